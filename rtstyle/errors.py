@@ -1,0 +1,35 @@
+"""Everything rtstyle raises on purpose.
+
+    RtstyleError
+    ├── SourceError     the input cannot be opened, or breaks while it is read
+    ├── SinkError       the output cannot be opened, or breaks while it is written
+    ├── ModelError      a style cannot be found, or its file is not a model of ours
+    └── DeviceError     the device asked for is not at hand
+    UsageError          the question itself makes no sense (also a ValueError)
+
+Every message is one sentence that says what, expected ≠ got, and the next step.
+"""
+
+
+class RtstyleError(Exception):
+    """Base of all errors that a user can cause and mend."""
+
+
+class SourceError(RtstyleError):
+    """The input cannot be opened, or breaks while it is read."""
+
+
+class SinkError(RtstyleError):
+    """The output cannot be opened, or breaks while it is written."""
+
+
+class ModelError(RtstyleError):
+    """A style cannot be found, or its file is not a model that we understand."""
+
+
+class DeviceError(RtstyleError):
+    """The device asked for is not at hand."""
+
+
+class UsageError(RtstyleError, ValueError):
+    """An argument lies outside what it may be."""

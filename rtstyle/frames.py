@@ -1,0 +1,71 @@
+"""The nouns that travel down the pipeline: frames, packets, batches and the format of a video."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import av
+
+Images = NDArray[np.uint8]  # (N, H, W, 3) RGB
+Image = NDArray[np.uint8]  # (H, W, 3) RGB
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One picture and the moment it belongs to."""
+
+    image: Image  # (H, W, 3) uint8 RGB, upright
+    time: Fraction  # seconds from the start of the stream, exact
+    duration: Fraction | None = None  # seconds
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Packet:
+    """A compressed packet of another stream (sound, subtitles); it passes the stages by, untouched."""
+
+    packet: av.Packet
+
+
+@dataclass(frozen=True, slots=True)
+class Color:
+    """How a stream codes colour, in FFmpeg's numbers (AVColorRange, AVColorSpace, ...); 2 (0 for range): unspecified."""
+
+    range: int = 0
+    matrix: int = 2
+    primaries: int = 2
+    transfer: int = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoFormat:
+    """What a sink must know before the first frame."""
+
+    width: int  # pixels, upright
+    height: int  # pixels, upright
+    rate: Fraction | None  # frames/s; 30000/1001 stays so; None: variable or unknown
+    time_base: Fraction = Fraction(1, 90_000)  # seconds
+    start: Fraction = Fraction(0)  # seconds, where the source's own clock stood at time 0
+    sample_aspect: Fraction = Fraction(1)
+    color: Color = Color()
+    live: bool = False  # a live source drops what comes too late; a file loses nothing
+    frames: int | None = None  # as the container promises; for progress only
+    streams: tuple[av.stream.Stream, ...] = ()  # whose packets travel along, to be copied
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Batch:
+    """Consecutive frames on their way through the stages."""
+
+    content: Images  # (N, H, W, 3) uint8 RGB, what the source gave
+    images: Images  # (N, H, W, 3) uint8 RGB, what the stages made of it so far
+    times: Sequence[Fraction]  # N, seconds
+
+    def __len__(self) -> int:
+        return len(self.times)
