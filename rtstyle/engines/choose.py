@@ -1,0 +1,101 @@
+"""Chooses the engine for ``--device``, and says so loudly when it is not the one that was asked for."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import TYPE_CHECKING
+
+from rtstyle.engines import nvidia
+from rtstyle.engines.onnxruntime import CPU, OnnxRuntimeEngine, ProviderOptions, import_onnxruntime
+from rtstyle.engines.openvino import OpenVinoEngine
+from rtstyle.errors import DeviceError, UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rtstyle.engines.engine import Engine
+
+DEVICES = ("auto", "cpu", "openvino", "cuda", "tensorrt", "coreml", "directml")
+
+# A cuDNN search costs 2 ms per new shape with HEURISTIC and 634 ms with the default, EXHAUSTIVE (PaddleX, PR 5057).
+_CUDA: tuple[str, ProviderOptions] = ("CUDAExecutionProvider", {"cudnn_conv_algo_search": "HEURISTIC"})
+_PROVIDERS: dict[str, list[tuple[str, ProviderOptions]]] = {
+    "cuda": [_CUDA],
+    "tensorrt": [("TensorrtExecutionProvider", {}), _CUDA],
+    "coreml": [("CoreMLExecutionProvider", {})],
+    "directml": [("DmlExecutionProvider", {})],
+}
+
+_log = logging.getLogger("rtstyle")
+
+
+def choose(model: Path, device: str = "auto", *, batch: int = 1) -> Engine:
+    """Open ``model`` on ``device``.
+
+    ``auto`` tries the platform's GPU and then the CPU, and warns when a GPU that is there cannot be used.
+    Raises DeviceError when a device asked for by name is not to be had, UsageError when there is no such name.
+    """
+    if device not in DEVICES:
+        raise UsageError(f"{device}: no such device; expected one of: {', '.join(DEVICES)}")
+    if device == "auto":
+        return _auto(model, batch)
+    if device == "cpu":
+        return _cpu(model)
+    if device == "openvino":
+        return OpenVinoEngine(model)
+    return _gpu(model, device, batch)
+
+
+def _auto(model: Path, batch: int) -> Engine:
+    for device in _gpus():
+        try:
+            return _gpu(model, device, batch)
+        except DeviceError as error:
+            _log.warning("%s; going on with the CPU, which is slower", error)
+    return _cpu(model)
+
+
+def _gpus() -> list[str]:
+    """Name the kinds of GPU that this machine has and onnxruntime was built for, best first."""
+    try:
+        built_for = import_onnxruntime().get_available_providers()
+    except DeviceError:
+        built_for = []
+    present = {"cuda": nvidia.count_gpus() > 0, "coreml": sys.platform == "darwin", "directml": sys.platform == "win32"}
+    if present["cuda"] and _CUDA[0] not in built_for:
+        _log.warning("there is an NVIDIA GPU, but this onnxruntime cannot use it; install: pip install rtstyle[cuda]")
+    return [device for device, there in present.items() if there and _PROVIDERS[device][0][0] in built_for]
+
+
+def _gpu(model: Path, device: str, batch: int) -> Engine:
+    wanted = _PROVIDERS[device][0][0]
+    built_for = import_onnxruntime().get_available_providers()
+    if wanted not in built_for:
+        message = f"{device}: expected {wanted}, but this onnxruntime offers only {', '.join(built_for)}"
+        raise DeviceError(f"{message}; {_remedy(device)}")
+    if device in {"cuda", "tensorrt"}:
+        nvidia.preload()
+    engine = OnnxRuntimeEngine(model, [*_PROVIDERS[device], (CPU, {})], chunk=batch)
+    if (got := engine.provider) != wanted:
+        engine.close()
+        reason = nvidia.why_not(wanted) if device in {"cuda", "tensorrt"} else "onnxruntime does not say why"
+        raise DeviceError(f"{device}: expected {wanted}, got {got} ({reason}); {_remedy(device)}")
+    return engine
+
+
+def _cpu(model: Path) -> Engine:
+    """Take OpenVINO, the fastest where we measured (docs/LOG.md), else onnxruntime."""
+    reasons = []
+    for engine in (OpenVinoEngine, lambda path: OnnxRuntimeEngine(path, [(CPU, {})])):
+        try:
+            return engine(model)
+        except DeviceError as error:
+            reasons.append(str(error))
+    raise DeviceError("no engine for the CPU: " + "; ".join(reasons))
+
+
+def _remedy(device: str) -> str:
+    if device in {"cuda", "tensorrt"}:
+        return "install: pip install rtstyle[cuda], or take --device auto"
+    return "take --device auto"

@@ -1,0 +1,97 @@
+"""onnxruntime: NVIDIA, Apple and Windows GPUs, and any CPU."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rtstyle.errors import DeviceError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import ModuleType
+
+    from rtstyle.frames import Images
+
+CPU = "CPUExecutionProvider"
+ProviderOptions = dict[str, str]
+
+_SILENT = 4  # onnxruntime's "fatal": it writes warnings to stderr on its own, we raise or log them
+
+
+class OnnxRuntimeEngine:
+    """Runs ``chunk`` frames at a time; a short last chunk is padded, because a new shape costs a GPU a new search."""
+
+    def __init__(self, model: Path, providers: list[tuple[str, ProviderOptions]], *, chunk: int = 1) -> None:
+        """Ask for ``providers``, best first. Raises DeviceError; whether they were granted, ``provider`` tells."""
+        runtime = import_onnxruntime()
+        options = runtime.SessionOptions()
+        options.log_severity_level = _SILENT
+        if providers[0][0] == "DmlExecutionProvider":
+            options.enable_mem_pattern = False  # DirectML refuses a session with it
+        try:
+            self._session: Any = runtime.InferenceSession(
+                str(model),
+                options,
+                providers=[name for name, _ in providers],
+                provider_options=[settings for _, settings in providers],
+                enable_fallback=0,  # its own way to fall back prints on stdout
+            )
+        except Exception as error:  # it raises a dozen unrelated classes
+            raise DeviceError(_failed(error)) from error
+        self._chunk = chunk
+
+    @property
+    def provider(self) -> str:
+        """The execution provider that was granted."""
+        return str(self._session.get_providers()[0])
+
+    @property
+    def name(self) -> str:
+        return "onnxruntime CPU f32" if self.provider == CPU else self.provider
+
+    def prepare(self, height: int, width: int) -> None:
+        if self.provider != CPU:  # the first run of a size chooses the algorithms
+            self(np.zeros((1, height, width, 3), np.uint8))
+
+    def __call__(self, frames: Images, /) -> Images:
+        stylized = np.empty_like(frames)
+        for start in range(0, len(frames), self._chunk):
+            chunk = frames[start : start + self._chunk]
+            stylized[start : start + len(chunk)] = self._run(chunk)[: len(chunk)]
+        return stylized
+
+    def _run(self, chunk: Images) -> Images:
+        missing = self._chunk - len(chunk)
+        if missing:
+            chunk = np.concatenate([chunk, np.repeat(chunk[-1:], missing, axis=0)])
+        try:
+            (stylized,) = self._session.run(["stylized"], {"frames": np.ascontiguousarray(chunk)})
+        except Exception as error:  # as above
+            raise DeviceError(_failed(error)) from error
+        return np.asarray(stylized, np.uint8)
+
+    def close(self) -> None:
+        self._session = None
+
+
+def import_onnxruntime() -> ModuleType:
+    """Import it without its telemetry and its chatter. Raises DeviceError where it is missing or broken."""
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # read once, while the library is loaded
+    try:
+        import onnxruntime  # optional and slow to import
+    except ImportError as error:
+        raise DeviceError(
+            f"onnxruntime cannot be imported ({error}); install it with: pip install onnxruntime"
+        ) from error
+    onnxruntime.disable_telemetry_events()
+    onnxruntime.set_default_logger_severity(_SILENT)
+    runtime: ModuleType = onnxruntime
+    return runtime
+
+
+def _failed(error: Exception) -> str:
+    first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    return f"onnxruntime cannot run this model: {first}; try --device cpu or another style"

@@ -1,0 +1,104 @@
+"""OpenVINO on the CPU: bf16 where the CPU is made for it, f32 elsewhere."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rtstyle.errors import DeviceError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rtstyle.frames import Images
+
+# Importing openvino reports to Intel through this package; without it OpenVINO uses its own silent stub.
+_TELEMETRY = "openvino_telemetry"
+
+
+class OpenVinoEngine:
+    """One frame at a time, compiled for its exact size.
+
+    Batches of 4 and dynamic sizes were measured slower on a CPU (docs/LOG.md), and frame by frame
+    a picture cannot depend on its neighbours in the batch.
+    """
+
+    def __init__(self, model: Path, *, precision: str | None = None) -> None:
+        """``precision``: ``f32`` or ``bf16``; by default what the CPU is made for. Raises DeviceError."""
+        _import_openvino()
+        from openvino import Core  # optional and slow to import
+
+        self._core = Core()
+        self._precision = precision or _native_precision(self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"))
+        self._size: tuple[int, int] | None = None
+        try:
+            self._model = self._core.read_model(model)
+        except RuntimeError as error:
+            raise DeviceError(_failed(error)) from error
+
+    @property
+    def name(self) -> str:
+        return f"OpenVINO CPU {self._precision}"
+
+    def prepare(self, height: int, width: int) -> None:
+        if self._size == (height, width):
+            return
+        try:
+            self._model.reshape({"frames": [1, height, width, 3]})
+            hints = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": self._precision}
+            self._request = self._core.compile_model(self._model, "CPU", hints).create_infer_request()
+        except RuntimeError as error:
+            raise DeviceError(_failed(error)) from error
+        self._size = (height, width)
+
+    def __call__(self, frames: Images, /) -> Images:
+        from openvino import Tensor
+
+        self.prepare(*frames.shape[1:3])
+        # OpenVINO reads and writes our arrays in place, so nothing is copied, and nothing is overwritten later.
+        frames = np.require(frames, requirements=["C", "W"])
+        stylized = np.empty_like(frames)
+        for i in range(len(frames)):
+            self._request.set_input_tensor(Tensor(frames[i : i + 1], shared_memory=True))
+            self._request.set_output_tensor(Tensor(stylized[i : i + 1], shared_memory=True))
+            try:
+                self._request.infer()
+            except RuntimeError as error:
+                raise DeviceError(_failed(error)) from error
+        return stylized
+
+    def close(self) -> None:
+        self._size = None
+        self._request = None
+
+
+def _import_openvino() -> None:
+    """Import it without its telemetry. Raises DeviceError where it is missing or broken."""
+    silenced = sys.modules.get(_TELEMETRY)
+    sys.modules[_TELEMETRY] = None  # type: ignore[assignment]  # makes `import openvino_telemetry` fail
+    try:
+        import openvino  # noqa: F401
+    except ImportError as error:
+        raise DeviceError(f"OpenVINO cannot be imported ({error}); install it with: pip install openvino") from error
+    finally:
+        del sys.modules[_TELEMETRY]
+        if silenced is not None:
+            sys.modules[_TELEMETRY] = silenced
+
+
+def _native_precision(capabilities: list[str]) -> str:
+    """bf16 on x86 CPUs with AMX, else f32.
+
+    OpenVINO says BF16 of CPUs that only emulate it, and even AVX-512's own bf16 was measured slower than f32
+    (docs/LOG.md). FP16 stands for AVX512-FP16, which so far comes together with AMX.
+    """
+    amx = {"BF16", "FP16"} <= set(capabilities) and platform.machine() in {"x86_64", "AMD64"}
+    return "bf16" if amx else "f32"
+
+
+def _failed(error: RuntimeError) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return f"OpenVINO cannot run this model: {lines[-1] if lines else error}; try --device cpu or another style"

@@ -1,0 +1,145 @@
+"""Finds the models and reads what they say of themselves: every ``.onnx`` carries its own metadata."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rtstyle.errors import ModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from onnx import ModelProto, ValueInfoProto
+
+CONTRACT = "1"
+EXPORT_AGAIN = "export it again with: python -m training export"
+
+_PACKAGE = Path(__file__).parent
+_FRAMES = "uint8 (N, H, W, 3)"
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """A model file and its metadata; no weights are held."""
+
+    name: str  # what --style takes
+    path: Path
+    size: int  # bytes
+    styles: tuple[str, ...]  # the styles inside; one, unless the network mixes several
+    title: str = ""
+    artist: str = ""
+    year: str = ""
+    licence: str = ""  # the artwork's
+    network: str = ""
+    metadata: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)  # all, without the prefix
+
+
+def list_styles() -> list[Style]:
+    """All bundled styles by name. Raises ModelError where one of the files is damaged."""
+    return [read_style(path) for path in sorted(_folder().glob("*.onnx"))]
+
+
+def find_style(name_or_path: str | Path) -> Style:
+    """Take ``wave`` (the lite network), ``wave-full``, or the path of an ``.onnx``. Raises ModelError."""
+    if isinstance(name_or_path, str) and (bundled := _bundled(name_or_path)):
+        return read_style(bundled)
+    path = Path(name_or_path).expanduser()
+    if path.suffix.lower() == ".onnx" or path.name != str(path) or path.exists():
+        return read_style(path)
+    raise ModelError(_unknown(str(name_or_path)))
+
+
+def read_style(path: Path) -> Style:
+    """Read one file's metadata and check its contract. Raises ModelError."""
+    model = _load(path)
+    metadata = {p.key.removeprefix("rtstyle."): p.value for p in model.metadata_props if p.key.startswith("rtstyle.")}
+    _check(path, model, metadata)
+    return Style(
+        name=path.stem.removesuffix("-lite"),
+        path=path,
+        size=path.stat().st_size,
+        styles=_names(path, metadata.get("styles", "")),
+        title=metadata.get("title", ""),
+        artist=metadata.get("artist", ""),
+        year=metadata.get("year", ""),
+        licence=metadata.get("artwork_licence", ""),
+        network=metadata.get("network", ""),
+        metadata=metadata,
+    )
+
+
+def _folder() -> Path:
+    """In a wheel the models lie inside the package, in a checkout beside it."""
+    inside = _PACKAGE / "exported"
+    return inside if inside.is_dir() else _PACKAGE.parent / "exported"
+
+
+def _bundled(name: str) -> Path | None:
+    if not name or Path(name).name != name:
+        return None
+    candidates = (_folder() / f"{name}-lite.onnx", _folder() / f"{name}.onnx")
+    return next((path for path in candidates if path.is_file()), None)
+
+
+def _unknown(name: str) -> str:
+    names = sorted(path.stem.removesuffix("-lite") for path in _folder().glob("*.onnx"))
+    nearest = difflib.get_close_matches(name, names, n=1)
+    question = f"did you mean {nearest[0]}? " if nearest else ""
+    return f"{name}: no such style; {question}there are: {', '.join(names) or 'none, this copy has no models'}"
+
+
+def _load(path: Path) -> ModelProto:
+    import onnx  # 0.1 s that `import rtstyle` need not pay
+    from google.protobuf.message import DecodeError
+
+    if path.is_dir():
+        raise ModelError(f"{path}: expected an .onnx file, got a folder; name one of the files in it")
+    try:
+        return onnx.load(path, load_external_data=False)
+    except FileNotFoundError as error:
+        raise ModelError(f"{path}: no such file; `rtstyle styles` lists the bundled ones") from error
+    except OSError as error:
+        raise ModelError(f"{path}: cannot be read: {error.strerror}") from error
+    except DecodeError as error:
+        raise ModelError(
+            f"{path}: expected an ONNX model, got a file that is damaged or of another kind; {EXPORT_AGAIN}"
+        ) from error
+
+
+def _check(path: Path, model: ModelProto, metadata: Mapping[str, str]) -> None:
+    defaults = {tensor.name for tensor in model.graph.initializer}
+    inputs = {value.name: _type_of(value) for value in model.graph.input if value.name not in defaults}
+    outputs = {value.name: _type_of(value) for value in model.graph.output}
+    for kind, wanted, got in (("input", "frames", inputs), ("output", "stylized", outputs)):
+        if list(got) != [wanted] or got[wanted] != _FRAMES:
+            said = ", ".join(f"{name} {type_}" for name, type_ in got.items()) or "none"
+            raise ModelError(f"{path}: expected the {kind} {wanted} {_FRAMES}, got {said}; {EXPORT_AGAIN}")
+    if (contract := metadata.get("contract", "none")) != CONTRACT:
+        raise ModelError(f"{path}: expected rtstyle's model contract {CONTRACT}, got {contract}; {EXPORT_AGAIN}")
+
+
+def _type_of(value: ValueInfoProto) -> str:
+    """Spell a tensor's type: free dimensions of a picture batch as the contract names them, fixed ones by number."""
+    from onnx import TensorProto
+
+    tensor = value.type.tensor_type
+    free = ("N", "H", "W", "3") if len(tensor.shape.dim) == len("NHWC") else ()
+    sizes = [
+        str(d.dim_value) if d.HasField("dim_value") else (free[i] if i < len(free) else "?")
+        for i, d in enumerate(tensor.shape.dim)
+    ]
+    return f"{TensorProto.DataType.Name(tensor.elem_type).lower()} ({', '.join(sizes)})"
+
+
+def _names(path: Path, text: str) -> tuple[str, ...]:
+    try:
+        names = json.loads(text)
+    except json.JSONDecodeError:
+        names = None
+    if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
+        raise ModelError(f"{path}: expected rtstyle.styles to be a JSON list of names, got {text!r}; {EXPORT_AGAIN}")
+    return tuple(names)

@@ -1,0 +1,65 @@
+"""The stage that this program is for: frames in, paintings out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Self
+
+from rtstyle.engines import choose
+from rtstyle.errors import UsageError
+from rtstyle.styles import find_style
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rtstyle.frames import Batch
+
+MIN_SIZE = 16  # pixels, the model contract's
+
+
+class Stylizer:
+    """Paints every frame of a batch in one style.
+
+    Raises ModelError for a style that is not to be found or read, DeviceError for a device that is not to be had.
+    The owner closes it.
+    """
+
+    def __init__(self, style: str | Path, *, device: str = "auto", batch: int = 1) -> None:
+        """``batch``: frames that a GPU takes at once; a shorter last batch is padded to it."""
+        if batch < 1:
+            raise UsageError(f"batch {batch}: expected at least 1")
+        self.style = find_style(style)
+        self._engine = choose(self.style.path, device, batch=batch)
+
+    @property
+    def provider(self) -> str:
+        """What computes, in words: ``OpenVINO CPU bf16``, ``CUDAExecutionProvider``."""
+        return self._engine.name
+
+    def prepare(self, height: int, width: int) -> None:
+        """Compile for frames of this size, so that the first one need not wait."""
+        _check_size(height, width)
+        self._engine.prepare(height, width)
+
+    def __call__(self, batch: Batch, /) -> Batch:
+        if not len(batch):
+            return batch
+        _check_size(*batch.images.shape[1:3])
+        return replace(batch, images=self._engine(batch.images))
+
+    def reset(self) -> None:
+        """A frame's style depends on that frame alone: there is nothing to forget."""
+
+    def close(self) -> None:
+        self._engine.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _check_size(height: int, width: int) -> None:
+    if min(height, width) < MIN_SIZE:
+        raise UsageError(f"{width}×{height}: too small to paint; expected at least {MIN_SIZE}×{MIN_SIZE} pixels")
