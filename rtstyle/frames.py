@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    import av
+    import av.stream
+    from av.container.core import Chapter
+
+BT709 = 1  # AVCOL_SPC_BT709
+SMPTE170M = 6  # AVCOL_SPC_SMPTE170M, BT.601
+_YUV_MATRICES = {1, 4, 5, 6, 7, 9}  # those that swscale converts
+_HD_WIDTH, _SD_HEIGHT = 1280, 576  # as in mpv's mp_csp_guess_colorspace
 
 Images = NDArray[np.uint8]  # (N, H, W, 3) RGB
 Image = NDArray[np.uint8]  # (H, W, 3) RGB
@@ -30,17 +36,26 @@ class Frame:
 class Packet:
     """A compressed packet of another stream (sound, subtitles); it passes the stages by, untouched."""
 
-    packet: av.Packet
+    packet: av.Packet[av.stream.Stream]
 
 
 @dataclass(frozen=True, slots=True)
 class Color:
-    """How a stream codes colour, in FFmpeg's numbers (AVColorRange, AVColorSpace, ...); 2 (0 for range): unspecified."""
+    """What the RGB values mean, and how the stream coded them.
+
+    In FFmpeg's numbers (AVColorRange, AVColorSpace, ...); 2 (0 for the range): unspecified.
+    """
 
     range: int = 0
     matrix: int = 2
     primaries: int = 2
     transfer: int = 2
+
+    def matrix_for(self, width: int, height: int) -> int:
+        """The matrix between RGB and YUV: the stream's own, or the one that players assume for this size."""
+        if self.matrix in _YUV_MATRICES:
+            return self.matrix
+        return BT709 if width >= _HD_WIDTH or height > _SD_HEIGHT else SMPTE170M
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +72,8 @@ class VideoFormat:
     live: bool = False  # a live source drops what comes too late; a file loses nothing
     frames: int | None = None  # as the container promises; for progress only
     streams: tuple[av.stream.Stream, ...] = ()  # whose packets travel along, to be copied
+    metadata: Mapping[str, str] = field(default_factory=dict)  # title, artist, ...
+    chapters: tuple[Chapter, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,0 +1,87 @@
+"""A file that appears under its name only when it is whole."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from contextlib import suppress
+from pathlib import Path
+
+from rtstyle.errors import SinkError
+
+
+class OutputFile:
+    """Reserves ``path``: write to ``temporary``, in the same folder, then ``commit`` or ``discard``.
+
+    Raises SinkError at once when the folder is missing, or when something is there already that may
+    not be replaced.
+    """
+
+    def __init__(self, path: str | Path, *, overwrite: bool) -> None:
+        self.path = Path(path)
+        self._overwrite = overwrite
+        self._target = self.path.resolve()  # a symbolic link stays; what it points to is replaced
+        folder = self._target.parent
+        if not folder.is_dir():
+            raise SinkError(f"{self.path}: there is no folder {folder}; create it first")
+        if self._target.is_dir():
+            raise SinkError(f"{self.path}: expected the name of a file, got a folder")
+        if self._target.exists():
+            self._check_replaceable()
+        name = f".{self._target.stem[:80]}.{secrets.token_hex(4)}.part{self._target.suffix}"
+        self.temporary = folder / name
+
+    def check_is_not(self, source: str | Path) -> None:
+        """Raise SinkError if this is the very file that is read, be it by a link."""
+        if self._target.exists() and Path(source).exists() and self._target.samefile(source):
+            raise SinkError(f"{self.path}: is the input itself; give the output another name")
+
+    def create(self) -> None:
+        """Make the empty temporary file, so that a folder that cannot be written to shows at once."""
+        try:
+            os.close(os.open(self.temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
+        except OSError as error:
+            raise SinkError(f"{self.path}: cannot be written: {error.strerror}") from error
+
+    def commit(self) -> None:
+        """Give the file its name, in one step; SinkError, and nothing left, if that fails."""
+        try:
+            _flush_to_disk(self.temporary)
+            if self._overwrite:
+                self.temporary.replace(self._target)
+            else:
+                self._rename_to_new()
+        except FileExistsError as error:
+            raise SinkError(f"{self.path}: appeared in the meantime; nothing was written") from error
+        except OSError as error:
+            raise SinkError(f"{self.path}: cannot be written: {error.strerror}") from error
+        finally:
+            self.discard()
+
+    def discard(self) -> None:
+        """Remove the temporary file, if there is one."""
+        with suppress(OSError):
+            self.temporary.unlink(missing_ok=True)
+
+    def _check_replaceable(self) -> None:
+        if not self._target.is_file():
+            raise SinkError(f"{self.path}: expected a file, got a device or a pipe")
+        if not self._overwrite:
+            raise SinkError(f"{self.path}: exists already; pass --overwrite (overwrite=True) to replace it")
+
+    def _rename_to_new(self) -> None:
+        """Rename, but fail where a file has appeared; POSIX's own rename would replace it."""
+        try:
+            os.link(self.temporary, self._target)
+        except FileExistsError:
+            raise
+        except OSError:  # no hard links here: FAT, some network shares
+            if self._target.exists():
+                raise FileExistsError from None
+            self.temporary.replace(self._target)
+
+
+def _flush_to_disk(path: Path) -> None:
+    """Network file systems and quotas report a full disk only now."""
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())

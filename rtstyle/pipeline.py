@@ -1,0 +1,159 @@
+"""The whole pipeline: a source thread, a stage thread, and the sink in the caller's thread.
+
+    Source ──► Channel ──► Stages ──► Channel ──► Sink
+
+The channels are bounded, so memory is; they carry exceptions, so a failure anywhere is raised here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from threading import Thread
+from time import perf_counter
+
+import numpy as np
+
+from rtstyle.channel import Channel
+from rtstyle.errors import UsageError
+from rtstyle.frames import Batch, Frame, Image, Packet
+from rtstyle.meter import Meter, Progress, Report
+from rtstyle.protocols import Sink, Source, Stage
+
+Item = Frame | Packet
+
+_PATIENCE = 1000  # packets without a frame, after which a short batch goes on alone
+
+
+def run(
+    source: Source,
+    stages: Sequence[Stage],
+    sink: Sink,
+    *,
+    batch: int = 1,
+    progress: Callable[[Progress], None] | None = None,
+) -> Report:
+    """Send every frame of ``source`` through ``stages`` into ``sink``, in order, and close both ends.
+
+    What fails in any thread is raised here, Ctrl-C too; no thread is left, and the sink knows
+    (``complete=False``) that its file must not appear. A live source drops the frames that come too
+    late; any other loses none. ``batch`` frames go through the stages at a time; it changes the
+    speed, not the pictures.
+    """
+    if batch < 1:
+        raise UsageError(f"batch: expected 1 or more, got {batch}")
+    format = source.format
+    meter = Meter()
+    decoded: Channel[Item] = Channel(2 * batch + 2, droppable=_is_frame if format.live else None)
+    painted: Channel[Item] = Channel(batch if format.live else 2 * batch + 2)
+    threads = (
+        Thread(target=_read, args=(source, decoded, meter), name="rtstyle-source", daemon=True),
+        Thread(target=_paint, args=(stages, decoded, painted, batch, meter), name="rtstyle-stages", daemon=True),
+    )
+    start = perf_counter()
+    first_frame_s: float | None = None
+    written = 0
+    with closing(source):
+        for stage in stages:
+            stage.reset()
+        try:
+            sink.open(format)
+            with _running(threads, decoded, painted):
+                for item in painted:
+                    if sink.closed:
+                        break
+                    if isinstance(item, Packet):
+                        sink.write(item)
+                        continue
+                    with meter.timing(_name(sink)):
+                        sink.write(item)
+                    written += 1
+                    first_frame_s = first_frame_s or perf_counter() - start
+                    if progress is not None:
+                        progress(Progress(written, format.frames, perf_counter() - start))
+        except BaseException:
+            sink.close(complete=False)
+            raise
+        # A viewer who shuts the window on a camera has all there is; on a film, only its beginning.
+        sink.close(complete=format.live or not sink.closed)
+    return Report(
+        frames_in=meter.frames(_name(source)),
+        frames_out=written,
+        frames_dropped=decoded.dropped,
+        seconds=perf_counter() - start,
+        first_frame_s=first_frame_s,
+        stages=meter.times(),
+    )
+
+
+@contextmanager
+def _running(threads: Sequence[Thread], *channels: Channel[Item]) -> Iterator[None]:
+    """Start the threads, and see them end, whatever happens in the block."""
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        for channel in channels:
+            channel.cancel()
+        for thread in threads:
+            thread.join()
+
+
+def _read(source: Source, outbox: Channel[Item], meter: Meter) -> None:
+    """Body of the source thread."""
+    with outbox.feeding():
+        start = perf_counter()
+        for item in source:
+            if isinstance(item, Frame):
+                meter.add(_name(source), perf_counter() - start)
+            outbox.put(item)
+            start = perf_counter()
+
+
+def _paint(stages: Sequence[Stage], inbox: Channel[Item], outbox: Channel[Item], batch: int, meter: Meter) -> None:
+    """Body of the stage thread: frames go through the stages, packets pass them by in their place."""
+    with outbox.feeding():
+        for items in _gather(inbox, batch):
+            images = iter(_apply(stages, [item for item in items if isinstance(item, Frame)], meter))
+            for item in items:
+                outbox.put(Frame(next(images), item.time, item.duration) if isinstance(item, Frame) else item)
+
+
+def _gather(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    """Groups of up to ``size`` frames of one shape, with the packets between them."""
+    held: list[Item] = []
+    shapes: list[tuple[int, ...]] = []
+    for item in items:
+        if isinstance(item, Frame):
+            if shapes and shapes[-1] != item.image.shape:
+                yield held
+                held, shapes = [], []
+            shapes.append(item.image.shape)
+        held.append(item)
+        if len(shapes) in {0, size} or len(held) > _PATIENCE:
+            yield held
+            held, shapes = [], []
+    if held:
+        yield held
+
+
+def _apply(stages: Sequence[Stage], frames: Sequence[Frame], meter: Meter) -> list[Image]:
+    if not frames:
+        return []
+    content = frames[0].image[None] if len(frames) == 1 else np.stack([frame.image for frame in frames])
+    batch = Batch(content=content, images=content, times=[frame.time for frame in frames])
+    for stage in stages:
+        with meter.timing(_name(stage), frames=len(frames)):
+            batch = stage(batch)
+        if len(batch.images) != len(frames):
+            raise UsageError(f"{_name(stage)}: expected {len(frames)} images, got {len(batch.images)}")
+    return list(batch.images)
+
+
+def _is_frame(item: Item) -> bool:
+    return isinstance(item, Frame)
+
+
+def _name(part: object) -> str:
+    return type(part).__name__

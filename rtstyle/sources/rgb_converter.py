@@ -1,0 +1,93 @@
+"""Turns decoded frames into upright RGB images of standard dynamic range."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+
+import numpy as np
+from av.sidedata.sidedata import Type as SideDataType
+from av.video.frame import VideoFrame
+from av.video.reformatter import VideoReformatter
+
+from rtstyle.frames import BT709, Color, Image
+
+_HDR_TRANSFERS = {16, 18}  # AVCOL_TRC_SMPTE2084 (PQ), AVCOL_TRC_ARIB_STD_B67 (HLG)
+_SWS_MATRIX = {1: 1, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9}  # AVCOL_SPC_* to SWS_CS_*
+_RGB, _UNSPECIFIED = 0, 2  # AVCOL_SPC_RGB, AVCOL_*_UNSPECIFIED
+
+
+class RgbConverter:
+    """Converts all frames of a stream the way its first one asks for, and to that one's size.
+
+    Orientation is the display matrix's, in steps of 90 degrees and mirrored where it says so. PQ and
+    HLG are tone-mapped to BT.709 by swscale, which keeps hues and comes out darker than a player would.
+    """
+
+    def __init__(self, first: VideoFrame) -> None:
+        self._reformatter = VideoReformatter()
+        self._coded_size = first.width, first.height
+        self._hdr = first.color_trc in _HDR_TRANSFERS
+        self.turned, self._upright = _orientation(first)
+        self.width, self.height = reversed(self._coded_size) if self.turned else self._coded_size
+        self.color, self._matrix = self._read_color(first)
+
+    def __call__(self, frame: VideoFrame) -> Image:
+        """Give (H, W, 3) uint8 RGB; without rotation a view of FFmpeg's own buffer."""
+        width, height = self._coded_size
+        rgb = self._reformatter.reformat(
+            frame,
+            width=width,
+            height=height,
+            format="rgb24",
+            src_colorspace=self._matrix if frame.colorspace == _UNSPECIFIED else None,
+            dst_color_trc=BT709 if self._hdr else None,
+            dst_color_primaries=BT709 if self._hdr else None,
+            threads=2,
+        )
+        return self._upright(_packed(rgb))
+
+    def aspect(self, coded: Fraction) -> Fraction:
+        """Turn the coded pixel aspect with the picture."""
+        return 1 / coded if self.turned else coded
+
+    def _read_color(self, first: VideoFrame) -> tuple[Color, int | None]:
+        """What the RGB images mean, and what swscale must take an untagged matrix for."""
+        color = Color(first.color_range, first.colorspace, first.color_primaries, first.color_trc)
+        if color.matrix == _RGB or first.format.is_rgb:
+            return color, None
+        matrix = color.matrix_for(*self._coded_size)
+        if self._hdr:
+            return Color(color.range, BT709, BT709, BT709), _SWS_MATRIX[matrix]
+        return Color(color.range, matrix, color.primaries, color.transfer), _SWS_MATRIX[matrix]
+
+
+def _packed(rgb: VideoFrame) -> Image:
+    image = rgb.to_ndarray()
+    return np.ascontiguousarray(image, dtype=np.uint8)  # copies only where FFmpeg padded the lines
+
+
+def _orientation(frame: VideoFrame) -> tuple[bool, Callable[[Image], Image]]:
+    """Whether width and height change places, and the function that sets an image upright.
+
+    The matrix maps (x, y) to (a x + c y, b x + d y) with y downwards, as 16.16 numbers a b u c d v x y w
+    (ISO 14496-12, 6.2.2); its translation is ignored, and so is any turn that is not by 90 degrees.
+    """
+    data = frame.side_data.get(SideDataType.DISPLAYMATRIX)
+    if data is None:
+        return False, _as_it_is
+    a, b, _, c, d = np.frombuffer(bytes(data), dtype=np.int32)[:5]
+    turned = bool(abs(b) > abs(a))
+    flip_x, flip_y = (c < 0, b < 0) if turned else (a < 0, d < 0)
+    if not (turned or flip_x or flip_y):
+        return False, _as_it_is
+    x, y = slice(None, None, -1 if flip_x else 1), slice(None, None, -1 if flip_y else 1)
+
+    def upright(image: Image) -> Image:
+        return np.ascontiguousarray((image.transpose(1, 0, 2) if turned else image)[y, x])
+
+    return turned, upright
+
+
+def _as_it_is(image: Image) -> Image:
+    return image

@@ -1,0 +1,242 @@
+"""Reads a video with PyAV: every frame once, upright, in RGB, with its exact time."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import av
+import av.error
+from av.codec.context import ThreadType
+from av.stream import Disposition
+from av.video.frame import VideoFrame
+
+from rtstyle.errors import SourceError
+from rtstyle.frames import Frame, Packet, VideoFormat
+from rtstyle.sources.rgb_converter import RgbConverter
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.stream import Stream
+    from av.video.stream import VideoStream
+
+_log = logging.getLogger(__name__)
+
+_LIVE_SCHEMES = {"rtsp", "rtsps", "rtmp", "rtmps", "rtp", "udp", "srt"}
+_NETWORK_TIMEOUT_S = 10.0
+_COPIED = {"audio", "subtitle"}  # data streams and attachments stay behind
+_FREE_CLOCKS = {"mpeg", "mpegts", "rtsp"}  # these start anywhere; all others keep their own time
+_COUNTED = {"mov,mp4,m4a,3gp,3g2,mj2"}  # demuxers that know the number of packets exactly
+_TIMED = {"matroska,webm", "avi", "flv"}  # demuxers whose duration is the header's promise
+_SLACK_S = 1  # by which a header may be wrong about the duration
+
+
+class VideoReader:
+    """A video file, an image sequence (``frame_%04d.png``) or a network stream, read once from start to end.
+
+    The packets of sound and subtitles travel along, untouched. Raises SourceError where the input
+    cannot be opened and, after the last frame there is, where a file ends before its header says.
+    ``run`` closes it; so does ``close``.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self._path = str(path)
+        self._container = _open(self._path)
+        try:
+            self._stream = _video_stream(self._container, self._path)
+            self._clock = _Clock.of(self._container, self._stream)
+            self._tally = _Tally()
+            decoded = self._decode()
+            head = list(_up_to_first_frame(decoded))
+            if not head or not isinstance(head[-1], VideoFrame):
+                raise SourceError(f"{self._path}: has a video stream, but not one frame of it can be decoded")
+            self._items = chain(head, decoded)
+            self._convert = RgbConverter(head[-1])
+            self.format = self._format(head[-1])
+            self._last = self._clock.before(head[-1], self.format)
+        except BaseException:
+            self._container.close()
+            raise
+
+    def __iter__(self) -> Iterator[Frame | Packet]:
+        for item in self._items:
+            yield item if isinstance(item, Packet) else self._frame(item)
+
+    def close(self) -> None:
+        """Close the file; not while another thread iterates over it."""
+        self._container.close()
+
+    def _format(self, first: VideoFrame) -> VideoFormat:
+        container, stream, convert = self._container, self._stream, self._convert
+        aspect = _fraction(stream.sample_aspect_ratio) or _fraction(stream.codec_context.sample_aspect_ratio)
+        live = self._path.split("://")[0] in _LIVE_SCHEMES
+        return VideoFormat(
+            width=convert.width,
+            height=convert.height,
+            rate=_fraction(stream.guessed_rate),
+            time_base=self._clock.tick,
+            start=self._clock.read(first.pts or 0),
+            sample_aspect=convert.aspect(aspect or Fraction(1)),
+            color=convert.color,
+            live=live,
+            frames=None if live else _expected_frames(container, stream),
+            streams=tuple(_others(container)),
+            metadata=dict(container.metadata),
+            chapters=tuple(container.chapters()),
+        )
+
+    def _decode(self) -> Iterator[VideoFrame | Packet]:
+        """Frames of the video and packets of the other streams, as they come out of the file."""
+        self._stream.thread_type = ThreadType.AUTO
+        streams = [self._stream, *_others(self._container)]
+        try:
+            for packet in self._container.demux(streams):
+                self._tally.count(packet, self._stream)
+                if packet.stream.index == self._stream.index:
+                    yield from self._decode_packet(packet)
+                elif packet.size:
+                    self._clock.shift(packet)
+                    yield Packet(packet)
+        except av.error.FFmpegError as error:
+            raise SourceError(f"{self._path}: breaks off while it is read: {error.strerror}") from error
+        self._check_end()
+
+    def _decode_packet(self, packet: av.Packet[VideoStream]) -> Iterator[VideoFrame]:
+        try:
+            yield from packet.decode()
+        except av.error.InvalidDataError as error:  # one damaged packet: players go on as well
+            _log.warning("%s: a damaged packet at %s s was skipped", self._path, self._clock.read(packet.pts or 0))
+            _log.debug("%s", error)
+
+    def _frame(self, frame: VideoFrame) -> Frame:
+        try:
+            image = self._convert(frame)
+        except (av.error.FFmpegError, ValueError) as error:
+            raise SourceError(f"{self._path}: {frame.format.name} cannot be converted to RGB: {error}") from error
+        duration = frame.duration * self._clock.tick if frame.duration else None
+        step = duration or (1 / self.format.rate if self.format.rate else self._clock.tick)
+        time = self._last + step if frame.pts is None else self._clock.read(frame.pts) - self.format.start
+        self._last = time
+        return Frame(image, time, duration)
+
+    def _check_end(self) -> None:
+        """Compare what came with what the header promised."""
+        name, tally, stream = self._container.format.name, self._tally, self._stream
+        if name in _COUNTED and tally.packets < stream.frames:
+            what = f"expected {stream.frames} packets of video, got {tally.packets}"
+        elif name in _TIMED and (promised := _duration(self._container)) > tally.end + _SLACK_S:
+            what = f"expected {float(promised):.1f} s, got {float(tally.end):.1f} s"
+        elif tally.last_is_corrupt:
+            what = "its last packet is cut off"
+        else:
+            return
+        hint = f"get it whole, or keep the part that is there: ffmpeg -i {self._path} -c copy part.mkv"
+        raise SourceError(f"{self._path}: ends early: {what}; {hint}")
+
+
+@dataclass(slots=True)
+class _Clock:
+    """The video stream's ticks, and the seconds by which the container's clock is put back."""
+
+    tick: Fraction  # seconds
+    origin: Fraction  # seconds
+
+    @classmethod
+    def of(cls, container: InputContainer, video: VideoStream) -> _Clock:
+        tick = _fraction(video.time_base) or Fraction(1, 90_000)
+        if container.format.name not in _FREE_CLOCKS:
+            return cls(tick, Fraction(0))
+        starts = [s.start_time * _exact(s.time_base) for s in container.streams if s.start_time and s.time_base]
+        return cls(tick, min(starts, default=Fraction(0)))
+
+    def read(self, ticks: int) -> Fraction:
+        """Seconds at ``ticks`` of the video stream."""
+        return ticks * self.tick - self.origin
+
+    def before(self, first: VideoFrame, format: VideoFormat) -> Fraction:
+        """Seconds, relative to the first frame, at which a frame before it would have been."""
+        if first.duration:
+            return -first.duration * self.tick
+        return -1 / format.rate if format.rate else -self.tick
+
+    def shift(self, packet: av.Packet[Stream]) -> None:
+        """Put a packet's own times back by as much."""
+        ticks = round(self.origin / _exact(packet.time_base))
+        if ticks:
+            packet.pts = None if packet.pts is None else packet.pts - ticks
+            packet.dts = None if packet.dts is None else packet.dts - ticks
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What has come out of the file so far."""
+
+    packets: int = 0  # of the video
+    end: Fraction = Fraction(0)  # seconds, of what came last in any stream
+    last_is_corrupt: bool = False
+
+    def count(self, packet: av.Packet[Stream], video: Stream) -> None:
+        if not packet.size:
+            return
+        self.packets += packet.stream.index == video.index
+        self.last_is_corrupt = packet.is_corrupt
+        if packet.pts is not None:
+            self.end = max(self.end, (packet.pts + (packet.duration or 0)) * _exact(packet.time_base))
+
+
+def _open(path: str) -> InputContainer:
+    remote = "://" in path
+    if not remote and Path(path).is_dir():
+        raise SourceError(f"{path}: expected a video file, got a folder")
+    if not remote and "%" not in path and not Path(path).exists():
+        raise SourceError(f"{path}: there is no such file")
+    try:
+        return av.open(path, "r", timeout=_NETWORK_TIMEOUT_S if remote else None, metadata_errors="replace")
+    except (av.error.InvalidDataError, av.error.EOFError) as error:
+        raise SourceError(f"{path}: is not a video that can be read, or its beginning or end is missing") from error
+    except (av.error.FFmpegError, OSError) as error:
+        raise SourceError(f"{path}: cannot be opened: {error.strerror}") from error
+
+
+def _video_stream(container: InputContainer, path: str) -> VideoStream:
+    for stream in container.streams.video:
+        if not stream.disposition & Disposition.attached_pic and stream.codec_context is not None:
+            return stream
+    kinds = ", ".join(sorted({stream.type for stream in container.streams})) or "nothing"
+    raise SourceError(f"{path}: expected a video stream, got only: {kinds}")
+
+
+def _others(container: InputContainer) -> list[Stream]:
+    return [s for s in container.streams if s.type in _COPIED and s.codec_context is not None]
+
+
+def _up_to_first_frame(items: Iterator[VideoFrame | Packet]) -> Iterator[VideoFrame | Packet]:
+    for item in items:
+        yield item
+        if isinstance(item, VideoFrame):
+            return
+
+
+def _expected_frames(container: InputContainer, stream: VideoStream) -> int | None:
+    """An edit list may show fewer frames than the file holds: the duration counts."""
+    rate, tick = _fraction(stream.average_rate), _fraction(stream.time_base)
+    duration = stream.duration * tick if stream.duration and tick else _duration(container)
+    return round(duration * rate) if duration and rate else stream.frames or None
+
+
+def _duration(container: InputContainer) -> Fraction:
+    return Fraction(container.duration or 0, av.time_base)
+
+
+def _fraction(value: object) -> Fraction | None:
+    """PyAV's rationals as fractions; None for the unknown, which FFmpeg writes 0/1."""
+    return _exact(value) if value else None
+
+
+def _exact(value: object) -> Fraction:
+    return Fraction(value.numerator, value.denominator)  # type: ignore[attr-defined]  # AVRational or Fraction

@@ -1,0 +1,1 @@
+"""What is done to frames on their way, apart from the network itself."""
