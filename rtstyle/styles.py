@@ -48,9 +48,10 @@ def find_style(name_or_path: str | Path) -> Style:
     if isinstance(name_or_path, str) and (bundled := _bundled(name_or_path)):
         return read_style(bundled)
     path = Path(name_or_path).expanduser()
-    if path.suffix.lower() == ".onnx" or path.name != str(path) or path.exists():
+    looks_like_a_path = path.suffix.lower() == ".onnx" or len(path.parts) > 1
+    if isinstance(name_or_path, Path) or looks_like_a_path or (name_or_path and path.exists()):
         return read_style(path)
-    raise ModelError(_unknown(str(name_or_path)))
+    raise ModelError(_unknown(name_or_path))
 
 
 def read_style(path: Path) -> Style:

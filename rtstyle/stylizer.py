@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
-from rtstyle.engines import choose
+from rtstyle.engines import open_engine
 from rtstyle.errors import UsageError
 from rtstyle.styles import find_style
 
@@ -29,7 +29,8 @@ class Stylizer:
         if batch < 1:
             raise UsageError(f"batch {batch}: expected at least 1")
         self.style = find_style(style)
-        self._engine = choose(self.style.path, device, batch=batch)
+        self._engine = open_engine(self.style.path, device, batch=batch)
+        self._closed = False
 
     @property
     def provider(self) -> str:
@@ -42,6 +43,8 @@ class Stylizer:
         self._engine.prepare(height, width)
 
     def __call__(self, batch: Batch, /) -> Batch:
+        if self._closed:
+            raise UsageError("this stylizer was closed; make a new one")
         if not len(batch):
             return batch
         _check_size(*batch.images.shape[1:3])
@@ -51,6 +54,7 @@ class Stylizer:
         """A frame's style depends on that frame alone: there is nothing to forget."""
 
     def close(self) -> None:
+        self._closed = True
         self._engine.close()
 
     def __enter__(self) -> Self:

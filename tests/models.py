@@ -19,8 +19,8 @@ def make_model(path: Path, *, kind: str = "invert", name: str = "test", **metada
 
     ``invert`` (255 - x), ``identity``, ``blur`` (a float network whose pixels depend on their neighbours, with the
     instance normalisation of the real ones) and ``mix`` (with the optional input style_weights) keep the contract.
-    ``float_nchw``, ``wrong_names``, ``extra_input`` and ``no_metadata`` break it. ``metadata`` goes on top, its keys
-    without the prefix.
+    ``float_nchw``, ``wrong_names``, ``extra_input`` and ``no_metadata`` break it, and ``unknown_operator`` keeps it but
+    cannot be run. ``metadata`` goes on top, its keys without the prefix.
     """
     nodes, constants = _BODIES[kind]()
     inputs, outputs = _signature(kind)
@@ -121,6 +121,10 @@ def _mix() -> Body:
     return nodes, [weights]
 
 
+def _unknown_operator() -> Body:
+    return [helper.make_node("Paint", ["frames"], ["stylized"])], []
+
+
 _BODIES = {
     "invert": _invert,
     "identity": _rename,
@@ -130,4 +134,5 @@ _BODIES = {
     "wrong_names": lambda: _rename("input1", "output1"),
     "extra_input": _rename,
     "no_metadata": _invert,
+    "unknown_operator": _unknown_operator,
 }

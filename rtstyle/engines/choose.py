@@ -30,7 +30,7 @@ _PROVIDERS: dict[str, list[tuple[str, ProviderOptions]]] = {
 _log = logging.getLogger("rtstyle")
 
 
-def choose(model: Path, device: str = "auto", *, batch: int = 1) -> Engine:
+def open_engine(model: Path, device: str = "auto", *, batch: int = 1) -> Engine:
     """Open ``model`` on ``device``.
 
     ``auto`` tries the platform's GPU and then the CPU, and warns when a GPU that is there cannot be used.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -33,7 +33,8 @@ class OpenVinoEngine:
 
         self._core = Core()
         self._precision = precision or _native_precision(self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"))
-        self._size: tuple[int, int] | None = None
+        self._size: tuple[int, int] | None = None  # what the request was compiled for
+        self._request: Any = None
         try:
             self._model = self._core.read_model(model)
         except RuntimeError as error:

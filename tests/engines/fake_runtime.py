@@ -1,0 +1,66 @@
+"""An onnxruntime that grants what a test wants it to grant, so that every GPU's branch runs without the GPU."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pytest
+
+
+class FakeRuntime:
+    """Stands in for the module ``onnxruntime``; its sessions invert and remember what they were given."""
+
+    def __init__(self, available: list[str], *, granted: list[str] | None = None, refusal: str = "") -> None:
+        self.available = [*available, "CPUExecutionProvider"]
+        self.granted = granted  # None: whatever is asked for
+        self.refusal = refusal
+        self.asked: list[str] = []
+        self.settings: list[dict[str, str]] = []
+        self.shapes: list[tuple[int, ...]] = []
+        self.options = SimpleNamespace(log_severity_level=2, enable_mem_pattern=True)
+        self.__file__ = __file__
+
+    def install(self, monkeypatch: pytest.MonkeyPatch, *, gpus: int = 0, platform: str = "linux") -> None:
+        for module in ("choose", "nvidia", "onnxruntime"):
+            monkeypatch.setattr(f"rtstyle.engines.{module}.import_onnxruntime", lambda: self)
+        monkeypatch.setattr("rtstyle.engines.nvidia.count_gpus", lambda: gpus)
+        monkeypatch.setattr("rtstyle.engines.choose.sys", SimpleNamespace(platform=platform))
+
+    def SessionOptions(self) -> SimpleNamespace:  # noqa: N802 - onnxruntime's name
+        return self.options
+
+    def get_available_providers(self) -> list[str]:
+        return self.available
+
+    def InferenceSession(  # noqa: N802 - onnxruntime's name
+        self,
+        path: str,
+        options: Any,
+        *,
+        providers: list[str],
+        provider_options: list[dict[str, str]],
+        enable_fallback: int,
+    ) -> FakeSession:
+        assert enable_fallback == 0, "onnxruntime would print on stdout"
+        if self.refusal:
+            raise RuntimeError(self.refusal)
+        self.asked, self.settings = providers, provider_options
+        return FakeSession(self, self.granted or providers)
+
+
+class FakeSession:
+    def __init__(self, runtime: FakeRuntime, providers: list[str]) -> None:
+        self._runtime = runtime
+        self._providers = providers
+
+    def get_providers(self) -> list[str]:
+        return self._providers
+
+    def run(self, outputs: list[str], feed: dict[str, np.ndarray]) -> list[np.ndarray]:
+        assert outputs == ["stylized"]
+        self._runtime.shapes.append(feed["frames"].shape)
+        return [255 - feed["frames"]]

@@ -1,0 +1,160 @@
+"""Every branch from ``--device`` to an engine, on a machine that has none of the GPUs."""
+
+import logging
+import sys
+
+import numpy as np
+import pytest
+
+from rtstyle.engines import DEVICES, open_engine
+from rtstyle.errors import DeviceError, UsageError
+from tests.engines.fake_runtime import FakeRuntime
+from tests.models import make_model
+
+CPU = "CPUExecutionProvider"
+CUDA = "CUDAExecutionProvider"
+TENSORRT = "TensorrtExecutionProvider"
+
+
+@pytest.fixture
+def model(tmp_path):
+    return make_model(tmp_path / "invert.onnx")
+
+
+def test_auto_takes_the_cpu_quietly_where_there_is_no_gpu(model, monkeypatch, caplog):
+    """A machine without a GPU is no cause for a warning, whatever onnxruntime was built for."""
+    FakeRuntime([TENSORRT, CUDA]).install(monkeypatch)
+    assert open_engine(model).name.startswith("OpenVINO CPU")
+    assert not caplog.records
+
+
+def test_auto_takes_cuda_with_the_heuristic_search(model, monkeypatch, caplog):
+    """A GPU that works is taken, and cuDNN does not search for 0.6 s at every new shape."""
+    runtime = FakeRuntime([TENSORRT, CUDA])
+    runtime.install(monkeypatch, gpus=1)
+    assert open_engine(model).name == CUDA
+    assert runtime.asked == [CUDA, CPU]
+    assert runtime.settings[0] == {"cudnn_conv_algo_search": "HEURISTIC"}
+    assert runtime.options.log_severity_level == 4
+    assert not caplog.records
+
+
+def test_auto_warns_loudly_when_the_gpu_was_not_granted(model, monkeypatch, caplog):
+    """A silent fall to the CPU is not silent here, and the reason is given."""
+    FakeRuntime([CUDA], granted=[CPU]).install(monkeypatch, gpus=1)
+    assert open_engine(model).name.startswith("OpenVINO CPU")
+    (record,) = caplog.records
+    assert record.levelno == logging.WARNING
+    assert f"expected {CUDA}, got {CPU}" in record.message
+    assert "cannot open shared object file" in record.message
+    assert "rtstyle[cuda]" in record.message
+
+
+def test_auto_warns_when_this_onnxruntime_knows_no_cuda(model, monkeypatch, caplog):
+    """A GPU that lies idle for want of a package is mentioned."""
+    FakeRuntime([]).install(monkeypatch, gpus=1)
+    assert open_engine(model).name.startswith("OpenVINO CPU")
+    assert "pip install rtstyle[cuda]" in caplog.text
+
+
+def test_auto_goes_on_when_the_session_cannot_be_made(model, monkeypatch, caplog):
+    """A GPU that fails at the start costs a warning, not the job."""
+    FakeRuntime([CUDA], refusal="CUDA out of memory\nmore lines").install(monkeypatch, gpus=1)
+    assert open_engine(model).name.startswith("OpenVINO CPU")
+    assert "CUDA out of memory" in caplog.text
+    assert "more lines" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("platform", "provider"), [("darwin", "CoreMLExecutionProvider"), ("win32", "DmlExecutionProvider")]
+)
+def test_auto_takes_the_gpu_of_the_platform(platform, provider, model, monkeypatch):
+    """CoreML on a Mac, DirectML on Windows."""
+    runtime = FakeRuntime([provider])
+    runtime.install(monkeypatch, platform=platform)
+    assert open_engine(model).name == provider
+    assert runtime.options.enable_mem_pattern == (platform == "darwin")
+
+
+def test_tensorrt_falls_back_to_cuda_for_single_layers_only(model, monkeypatch):
+    """TensorRT is asked for first, CUDA and the CPU only for what it cannot do."""
+    runtime = FakeRuntime([TENSORRT, CUDA])
+    runtime.install(monkeypatch, gpus=1)
+    assert open_engine(model, "tensorrt").name == TENSORRT
+    assert runtime.asked == [TENSORRT, CUDA, CPU]
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        ("cuda", [CUDA], [CPU], f"cuda: expected {CUDA}, got {CPU}"),
+        ("tensorrt", [TENSORRT, CUDA], [CUDA, CPU], f"tensorrt: expected {TENSORRT}, got {CUDA}"),
+        ("cuda", [], None, f"cuda: expected {CUDA}, but this onnxruntime offers only {CPU}"),
+        ("coreml", [], None, "coreml: expected CoreMLExecutionProvider"),
+        ("directml", [], None, "directml: expected DmlExecutionProvider"),
+        ("coreml", ["CoreMLExecutionProvider"], [CPU], "got CPUExecutionProvider (onnxruntime does not say why)"),
+    ],
+)
+def test_a_device_asked_for_by_name_is_had_or_refused(case, model, monkeypatch):
+    """An explicit device never turns into another one."""
+    device, available, granted, said = case
+    FakeRuntime(available, granted=granted).install(monkeypatch)
+    with pytest.raises(DeviceError) as error:
+        open_engine(model, device)
+    assert said in str(error.value)
+    assert "--device auto" in str(error.value)
+
+
+def test_cuda_without_a_gpu_says_so(model, monkeypatch):
+    """The reason is the machine's, not a library's."""
+    FakeRuntime([CUDA], granted=[CPU]).install(monkeypatch, gpus=0)
+    with pytest.raises(DeviceError, match="finds no NVIDIA GPU"):
+        open_engine(model, "cuda")
+
+
+def test_openvino_by_name(model):
+    """The engine is OpenVINO and says in what it computes."""
+    assert open_engine(model, "openvino").name in {"OpenVINO CPU bf16", "OpenVINO CPU f32"}
+
+
+def test_without_openvino_the_cpu_runs_onnxruntime(model, monkeypatch):
+    """One missing engine is replaced by the other."""
+    monkeypatch.setitem(sys.modules, "openvino", None)
+    assert open_engine(model, "cpu").name == "onnxruntime CPU f32"
+    with pytest.raises(DeviceError, match="pip install openvino"):
+        open_engine(model, "openvino")
+
+
+def test_without_onnxruntime_auto_runs_openvino(model, monkeypatch, caplog):
+    """And the other way round, without a word."""
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    assert open_engine(model).name.startswith("OpenVINO CPU")
+    assert not caplog.records
+
+
+def test_without_any_engine_one_sentence_names_both(model, monkeypatch):
+    """Both reasons are joined."""
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    monkeypatch.setitem(sys.modules, "openvino", None)
+    with pytest.raises(DeviceError) as error:
+        open_engine(model)
+    assert "pip install openvino" in str(error.value)
+    assert "pip install onnxruntime" in str(error.value)
+
+
+def test_an_unknown_device_lists_the_known_ones(model):
+    """A typo is answered with what there is."""
+    with pytest.raises(UsageError) as error:
+        open_engine(model, "gpu")
+    assert all(device in str(error.value) for device in DEVICES)
+
+
+def test_a_gpu_always_gets_full_batches(model, monkeypatch):
+    """7 frames in batches of 4: the last batch is padded on its way in and cut on its way out."""
+    runtime = FakeRuntime([CUDA])
+    runtime.install(monkeypatch, gpus=1)
+    engine = open_engine(model, "cuda", batch=4)
+    engine.prepare(16, 24)
+    frames = np.random.default_rng(0).integers(0, 256, (7, 16, 24, 3), dtype=np.uint8)
+    np.testing.assert_array_equal(engine(frames), 255 - frames)
+    assert runtime.shapes == [(4, 16, 24, 3)] * 3  # one of them was prepare's

@@ -1,0 +1,33 @@
+"""Engines neither phone home nor talk."""
+
+import os
+import subprocess
+import sys
+
+from tests.models import make_model
+
+PROGRAM = """
+import sys
+import numpy as np
+from rtstyle.engines.onnxruntime import CPU, OnnxRuntimeEngine
+from rtstyle.engines.openvino import OpenVinoEngine
+
+frames = np.zeros((1, 16, 16, 3), np.uint8)
+OpenVinoEngine(sys.argv[1])(frames)
+OnnxRuntimeEngine(sys.argv[1], [(CPU, {})])(frames)
+assert "openvino_telemetry" not in sys.modules
+"""
+
+
+def test_no_telemetry_and_no_banners(tmp_path):
+    """Both engines run, nothing is printed, and neither leaves a client id or an upload queue in the home folder."""
+    home = tmp_path / "home"
+    home.mkdir()
+    model = make_model(tmp_path / "invert.onnx")
+    settings = {"HOME": str(home), "USERPROFILE": str(home), "PYTHONPATH": os.pathsep.join(sys.path)}
+    kept = {key: value for key, value in os.environ.items() if key not in {"CI", "XDG_CACHE_HOME"}}
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, model], env=kept | settings, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert list(home.rglob("*")) == []

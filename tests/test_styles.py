@@ -1,0 +1,156 @@
+"""Finding and reading models."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import rtstyle.styles
+from rtstyle.errors import ModelError
+from rtstyle.styles import find_style, list_styles
+from tests.models import make_model
+
+
+@pytest.fixture
+def bundled(tmp_path, monkeypatch):
+    """Two bundled styles, one of them in two networks, laid out as in a wheel."""
+    folder = tmp_path / "package" / "exported"
+    folder.mkdir(parents=True)
+    for stem in ("wave-lite", "wave-full", "starry-night-lite"):
+        make_model(folder / f"{stem}.onnx", name=stem.rpartition("-")[0], network=stem.rpartition("-")[2])
+    monkeypatch.setattr(rtstyle.styles, "_PACKAGE", folder.parent)
+    return folder
+
+
+def refusal(style):
+    with pytest.raises(ModelError) as error:
+        find_style(style)
+    assert "\n" not in str(error.value)
+    return str(error.value)
+
+
+def test_a_style_is_its_metadata(tmp_path):
+    """Everything a list shows comes from the model itself."""
+    style = find_style(make_model(tmp_path / "wave-lite.onnx", name="wave", title="Ünder the Wave", year="c. 1831"))
+    assert (style.name, style.styles, style.title, style.artist) == ("wave", ("wave",), "Ünder the Wave", "Nobody")
+    assert (style.year, style.licence, style.network) == ("c. 1831", "CC0-1.0", "lite")
+    assert style.size == style.path.stat().st_size
+    assert style.metadata["parameters"] == "0"
+
+
+def test_a_name_alone_is_the_lite_network(bundled):
+    """``wave`` is wave-lite.onnx, ``wave-full`` the large one, and the file's own stem works too."""
+    assert find_style("wave").path == bundled / "wave-lite.onnx"
+    assert find_style("wave-lite").path == bundled / "wave-lite.onnx"
+    assert find_style("wave-full").path == bundled / "wave-full.onnx"
+
+
+def test_every_listed_name_finds_its_style(bundled):
+    """What ``rtstyle styles`` prints is what --style takes."""
+    assert [style.name for style in list_styles()] == ["starry-night", "wave-full", "wave"]
+    assert all(find_style(style.name) == style for style in list_styles())
+
+
+def test_a_path_is_a_path(bundled, tmp_path, monkeypatch):
+    """A file of the user's is taken as str and Path, also from the working folder and under any suffix."""
+    monkeypatch.chdir(tmp_path)
+    make_model(Path("mine.onnx"), name="mine")
+    shutil.copy("mine.onnx", "renamed")
+    for given in ("mine.onnx", Path("mine.onnx"), str(tmp_path / "mine.onnx"), "./mine.onnx", "renamed"):
+        assert find_style(given).styles == ("mine",)
+
+
+def test_a_bundled_name_wins_over_a_file_of_that_name(bundled, tmp_path, monkeypatch):
+    """A folder called ``wave`` does not get in the way."""
+    monkeypatch.chdir(tmp_path)
+    Path("wave").mkdir()
+    assert find_style("wave").path.parent == bundled
+
+
+def test_an_unknown_name_suggests_the_nearest(bundled):
+    """A typo is answered with the likely name and with all there are."""
+    assert refusal("wavr") == "wavr: no such style; did you mean wave? there are: starry-night, wave, wave-full"
+    assert "did you mean" not in refusal("xyz")
+    assert "no such style" in refusal("")
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("float_nchw", "expected the input frames uint8 (N, H, W, 3), got frames float (1, 3, 224, 224)"),
+        ("wrong_names", "expected the input frames uint8 (N, H, W, 3), got input1 uint8 (N, H, W, 3)"),
+        ("extra_input", "got frames uint8 (N, H, W, 3), mask uint8 (N, H, W, 3)"),
+        ("no_metadata", "expected rtstyle's model contract 1, got none"),
+    ],
+)
+def test_a_model_that_is_not_ours(kind, said, tmp_path):
+    """Expected, got, and the next step."""
+    message = refusal(make_model(tmp_path / "foreign.onnx", kind=kind))
+    assert said in message
+    assert "python -m training export" in message
+
+
+def test_a_later_contract_is_refused(tmp_path):
+    """A model of tomorrow is not run by the rules of today."""
+    assert "contract 1, got 2" in refusal(make_model(tmp_path / "x.onnx", contract="2"))
+
+
+@pytest.mark.parametrize("styles", ["", "wave", "[]", "[1]", '{"a": 1}'])
+def test_the_list_of_styles_is_a_list_of_names(styles, tmp_path):
+    """Metadata is checked before anybody relies on it."""
+    assert "JSON list of names" in refusal(make_model(tmp_path / "x.onnx", styles=styles))
+
+
+def test_mixing_weights_are_no_foreign_input(tmp_path):
+    """The contract's optional input has a default, and that makes it optional."""
+    model = make_model(tmp_path / "mix.onnx", kind="mix", styles='["wave", "udnie"]')
+    assert find_style(model).styles == ("wave", "udnie")
+
+
+@pytest.mark.parametrize("content", [b"", b"not a model\n" * 100, bytes(range(256)) * 9])
+def test_a_file_of_another_kind(content, tmp_path):
+    """Text, garbage and nothing at all are told from a model."""
+    path = tmp_path / "x.onnx"
+    path.write_bytes(content)
+    assert "expected" in refusal(path)
+
+
+def test_a_truncated_model(tmp_path):
+    """Half a download is a sentence."""
+    path = make_model(tmp_path / "x.onnx", kind="blur")
+    path.write_bytes(path.read_bytes()[:-40])
+    assert "expected" in refusal(path)
+
+
+def test_no_file_and_a_folder(tmp_path):
+    """What is not there, and what is not a file."""
+    assert "no such file" in refusal(tmp_path / "no.onnx")
+    assert "got a folder" in refusal(tmp_path)
+
+
+@pytest.mark.parametrize("layout", ["wheel", "checkout"])
+def test_the_models_are_found_in_a_wheel_and_in_a_checkout(layout, tmp_path):
+    """Inside the package or beside it: one resolver, and the working folder does not matter."""
+    package = Path(rtstyle.styles.__file__).parent
+    shutil.copytree(package, tmp_path / "rtstyle", ignore=shutil.ignore_patterns("__pycache__", "exported"))
+    exported = tmp_path / ("rtstyle/exported" if layout == "wheel" else "exported")
+    exported.mkdir()
+    make_model(exported / "wave-lite.onnx")
+    program = "from rtstyle.styles import list_styles; print(list_styles()[0].path)"
+    found = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True
+    ).stdout.strip()
+    assert Path(found).resolve() == (exported / "wave-lite.onnx").resolve()
+
+
+def test_the_bundled_models_keep_the_contract():
+    """Every model that we give away can be read, says whose art it is and under which licence."""
+    styles = list_styles()
+    if not styles:
+        pytest.skip("no models in exported/ yet")
+    for style in styles:
+        assert style.title, style.path
+        assert style.artist, style.path
+        assert style.licence, style.path
