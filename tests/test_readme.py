@@ -1,0 +1,78 @@
+"""The README tells the truth."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import pytest
+
+import rtstyle.styles
+from tests.models import make_model
+
+README = Path(__file__).parents[1] / "README.md"
+BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README.read_text(encoding="utf-8"), flags=re.DOTALL)
+PYTHON = [text for language, text in BLOCKS if language == "python"]
+COMMANDS = [line for language, text in BLOCKS if language == "sh" for line in text.splitlines() if "rtstyle " in line]
+
+
+@pytest.fixture
+def media(tmp_path, monkeypatch):
+    """The files that the README speaks of, in the working folder."""
+    monkeypatch.chdir(tmp_path)
+    image = np.full((48, 64, 3), 90, np.uint8)
+    cv2.imwrite("photo.jpg", image)
+    with av.open("clip.mp4", "w") as container:
+        stream = container.add_stream("libx264", rate=25)
+        stream.width, stream.height = 64, 48
+        for _ in range(5):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(image)))
+        container.mux(stream.encode())
+    return tmp_path
+
+
+@pytest.fixture
+def bundled(tmp_path_factory, monkeypatch):
+    """Stand-ins for the bundled styles, where an untrained checkout has none."""
+    if not rtstyle.styles.list_styles():
+        package = tmp_path_factory.mktemp("package")
+        (package / "exported").mkdir()
+        for name in ("wave", "starry-night"):
+            make_model(package / "exported" / f"{name}-lite.onnx", name=name)
+        monkeypatch.setattr(rtstyle.styles, "_PACKAGE", package)
+
+
+@pytest.mark.parametrize("snippet", PYTHON, ids=lambda text: text.splitlines()[-1][:40])
+def test_every_snippet_runs_as_it_stands(snippet, media, bundled):
+    """Copied into a file beside a clip.mp4, each does what the text says."""
+    before = set(media.iterdir())
+    exec(compile(snippet, str(README), "exec"), {})  # noqa: S102 - our own README
+    (made,) = set(media.iterdir()) - before
+    with av.open(made) as video:
+        assert sum(1 for _ in video.decode(video=0)) == 5
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_runs_as_it_stands(command, media):
+    """So does every line of shell that starts with our name."""
+    if not rtstyle.styles.list_styles():
+        pytest.skip("no models in exported/ yet")
+    program, *arguments = shlex.split(command, comments=True)
+    assert program == "rtstyle"
+    done = subprocess.run([sys.executable, "-m", "rtstyle", *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_every_file_in_the_tree_and_in_a_link_exists():
+    """The annotated tree names no file that moved away."""
+    root = README.parent
+    (tree,) = re.findall(r"```\nrtstyle/\n(.*?)```", README.read_text(encoding="utf-8"), flags=re.DOTALL)
+    for line in tree.splitlines():
+        folder = root / "rtstyle" if line.startswith(" ") else root
+        assert (folder / line.split()[0]).exists(), line
+    for link in re.findall(r"\]\((?!http)([^)#]+)", README.read_text(encoding="utf-8")):
+        assert (root / link).exists(), link

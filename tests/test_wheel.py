@@ -1,0 +1,58 @@
+"""The wheel, which is what users install: built, opened, and run in an environment that has nothing else."""
+
+import json
+import subprocess
+import sys
+import venv
+import zipfile
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("dist")
+    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, ROOT]
+    done = subprocess.run(build, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return next(folder.glob("*.whl"))
+
+
+def test_the_wheel_holds_the_runtime_and_its_models(wheel):
+    """One package, the models inside it, and neither training nor tests."""
+    names = zipfile.ZipFile(wheel).namelist()
+    assert {name.split("/")[0].split("-")[0] for name in names} == {"rtstyle"}
+    assert "rtstyle/pipeline.py" in names
+    models = {path.name for path in (ROOT / "exported").glob("*.onnx")}
+    assert {Path(name).name for name in names if name.startswith("rtstyle/exported/")} >= models
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_the_wheel_works_in_an_empty_environment(wheel, tmp_path):
+    """`rtstyle styles` and one painted photo, without PyTorch and away from the checkout."""
+    venv.create(tmp_path / "env", with_pip=True)
+    tools = tmp_path / "env" / ("Scripts" if sys.platform == "win32" else "bin")
+
+    def call(*command):
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    call(tools / "python", "-m", "pip", "install", "--quiet", wheel)
+    assert "torch" not in call(tools / "python", "-m", "pip", "list").lower()
+    styles = json.loads(call(tools / "rtstyle", "styles", "--json"))
+    assert len(styles) == len(list((ROOT / "exported").glob("*.onnx")))
+    if not styles:
+        pytest.skip("no models in exported/ yet")
+    photo = np.random.default_rng(0).integers(0, 256, (33, 47, 3), dtype=np.uint8)
+    cv2.imwrite(str(tmp_path / "photo.png"), photo)
+    call(tools / "rtstyle", "image", "photo.png", "-o", "painting.png", "--style", "wave")
+    painting = cv2.imread(str(tmp_path / "painting.png"))
+    assert painting.shape == photo.shape
+    assert not np.array_equal(painting, photo)
