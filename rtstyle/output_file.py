@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -11,13 +12,13 @@ from rtstyle.errors import SinkError
 
 
 class OutputFile:
-    """Reserves ``path``: write to ``temporary``, in the same folder, then ``commit`` or ``discard``.
+    """A name, and the temporary file beside it: ``create``, write to ``temporary``, ``commit`` or ``discard``.
 
     Raises SinkError at once when the folder is missing, or when something is there already that may
-    not be replaced.
+    not be replaced; one of ``keep``, the files that are read, never may, be it by a link.
     """
 
-    def __init__(self, path: str | Path, *, overwrite: bool) -> None:
+    def __init__(self, path: str | Path, *, overwrite: bool, keep: Sequence[str | Path] = ()) -> None:
         self.path = Path(path)
         self._overwrite = overwrite
         self._target = self.path.resolve()  # a symbolic link stays; what it points to is replaced
@@ -27,14 +28,9 @@ class OutputFile:
         if self._target.is_dir():
             raise SinkError(f"{self.path}: expected the name of a file, got a folder")
         if self._target.exists():
-            self._check_replaceable()
+            self._check_replaceable(keep)
         name = f".{self._target.stem[:80]}.{secrets.token_hex(4)}.part{self._target.suffix}"
         self.temporary = folder / name
-
-    def check_is_not(self, source: str | Path) -> None:
-        """Raise SinkError if this is the very file that is read, be it by a link."""
-        if self._target.exists() and Path(source).exists() and self._target.samefile(source):
-            raise SinkError(f"{self.path}: is the input itself; give the output another name")
 
     def create(self) -> None:
         """Make the empty temporary file, so that a folder that cannot be written to shows at once."""
@@ -63,7 +59,9 @@ class OutputFile:
         with suppress(OSError):
             self.temporary.unlink(missing_ok=True)
 
-    def _check_replaceable(self) -> None:
+    def _check_replaceable(self, keep: Sequence[str | Path]) -> None:
+        if any(Path(path).exists() and self._target.samefile(path) for path in keep):
+            raise SinkError(f"{self.path}: is the input itself; give the output another name")
         if not self._target.is_file():
             raise SinkError(f"{self.path}: expected a file, got a device or a pipe")
         if not self._overwrite:

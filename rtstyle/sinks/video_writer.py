@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from fractions import Fraction
@@ -56,25 +56,22 @@ class VideoWriter:
     Frames are coded as H.264 (VP9 in .webm) in 4:2:0; a width or height that is odd needs 4:4:4, so
     that no line is lost. Matroska and WebM keep times to the millisecond, the others exactly. Raises
     SinkError: at once for a path that cannot be, in ``open`` for a stream the container cannot hold,
-    later when the disk is full. ``run`` opens and closes it.
+    later when the disk is full. None of ``keep``, the files that are read, is ever replaced. ``run``
+    opens and closes it.
     """
 
     closed = False
 
-    def __init__(self, path: str | Path, *, overwrite: bool = False) -> None:
+    def __init__(self, path: str | Path, *, overwrite: bool = False, keep: Sequence[str | Path] = ()) -> None:
         self._path = Path(path)
         if self._path.suffix.lower() not in _ENCODERS:
             expected = ", ".join(_ENCODERS)
             raise SinkError(f"{path}: expected a name that ends in {expected}, got {self._path.suffix or 'no ending'}")
         self._encoder = _ENCODERS[self._path.suffix.lower()]
-        self._file = OutputFile(path, overwrite=overwrite)
+        self._file = OutputFile(path, overwrite=overwrite, keep=keep)
         self._container: OutputContainer | None = None
         self._reformatter = VideoReformatter()
         self._last_pts: int | None = None
-
-    def check_is_not(self, source: str | Path) -> None:
-        """Raise SinkError if the output is the file that is read."""
-        self._file.check_is_not(source)
 
     def open(self, format: VideoFormat, /) -> None:
         """Create the temporary file beside the output and write its header."""

@@ -1,0 +1,117 @@
+"""Real-time artistic style transfer for video.
+
+    import rtstyle
+
+    rtstyle.transcode("clip.mp4", "painting.mp4", style="wave")
+
+    source = rtstyle.VideoReader("clip.mp4")
+    stages = [rtstyle.Stylizer("wave"), rtstyle.Blend(0.8)]
+    sink = rtstyle.VideoWriter("painting.mp4")
+    report = rtstyle.run(source, stages, sink)
+
+Everything here is loaded when it is first asked for, so that importing costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rtstyle.errors import DeviceError, ModelError, RtstyleError, SinkError, SourceError, UsageError
+    from rtstyle.frames import Batch, Color, Frame, Packet, VideoFormat
+    from rtstyle.jobs.photos import stylize_photos
+    from rtstyle.jobs.transcode import transcode
+    from rtstyle.meter import Progress, Report, StageTimes
+    from rtstyle.pipeline import run
+    from rtstyle.protocols import Sink, Source, Stage
+    from rtstyle.sinks.null import Null
+    from rtstyle.sinks.photo_writer import PhotoWriter
+    from rtstyle.sinks.tee import Tee
+    from rtstyle.sinks.video_writer import VideoWriter
+    from rtstyle.sources.photo_folder import PhotoFolder
+    from rtstyle.sources.test_pattern import TestPattern
+    from rtstyle.sources.video_reader import VideoReader
+    from rtstyle.stages.blend import Blend
+    from rtstyle.styles import Style, find_style, list_styles
+    from rtstyle.stylizer import Stylizer
+
+__all__ = [
+    "Batch",
+    "Blend",
+    "Color",
+    "DeviceError",
+    "Frame",
+    "ModelError",
+    "Null",
+    "Packet",
+    "PhotoFolder",
+    "PhotoWriter",
+    "Progress",
+    "Report",
+    "RtstyleError",
+    "Sink",
+    "SinkError",
+    "Source",
+    "SourceError",
+    "Stage",
+    "StageTimes",
+    "Style",
+    "Stylizer",
+    "Tee",
+    "TestPattern",
+    "UsageError",
+    "VideoFormat",
+    "VideoReader",
+    "VideoWriter",
+    "__version__",
+    "find_style",
+    "list_styles",
+    "run",
+    "stylize_photos",
+    "transcode",
+]
+
+_HOMES = {
+    "errors": ("DeviceError", "ModelError", "RtstyleError", "SinkError", "SourceError", "UsageError"),
+    "frames": ("Batch", "Color", "Frame", "Packet", "VideoFormat"),
+    "jobs.photos": ("stylize_photos",),
+    "jobs.transcode": ("transcode",),
+    "meter": ("Progress", "Report", "StageTimes"),
+    "pipeline": ("run",),
+    "protocols": ("Sink", "Source", "Stage"),
+    "sinks.null": ("Null",),
+    "sinks.photo_writer": ("PhotoWriter",),
+    "sinks.tee": ("Tee",),
+    "sinks.video_writer": ("VideoWriter",),
+    "sources.photo_folder": ("PhotoFolder",),
+    "sources.test_pattern": ("TestPattern",),
+    "sources.video_reader": ("VideoReader",),
+    "stages.blend": ("Blend",),
+    "styles": ("Style", "find_style", "list_styles"),
+    "stylizer": ("Stylizer",),
+}
+_HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
+
+__version__: str
+
+
+def __getattr__(name: str) -> object:
+    value: object
+    if name == "__version__":
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            value = version("rtstyle")
+        except PackageNotFoundError:  # a checkout on the path, never installed
+            value = "0+checkout"
+    elif name in _HOME_OF:
+        value = getattr(import_module(f"rtstyle.{_HOME_OF[name]}"), name)
+    else:
+        raise AttributeError(f"module 'rtstyle' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,57 @@
+"""Photos in, paintings out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from rtstyle.errors import SinkError, UsageError
+from rtstyle.meter import Progress, Report
+from rtstyle.pipeline import run
+from rtstyle.sinks.photo_writer import SUFFIXES, PhotoWriter
+from rtstyle.sources.photo_folder import PhotoFolder
+from rtstyle.stages.blend import Blend
+from rtstyle.stylizer import MIN_SIZE, Stylizer
+
+
+def stylize_photos(
+    inputs: str | Path | Sequence[str | Path],
+    output: str | Path,
+    *,
+    style: str | Path,
+    strength: float = 1.0,
+    device: str = "auto",
+    overwrite: bool = False,
+    progress: Callable[[Progress], None] | None = None,
+) -> Report:
+    """Paint photos in one style, upright as EXIF says, in the size they have.
+
+    ``inputs`` are photos or folders of them. ``output`` names a PNG, JPEG or WebP file, or, and for
+    several photos it must, a folder, which is made if only it is missing. A photo appears when it is
+    complete; what fails stops the rest. Raises as ``transcode`` does.
+    """
+    blend = Blend(strength)
+    source = PhotoFolder(*([inputs] if isinstance(inputs, str | Path) else inputs), min_size=MIN_SIZE)
+    with Stylizer(style, device=device) as stylizer:
+        paths = _outputs(source.photos, Path(output), is_folder=str(output).endswith(("/", "\\")))
+        sink = PhotoWriter(paths, overwrite=overwrite, keep=source.photos)
+        report = run(source, [stylizer, blend], sink, progress=progress)
+        return replace(report, provider=stylizer.provider)
+
+
+def _outputs(photos: Sequence[Path], output: Path, *, is_folder: bool) -> list[Path]:
+    """Where each photo goes; makes the folder."""
+    if not (is_folder or output.is_dir() or len(photos) > 1 or not output.suffix):
+        return [output]
+    if output.suffix.lower() in SUFFIXES and not output.is_dir():
+        raise UsageError(f"{output}: expected a folder for {len(photos)} photos, got the name of one")
+    names = [p.name if p.suffix.lower() in SUFFIXES else f"{p.stem}.png" for p in photos]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice:
+        raise UsageError(f"{twice}: expected photos of different names, got two of this; do them one by one")
+    try:
+        output.mkdir(exist_ok=True)
+    except OSError as error:
+        raise SinkError(f"{output}: the folder cannot be made: {error.strerror}; make it first") from error
+    return [output / name for name in names]

@@ -1,0 +1,72 @@
+"""Writes photos, each of which appears when it is whole."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from rtstyle.errors import SinkError
+from rtstyle.frames import Frame, Image, Packet, VideoFormat
+from rtstyle.output_file import OutputFile
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
+_QUALITY = 95  # of 100, for JPEG and WebP
+
+
+class PhotoWriter:
+    """Writes the first frame to the first of ``paths``, the second to the second, and so on.
+
+    All paths are checked when it is made; SinkError for one that cannot be. None of ``keep``, the
+    files that are read, is ever replaced.
+    """
+
+    closed = False
+
+    def __init__(
+        self, paths: Sequence[str | Path], *, overwrite: bool = False, keep: Sequence[str | Path] = ()
+    ) -> None:
+        for path in paths:
+            if Path(path).suffix.lower() not in SUFFIXES:
+                got = Path(path).suffix or "no ending"
+                raise SinkError(f"{path}: expected a name that ends in {', '.join(SUFFIXES)}, got {got}")
+        self._files = [OutputFile(path, overwrite=overwrite, keep=keep) for path in paths]
+        self._written = 0
+
+    def open(self, format: VideoFormat, /) -> None:
+        """Nothing to prepare: every photo has its own size."""
+
+    def write(self, item: Frame | Packet, /) -> None:
+        """Encode a frame and put it in its place; packets are not for photos."""
+        if isinstance(item, Packet):
+            return
+        if self._written == len(self._files):
+            raise SinkError(f"expected {len(self._files)} photos, got one more; give as many names as photos")
+        file = self._files[self._written]
+        self._written += 1
+        data = _encode(item.image, file.path)
+        file.create()
+        try:
+            file.temporary.write_bytes(data)
+        except OSError as error:
+            file.discard()
+            raise SinkError(f"{file.path}: cannot be written: {error.strerror}") from error
+        file.commit()
+
+    def close(self, *, complete: bool = True) -> None:
+        """Nothing to finish: a photo that was written stays."""
+
+
+def _encode(image: Image, path: Path) -> bytes:
+    import cv2
+
+    quality = [cv2.IMWRITE_JPEG_QUALITY, _QUALITY, cv2.IMWRITE_WEBP_QUALITY, _QUALITY]
+    try:
+        done, data = cv2.imencode(path.suffix.lower(), cv2.cvtColor(image, cv2.COLOR_RGB2BGR), quality)
+    except cv2.error as error:
+        raise SinkError(f"{path}: cannot be encoded: {error.err}") from error
+    if not done:
+        height, width = image.shape[:2]
+        raise SinkError(f"{path}: {width}×{height} is too large for {path.suffix}; use .png")
+    return np.asarray(data).tobytes()

@@ -1,0 +1,72 @@
+"""Reads photos as they hang on the wall: EXIF orientation applied, eight bits, RGB."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from rtstyle.errors import SourceError
+from rtstyle.frames import Frame, Image, VideoFormat
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
+
+
+class PhotoFolder:
+    """Photos, or folders of photos, one a second; each keeps its own size, and transparency is dropped.
+
+    Raises SourceError for what is missing, unreadable or smaller than ``min_size`` pixels a side.
+    """
+
+    def __init__(self, *inputs: str | Path, min_size: int = 1) -> None:
+        self.photos = tuple(_photos(Path(item) for item in inputs))
+        if not self.photos:
+            raise SourceError(f"{', '.join(map(str, inputs)) or 'no input'}: expected a photo ({', '.join(SUFFIXES)})")
+        self._min_size = min_size
+        height, width = self._read(self.photos[0]).shape[:2]
+        self.format = VideoFormat(
+            width=width, height=height, rate=Fraction(1), time_base=Fraction(1), frames=len(self.photos)
+        )
+
+    def __iter__(self) -> Iterator[Frame]:
+        for index, photo in enumerate(self.photos):
+            yield Frame(self._read(photo), Fraction(index), Fraction(1))
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+    def _read(self, path: Path) -> Image:
+        image = read_photo(path)
+        height, width = image.shape[:2]
+        if min(height, width) < self._min_size:
+            least = f"{self._min_size}×{self._min_size}"
+            raise SourceError(f"{path}: expected at least {least} pixels, got {width}×{height}")
+        return image
+
+
+def read_photo(path: Path) -> Image:
+    """Read one photo as (H, W, 3) uint8 RGB. Raises SourceError."""
+    import cv2
+
+    try:
+        data = np.fromfile(path, dtype=np.uint8)  # cv2.imread cannot take every name on Windows
+        bgr = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
+    except OSError as error:
+        raise SourceError(f"{path}: cannot be opened: {error.strerror}") from error
+    except cv2.error as error:
+        raise SourceError(f"{path}: cannot be decoded: {error.err}") from error
+    if bgr is None:
+        raise SourceError(f"{path}: is not a picture that can be read; expected {', '.join(SUFFIXES)}")
+    return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), dtype=np.uint8)
+
+
+def _photos(inputs: Iterable[Path]) -> Iterator[Path]:
+    for item in inputs:
+        if item.is_dir():
+            yield from sorted(path for path in item.iterdir() if path.suffix.lower() in SUFFIXES)
+        elif item.exists():
+            yield item
+        else:
+            raise SourceError(f"{item}: there is no such file")
