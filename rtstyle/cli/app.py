@@ -1,0 +1,43 @@
+"""Puts the commands together."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+import rtstyle
+from rtstyle.cli.image import image
+from rtstyle.cli.styles import styles
+from rtstyle.cli.transcode import transcode
+
+app = typer.Typer(
+    name="rtstyle",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(transcode)
+app.command()(image)
+app.command()(styles)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"rtstyle {rtstyle.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _rtstyle(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Paint video and photos in the style of an artwork.
+
+    [bold]rtstyle styles[/bold] lists the artworks;
+    [bold]rtstyle transcode clip.mp4 -o painting.mp4 --style wave[/bold] paints a clip.
+    """

@@ -1,0 +1,41 @@
+"""How every command ends: in a report, or in one sentence and an exit code."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+
+import typer
+
+from rtstyle.errors import RtstyleError, UsageError
+from rtstyle.meter import Report
+
+
+@contextmanager
+def one_sentence() -> Iterator[None]:
+    """Turn errors into a sentence on stderr and an exit code; warnings of the library go there too."""
+    logging.basicConfig(level=logging.WARNING, format="rtstyle: %(message)s")
+    try:
+        yield
+    except RtstyleError as error:
+        typer.echo(f"rtstyle: {error}", err=True)
+        raise typer.Exit(2 if isinstance(error, UsageError) else 1) from None
+    except KeyboardInterrupt:
+        typer.echo("rtstyle: stopped; nothing was written", err=True)
+        raise typer.Exit(130) from None
+
+
+def show(report: Report, *, output: str, as_json: bool) -> None:
+    """Print the report, for people or for programs."""
+    if as_json:
+        typer.echo(json.dumps({"output": output, **asdict(report), "fps": round(report.fps, 3)}))
+        return
+    dropped = f", {report.frames_dropped} dropped" if report.frames_dropped else ""
+    typer.echo(f"{output}: {report.frames_out} frames in {report.seconds:.1f} s, {report.fps:.1f} fps{dropped}")
+    typer.echo(f"  {report.provider}")
+    width = max(map(len, report.stages), default=0)
+    for name, times in report.stages.items():
+        typer.echo(f"  {name:{width}}  p50 {times.p50_ms:7.1f} ms   p95 {times.p95_ms:7.1f} ms")
