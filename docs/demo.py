@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 
 import rtstyle
+from rtstyle.frames import Image
 
 MOMENT = Fraction(2)  # seconds into the clip
 
@@ -27,12 +28,12 @@ def main(before: str, after: str, picture: str, report: str) -> None:
 
     figures = json.loads(Path(report).read_text(encoding="utf-8"))
     height, width = left.shape[:2]
-    print(f"{after}: {figures['frames_out']} frames, {width}×{height}, with sound")
+    print(f"{after}: {figures['frames_out']} frames, {width}×{height}")
     print(f"{picture}: before and after")
     print(f"{figures['fps']:.1f} fps from file to file on {figures['provider']}")
 
 
-def image_at(path: str, time: Fraction) -> rtstyle.frames.Image:
+def image_at(path: str, time: Fraction) -> Image:
     """The first picture of a video that is shown at ``time`` or later."""
     with closing(rtstyle.VideoReader(path)) as video:
         return next(item.image for item in video if isinstance(item, rtstyle.Frame) and item.time >= time)
