@@ -9,6 +9,7 @@ import typer
 from rtstyle.cli.options import Device, Json, Overwrite, Strength, Style
 from rtstyle.cli.outcome import one_sentence, show
 from rtstyle.cli.progress import shown
+from rtstyle.jobs.defaults import DEVICE, STRENGTH
 
 
 def image(
@@ -19,8 +20,8 @@ def image(
         typer.Option("--output", "-o", help="A .png, .jpg or .webp; for several photos a folder.", show_default=False),
     ],
     style: Style,
-    strength: Strength = 1.0,
-    device: Device = "auto",
+    strength: Strength = STRENGTH,
+    device: Device = DEVICE,
     overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:

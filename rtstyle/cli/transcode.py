@@ -9,6 +9,7 @@ import typer
 from rtstyle.cli.options import Device, Json, Overwrite, Strength, Style
 from rtstyle.cli.outcome import one_sentence, show
 from rtstyle.cli.progress import shown
+from rtstyle.jobs.defaults import BATCH, DEVICE, STRENGTH
 
 
 def transcode(
@@ -19,9 +20,9 @@ def transcode(
         typer.Option("--output", "-o", help="The painting: .mp4, .m4v, .mov, .mkv or .webm.", show_default=False),
     ],
     style: Style,
-    strength: Strength = 1.0,
-    batch: Annotated[int, typer.Option(min=1, help="Frames that go through the network at a time.")] = 1,
-    device: Device = "auto",
+    strength: Strength = STRENGTH,
+    batch: Annotated[int, typer.Option(min=1, help="Frames that go through the network at a time.")] = BATCH,
+    device: Device = DEVICE,
     overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from rtstyle.errors import SinkError, UsageError
+from rtstyle.jobs.defaults import DEVICE, STRENGTH
 from rtstyle.meter import Progress, Report
 from rtstyle.pipeline import run
 from rtstyle.sinks.photo_writer import SUFFIXES, PhotoWriter
@@ -20,8 +21,8 @@ def stylize_photos(
     output: str | Path,
     *,
     style: str | Path,
-    strength: float = 1.0,
-    device: str = "auto",
+    strength: float = STRENGTH,
+    device: str = DEVICE,
     overwrite: bool = False,
     progress: Callable[[Progress], None] | None = None,
 ) -> Report:

@@ -9,6 +9,7 @@ from pathlib import Path
 from time import perf_counter
 
 from rtstyle.errors import SourceError
+from rtstyle.jobs.defaults import BATCH, DEVICE, STRENGTH
 from rtstyle.meter import Progress, Report
 from rtstyle.pipeline import run
 from rtstyle.sinks.video_writer import VideoWriter
@@ -22,9 +23,9 @@ def transcode(
     output: str | Path,
     *,
     style: str | Path,
-    strength: float = 1.0,
-    batch: int = 1,
-    device: str = "auto",
+    strength: float = STRENGTH,
+    batch: int = BATCH,
+    device: str = DEVICE,
     overwrite: bool = False,
     progress: Callable[[Progress], None] | None = None,
 ) -> Report:

@@ -1,0 +1,72 @@
+"""Reading photos."""
+
+import struct
+
+import cv2
+import numpy as np
+import pytest
+
+from rtstyle.errors import SourceError
+from rtstyle.sources.photo_folder import PhotoFolder
+
+
+def photo(path, height=20, width=30):
+    """Blue, with a red top left quarter."""
+    image = np.zeros((height, width, 3), np.uint8)
+    image[..., 0] = 255
+    image[: height // 2, : width // 2] = (0, 0, 255)
+    cv2.imwrite(str(path), image)
+    return path
+
+
+def with_orientation(path, value):
+    """Put an EXIF block with that orientation into a JPEG."""
+    tiff = b"II*\0\x08\0\0\0\x01\0" + struct.pack("<HHIHH", 0x0112, 3, 1, value, 0) + b"\0\0\0\0"
+    exif = b"Exif\0\0" + tiff
+    data = path.read_bytes()
+    path.write_bytes(data[:2] + b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif + data[2:])
+    return path
+
+
+def test_photos_are_rgb(tmp_path):
+    """Red is the first channel."""
+    (frame,) = PhotoFolder(photo(tmp_path / "a.png"))
+    assert frame.image[0, 0].tolist() == [255, 0, 0]
+    assert frame.image[-1, -1].tolist() == [0, 0, 255]
+
+
+@pytest.mark.parametrize(("value", "shape", "red"), [(1, (20, 30), (2, 2)), (3, (20, 30), (-3, -3)), (6, (30, 20), (2, -3))])
+def test_exif_orientation_is_applied(tmp_path, value, shape, red):
+    """The red quarter is where the photographer saw it."""
+    (frame,) = PhotoFolder(with_orientation(photo(tmp_path / "a.jpg"), value))
+    assert frame.image.shape[:2] == shape
+    assert frame.image[red][0] > 200
+
+
+def test_a_folder_gives_its_photos_by_name_each_in_its_size(tmp_path):
+    """Other files are passed over."""
+    photo(tmp_path / "b.png", 17, 19)
+    photo(tmp_path / "a.webp", 40, 16)
+    (tmp_path / "notes.txt").write_text("no photo")
+    source = PhotoFolder(tmp_path)
+    assert [frame.image.shape[:2] for frame in source] == [(40, 16), (17, 19)]
+    assert source.format.frames == 2
+
+
+def test_what_is_no_photo_says_so(tmp_path):
+    """Missing, empty, not a picture, too small, a folder of none: a sentence each."""
+    text = tmp_path / "text.png"
+    text.write_text("not a picture")
+    with pytest.raises(SourceError, match=r"text\.png: is not a picture"):
+        PhotoFolder(text)
+    text.write_bytes(b"")
+    with pytest.raises(SourceError, match=r"text\.png: is not a picture"):
+        PhotoFolder(text)
+    with pytest.raises(SourceError, match="there is no such file"):
+        PhotoFolder(tmp_path / "none.png")
+    with pytest.raises(SourceError, match="expected at least 16×16 pixels, got 15×16"):
+        PhotoFolder(photo(tmp_path / "small.png", 16, 15), min_size=16)
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    with pytest.raises(SourceError, match="expected a photo"):
+        PhotoFolder(empty)

@@ -1,0 +1,168 @@
+"""Reading clips of every kind."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from rtstyle.errors import SourceError
+from rtstyle.frames import Frame, Packet
+from rtstyle.sources.video_reader import VideoReader
+from tests.clips import TICK, frame_times, make_clip, make_sound, turn
+
+
+def read(path):
+    reader = VideoReader(path)
+    try:
+        return reader.format, list(reader)
+    finally:
+        reader.close()
+
+
+def frames_of(items):
+    return [item for item in items if isinstance(item, Frame)]
+
+
+def test_every_frame_once_and_in_order(tmp_path):
+    """30 frames go in, 30 come out, each with its own grey level and time."""
+    format, items = read(make_clip(tmp_path / "a.mp4", frames=30))
+    frames = frames_of(items)
+    assert [frame.time for frame in frames] == [Fraction(n, 25) for n in range(30)]
+    for index, frame in enumerate(frames):
+        assert abs(int(frame.image[-1, -1, 1]) - (16 + 5 * index)) <= 2
+        assert frame.image.flags.c_contiguous
+    assert (format.width, format.height, format.rate, format.frames) == (64, 48, 25, 30)
+
+
+def test_variable_frame_rate_is_exact(tmp_path):
+    """Irregular times come out as they are in the file, as fractions."""
+    ticks = [0, 512, 1300, 1301, 9000, 20_000, 20_512]
+    format, items = read(make_clip(tmp_path / "vfr.mp4", frames=7, ticks=ticks))
+    assert [frame.time + format.start for frame in frames_of(items)] == [tick * TICK for tick in ticks]
+
+
+def test_a_start_offset_is_kept_apart(tmp_path):
+    """A video that starts later than its sound says by how much; its own time starts at 0."""
+    format, items = read(make_clip(tmp_path / "late.mp4", frames=5, ticks=[6400 + 512 * n for n in range(5)]))
+    assert format.start == Fraction(1, 2)
+    assert frames_of(items)[0].time == 0
+
+
+@pytest.mark.parametrize("size", [(64, 48), (65, 48), (64, 49), (67, 51)])
+def test_odd_sizes(tmp_path, size):
+    """Not a row or a column is lost."""
+    format, items = read(make_clip(tmp_path / "odd.mp4", frames=3, size=size))
+    assert (format.width, format.height) == size
+    assert frames_of(items)[0].image.shape == (size[1], size[0], 3)
+
+
+def test_rotation_is_applied(tmp_path):
+    """The red corner, top left as coded, is top right once a quarter turn clockwise is applied."""
+    path = turn(make_clip(tmp_path / "phone.mp4", frames=3, size=(64, 48), aspect=Fraction(4, 3), sound=False))
+    format, items = read(path)
+    image = frames_of(items)[0].image
+    assert image.shape == (64, 48, 3)
+    assert (format.width, format.height, format.sample_aspect) == (48, 64, Fraction(3, 4))
+    assert image[2, -3, 0] > 200 > 60 > image[2, -3, 2]
+    assert image[2, 2, 0] < 60
+
+
+def test_a_real_phone_clip_stands_upright(shared_video):
+    """A clip coded 640×360 and turned by its display matrix is 360×640."""
+    format, items = read(shared_video("s13_phone_portrait_rot.mp4"))
+    assert (format.width, format.height) == (360, 640)
+    assert len(frames_of(items)) == 180
+
+
+def test_video_need_not_be_stream_0(tmp_path):
+    """Sound may come first in the file."""
+    _, items = read(make_clip(tmp_path / "a.mkv", frames=10, audio_first=True))
+    assert len(frames_of(items)) == 10
+    assert any(isinstance(item, Packet) for item in items)
+
+
+def test_aspect_and_color_are_carried(tmp_path):
+    """The shape of pixels comes along, and what is not tagged is what players assume."""
+    format, _ = read(make_clip(tmp_path / "wide.mp4", frames=2, aspect=Fraction(32, 27)))
+    assert format.sample_aspect == Fraction(32, 27)
+    assert format.color.matrix == 6
+
+
+def test_hdr_comes_out_in_standard_range(shared_video):
+    """PQ is brought to BT.709, and the format says so."""
+    format, items = read(shared_video("s15_hevc10_hdr10_pq.mp4"))
+    assert (format.color.matrix, format.color.primaries, format.color.transfer) == (1, 1, 1)
+    assert len(frames_of(items)) == 120
+
+
+def test_times_agree_with_pyav(real_clip):
+    """A real clip with an edit list gives exactly the times of the frames that are shown."""
+    format, items = read(real_clip)
+    assert [frame.time + format.start for frame in frames_of(items)] == frame_times(real_clip)
+    assert format.frames == len(frames_of(items))
+
+
+def test_a_missing_file(tmp_path):
+    """One sentence, with the name."""
+    with pytest.raises(SourceError, match=r"nowhere\.mp4: there is no such file"):
+        VideoReader(tmp_path / "nowhere.mp4")
+
+
+def test_a_folder(tmp_path):
+    """A folder is not a video."""
+    with pytest.raises(SourceError, match="expected a video file, got a folder"):
+        VideoReader(tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"", b"Dear diary,\n" * 500])
+def test_a_text_file_in_disguise(tmp_path, content):
+    """A name is not enough to be a video."""
+    path = tmp_path / "diary.mp4"
+    path.write_bytes(content)
+    with pytest.raises(SourceError, match=r"diary\.mp4: is not a video"):
+        VideoReader(path)
+
+
+def test_sound_alone(tmp_path):
+    """A file without a video stream says what it has."""
+    with pytest.raises(SourceError, match="expected a video stream, got only: audio"):
+        VideoReader(make_sound(tmp_path / "song.mp4"))
+
+
+def test_an_mp4_cut_before_its_index(tmp_path):
+    """An mp4 whose end, with the index, is missing cannot be opened, and says so."""
+    path = make_clip(tmp_path / "cut.mp4")
+    path.write_bytes(path.read_bytes()[:2000])
+    with pytest.raises(SourceError, match="beginning or end is missing"):
+        VideoReader(path)
+
+
+def test_a_cut_matroska_delivers_what_it_has_and_then_says_so(tmp_path):
+    """Frames that exist come out; then an error, for a part is not the whole."""
+    path = make_clip(tmp_path / "cut.mkv", frames=100)
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) // 2])
+    reader = VideoReader(path)
+    frames = []
+    with pytest.raises(SourceError, match=r"ends early: expected 4\.\d s, got"):
+        frames.extend(frame for frame in _until_error(reader, frames) if isinstance(frame, Frame))
+    reader.close()
+    assert 5 < len(frames) < 90
+    assert np.all(np.diff([float(frame.time) for frame in frames]) > 0)
+
+
+def test_a_real_mp4_cut_in_half(shared_video):
+    """The header promises 303 frames; the error says how many packets came."""
+    reader = VideoReader(shared_video("s21_truncated_half_audio.mp4"))
+    frames = []
+    with pytest.raises(SourceError, match="ends early: expected 303 packets of video, got 158"):
+        _until_error(reader, frames)
+    reader.close()
+    assert len(frames) > 150
+
+
+def _until_error(reader, frames):
+    for item in reader:
+        if isinstance(item, Frame):
+            frames.append(item)
+    return ()

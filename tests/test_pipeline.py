@@ -1,0 +1,198 @@
+"""The whole pipeline, on fakes: nothing lost, nothing left behind, nothing hanging."""
+
+import threading
+import time
+import tracemalloc
+from fractions import Fraction
+
+import av
+import numpy as np
+import pytest
+
+from rtstyle.errors import UsageError
+from rtstyle.frames import Frame, Packet, VideoFormat
+from rtstyle.pipeline import run
+from rtstyle.sinks.null import Null
+from tests.fakes import ColorBars, Invert, Memory
+
+
+def test_every_frame_once_and_in_order():
+    """What the source gives is what the sink gets, with its times, and the report says so."""
+    sink, stage = Memory(), Invert()
+    source = ColorBars(100)
+    report = run(source, [stage], sink)
+    assert sink.numbers == [255 - n for n in range(100)]
+    assert [frame.time for frame in sink.frames] == [Fraction(n, 25) for n in range(100)]
+    assert all(frame.duration == Fraction(1, 25) for frame in sink.frames)
+    assert (report.frames_in, report.frames_out, report.frames_dropped) == (100, 100, 0)
+    assert set(report.stages) == {"ColorBars", "Invert", "Memory"}
+    assert 0 < report.first_frame_s < report.seconds
+    assert (stage.resets, sink.complete, source.closed) == (1, True, True)
+
+
+@pytest.mark.parametrize("batch", [2, 4, 7, 100, 1000])
+def test_batching_is_invisible(batch):
+    """Any batch size gives the frames that one at a time gives; only the last batch may be short."""
+    sink, stage = Memory(), Invert()
+    run(ColorBars(100), [stage], sink, batch=batch)
+    assert sink.numbers == [255 - n for n in range(100)]
+    assert set(stage.batches[:-1]) <= {batch}
+    assert sum(stage.batches) == 100
+
+
+def test_a_failing_source_reaches_the_caller():
+    """The source's own exception is raised, after the frames before it, and the sink knows."""
+    sink = Memory()
+    with pytest.raises(OSError, match="the source broke"):
+        run(ColorBars(100, fail_at=30), [Invert()], sink)
+    assert sink.numbers == [255 - n for n in range(30)]
+    assert sink.complete is False
+
+
+def test_a_failing_stage_reaches_the_caller():
+    """A stage's exception is raised, the sink knows, and the source is closed."""
+    sink, source = Memory(), ColorBars(10_000)
+    with pytest.raises(RuntimeError, match="the stage broke"):
+        run(source, [Invert(fail_at=5)], sink)
+    assert (len(sink.frames), sink.complete, source.closed) == (5, False, True)
+
+
+def test_a_failing_sink_reaches_the_caller():
+    """A sink's exception is raised and ends both threads, though their channels are full."""
+    sink, source = Memory(fail_at=5), ColorBars(10_000)
+    with pytest.raises(OSError, match="the sink broke"):
+        run(source, [Invert()], sink, batch=3)
+    assert (sink.complete, source.closed) == (False, True)
+
+
+def test_a_failing_progress_callback_reaches_the_caller():
+    """Nor does a broken callback leave anything running."""
+
+    def progress(_):
+        raise ZeroDivisionError
+
+    sink = Memory()
+    with pytest.raises(ZeroDivisionError):
+        run(ColorBars(1000), [], sink, progress=progress)
+    assert sink.complete is False
+
+
+def test_ctrl_c_in_the_middle():
+    """KeyboardInterrupt, raised where a signal raises it, ends the run at once."""
+
+    class Interrupted(Memory):
+        def write(self, item, /):
+            raise KeyboardInterrupt
+
+    start = time.monotonic()
+    sink = Interrupted()
+    with pytest.raises(KeyboardInterrupt):
+        run(ColorBars(10_000), [Invert()], sink)
+    assert time.monotonic() - start < 1
+    assert sink.complete is False
+
+
+def test_a_slow_sink_loses_nothing_and_holds_the_source_back():
+    """The source runs ahead by no more than the queues hold."""
+    ahead = []
+    sink = Memory(wait_s=0.005)
+    source = ColorBars(60, tick=lambda index: ahead.append(index - len(sink.items)))
+    run(source, [Invert()], sink)
+    assert sink.numbers == [255 - n for n in range(60)]
+    assert max(ahead) <= 12
+
+
+def test_a_live_source_drops_what_is_late_and_keeps_the_order():
+    """A camera that is faster than the sink loses frames, never the newest, and the report counts them."""
+    pause = threading.Event()
+    sink = Memory(wait_s=0.02)
+    report = run(ColorBars(200, live=True, tick=lambda _: pause.wait(0.001)), [], sink)
+    assert sink.numbers == sorted(sink.numbers)
+    assert sink.numbers[-1] == 199
+    assert report.frames_dropped > 0
+    assert report.frames_in == report.frames_out + report.frames_dropped == 200
+
+
+@pytest.mark.parametrize(("live", "complete"), [(False, False), (True, True)])
+def test_a_sink_that_closes_ends_the_run(live, complete):
+    """A window that is shut ends the run: of a camera that is all there is, of a film a part."""
+    sink = Memory(close_after=10)
+    run(ColorBars(100_000, live=live), [Invert()], sink)
+    assert len(sink.frames) == 10
+    assert sink.complete is complete
+
+
+def test_packets_pass_the_stages_by_in_their_place():
+    """Sound keeps its place among the frames, whatever the batch."""
+
+    class WithSound(ColorBars):
+        def __iter__(self):
+            for frame in super().__iter__():
+                yield Packet(av.Packet(bytes([int(frame.image[0, 0, 0])])))
+                yield frame
+            yield Packet(av.Packet(b"end"))
+
+    for batch in (1, 3):
+        sink = Memory()
+        run(WithSound(10), [Invert()], sink, batch=batch)
+        assert [type(item) for item in sink.items] == [Packet, Frame] * 10 + [Packet]
+        assert [bytes(p.packet) for p in sink.packets] == [bytes([n]) for n in range(10)] + [b"end"]
+
+
+def test_frames_of_several_sizes_never_share_a_batch():
+    """Photos of any size can follow each other."""
+
+    class Photos:
+        format = VideoFormat(width=20, height=10, rate=None)
+
+        def __iter__(self):
+            for index, size in enumerate([(10, 20), (10, 20), (30, 20), (10, 20)]):
+                yield Frame(np.zeros((*size, 3), np.uint8), Fraction(index))
+
+        def close(self):
+            pass
+
+    stage, sink = Invert(), Memory()
+    run(Photos(), [stage], sink, batch=4)
+    assert stage.batches == [2, 1, 1]
+    assert [frame.image.shape[0] for frame in sink.frames] == [10, 10, 30, 10]
+
+
+def test_a_stage_that_loses_a_frame_is_found_out():
+    """A batch that comes back shorter is an error, not a shorter film."""
+
+    class Lossy(Invert):
+        def __call__(self, batch, /):
+            inverted = super().__call__(batch)
+            return type(batch)(batch.content, inverted.images[1:], batch.times)
+
+    with pytest.raises(UsageError, match="Lossy: expected 4 images, got 3"):
+        run(ColorBars(8), [Lossy()], Memory(), batch=4)
+
+
+def test_a_batch_of_nothing_is_refused():
+    """batch=0 is a sentence, not an endless loop."""
+    with pytest.raises(UsageError, match="expected 1 or more, got 0"):
+        run(ColorBars(8), [], Memory(), batch=0)
+
+
+def test_memory_is_flat_over_three_thousand_frames():
+    """The peak after 3,000 frames is that after 300, within a few frames' worth."""
+
+    def peak(frames):
+        tracemalloc.start()
+        run(ColorBars(frames, size=(120, 160)), [Invert()], Null(), batch=2)
+        peak_bytes = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return peak_bytes
+
+    peak(10)
+    assert peak(3000) < peak(300) + 4 * 120 * 160 * 3
+
+
+def test_progress_counts_every_frame():
+    """The callback hears of each frame, with the total that the source promises."""
+    seen = []
+    run(ColorBars(12), [], Memory(), progress=seen.append)
+    assert [now.frames for now in seen] == list(range(1, 13))
+    assert {now.total for now in seen} == {12}
