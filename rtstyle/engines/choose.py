@@ -27,6 +27,8 @@ _PROVIDERS: dict[str, list[tuple[str, ProviderOptions]]] = {
     "directml": [("DmlExecutionProvider", {})],
 }
 
+_NVIDIA = {"cuda", "tensorrt"}
+
 _log = logging.getLogger("rtstyle")
 
 
@@ -44,7 +46,10 @@ def open_engine(model: Path, device: str = "auto", *, batch: int = 1) -> Engine:
         return _cpu(model)
     if device == "openvino":
         return OpenVinoEngine(model)
-    return _gpu(model, device, batch)
+    try:
+        return _gpu(model, device, batch)
+    except DeviceError as error:
+        raise DeviceError(f"{error}; or take --device auto") from error
 
 
 def _auto(model: Path, batch: int) -> Engine:
@@ -58,28 +63,37 @@ def _auto(model: Path, batch: int) -> Engine:
 
 def _gpus() -> list[str]:
     """Name the kinds of GPU that this machine has and onnxruntime was built for, best first."""
-    try:
-        built_for = import_onnxruntime().get_available_providers()
-    except DeviceError:
-        built_for = []
+    built_for = _providers_built_for()
     present = {"cuda": nvidia.count_gpus() > 0, "coreml": sys.platform == "darwin", "directml": sys.platform == "win32"}
     if present["cuda"] and _CUDA[0] not in built_for:
-        _log.warning("there is an NVIDIA GPU, but this onnxruntime cannot use it; install: pip install rtstyle[cuda]")
+        _log.warning("there is an NVIDIA GPU, but this onnxruntime cannot use it; %s", _remedy("cuda"))
     return [device for device, there in present.items() if there and _PROVIDERS[device][0][0] in built_for]
 
 
+def _providers_built_for() -> list[str]:
+    try:
+        return list(import_onnxruntime().get_available_providers())
+    except DeviceError:
+        return []
+
+
 def _gpu(model: Path, device: str, batch: int) -> Engine:
+    """Raise DeviceError, with the reason and what to install, unless ``device`` itself was granted."""
     wanted = _PROVIDERS[device][0][0]
-    built_for = import_onnxruntime().get_available_providers()
-    if wanted not in built_for:
-        message = f"{device}: expected {wanted}, but this onnxruntime offers only {', '.join(built_for)}"
-        raise DeviceError(f"{message}; {_remedy(device)}")
-    if device in {"cuda", "tensorrt"}:
+    if device in _NVIDIA:
+        if not nvidia.count_gpus():
+            raise DeviceError(f"{device}: expected an NVIDIA GPU, but {nvidia.DRIVER} finds none; install its driver")
         nvidia.preload()
-    engine = OnnxRuntimeEngine(model, [*_PROVIDERS[device], (CPU, {})], chunk=batch)
+    if wanted not in (built_for := import_onnxruntime().get_available_providers()):
+        offers = ", ".join(built_for)
+        raise DeviceError(f"{device}: expected {wanted}, but this onnxruntime offers {offers}; {_remedy(device)}")
+    try:
+        engine = OnnxRuntimeEngine(model, [*_PROVIDERS[device], (CPU, {})], chunk=batch)
+    except DeviceError as error:
+        raise DeviceError(f"{device}: {error}; {_remedy(device)}") from error
     if (got := engine.provider) != wanted:
         engine.close()
-        reason = nvidia.why_not(wanted) if device in {"cuda", "tensorrt"} else "onnxruntime does not say why"
+        reason = nvidia.why_not(wanted) if device in _NVIDIA else "onnxruntime does not say why"
         raise DeviceError(f"{device}: expected {wanted}, got {got} ({reason}); {_remedy(device)}")
     return engine
 
@@ -96,6 +110,8 @@ def _cpu(model: Path) -> Engine:
 
 
 def _remedy(device: str) -> str:
-    if device in {"cuda", "tensorrt"}:
-        return "install: pip install rtstyle[cuda], or take --device auto"
-    return "take --device auto"
+    if device == "tensorrt":
+        return "install TensorRT beside rtstyle[cuda]"
+    return {"cuda": "install: pip install rtstyle[cuda]", "directml": "install: pip install onnxruntime-directml"}.get(
+        device, "install: pip install onnxruntime"
+    )

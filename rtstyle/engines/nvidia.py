@@ -10,14 +10,14 @@ from pathlib import Path
 
 from rtstyle.engines.onnxruntime import import_onnxruntime
 
-_DRIVER = "nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1"
+DRIVER = "nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1"
 
 
 def count_gpus() -> int:
     """Count the GPUs that the driver sees; 0 without a driver."""
     count = ctypes.c_int(0)
     try:
-        driver = ctypes.CDLL(_DRIVER)
+        driver = ctypes.CDLL(DRIVER)
         if driver.cuInit(0) or driver.cuDeviceGetCount(ctypes.byref(count)):
             return 0
     except (OSError, AttributeError):
@@ -33,8 +33,6 @@ def preload() -> None:
 
 def why_not(provider: str) -> str:
     """Say in words why onnxruntime did not grant ``provider``; it tells only its log."""
-    if not count_gpus():
-        return f"{_DRIVER} finds no NVIDIA GPU"
     folder = Path(import_onnxruntime().__file__ or ".").parent / "capi"
     stem = provider.removesuffix("ExecutionProvider").lower()
     name = "onnxruntime_providers_{}.dll" if sys.platform == "win32" else "libonnxruntime_providers_{}.so"

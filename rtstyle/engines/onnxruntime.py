@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 CPU = "CPUExecutionProvider"
 ProviderOptions = dict[str, str]
 
+_PLACE = re.compile(r"^/\S+:\d+ .*?\) (?=[A-Z])")  # /src/file.cc:729 void f(int) What we want
 _SILENT = 4  # onnxruntime's "fatal": it writes warnings to stderr on its own, we raise or log them
 
 
@@ -70,7 +72,7 @@ class OnnxRuntimeEngine:
         try:
             (stylized,) = self._session.run(["stylized"], {"frames": np.ascontiguousarray(chunk)})
         except Exception as error:  # as above
-            raise DeviceError(_failed(error)) from error
+            raise DeviceError(f"{_failed(error)}; try another --device or style") from error
         return np.asarray(stylized, np.uint8)
 
     def close(self) -> None:
@@ -93,5 +95,6 @@ def import_onnxruntime() -> ModuleType:
 
 
 def _failed(error: Exception) -> str:
-    first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-    return f"onnxruntime cannot run this model: {first}; try --device cpu or another style"
+    """Give the first line of what it says, without the place in its source where it says so."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return f"onnxruntime cannot run this model: {_PLACE.sub('', lines[0])}"

@@ -52,7 +52,7 @@ class OpenVinoEngine:
             hints = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": self._precision}
             self._request = self._core.compile_model(self._model, "CPU", hints).create_infer_request()
         except RuntimeError as error:
-            raise DeviceError(_failed(error)) from error
+            raise DeviceError(f"{_failed(error)}; try another --device or style") from error
         self._size = (height, width)
 
     def __call__(self, frames: Images, /) -> Images:
@@ -68,7 +68,7 @@ class OpenVinoEngine:
             try:
                 self._request.infer()
             except RuntimeError as error:
-                raise DeviceError(_failed(error)) from error
+                raise DeviceError(f"{_failed(error)}; try another --device or style") from error
         return stylized
 
     def close(self) -> None:
@@ -102,4 +102,4 @@ def _native_precision(capabilities: list[str]) -> str:
 
 def _failed(error: RuntimeError) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return f"OpenVINO cannot run this model: {lines[-1] if lines else error}; try --device cpu or another style"
+    return f"OpenVINO cannot run this model: {lines[-1] if lines else error}"

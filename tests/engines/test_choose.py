@@ -89,7 +89,7 @@ def test_tensorrt_falls_back_to_cuda_for_single_layers_only(model, monkeypatch):
     [
         ("cuda", [CUDA], [CPU], f"cuda: expected {CUDA}, got {CPU}"),
         ("tensorrt", [TENSORRT, CUDA], [CUDA, CPU], f"tensorrt: expected {TENSORRT}, got {CUDA}"),
-        ("cuda", [], None, f"cuda: expected {CUDA}, but this onnxruntime offers only {CPU}"),
+        ("cuda", [], None, f"cuda: expected {CUDA}, but this onnxruntime offers {CPU}"),
         ("coreml", [], None, "coreml: expected CoreMLExecutionProvider"),
         ("directml", [], None, "directml: expected DmlExecutionProvider"),
         ("coreml", ["CoreMLExecutionProvider"], [CPU], "got CPUExecutionProvider (onnxruntime does not say why)"),
@@ -98,18 +98,29 @@ def test_tensorrt_falls_back_to_cuda_for_single_layers_only(model, monkeypatch):
 def test_a_device_asked_for_by_name_is_had_or_refused(case, model, monkeypatch):
     """An explicit device never turns into another one."""
     device, available, granted, said = case
-    FakeRuntime(available, granted=granted).install(monkeypatch)
+    FakeRuntime(available, granted=granted).install(monkeypatch, gpus=1)
     with pytest.raises(DeviceError) as error:
         open_engine(model, device)
     assert said in str(error.value)
     assert "--device auto" in str(error.value)
 
 
-def test_cuda_without_a_gpu_says_so(model, monkeypatch):
-    """The reason is the machine's, not a library's."""
-    FakeRuntime([CUDA], granted=[CPU]).install(monkeypatch, gpus=0)
-    with pytest.raises(DeviceError, match="finds no NVIDIA GPU"):
-        open_engine(model, "cuda")
+@pytest.mark.parametrize("device", ["cuda", "tensorrt"])
+def test_cuda_without_a_gpu_says_so(device, model, monkeypatch):
+    """The reason is the machine's, not a library's, and nothing is to be installed but a driver."""
+    FakeRuntime([TENSORRT, CUDA], granted=[CPU]).install(monkeypatch, gpus=0)
+    with pytest.raises(DeviceError, match=r"expected an NVIDIA GPU.*finds none.*driver") as error:
+        open_engine(model, device)
+    assert "pip" not in str(error.value)
+
+
+def test_a_refused_session_is_told_without_source_code(model, monkeypatch):
+    """What onnxruntime says counts, where in its C++ it says so does not."""
+    refusal = "/src/onnxruntime_pybind_state.cc:729 void f(Options&, const X&) Please install TensorRT.\nmore"
+    FakeRuntime([TENSORRT, CUDA], refusal=refusal).install(monkeypatch, gpus=1)
+    with pytest.raises(DeviceError) as error:
+        open_engine(model, "tensorrt")
+    assert "run this model: Please install TensorRT.; install TensorRT beside" in str(error.value)
 
 
 def test_openvino_by_name(model):

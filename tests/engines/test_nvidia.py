@@ -35,7 +35,6 @@ def test_no_driver_is_no_gpu(monkeypatch):
 
     monkeypatch.setattr(nvidia.ctypes, "CDLL", missing)
     assert nvidia.count_gpus() == 0
-    assert "finds no NVIDIA GPU" in nvidia.why_not("CUDAExecutionProvider")
 
 
 def test_preloading_does_not_talk(monkeypatch, capsys):
