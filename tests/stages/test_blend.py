@@ -1,0 +1,27 @@
+"""Mixing the painting with the photo."""
+
+import numpy as np
+import pytest
+
+from rtstyle.errors import UsageError
+from rtstyle.frames import Batch
+from rtstyle.stages.blend import Blend
+
+PAIRS = np.stack(np.meshgrid(np.arange(256), np.arange(256)), axis=-1).astype(np.uint8)  # all pairs of levels
+
+
+@pytest.mark.parametrize("strength", [0.0, 0.1, 1 / 3, 0.5, 0.7, 0.99, 1.0])
+def test_the_mix_is_linear_to_one_level(strength):
+    """For every pair of levels, within a grey level of real arithmetic, and exactly at both ends."""
+    content, images = (np.repeat(PAIRS[None, ..., n : n + 1], 3, axis=-1) for n in (0, 1))
+    mixed = Blend(strength)(Batch(content, images, [0])).images
+    exact = content * (1 - strength) + images * strength
+    assert mixed.dtype == np.uint8
+    assert np.abs(mixed - exact).max() <= (0 if strength in {0.0, 1.0} else 1)
+
+
+@pytest.mark.parametrize("strength", [-0.1, 1.1, 2, float("nan")])
+def test_out_of_range(strength):
+    """The error says what may be and what was."""
+    with pytest.raises(UsageError, match="strength: expected 0 to 1, got"):
+        Blend(strength)
