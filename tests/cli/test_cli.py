@@ -1,0 +1,156 @@
+"""The command line, as a user has it: a process of its own."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import cv2
+import numpy as np
+import pytest
+
+from tests.clips import frame_times, make_clip
+from tests.models import make_model
+
+COMMAND = [sys.executable, "-m", "rtstyle"]
+
+
+def rtstyle(*arguments):
+    return subprocess.run([*COMMAND, *map(str, arguments)], check=False, capture_output=True, text=True)
+
+
+def assert_one_sentence(done, code, sentence):
+    """One line on stderr, nothing on stdout, no traceback."""
+    assert done.returncode == code, done.stderr
+    assert done.stdout == ""
+    assert sentence in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+
+
+def test_transcode_as_json(clip, tmp_path, invert_model):
+    """--json leaves one object on stdout and nothing else there."""
+    target = tmp_path / "out.mp4"
+    done = rtstyle("transcode", clip, "-o", target, "--style", invert_model, "--json")
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert len(done.stdout.splitlines()) == 1
+    assert (report["frames_in"], report["frames_out"]) == (25, 25)
+    assert {"seconds", "fps", "provider", "stages"} <= set(report)
+    assert set(report["stages"]["Stylizer"]) == {"p50_ms", "p95_ms"}
+    assert len(frame_times(target)) == 25
+
+
+def test_transcode_for_people(clip, tmp_path, invert_model):
+    """The report names frames, seconds, fps, the provider and every stage."""
+    done = rtstyle("transcode", clip, "-o", tmp_path / "out.mp4", "--style", invert_model, "--strength", "0.5")
+    assert done.returncode == 0, done.stderr
+    for word in ("25 frames", "fps", "CPU", "Stylizer", "Blend", "p50", "p95"):
+        assert word in done.stdout
+
+
+def test_image(tmp_path, invert_model):
+    """Photos into a folder, one line of JSON."""
+    for name in ("a.png", "b.webp"):
+        cv2.imwrite(str(tmp_path / name), np.full((33, 17, 3), 10, np.uint8))
+    done = rtstyle(
+        "image", tmp_path / "a.png", tmp_path / "b.webp", "-o", tmp_path / "out", "--style", invert_model, "--json"
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["frames_out"] == 2
+    assert cv2.imread(str(tmp_path / "out" / "a.png"))[0, 0].tolist() == [245, 245, 245]
+
+
+def test_styles():
+    """Every bundled style with all that the table shows."""
+    done = rtstyle("styles", "--json")
+    assert done.returncode == 0, done.stderr
+    for style in json.loads(done.stdout)["styles"]:
+        assert {"name", "title", "artist", "year", "network", "size", "licence"} <= set(style)
+    assert rtstyle("styles").returncode == 0
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["transcode", "--help"], ["image", "-h"], ["styles", "--help"]])
+def test_help_shows_an_example(arguments):
+    """Help is there everywhere, with a command to copy."""
+    done = rtstyle(*arguments)
+    assert done.returncode == 0
+    assert "rtstyle " + (arguments[0] if len(arguments) > 1 else "transcode") in done.stdout
+
+
+def test_version():
+    """One line: the name and the version."""
+    done = rtstyle("--version")
+    assert done.returncode == 0
+    assert done.stdout.startswith("rtstyle ")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        ("missing.mp4", None, "there is no such file"),
+        ("text.mp4", b"Dear diary,\n" * 100, "is not a video"),
+        (".", None, "got a folder"),
+    ],
+)
+def test_bad_inputs(tmp_path, invert_model, name, content, sentence):
+    """One sentence on stderr and exit code 1."""
+    if content:
+        (tmp_path / name).write_bytes(content)
+    done = rtstyle("transcode", tmp_path / name, "-o", tmp_path / "out.mp4", "--style", invert_model)
+    assert_one_sentence(done, 1, sentence)
+    assert not (tmp_path / "out.mp4").exists()
+
+
+def test_bad_outputs(clip, tmp_path, invert_model):
+    """Existing, in a missing folder, the input itself: exit code 1 each, and nothing touched."""
+    there = tmp_path / "there.mp4"
+    there.write_bytes(b"precious")
+    for target, more, sentence in [
+        (there, [], "exists already; pass --overwrite"),
+        (tmp_path / "missing" / "out.mp4", [], "there is no folder"),
+        (clip, ["--overwrite"], "is the input itself"),
+    ]:
+        done = rtstyle("transcode", clip, "-o", target, "--style", invert_model, *more)
+        assert_one_sentence(done, 1, sentence)
+    assert there.read_bytes() == b"precious"
+
+
+def test_bad_styles(clip, tmp_path):
+    """A name that does not exist, and a model that is not ours: exit code 1."""
+    target = tmp_path / "out.mp4"
+    assert_one_sentence(rtstyle("transcode", clip, "-o", target, "--style", "wavee"), 1, "wavee")
+    foreign = make_model(tmp_path / "zoo.onnx", kind="float_nchw")
+    assert_one_sentence(rtstyle("transcode", clip, "-o", target, "--style", foreign), 1, "expected")
+    assert not target.exists()
+
+
+@pytest.mark.parametrize("arguments", [["--strength", "2"], ["--strength", "x"], ["--batch", "0"], ["--wrong"]])
+def test_usage_errors(clip, tmp_path, invert_model, arguments):
+    """Exit code 2, and nothing on stdout."""
+    done = rtstyle("transcode", clip, "-o", tmp_path / "out.mp4", "--style", invert_model, *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert arguments[0] in done.stderr
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_stopped_in_the_middle(tmp_path, invert_model, number, code):
+    """Ctrl-C ends a long run within two seconds, without a traceback, and leaves no file."""
+    source = make_clip(tmp_path / "long.mp4", frames=3000, size=(640, 360), sound=False)
+    folder = tmp_path / "out"
+    folder.mkdir()
+    arguments = ["transcode", source, "-o", folder / "out.mp4", "--style", invert_model]
+    with subprocess.Popen([*COMMAND, *map(str, arguments)], stderr=subprocess.PIPE, text=True) as process:
+        deadline = time.monotonic() + 30
+        while not any(folder.iterdir()) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        time.sleep(0.5)
+        process.send_signal(number)
+        start = time.monotonic()
+        _, stderr = process.communicate(timeout=20)
+        assert time.monotonic() - start < 2
+    assert process.returncode == code
+    assert "Traceback" not in stderr
+    assert list(folder.iterdir()) == []

@@ -1,0 +1,71 @@
+"""Photos in one call."""
+
+import cv2
+import numpy as np
+import pytest
+
+import rtstyle
+from rtstyle.errors import SinkError, SourceError, UsageError
+from rtstyle.sources.photo_folder import read_photo
+
+
+def photo(path, height=31, width=45):
+    rng = np.random.default_rng(height * width)
+    cv2.imwrite(str(path), rng.integers(0, 256, (height, width, 3), dtype=np.uint8))
+    return path
+
+
+@pytest.mark.parametrize("size", [(16, 16), (17, 31), (333, 250)])
+def test_one_photo(tmp_path, invert_model, size):
+    """Any size from 16 pixels, odd ones too, keeps its size and is painted all over."""
+    source = photo(tmp_path / "a.png", *size)
+    rtstyle.stylize_photos(source, tmp_path / "out.png", style=invert_model)
+    assert np.array_equal(read_photo(tmp_path / "out.png"), 255 - read_photo(source))
+
+
+def test_several_photos_go_into_a_folder(tmp_path, invert_model):
+    """Each under its own name, in its own size; the folder is made."""
+    sources = [photo(tmp_path / "a.png", 20, 30), photo(tmp_path / "b.jpg", 40, 50), photo(tmp_path / "c.bmp")]
+    report = rtstyle.stylize_photos(sources, tmp_path / "out", style=invert_model)
+    assert report.frames_out == 3
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.png", "b.jpg", "c.png"]
+    assert read_photo(tmp_path / "out" / "b.jpg").shape == (40, 50, 3)
+
+
+def test_strength_mixes(tmp_path, invert_model):
+    """Half of a photo and half of its inverse is grey."""
+    rtstyle.stylize_photos(photo(tmp_path / "a.png"), tmp_path / "out.png", style=invert_model, strength=0.5)
+    assert np.abs(read_photo(tmp_path / "out.png").astype(int) - 128).max() <= 1
+
+
+def test_several_photos_do_not_fit_one_name(tmp_path, invert_model):
+    """That would keep only the last."""
+    sources = [photo(tmp_path / "a.png"), photo(tmp_path / "b.png")]
+    with pytest.raises(UsageError, match="expected a folder for 2 photos"):
+        rtstyle.stylize_photos(sources, tmp_path / "out.png", style=invert_model)
+
+
+def test_two_photos_of_one_name(tmp_path, invert_model):
+    """One would replace the other."""
+    (tmp_path / "sub").mkdir()
+    sources = [photo(tmp_path / "a.png"), photo(tmp_path / "sub" / "a.png")]
+    with pytest.raises(UsageError, match=r"a\.png: expected photos of different names"):
+        rtstyle.stylize_photos(sources, tmp_path / "out", style=invert_model)
+    assert not (tmp_path / "out").exists()
+
+
+def test_existing_photos_are_untouched(tmp_path, invert_model):
+    """Neither another file nor the photo itself is replaced."""
+    source, there = photo(tmp_path / "a.png"), tmp_path / "there.png"
+    there.write_bytes(b"precious")
+    with pytest.raises(SinkError, match="exists already"):
+        rtstyle.stylize_photos(source, there, style=invert_model)
+    with pytest.raises(SinkError, match="is the input itself"):
+        rtstyle.stylize_photos(source, tmp_path, style=invert_model, overwrite=True)
+    assert there.read_bytes() == b"precious"
+
+
+def test_a_photo_that_is_too_small_is_named(tmp_path, invert_model):
+    """The error gives the file, what is needed and what there is."""
+    with pytest.raises(SourceError, match=r"tiny\.png: expected at least 16×16 pixels, got 20×15"):
+        rtstyle.stylize_photos(photo(tmp_path / "tiny.png", 15, 20), tmp_path / "out.png", style=invert_model)

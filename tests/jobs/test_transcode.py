@@ -1,0 +1,159 @@
+"""A whole clip in one call."""
+
+import numpy as np
+import pytest
+
+import rtstyle
+from rtstyle.errors import ModelError, SinkError, SourceError, UsageError
+from rtstyle.frames import Frame
+from rtstyle.sources.video_reader import VideoReader
+from tests.clips import frame_times, make_clip, make_sound, packets
+from tests.models import make_model
+
+
+def images(path):
+    reader = VideoReader(path)
+    found = [item.image.astype(int) for item in reader if isinstance(item, Frame)]
+    reader.close()
+    return np.stack(found)
+
+
+@pytest.mark.parametrize("batch", [1, 4])
+def test_a_clip_is_painted_and_all_else_kept(clip, tmp_path, invert_model, batch):
+    """Every frame is inverted, once and at its time, and the sound has the same packets."""
+    target = tmp_path / "out.mp4"
+    seen = []
+    report = rtstyle.transcode(clip, target, style=invert_model, batch=batch, progress=seen.append)
+    assert (report.frames_in, report.frames_out) == (25, 25)
+    assert report.provider
+    assert {"VideoReader", "Stylizer", "VideoWriter"} <= set(report.stages)
+    assert seen[-1].frames == seen[-1].total == 25
+    assert frame_times(target) == frame_times(clip)
+    assert packets(target) == packets(clip)
+    assert np.abs(images(target) - (255 - images(clip)))[:, 24:, 24:].max() <= 4
+
+
+@pytest.mark.parametrize(("strength", "expected"), [(0, 0.0), (0.5, 0.5), (1, 1.0)])
+def test_strength_mixes(clip, tmp_path, invert_model, strength, expected):
+    """0 is the clip, 1 the painting, 0.5 half of each."""
+    target = tmp_path / "out.mp4"
+    rtstyle.transcode(clip, target, style=invert_model, strength=strength)
+    content = images(clip)
+    mixed = content * (1 - expected) + (255 - content) * expected
+    assert np.abs(images(target) - mixed)[:, 24:, 24:].max() <= 4
+
+
+@pytest.fixture
+def untouched(tmp_path):
+    """A folder that must be as it was when the test ends."""
+    folder = tmp_path / "untouched"
+    folder.mkdir()
+    (folder / "there.mp4").write_bytes(b"precious")
+    yield folder
+    assert [path.name for path in folder.iterdir()] == ["there.mp4"]
+    assert (folder / "there.mp4").read_bytes() == b"precious"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        ("missing.mp4", None, "there is no such file"),
+        ("text.mp4", b"Dear diary,\n" * 100, "is not a video"),
+        ("empty.mp4", b"", "is not a video"),
+    ],
+)
+def test_bad_inputs(tmp_path, untouched, invert_model, name, content, sentence):
+    """A sentence, and nothing written."""
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(SourceError, match=sentence):
+        rtstyle.transcode(tmp_path / name, untouched / "out.mp4", style=invert_model)
+
+
+def test_a_folder_as_input(tmp_path, untouched, invert_model):
+    """A folder is not a clip."""
+    with pytest.raises(SourceError, match="got a folder"):
+        rtstyle.transcode(tmp_path, untouched / "out.mp4", style=invert_model)
+
+
+def test_an_input_without_video(tmp_path, untouched, invert_model):
+    """Sound alone cannot be painted."""
+    with pytest.raises(SourceError, match="expected a video stream"):
+        rtstyle.transcode(make_sound(tmp_path / "song.mp4"), untouched / "out.mp4", style=invert_model)
+
+
+def test_an_input_that_ends_early(tmp_path, untouched, invert_model):
+    """What is cut off is not called complete."""
+    path = make_clip(tmp_path / "cut.mkv", frames=100)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(SourceError, match="ends early"):
+        rtstyle.transcode(path, untouched / "out.mp4", style=invert_model)
+
+
+def test_an_input_that_is_too_small(tmp_path, untouched, invert_model):
+    """The network needs 16 pixels a side; the error names the file."""
+    path = make_clip(tmp_path / "tiny.mp4", frames=2, size=(64, 14))
+    with pytest.raises(SourceError, match=r"tiny\.mp4: expected at least 16×16 pixels, got 64×14"):
+        rtstyle.transcode(path, untouched / "out.mp4", style=invert_model)
+
+
+def test_an_output_that_exists(clip, untouched, invert_model):
+    """It stays as it was; with overwrite it is replaced."""
+    with pytest.raises(SinkError, match="exists already"):
+        rtstyle.transcode(clip, untouched / "there.mp4", style=invert_model)
+
+
+def test_overwrite_replaces(clip, tmp_path, invert_model):
+    """With overwrite the new film takes the old one's place."""
+    target = tmp_path / "there.mp4"
+    target.write_bytes(b"old")
+    rtstyle.transcode(clip, target, style=invert_model, overwrite=True)
+    assert len(frame_times(target)) == 25
+
+
+def test_an_output_folder_that_is_missing(clip, tmp_path, invert_model):
+    """No folder is made up."""
+    with pytest.raises(SinkError, match="there is no folder"):
+        rtstyle.transcode(clip, tmp_path / "missing" / "out.mp4", style=invert_model)
+    assert not (tmp_path / "missing").exists()
+
+
+@pytest.mark.parametrize("link", ["itself", "symlink", "hardlink"])
+def test_an_output_that_is_the_input(clip, tmp_path, invert_model, link):
+    """However it is called, the input survives, with overwrite too."""
+    target = clip if link == "itself" else tmp_path / "other.mp4"
+    if link == "symlink":
+        target.symlink_to(clip)
+    elif link == "hardlink":
+        target.hardlink_to(clip)
+    before = clip.read_bytes()
+    with pytest.raises(SinkError, match="is the input itself"):
+        rtstyle.transcode(clip, target, style=invert_model, overwrite=True)
+    assert clip.read_bytes() == before
+
+
+def test_an_unknown_style(clip, untouched):
+    """The error says that there is none of that name."""
+    with pytest.raises(ModelError, match="no such style"):
+        rtstyle.transcode(clip, untouched / "out.mp4", style="wavee")
+
+
+def test_a_foreign_model(clip, tmp_path, untouched):
+    """An .onnx that is not ours is refused with what was expected and what was got."""
+    path = make_model(tmp_path / "zoo.onnx", kind="float_nchw")
+    with pytest.raises(ModelError, match="expected"):
+        rtstyle.transcode(clip, untouched / "out.mp4", style=path)
+
+
+def test_a_strength_out_of_range(clip, untouched, invert_model):
+    """2 is a usage error, before anything is opened."""
+    with pytest.raises(UsageError, match="strength: expected 0 to 1, got 2"):
+        rtstyle.transcode(clip, untouched / "out.mp4", style=invert_model, strength=2)
+
+
+def test_a_real_clip(real_clip, tmp_path, invert_model):
+    """1280×720 with sound: all frames at their times, all packets."""
+    target = tmp_path / "out.mp4"
+    rtstyle.transcode(real_clip, target, style=invert_model)
+    assert frame_times(target) == frame_times(real_clip)
+    assert packets(target) == packets(real_clip)

@@ -1,0 +1,38 @@
+"""The flat namespace: complete, lazy and cheap."""
+
+import subprocess
+import sys
+
+import rtstyle
+
+
+def imported_by(code):
+    """Names of all modules that a fresh interpreter holds after ``code``."""
+    program = f"{code}\nimport sys\nprint(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    return set(done.stdout.split())
+
+
+def test_every_name_is_there():
+    """What __all__ promises can be had, and dir() shows it."""
+    for name in rtstyle.__all__:
+        assert getattr(rtstyle, name) is not None
+    assert dir(rtstyle) == sorted(rtstyle.__all__)
+
+
+def test_a_wrong_name_says_so():
+    """As any module does."""
+    assert not hasattr(rtstyle, "transmogrify")
+
+
+def test_importing_loads_nothing_heavy():
+    """``import rtstyle`` loads no torch, no engine, no codec, not even numpy."""
+    assert not {"torch", "cv2", "av", "numpy", "onnx", "onnxruntime", "openvino", "typer"} & imported_by(
+        "import rtstyle"
+    )
+
+
+def test_transcoding_loads_neither_torch_nor_cv2():
+    """The modules behind ``transcode``, and the command line, load without libGL and without torch."""
+    loaded = imported_by("import rtstyle\nrtstyle.transcode\nimport rtstyle.cli.app")
+    assert not {"torch", "torchvision", "cv2"} & loaded
