@@ -1,4 +1,4 @@
-"""Engines neither phone home nor talk."""
+"""What only a process of its own shows: engines neither phone home nor talk, and know an older CPU."""
 
 import os
 import subprocess
@@ -18,6 +18,16 @@ OnnxRuntimeEngine(sys.argv[1], [(CPU, {})])(frames)
 assert "openvino_telemetry" not in sys.modules
 """
 
+OLD_CPU = """
+import sys
+import numpy as np
+from rtstyle.engines.openvino import OpenVinoEngine
+
+engine = OpenVinoEngine(sys.argv[1])
+engine(np.zeros((1, 16, 16, 3), np.uint8))
+print(engine.name)
+"""
+
 
 def test_no_telemetry_and_no_banners(tmp_path):
     """Both engines run, nothing is printed, and neither leaves a client id or an upload queue in the home folder."""
@@ -31,3 +41,13 @@ def test_no_telemetry_and_no_banners(tmp_path):
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert list(home.rglob("*")) == []
+
+
+def test_an_older_cpu_computes_in_f32(tmp_path):
+    """Where OpenVINO may use AVX2 only, it names bf16 but cannot compile for it: we do not ask."""
+    model = make_model(tmp_path / "blur.onnx", kind="blur")
+    settings = {"ONEDNN_MAX_CPU_ISA": "AVX2", "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(
+        [sys.executable, "-c", OLD_CPU, model], env=os.environ | settings, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "OpenVINO CPU f32\n", "")

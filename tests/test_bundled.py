@@ -1,0 +1,64 @@
+"""The models that we give away: every one keeps the contract on every engine for the CPU."""
+
+import cv2
+import numpy as np
+import pytest
+
+from rtstyle.engines.onnxruntime import CPU, OnnxRuntimeEngine
+from rtstyle.engines.openvino import OpenVinoEngine
+from rtstyle.styles import find_style, list_styles
+
+STYLES = [style.name for style in list_styles()] or [pytest.param("", marks=pytest.mark.skip("no models yet"))]
+ENGINES = {
+    "openvino": OpenVinoEngine,
+    "openvino f32": lambda path: OpenVinoEngine(path, precision="f32"),
+    "onnxruntime": lambda path: OnnxRuntimeEngine(path, [(CPU, {})]),
+}
+
+pytestmark = pytest.mark.parametrize("style", STYLES)
+
+
+def scene(height, width, *, seed=0):
+    """Clouds of colour with an edge through them: like a photo, smooth and sharp in places."""
+    clouds = np.random.default_rng(seed).integers(0, 256, (7, 9, 3), dtype=np.uint8)
+    image = cv2.resize(clouds, (width, height), interpolation=cv2.INTER_CUBIC)
+    image[:, width // 3 : width // 2] //= 2
+    return image[None]  # (1, H, W, 3) uint8
+
+
+def psnr_db(a, b):
+    error = np.mean((a.astype(float) - b) ** 2)
+    return np.inf if error == 0 else 10 * np.log10(255**2 / error)
+
+
+def test_it_says_whose_art_it_is(style):
+    """Title, artist and licence are there, and so is what made it."""
+    metadata = find_style(style).metadata
+    for key in ("title", "artist", "year", "artwork_licence", "network", "parameters", "steps", "dataset", "weights"):
+        assert metadata.get(key), key
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(("height", "width"), [(16, 16), (17, 31), (250, 333)])
+def test_any_size_comes_out_as_it_went_in(style, engine, height, width):
+    """Odd and tiny sizes are padded and cropped in the graph."""
+    frames = scene(height, width)
+    painted = ENGINES[engine](find_style(style).path)(frames)
+    assert painted.shape == frames.shape
+    assert painted.dtype == np.uint8
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_engines_agree(style, engine):
+    """What OpenVINO paints, in bf16 too, is what onnxruntime paints in f32, within 40 dB."""
+    frames, path = scene(250, 333), find_style(style).path
+    assert psnr_db(ENGINES[engine](path)(frames), ENGINES["onnxruntime"](path)(frames)) >= 40
+
+
+def test_batching_is_invisible(style):
+    """Three different frames together are the same three alone, to one grey level, inside the network as well."""
+    path = find_style(style).path
+    frames = np.concatenate([scene(96, 128, seed=seed) for seed in range(3)])
+    together = OnnxRuntimeEngine(path, [(CPU, {})], chunk=3)(frames).astype(int)
+    alone = OnnxRuntimeEngine(path, [(CPU, {})])(frames)
+    assert np.abs(together - alone).max() <= 1
