@@ -21,7 +21,8 @@ def make_clip(path, *, frames=30, size=(64, 48), ticks=None, sound=True, audio_f
     with av.open(str(path), "w") as container:
         audio = _add_tone(container) if sound and audio_first else None
         video = container.add_stream("libx264", rate=25, options={"crf": "1", "preset": "ultrafast"})
-        video.width, video.height, video.pix_fmt = width, height, "yuv420p" if width % 2 == height % 2 == 0 else "yuv444p"
+        video.width, video.height = width, height
+        video.pix_fmt = "yuv420p" if width % 2 == height % 2 == 0 else "yuv444p"
         video.codec_context.time_base = TICK
         video.codec_context.sample_aspect_ratio = aspect
         video.codec_context.flags |= av.codec.context.Flags.frame_duration
@@ -59,13 +60,15 @@ def packets(path, kind="audio"):
     """(time, bytes) of every packet of that kind of stream."""
     with av.open(str(path)) as container:
         stream = next(s for s in container.streams if s.type == kind)
-        return [(p.pts * Fraction(p.time_base.numerator, p.time_base.denominator), bytes(p)) for p in container.demux(stream) if p.size]
+        tick = Fraction(stream.time_base.numerator, stream.time_base.denominator)
+        return [(packet.pts * tick, bytes(packet)) for packet in container.demux(stream) if packet.size]
 
 
 def frame_times(path):
     """Presentation times of all video frames, in seconds."""
     with av.open(str(path)) as container:
-        tick = Fraction(container.streams.video[0].time_base.numerator, container.streams.video[0].time_base.denominator)
+        base = container.streams.video[0].time_base
+        tick = Fraction(base.numerator, base.denominator)
         return [frame.pts * tick for frame in container.decode(video=0)]
 
 

@@ -16,9 +16,7 @@ class ColorBars:
 
     def __init__(self, frames, *, size=(32, 48), rate=Fraction(25), fail_at=None, live=False, tick=None):
         height, width = size
-        self.format = VideoFormat(
-            width=width, height=height, rate=rate, time_base=1 / rate, frames=frames, live=live
-        )
+        self.format = VideoFormat(width=width, height=height, rate=rate, time_base=1 / rate, frames=frames, live=live)
         self.closed = False
         self._fail_at = fail_at
         self._tick = tick

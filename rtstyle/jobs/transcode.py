@@ -12,6 +12,7 @@ from rtstyle.errors import SourceError
 from rtstyle.jobs.defaults import BATCH, DEVICE, STRENGTH
 from rtstyle.meter import Progress, Report
 from rtstyle.pipeline import run
+from rtstyle.protocols import Stage
 from rtstyle.sinks.video_writer import VideoWriter
 from rtstyle.sources.video_reader import VideoReader
 from rtstyle.stages.blend import Blend
@@ -45,7 +46,7 @@ def transcode(
         with Stylizer(style, device=device, batch=batch) as stylizer:
             stylizer.prepare(height, width)
             opened_s = perf_counter() - start
-            stages = [stylizer, blend] if strength < 1 else [stylizer]
+            stages: list[Stage] = [stylizer, blend] if strength < 1 else [stylizer]
             report = run(source, stages, sink, batch=batch, progress=progress)
             return replace(
                 report,

@@ -18,7 +18,7 @@ from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
 from rtstyle.errors import SinkError
-from rtstyle.frames import Color, Frame, Packet, VideoFormat
+from rtstyle.frames import Frame, Packet, VideoFormat
 from rtstyle.output_file import OutputFile
 
 if TYPE_CHECKING:
@@ -82,7 +82,8 @@ class VideoWriter:
             self._container = av.open(str(self._file.temporary), "w", format=_MUXERS.get(suffix, suffix[1:]))
             self._stream = self._add_video(self._container)
             self._copies = {id(stream): self._add_copy(self._container, stream) for stream in format.streams}
-            self._container.metadata.update({k: v for k, v in format.metadata.items() if k.lower() not in _OWN_METADATA})
+            kept = {key: value for key, value in format.metadata.items() if key.lower() not in _OWN_METADATA}
+            self._container.metadata.update(kept)
             if format.chapters:
                 self._container.set_chapters(list(format.chapters))
             self._container.start_encoding()

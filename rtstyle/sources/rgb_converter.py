@@ -6,7 +6,7 @@ from collections.abc import Callable
 from fractions import Fraction
 
 import numpy as np
-from av.sidedata.sidedata import Type as SideDataType
+from av.sidedata.sidedata import SideData
 from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 
@@ -73,8 +73,8 @@ def _orientation(frame: VideoFrame) -> tuple[bool, Callable[[Image], Image]]:
     The matrix maps (x, y) to (a x + c y, b x + d y) with y downwards, as 16.16 numbers a b u c d v x y w
     (ISO 14496-12, 6.2.2); its translation is ignored, and so is any turn that is not by 90 degrees.
     """
-    data = frame.side_data.get(SideDataType.DISPLAYMATRIX)
-    if data is None:
+    data = frame.side_data.get("DISPLAYMATRIX")
+    if not isinstance(data, SideData):
         return False, _as_it_is
     a, b, _, c, d = np.frombuffer(bytes(data), dtype=np.int32)[:5]
     turned = bool(abs(b) > abs(a))

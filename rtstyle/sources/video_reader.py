@@ -106,9 +106,9 @@ class VideoReader:
             raise SourceError(f"{self._path}: breaks off while it is read: {error.strerror}") from error
         self._check_end()
 
-    def _decode_packet(self, packet: av.Packet[VideoStream]) -> Iterator[VideoFrame]:
+    def _decode_packet(self, packet: av.Packet[Stream]) -> Iterator[VideoFrame]:
         try:
-            yield from packet.decode()
+            yield from self._stream.decode(packet)
         except av.error.InvalidDataError as error:  # one damaged packet: players go on as well
             _log.warning("%s: a damaged packet at %s s was skipped", self._path, self._clock.read(packet.pts or 0))
             _log.debug("%s", error)

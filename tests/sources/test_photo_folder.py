@@ -35,7 +35,10 @@ def test_photos_are_rgb(tmp_path):
     assert frame.image[-1, -1].tolist() == [0, 0, 255]
 
 
-@pytest.mark.parametrize(("value", "shape", "red"), [(1, (20, 30), (2, 2)), (3, (20, 30), (-3, -3)), (6, (30, 20), (2, -3))])
+TURNS = [(1, (20, 30), (2, 2)), (3, (20, 30), (-3, -3)), (6, (30, 20), (2, -3))]  # EXIF value, shape, where red is
+
+
+@pytest.mark.parametrize(("value", "shape", "red"), TURNS)
 def test_exif_orientation_is_applied(tmp_path, value, shape, red):
     """The red quarter is where the photographer saw it."""
     (frame,) = PhotoFolder(with_orientation(photo(tmp_path / "a.jpg"), value))
