@@ -1,0 +1,17 @@
+"""What a picture looks like to VGG: features, Gram matrices and the losses made of them. Needs torch."""
+
+from rtstyle.perceptual.layers import layer_index
+from rtstyle.perceptual.losses import PerceptualLoss, Terms, gram_matrix, total_variation
+from rtstyle.perceptual.vgg import VGG16
+from rtstyle.perceptual.weights import VggWeights, find_vgg16
+
+__all__ = [
+    "VGG16",
+    "PerceptualLoss",
+    "Terms",
+    "VggWeights",
+    "find_vgg16",
+    "gram_matrix",
+    "layer_index",
+    "total_variation",
+]

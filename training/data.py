@@ -1,0 +1,113 @@
+"""Photos for training: any folder of pictures, random crops and flips, the same for the same seed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from rtstyle.errors import SourceError
+
+SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp"})
+Photo = NDArray[np.uint8]  # (H, W, 3) RGB
+
+
+def find_photos(folder: Path, include: Sequence[str] = ("*",)) -> list[Path]:
+    """All pictures below ``folder`` whose names match one of the globs, by name.
+
+    Raises SourceError where there is none.
+    """
+    if not folder.is_dir():
+        raise SourceError(f"{folder}: expected a folder of photos, got {'a file' if folder.exists() else 'nothing'}")
+    photos = sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() in SUFFIXES and any(path.match(glob) for glob in include)
+    )
+    if not photos:
+        raise SourceError(f"{folder}: expected photos named {' or '.join(include)}, found none of {sorted(SUFFIXES)}")
+    return photos
+
+
+def split(photos: Sequence[Path], hold_out: int) -> tuple[list[Path], list[Path]]:
+    """(training, held out): every ``hold_out``-th photo by name is held out; 0 holds out none."""
+    if hold_out == 0:
+        return list(photos), []
+    return [p for i, p in enumerate(photos) if i % hold_out], list(photos[::hold_out])
+
+
+def read_photo(path: Path) -> Photo:
+    """The picture as (H, W, 3) uint8 RGB; raises SourceError where it cannot be decoded."""
+    data = np.frombuffer(path.read_bytes(), np.uint8)
+    image = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
+    if image is None:
+        raise SourceError(f"{path}: not a picture that OpenCV can decode")
+    return np.ascontiguousarray(image[:, :, ::-1])
+
+
+class Crops(Dataset[Tensor]):
+    """Random square crops (size, size, 3) uint8 RGB; sample k is a function of (seed, k) alone.
+
+    A crop covers between 0.4 and 1 of the photo's short side: small ones are enlarged, since at 720p a
+    camera's picture is smoother than a small photo, and its flat areas are larger.
+    """
+
+    def __init__(self, photos: Sequence[Path], *, size: int, samples: range, seed: int) -> None:
+        self.photos = list(photos)
+        self.size = size
+        self.samples = samples  # the numbers of the samples this dataset yields
+        self.seed = seed
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    def __getitem__(self, index: int) -> Tensor:
+        sample = self.samples[index]
+        epoch, position = divmod(sample, len(self.photos))
+        order = np.random.default_rng((self.seed, epoch)).permutation(len(self.photos))
+        photo = read_photo(self.photos[order[position]])
+        return torch.from_numpy(random_crop(photo, self.size, np.random.default_rng((self.seed, epoch, position))))
+
+
+def random_crop(photo: Photo, size: int, rng: np.random.Generator) -> Photo:
+    """A random square of the photo, mirrored half the time, as (size, size, 3)."""
+    height, width = photo.shape[:2]
+    side = max(1, round(min(height, width) * rng.uniform(0.4, 1)))
+    top, left = rng.integers(height - side + 1), rng.integers(width - side + 1)
+    square = photo[top : top + side, left : left + side]
+    if rng.random() < 0.5:  # noqa: PLR2004 - a fair coin
+        square = square[:, ::-1]
+    shrinks = side > size
+    crop = cv2.resize(square, (size, size), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC)
+    return np.ascontiguousarray(crop, dtype=np.uint8)
+
+
+def batches(
+    photos: Sequence[Path], *, size: int, batch: int, first: int, last: int, seed: int, workers: int
+) -> Iterator[Tensor]:
+    """Batches (N, size, size, 3) uint8 RGB for the steps from ``first`` to ``last``, in worker processes."""
+    crops = Crops(photos, size=size, samples=range(first * batch, last * batch), seed=seed)
+    loader: DataLoader[Tensor] = DataLoader(
+        crops, batch_size=batch, num_workers=workers, persistent_workers=False, worker_init_fn=_one_thread
+    )
+    return iter(loader)
+
+
+def read_artwork(path: Path, size: int) -> Tensor:
+    """The style image as (1, 3, H, W) float RGB in [0, 1], its short side scaled down to ``size`` px."""
+    image = read_photo(path)
+    scale = size / min(image.shape[:2])
+    if scale < 1:
+        target = (round(image.shape[1] * scale), round(image.shape[0] * scale))
+        image = np.asarray(cv2.resize(image, target, interpolation=cv2.INTER_AREA), np.uint8)
+    return torch.from_numpy(image).permute(2, 0, 1).unsqueeze(0).float() / 255
+
+
+def _one_thread(_worker: int) -> None:
+    cv2.setNumThreads(0)

@@ -1,0 +1,155 @@
+"""A checkpoint becomes one self-contained ONNX file under the model contract, checked against PyTorch."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import tempfile
+import warnings
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import cv2
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from rtstyle.errors import ModelError, SinkError, SourceError
+from rtstyle.output_file import OutputFile
+from training.checkpoint import Checkpoint
+from training.data import read_photo
+from training.nets import Full, Lite, make_network
+
+OPSET = 17
+TOLERANCE = 1  # grey level
+CHECK_SIZES = ((1, 240, 320), (2, 480, 640), (3, 117, 131))  # (N, H, W); the last one odd
+Images = NDArray[np.uint8]  # (N, H, W, 3) RGB
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Artwork:
+    """What people are told about the picture behind a style."""
+
+    name: str
+    title: str
+    artist: str
+    year: str
+    licence: str = "public domain"
+
+
+class _Quantised(nn.Module):
+    def __init__(self, network: Lite | Full) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, frames: Tensor) -> Tensor:
+        return self.network.quantised(frames)
+
+
+def export(checkpoint: Checkpoint, artwork: Artwork, path: Path, *, photos: Iterable[Images]) -> int:
+    """Writes the model and returns the largest difference to PyTorch seen, in grey levels (0 or 1).
+
+    Compared on random frames at three sizes and on every batch of ``photos``. Raises ModelError, and
+    leaves no file, when they differ by more; SinkError when the file cannot be written.
+    """
+    network = make_network(checkpoint.recipe.network)
+    network.load_state_dict(checkpoint.network)
+    network.eval()
+    graph = onnx.load_from_string(_trace(network))
+    shape = graph.graph.output[0].type.tensor_type.shape  # the tracer cannot tell it
+    for dimension, name in zip(shape.dim, ("N", "H", "W"), strict=False):
+        dimension.dim_param = name
+    shape.dim[3].dim_value = 3
+    onnx.helper.set_model_props(graph, dict(metadata(checkpoint, artwork, network)))
+    onnx.checker.check_model(graph, full_check=True)
+    model = graph.SerializeToString()
+    rng = np.random.default_rng(0)
+    random = (rng.integers(0, 256, (*size, 3), dtype=np.uint8) for size in CHECK_SIZES)
+    worst = max(_difference(network, model, frames) for frames in (*random, *photos))
+    if worst > TOLERANCE:
+        raise ModelError(f"{path}: PyTorch and onnxruntime differ by {worst} grey levels, expected at most {TOLERANCE}")
+    file = OutputFile(path, overwrite=True)
+    file.create()
+    try:
+        file.temporary.write_bytes(model)
+        file.commit()
+    except OSError as error:
+        raise SinkError(f"{path}: the model cannot be written ({error.strerror}); make room on the disk") from error
+    finally:
+        file.discard()
+    return worst
+
+
+def real_frames(photos: Sequence[Path]) -> Iterator[Images]:
+    """The first photos, one batch for each of the check's three sizes."""
+    if not photos:
+        raise SourceError("no photos to check the model with: name a folder with --photos")
+    for position, (n, height, width) in enumerate(CHECK_SIZES):
+        chosen = [photos[(position + i) % len(photos)] for i in range(n)]
+        yield np.stack([np.asarray(cv2.resize(read_photo(p), (width, height)), np.uint8) for p in chosen])
+
+
+def metadata(checkpoint: Checkpoint, artwork: Artwork, network: Lite | Full) -> Mapping[str, str]:
+    """The model's metadata_props, all prefixed ``rtstyle.``; the one truth about it."""
+    recipe = checkpoint.recipe
+    facts = {
+        "contract": "1",
+        "styles": json.dumps([artwork.name]),
+        "title": artwork.title,
+        "artist": artwork.artist,
+        "year": artwork.year,
+        "artwork_licence": artwork.licence,
+        "network": recipe.network,
+        "parameters": str(sum(p.numel() for p in network.parameters())),
+        "steps": str(checkpoint.step),
+        "dataset": recipe.dataset,
+        "style_size": str(recipe.style_size),
+        "weights": json.dumps(
+            {"content": recipe.content_weight, "style": recipe.style_weight, "variation": recipe.variation_weight}
+        ),
+        "vgg": checkpoint.vgg,
+        "losses": json.dumps({name: float(f"{value:.5g}") for name, value in checkpoint.losses.items()}),
+        "warp_error": "",
+        "commit": _commit(),
+        "created": datetime.now(UTC).date().isoformat(),
+    }
+    return {f"rtstyle.{name}": value for name, value in facts.items()}
+
+
+def _trace(network: Lite | Full) -> bytes:
+    dynamic = {0: "N", 1: "H", 2: "W"}
+    with tempfile.NamedTemporaryFile(suffix=".onnx") as file, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the tracer's remarks on sizes, and that it is the older of two
+        torch.onnx.export(
+            _Quantised(network).eval(),
+            (torch.zeros(1, 64, 72, 3, dtype=torch.uint8),),
+            file.name,
+            input_names=["frames"],
+            output_names=["stylized"],
+            dynamic_axes={"frames": dynamic, "stylized": dynamic},
+            opset_version=OPSET,
+            dynamo=False,  # the newer exporter pins the sizes that the padding is computed from
+        )
+        return Path(file.name).read_bytes()
+
+
+def _difference(network: Lite | Full, model: bytes, frames: Images) -> int:
+    session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
+    (got,) = session.run(None, {"frames": frames})
+    with torch.no_grad():
+        expected = network.quantised(torch.from_numpy(frames)).numpy()
+    if got.shape != expected.shape:
+        raise ModelError(f"onnxruntime gives {got.shape}, expected {expected.shape}")
+    return int(np.abs(got.astype(np.int16) - expected.astype(np.int16)).max())
+
+
+def _commit() -> str:
+    """The commit of the code that made the model, or `unknown` outside a checkout."""
+    command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    return result.stdout.strip() or "unknown"
