@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,7 +13,8 @@ from rtstyle.frames import Frame, Image, Packet, VideoFormat
 from rtstyle.output_file import OutputFile
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
-_QUALITY = 95  # of 100, for JPEG and WebP
+_QUALITY = 95  # of 100
+_LARGEST = {".webp": 16_383, ".jpg": 65_500, ".jpeg": 65_500}  # pixels a side; libwebp's and libjpeg's limits
 
 
 class PhotoWriter:
@@ -61,12 +63,16 @@ class PhotoWriter:
 def _encode(image: Image, path: Path) -> bytes:
     import cv2
 
-    quality = [cv2.IMWRITE_JPEG_QUALITY, _QUALITY, cv2.IMWRITE_WEBP_QUALITY, _QUALITY]
+    suffix = path.suffix.lower()
+    height, width = image.shape[:2]
+    if max(height, width) > _LARGEST.get(suffix, sys.maxsize):
+        raise SinkError(f"{path}: {width}×{height} is more than the {_LARGEST[suffix]} pixels of {suffix}; use .png")
+    qualities = {".webp": cv2.IMWRITE_WEBP_QUALITY, ".jpg": cv2.IMWRITE_JPEG_QUALITY, ".jpeg": cv2.IMWRITE_JPEG_QUALITY}
+    quality = [qualities[suffix], _QUALITY] if suffix in qualities else []
     try:
-        done, data = cv2.imencode(path.suffix.lower(), cv2.cvtColor(image, cv2.COLOR_RGB2BGR), quality)
+        done, data = cv2.imencode(suffix, cv2.cvtColor(image, cv2.COLOR_RGB2BGR), quality)
     except cv2.error as error:
         raise SinkError(f"{path}: cannot be encoded: {error.err}") from error
     if not done:
-        height, width = image.shape[:2]
-        raise SinkError(f"{path}: {width}×{height} is too large for {path.suffix}; use .png")
+        raise SinkError(f"{path}: OpenCV cannot encode {width}×{height} pixels as {suffix}")
     return np.asarray(data).tobytes()

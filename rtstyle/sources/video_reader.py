@@ -31,9 +31,9 @@ _LIVE_SCHEMES = {"rtsp", "rtsps", "rtmp", "rtmps", "rtp", "udp", "srt"}
 _NETWORK_TIMEOUT_S = 10.0
 _COPIED = {"audio", "subtitle"}  # data streams and attachments stay behind
 _FREE_CLOCKS = {"mpeg", "mpegts", "rtsp"}  # these start anywhere; all others keep their own time
-_COUNTED = {"mov,mp4,m4a,3gp,3g2,mj2"}  # demuxers that know the number of packets exactly
+_INDEXED = {"mov,mp4,m4a,3gp,3g2,mj2"}  # demuxers whose index lists every packet, fragments too
 _TIMED = {"matroska,webm", "avi", "flv"}  # demuxers whose duration is the header's promise
-_SLACK_S = 1  # by which a header may be wrong about the duration
+_SLACK_S = Fraction(1)  # by which a header may be wrong about the duration, or by a tenth, if that is less
 
 
 class VideoReader:
@@ -98,7 +98,8 @@ class VideoReader:
             for packet in self._container.demux(streams):
                 self._tally.count(packet, self._stream)
                 if packet.stream.index == self._stream.index:
-                    yield from self._decode_packet(packet)
+                    if packet.size or packet.dts is None:  # an empty one in mid-stream would end the decoder
+                        yield from self._decode_packet(packet)
                 elif packet.size:
                     self._clock.shift(packet)
                     yield Packet(packet)
@@ -126,10 +127,11 @@ class VideoReader:
 
     def _check_end(self) -> None:
         """Compare what came with what the header promised."""
-        name, tally, stream = self._container.format.name, self._tally, self._stream
-        if name in _COUNTED and tally.packets < stream.frames:
-            what = f"expected {stream.frames} packets of video, got {tally.packets}"
-        elif name in _TIMED and (promised := _duration(self._container)) > tally.end + _SLACK_S:
+        name, tally, indexed = self._container.format.name, self._tally, _indexed(self._stream)
+        promised = _duration(self._container)
+        if name in _INDEXED and tally.packets < indexed:
+            what = f"expected {indexed} packets of video, got {tally.packets}"
+        elif name in _TIMED and tally.end < promised - min(_SLACK_S, promised / 10):
             what = f"expected {float(promised):.1f} s, got {float(tally.end):.1f} s"
         elif tally.last_is_corrupt:
             what = "its last packet is cut off"
@@ -227,6 +229,11 @@ def _expected_frames(container: InputContainer, stream: VideoStream) -> int | No
     rate, tick = _fraction(stream.average_rate), _fraction(stream.time_base)
     duration = stream.duration * tick if stream.duration and tick else _duration(container)
     return round(duration * rate) if duration and rate else stream.frames or None
+
+
+def _indexed(stream: VideoStream) -> int:
+    """How many packets the index lists; empty ones, which say that nothing changes, do not count."""
+    return sum(entry.size > 0 for entry in stream.index_entries)
 
 
 def _duration(container: InputContainer) -> Fraction:

@@ -2,6 +2,7 @@
 
 from fractions import Fraction
 
+import av
 import numpy as np
 import pytest
 
@@ -160,6 +161,46 @@ def test_a_real_mp4_cut_in_half(shared_video):
         _until_error(reader, frames)
     reader.close()
     assert len(frames) > 150
+
+
+def test_a_cut_fragmented_mp4(tmp_path):
+    """Fragments, which have no index at the front, are no way to lose the end unnoticed."""
+    source, path = make_clip(tmp_path / "a.mp4", frames=100, sound=False), tmp_path / "fragments.mp4"
+    with av.open(str(source)) as given, av.open(str(path), "w", options={"movflags": "frag_keyframe"}) as container:
+        stream = container.add_stream_from_template(given.streams.video[0])
+        for packet in given.demux(video=0):
+            if packet.size:
+                packet.stream = stream
+                container.mux(packet)
+    assert len(frames_of(read(path)[1])) == 100
+    path.write_bytes(path.read_bytes()[: path.stat().st_size * 3 // 4])
+    with pytest.raises(SourceError, match=r"ends early|beginning or end is missing"):
+        read(path)
+
+
+def test_an_edit_list_that_hides_the_end_is_no_cut(tmp_path):
+    """Half of the frames are shown, and that is all there is to see."""
+    path = make_clip(tmp_path / "trimmed.mp4", frames=50, sound=False)
+    data = bytearray(path.read_bytes())
+    start = data.index(b"elst") + 12  # version, flags, count; then the duration in the movie's time scale
+    data[start : start + 4] = (int.from_bytes(data[start : start + 4], "big") // 2).to_bytes(4, "big")
+    path.write_bytes(data)
+    format, items = read(path)
+    assert len(frames_of(items)) == format.frames == 25
+
+
+def test_a_damaged_middle_is_skipped_with_a_warning(tmp_path, caplog):
+    """One packet of noise does not end the film; the log names the moment."""
+    path = make_clip(tmp_path / "a.mkv", frames=60, sound=False)
+    with av.open(str(path)) as container:
+        packet = [p for p in container.demux(video=0) if p.size][30]
+        data = bytearray(path.read_bytes())
+        start = data.index(bytes(packet))
+    data[start : start + packet.size] = b"\xff" * packet.size
+    path.write_bytes(data)
+    frames = frames_of(read(path)[1])
+    assert 58 <= len(frames) <= 60
+    assert len(frames) == 60 or "a damaged packet" in caplog.text
 
 
 def _until_error(reader, frames):
