@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 BT709 = 1  # AVCOL_SPC_BT709
 SMPTE170M = 6  # AVCOL_SPC_SMPTE170M, BT.601
-_YUV_MATRICES = {1, 4, 5, 6, 7, 9}  # those that swscale converts
+SWS_MATRIX = {1: 1, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9}  # AVCOL_SPC_* to SWS_CS_*, as far as swscale converts
 _HD_WIDTH, _SD_HEIGHT = 1280, 576  # as in mpv's mp_csp_guess_colorspace
 
 Images = NDArray[np.uint8]  # (N, H, W, 3) RGB
@@ -53,7 +53,7 @@ class Color:
 
     def matrix_for(self, width: int, height: int) -> int:
         """The matrix between RGB and YUV: the stream's own, or the one that players assume for this size."""
-        if self.matrix in _YUV_MATRICES:
+        if self.matrix in SWS_MATRIX:
             return self.matrix
         return BT709 if width >= _HD_WIDTH or height > _SD_HEIGHT else SMPTE170M
 

@@ -24,7 +24,7 @@ def one_sentence() -> Iterator[None]:
         typer.echo(f"rtstyle: {error}", err=True)
         raise typer.Exit(2 if isinstance(error, UsageError) else 1) from None
     except KeyboardInterrupt:
-        typer.echo("rtstyle: stopped; nothing was written", err=True)
+        typer.echo("rtstyle: stopped; what was not finished is removed", err=True)
         raise typer.Exit(130) from None
 
 

@@ -18,7 +18,7 @@ from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
 from rtstyle.errors import SinkError
-from rtstyle.frames import Frame, Packet, VideoFormat
+from rtstyle.frames import SWS_MATRIX, Frame, Packet, VideoFormat
 from rtstyle.output_file import OutputFile
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from av.stream import Stream
 
 _LIMITED = 1  # AVCOL_RANGE_MPEG: what every player expects, whatever the source had
-_SWS_MATRIX = {1: 1, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9}  # AVCOL_SPC_* to SWS_CS_*
 _OWN_METADATA = {"major_brand", "minor_version", "compatible_brands", "encoder", "duration"}  # the muxer's to say
 
 
@@ -157,7 +156,7 @@ class VideoWriter:
         picture = self._reformatter.reformat(
             rgb,
             format=self._stream.codec_context.pix_fmt,
-            dst_colorspace=_SWS_MATRIX[self._matrix],
+            dst_colorspace=SWS_MATRIX[self._matrix],
             dst_color_range=_LIMITED,
             threads=2,
         )

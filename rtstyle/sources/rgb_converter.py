@@ -10,10 +10,9 @@ from av.sidedata.sidedata import SideData
 from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 
-from rtstyle.frames import BT709, Color, Image
+from rtstyle.frames import BT709, SWS_MATRIX, Color, Image
 
 _HDR_TRANSFERS = {16, 18}  # AVCOL_TRC_SMPTE2084 (PQ), AVCOL_TRC_ARIB_STD_B67 (HLG)
-_SWS_MATRIX = {1: 1, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9}  # AVCOL_SPC_* to SWS_CS_*
 _RGB, _UNSPECIFIED = 0, 2  # AVCOL_SPC_RGB, AVCOL_*_UNSPECIFIED
 
 
@@ -58,8 +57,8 @@ class RgbConverter:
             return color, None
         matrix = color.matrix_for(*self._coded_size)
         if self._hdr:
-            return Color(color.range, BT709, BT709, BT709), _SWS_MATRIX[matrix]
-        return Color(color.range, matrix, color.primaries, color.transfer), _SWS_MATRIX[matrix]
+            return Color(color.range, BT709, BT709, BT709), SWS_MATRIX[matrix]
+        return Color(color.range, matrix, color.primaries, color.transfer), SWS_MATRIX[matrix]
 
 
 def _packed(rgb: VideoFrame) -> Image:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -19,21 +18,17 @@ from av.video.frame import VideoFrame
 from rtstyle.errors import SourceError
 from rtstyle.frames import Frame, Packet, VideoFormat
 from rtstyle.sources.rgb_converter import RgbConverter
+from rtstyle.sources.tally import Tally, duration_of, exact, fraction
 
 if TYPE_CHECKING:
     from av.container import InputContainer
     from av.stream import Stream
     from av.video.stream import VideoStream
 
-_log = logging.getLogger(__name__)
-
 _LIVE_SCHEMES = {"rtsp", "rtsps", "rtmp", "rtmps", "rtp", "udp", "srt"}
 _NETWORK_TIMEOUT_S = 10.0
 _COPIED = {"audio", "subtitle"}  # data streams and attachments stay behind
 _FREE_CLOCKS = {"mpeg", "mpegts", "rtsp"}  # these start anywhere; all others keep their own time
-_INDEXED = {"mov,mp4,m4a,3gp,3g2,mj2"}  # demuxers whose index lists every packet, fragments too
-_TIMED = {"matroska,webm", "avi", "flv"}  # demuxers whose duration is the header's promise
-_SLACK_S = Fraction(1)  # by which a header may be wrong about the duration, or by a tenth, if that is less
 
 
 class VideoReader:
@@ -50,7 +45,7 @@ class VideoReader:
         try:
             self._stream = _video_stream(self._container, self._path)
             self._clock = _Clock.of(self._container, self._stream)
-            self._tally = _Tally()
+            self._tally = Tally(self._path)
             decoded = self._decode()
             head = list(_up_to_first_frame(decoded))
             if not head or not isinstance(head[-1], VideoFrame):
@@ -73,12 +68,12 @@ class VideoReader:
 
     def _format(self, first: VideoFrame) -> VideoFormat:
         container, stream, convert = self._container, self._stream, self._convert
-        aspect = _fraction(stream.sample_aspect_ratio) or _fraction(stream.codec_context.sample_aspect_ratio)
+        aspect = fraction(stream.sample_aspect_ratio) or fraction(stream.codec_context.sample_aspect_ratio)
         live = self._path.split("://")[0] in _LIVE_SCHEMES
         return VideoFormat(
             width=convert.width,
             height=convert.height,
-            rate=_fraction(stream.guessed_rate),
+            rate=fraction(stream.guessed_rate),
             time_base=self._clock.tick,
             start=self._clock.read(first.pts or 0),
             sample_aspect=convert.aspect(aspect or Fraction(1)),
@@ -105,14 +100,13 @@ class VideoReader:
                     yield Packet(packet)
         except av.error.FFmpegError as error:
             raise SourceError(f"{self._path}: breaks off while it is read: {error.strerror}") from error
-        self._check_end()
+        self._tally.check(self._container, self._stream)
 
     def _decode_packet(self, packet: av.Packet[Stream]) -> Iterator[VideoFrame]:
         try:
             yield from self._stream.decode(packet)
-        except av.error.InvalidDataError as error:  # one damaged packet: players go on as well
-            _log.warning("%s: a damaged packet at %s s was skipped", self._path, self._clock.read(packet.pts or 0))
-            _log.debug("%s", error)
+        except av.error.FFmpegError:  # one damaged packet, whatever code the decoder has for it: players go on
+            self._tally.damage(packet)
 
     def _frame(self, frame: VideoFrame) -> Frame:
         try:
@@ -125,21 +119,6 @@ class VideoReader:
         self._last = time
         return Frame(image, time, duration)
 
-    def _check_end(self) -> None:
-        """Compare what came with what the header promised."""
-        name, tally, indexed = self._container.format.name, self._tally, _indexed(self._stream)
-        promised = _duration(self._container)
-        if name in _INDEXED and tally.packets < indexed:
-            what = f"expected {indexed} packets of video, got {tally.packets}"
-        elif name in _TIMED and tally.end < promised - min(_SLACK_S, promised / 10):
-            what = f"expected {float(promised):.1f} s, got {float(tally.end):.1f} s"
-        elif tally.last_is_corrupt:
-            what = "its last packet is cut off"
-        else:
-            return
-        hint = f"get it whole, or keep the part that is there: ffmpeg -i {self._path} -c copy part.mkv"
-        raise SourceError(f"{self._path}: ends early: {what}; {hint}")
-
 
 @dataclass(slots=True)
 class _Clock:
@@ -150,10 +129,10 @@ class _Clock:
 
     @classmethod
     def of(cls, container: InputContainer, video: VideoStream) -> _Clock:
-        tick = _fraction(video.time_base) or Fraction(1, 90_000)
+        tick = fraction(video.time_base) or Fraction(1, 90_000)
         if container.format.name not in _FREE_CLOCKS:
             return cls(tick, Fraction(0))
-        starts = [s.start_time * _exact(s.time_base) for s in container.streams if s.start_time and s.time_base]
+        starts = [s.start_time * exact(s.time_base) for s in container.streams if s.start_time and s.time_base]
         return cls(tick, min(starts, default=Fraction(0)))
 
     def read(self, ticks: int) -> Fraction:
@@ -168,27 +147,10 @@ class _Clock:
 
     def shift(self, packet: av.Packet[Stream]) -> None:
         """Put a packet's own times back by as much."""
-        ticks = round(self.origin / _exact(packet.time_base))
+        ticks = round(self.origin / exact(packet.time_base))
         if ticks:
             packet.pts = None if packet.pts is None else packet.pts - ticks
             packet.dts = None if packet.dts is None else packet.dts - ticks
-
-
-@dataclass(slots=True)
-class _Tally:
-    """What has come out of the file so far."""
-
-    packets: int = 0  # of the video
-    end: Fraction = Fraction(0)  # seconds, of what came last in any stream
-    last_is_corrupt: bool = False
-
-    def count(self, packet: av.Packet[Stream], video: Stream) -> None:
-        if not packet.size:
-            return
-        self.packets += packet.stream.index == video.index
-        self.last_is_corrupt = packet.is_corrupt
-        if packet.pts is not None:
-            self.end = max(self.end, (packet.pts + (packet.duration or 0)) * _exact(packet.time_base))
 
 
 def _open(path: str) -> InputContainer:
@@ -226,24 +188,6 @@ def _up_to_first_frame(items: Iterator[VideoFrame | Packet]) -> Iterator[VideoFr
 
 def _expected_frames(container: InputContainer, stream: VideoStream) -> int | None:
     """An edit list may show fewer frames than the file holds: the duration counts."""
-    rate, tick = _fraction(stream.average_rate), _fraction(stream.time_base)
-    duration = stream.duration * tick if stream.duration and tick else _duration(container)
+    rate, tick = fraction(stream.average_rate), fraction(stream.time_base)
+    duration = stream.duration * tick if stream.duration and tick else duration_of(container)
     return round(duration * rate) if duration and rate else stream.frames or None
-
-
-def _indexed(stream: VideoStream) -> int:
-    """How many packets the index lists; empty ones, which say that nothing changes, do not count."""
-    return sum(entry.size > 0 for entry in stream.index_entries)
-
-
-def _duration(container: InputContainer) -> Fraction:
-    return Fraction(container.duration or 0, av.time_base)
-
-
-def _fraction(value: object) -> Fraction | None:
-    """PyAV's rationals as fractions; None for the unknown, which FFmpeg writes 0/1."""
-    return _exact(value) if value else None
-
-
-def _exact(value: object) -> Fraction:
-    return Fraction(value.numerator, value.denominator)  # type: ignore[attr-defined]  # AVRational or Fraction

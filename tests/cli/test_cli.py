@@ -153,4 +153,5 @@ def test_stopped_in_the_middle(tmp_path, invert_model, number, code):
         assert time.monotonic() - start < 2
     assert process.returncode == code
     assert "Traceback" not in stderr
+    assert number != signal.SIGINT or "rtstyle: stopped" in stderr
     assert list(folder.iterdir()) == []

@@ -189,6 +189,25 @@ def test_an_edit_list_that_hides_the_end_is_no_cut(tmp_path):
     assert len(frames_of(items)) == format.frames == 25
 
 
+def test_damage_throughout_is_an_error(shared_video, tmp_path):
+    """A few packets of noise cost a warning, many the run, and none of them is a traceback."""
+    source = shared_video("s08_street_cctv.avi")
+    with av.open(str(source)) as container:
+        packets = [bytes(packet) for packet in container.demux(video=0) if packet.size]
+    for step, damaged in [(60, False), (4, True)]:
+        data = bytearray(source.read_bytes())
+        for packet in packets[10::step]:
+            start = data.index(packet)
+            data[start : start + len(packet)] = b"\xff" * len(packet)
+        path = tmp_path / f"{step}.avi"
+        path.write_bytes(data)
+        if damaged:
+            with pytest.raises(SourceError, match=r"is damaged: .* packets of video cannot be decoded"):
+                read(path)
+        else:
+            assert len(frames_of(read(path)[1])) >= 190
+
+
 def test_a_damaged_middle_is_skipped_with_a_warning(tmp_path, caplog):
     """One packet of noise does not end the film; the log names the moment."""
     path = make_clip(tmp_path / "a.mkv", frames=60, sound=False)

@@ -1,0 +1,91 @@
+"""Counts what comes out of a file, and compares it with what the file promised."""
+
+from __future__ import annotations
+
+import logging
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import av
+
+from rtstyle.errors import SourceError
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.packet import Packet
+    from av.stream import Stream
+    from av.video.stream import VideoStream
+
+_log = logging.getLogger(__name__)
+
+_INDEXED = {"mov,mp4,m4a,3gp,3g2,mj2"}  # demuxers whose index lists every packet, fragments too
+_TIMED = {"matroska,webm", "avi", "flv"}  # demuxers whose duration is the header's promise
+_MOSTLY_SOUND = 10  # one packet in so many may be damaged, and the film is still the film
+_SLACK_S = Fraction(1)  # by which a header may be wrong about the duration, or by a tenth, if that is less
+
+
+class Tally:
+    """What has come out of the file at ``path`` so far."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._packets = 0  # of the video
+        self._damaged = 0  # of those, could not be decoded
+        self._end = Fraction(0)  # seconds, of what came last in any stream
+        self._last_is_corrupt = False
+
+    def count(self, packet: Packet[Stream], video: Stream) -> None:
+        """Take note of a packet that was read."""
+        if not packet.size:
+            return
+        self._packets += packet.stream.index == video.index
+        self._last_is_corrupt = packet.is_corrupt
+        if packet.pts is not None:
+            self._end = max(self._end, (packet.pts + (packet.duration or 0)) * exact(packet.time_base))
+
+    def damage(self, packet: Packet[Stream]) -> None:
+        """Take note of a packet that cannot be decoded; the first one is worth a warning."""
+        self._damaged += 1
+        if self._damaged == 1:
+            at_s = float((packet.pts or 0) * exact(packet.time_base))
+            _log.warning("%s: a damaged packet at %.3f s is skipped", self._path, at_s)
+
+    def check(self, container: InputContainer, video: VideoStream) -> None:
+        """Raise SourceError if the file ended before it should have, or is damaged all over."""
+        if self._damaged > 1:
+            _log.warning("%s: %d damaged packets were skipped", self._path, self._damaged)
+        if self._damaged * _MOSTLY_SOUND > self._packets:
+            got = f"{self._damaged} of {self._packets} packets of video cannot be decoded"
+            raise SourceError(f"{self._path}: is damaged: {got}; try another copy")
+        if what := self._missing(container, video):
+            hint = f"get it whole, or keep the part that is there: ffmpeg -i {self._path} -c copy part.mkv"
+            raise SourceError(f"{self._path}: ends early: {what}; {hint}")
+
+    def _missing(self, container: InputContainer, video: VideoStream) -> str:
+        """What was expected and did not come, in words."""
+        name, promised, indexed = container.format.name, duration_of(container), _indexed(video)
+        if name in _INDEXED and self._packets < indexed:
+            return f"expected {indexed} packets of video, got {self._packets}"
+        if name in _TIMED and self._end < promised - min(_SLACK_S, promised / 10):
+            return f"expected {float(promised):.1f} s, got {float(self._end):.1f} s"
+        return "its last packet is cut off" if self._last_is_corrupt else ""
+
+
+def duration_of(container: InputContainer) -> Fraction:
+    """Seconds, as the container says; 0 where it does not."""
+    return Fraction(container.duration or 0, av.time_base)
+
+
+def fraction(value: object) -> Fraction | None:
+    """PyAV's rationals as fractions; None for the unknown, which FFmpeg writes 0/1."""
+    return exact(value) if value else None
+
+
+def exact(value: object) -> Fraction:
+    """PyAV's rational as a fraction; PyAV 18 has a type of its own for some."""
+    return Fraction(value.numerator, value.denominator)  # type: ignore[attr-defined]  # AVRational or Fraction
+
+
+def _indexed(stream: VideoStream) -> int:
+    """How many packets the index lists, but for empty ones, which repeat a picture."""
+    return sum(entry.size > 0 for entry in stream.index_entries)
