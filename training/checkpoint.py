@@ -27,20 +27,36 @@ class Recipe:
     size: int = 256  # px, side of a training crop
     style_size: int = 512  # px, short side of the artwork
     content_weight: float = 1.0
-    style_weight: float = 6.0
+    style_weight: float = 2e5
     variation_weight: float = 2e5
+    lattice_weight: float = 1e7
     content_layers: tuple[str, ...] = ("relu2_2",)
     style_layers: dict[str, float] = field(
         default_factory=lambda: {"relu1_2": 1.0, "relu2_2": 1.0, "relu3_3": 1.0, "relu4_3": 1.0}
     )
     learning_rate: float = 1.5e-3
     seed: int = 0
+    init_from: str = ""  # checkpoint whose weights it began with
 
     @property
     def dataset(self) -> str:
         """The photos in words, for the model's metadata."""
         kept = f", every {self.hold_out}th held out" if self.hold_out else ""
         return f"{Path(self.data).name}: {' '.join(self.include)}{kept}"
+
+    @property
+    def command(self) -> str:
+        """The command that trains by this recipe, with file names in place of paths."""
+        include = " ".join(f"--include '{glob}'" for glob in self.include)
+        init = f" --init-from {Path(self.init_from).name}" if self.init_from else ""
+        return (
+            f"python -m training train --network {self.network} --data {Path(self.data).name} {include} "
+            f"--hold-out {self.hold_out} --style {Path(self.style_image).name} --steps {self.steps} "
+            f"--batch {self.batch} --size {self.size} --style-size {self.style_size} "
+            f"--content-weight {self.content_weight:g} --style-weight {self.style_weight:g} "
+            f"--lattice-weight {self.lattice_weight:g} --learning-rate {self.learning_rate:g} "
+            f"--seed {self.seed}{init} -o NAME.ckpt"
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

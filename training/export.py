@@ -14,11 +14,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 import onnx
-import onnxruntime
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from rtstyle.engines.onnxruntime import import_onnxruntime
 from rtstyle.errors import ModelError, SinkError, SourceError
 from rtstyle.output_file import OutputFile
 from training.checkpoint import Checkpoint
@@ -51,7 +51,9 @@ class _Quantised(nn.Module):
         return self.network.quantised(frames)
 
 
-def export(checkpoint: Checkpoint, artwork: Artwork, path: Path, *, photos: Iterable[Images]) -> int:
+def export(
+    checkpoint: Checkpoint, artwork: Artwork, path: Path, *, photos: Iterable[Images], overwrite: bool = False
+) -> int:
     """Writes the model and returns the largest difference to PyTorch seen, in grey levels (0 or 1).
 
     Compared on random frames at three sizes and on every batch of ``photos``. Raises ModelError, and
@@ -73,7 +75,7 @@ def export(checkpoint: Checkpoint, artwork: Artwork, path: Path, *, photos: Iter
     worst = max(_difference(network, model, frames) for frames in (*random, *photos))
     if worst > TOLERANCE:
         raise ModelError(f"{path}: PyTorch and onnxruntime differ by {worst} grey levels, expected at most {TOLERANCE}")
-    file = OutputFile(path, overwrite=True)
+    file = OutputFile(path, overwrite=overwrite)
     file.create()
     try:
         file.temporary.write_bytes(model)
@@ -108,9 +110,15 @@ def metadata(checkpoint: Checkpoint, artwork: Artwork, network: Lite | Full) -> 
         "parameters": str(sum(p.numel() for p in network.parameters())),
         "steps": str(checkpoint.step),
         "dataset": recipe.dataset,
+        "command": recipe.command,
         "style_size": str(recipe.style_size),
         "weights": json.dumps(
-            {"content": recipe.content_weight, "style": recipe.style_weight, "variation": recipe.variation_weight}
+            {
+                "content": recipe.content_weight,
+                "style": recipe.style_weight,
+                "variation": recipe.variation_weight,
+                "lattice": recipe.lattice_weight,
+            }
         ),
         "vgg": checkpoint.vgg,
         "losses": json.dumps({name: float(f"{value:.5g}") for name, value in checkpoint.losses.items()}),
@@ -139,7 +147,7 @@ def _trace(network: Lite | Full) -> bytes:
 
 
 def _difference(network: Lite | Full, model: bytes, frames: Images) -> int:
-    session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
+    session = import_onnxruntime().InferenceSession(model, providers=["CPUExecutionProvider"])
     (got,) = session.run(None, {"frames": frames})
     with torch.no_grad():
         expected = network.quantised(torch.from_numpy(frames)).numpy()

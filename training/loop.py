@@ -28,7 +28,7 @@ class Progress:
     step: int  # finished steps
     steps: int
     eta_s: float
-    losses: dict[str, float]  # means over the last 50 steps: content, style and variation unweighted; total
+    losses: dict[str, float]  # means over the last 50 steps: the terms unweighted, and the total
 
 
 def train(
@@ -87,6 +87,7 @@ def train(
                 recipe.content_weight * terms.content
                 + recipe.style_weight * terms.style
                 + recipe.variation_weight * terms.variation
+                + recipe.lattice_weight * terms.lattice
             )
             if not torch.isfinite(total):
                 raise ModelError(f"the loss became {total.item()} at step {step}; lower --learning-rate")

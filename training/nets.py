@@ -64,17 +64,19 @@ class Lite(nn.Module):
     """
 
     stride = 8
-    margin = 12  # px of repeated edge around the picture, cut off again, so that zero padding stays out of sight
+    margin = (
+        12  # px of repeated edge around the picture, cut off again: as far as the last layers' zero padding is seen
+    )
     noise: Tensor
 
     def __init__(self, width: int = 32, deep_width: int = 48, dilations: Sequence[int] = (1, 2, 2, 1)) -> None:
         super().__init__()
         self.register_buffer("noise", _smooth_noise(NOISE_SIZE))  # (1, 2, 96, 96)
-        self.stem = nn.Conv2d(12, width, 4, stride=2, padding=1)  # 1/2 → 1/4
+        self.stem = nn.Conv2d(12, width, 4, stride=2, padding=1, padding_mode="replicate")  # 1/2 → 1/4
         self.stem_noise = nn.Conv2d(2, width, 1, bias=False)
         nn.init.normal_(self.stem_noise.weight, std=0.05)  # at first far below the photo
         self.stem_norm = nn.InstanceNorm2d(width, affine=True)
-        self.down = nn.Conv2d(width, deep_width, 4, stride=2, padding=1)  # 1/4 → 1/8
+        self.down = nn.Conv2d(width, deep_width, 4, stride=2, padding=1, padding_mode="replicate")  # 1/4 → 1/8
         self.down_norm = nn.InstanceNorm2d(deep_width, affine=True)
         self.deep = nn.Sequential(*(LiteBlock(deep_width, dilation, "replicate") for dilation in dilations))
         self.deep_out = nn.Conv2d(deep_width, width, 1)
@@ -149,7 +151,8 @@ class Full(nn.Module):
 
     def quantised(self, photos: Tensor) -> Tensor:
         """(N, H, W, 3) uint8 → the same, rounded."""
-        return (self(photos) + 0.5).to(torch.uint8)
+        painting: Tensor = self(photos)
+        return (painting + 0.5).to(torch.uint8)
 
 
 def make_network(name: str) -> Lite | Full:

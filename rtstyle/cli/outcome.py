@@ -15,16 +15,16 @@ from rtstyle.meter import Report
 
 
 @contextmanager
-def one_sentence() -> Iterator[None]:
+def one_sentence(program: str = "rtstyle", *, stopped: str = "what was not finished is removed") -> Iterator[None]:
     """Turn errors into a sentence on stderr and an exit code; warnings of the library go there too."""
-    logging.basicConfig(level=logging.WARNING, format="rtstyle: %(message)s")
+    logging.basicConfig(level=logging.WARNING, format=f"{program}: %(message)s")
     try:
         yield
     except RtstyleError as error:
-        typer.echo(f"rtstyle: {error}", err=True)
+        typer.echo(f"{program}: {error}", err=True)
         raise typer.Exit(2 if isinstance(error, UsageError) else 1) from None
     except KeyboardInterrupt:
-        typer.echo("rtstyle: stopped; what was not finished is removed", err=True)
+        typer.echo(f"{program}: stopped; {stopped}", err=True)
         raise typer.Exit(130) from None
 
 

@@ -13,11 +13,12 @@ from rtstyle.perceptual.vgg import VGG16
 
 
 class Terms(NamedTuple):
-    """The three losses, unweighted."""
+    """The losses, unweighted."""
 
     content: Tensor
     style: Tensor
     variation: Tensor
+    lattice: Tensor
 
 
 def gram_matrix(features: Tensor) -> Tensor:
@@ -38,10 +39,32 @@ def total_variation(images: Tensor) -> Tensor:
     ).square().mean()
 
 
+def lattice(images: Tensor, periods: Sequence[int] = (4, 8, 16)) -> Tensor:
+    """Mean power of what repeats exactly every 4, 8 or 16 px in images (N, 3, H, W).
+
+    A network that works at a fraction of the resolution can only fill a smooth area with patterns of its
+    own strides; this sees them and hardly anything else: blocks of 8×8 periods are averaged into one, in
+    which strokes cancel out and a lattice stays. What is slower than the period is taken off before.
+    """
+    power = images.new_zeros(())
+    for period in periods:
+        smooth = F.avg_pool2d(images, period + 1, stride=1)
+        sharp = images[..., period // 2 : -(period // 2), period // 2 : -(period // 2)] - smooth
+        rows, columns = (size // (8 * period) for size in sharp.shape[2:])
+        if rows == 0 or columns == 0:
+            continue  # too small a picture to tell this period from chance
+        blocks = sharp[..., : rows * 8 * period, : columns * 8 * period].unflatten(2, (rows, 8, period))
+        folded = blocks.unflatten(5, (columns, 8, period)).mean(dim=(3, 6))  # (N, 3, rows, p, columns, p)
+        power = power + folded.square().mean()
+    return power
+
+
 class PerceptualLoss(nn.Module):
     """How far pictures are from their photos in content and from an artwork in style.
 
-    The artwork's Gram matrices are taken once, when the loss is made.
+    The artwork's Gram matrices are taken once, when the loss is made. Johnson et al. (2016) add the layers'
+    style losses as they are; Gram matrices of deep layers are a thousand times smaller, so that only colour and
+    grain would count. We divide each by its artwork's own mean square: 1 is as far away as a black picture.
     """
 
     def __init__(
@@ -59,6 +82,7 @@ class PerceptualLoss(nn.Module):
         with torch.no_grad():
             features = vgg(artwork)
             self.targets = {name: gram_matrix(features[name]) for name in self.style_layers}
+            self.scales = {name: 1 / target.square().mean() for name, target in self.targets.items()}
 
     def forward(self, images: Tensor, photos: Tensor) -> Terms:
         """The losses of images (N, 3, H, W) made from photos (N, 3, H, W), both RGB in [0, 1]."""
@@ -70,10 +94,11 @@ class PerceptualLoss(nn.Module):
             start=images.new_zeros(()),
         )
         style = sum(
-            (
-                weight * F.mse_loss(gram_matrix(features[name]), self.targets[name].expand(len(images), -1, -1))
-                for name, weight in self.style_layers.items()
-            ),
+            (weight * self._style(name, features[name]) for name, weight in self.style_layers.items()),
             start=images.new_zeros(()),
         )
-        return Terms(content, style, total_variation(images))
+        return Terms(content, style, total_variation(images), lattice(images))
+
+    def _style(self, layer: str, features: Tensor) -> Tensor:
+        target = self.targets[layer].expand(len(features), -1, -1)
+        return F.mse_loss(gram_matrix(features), target) * self.scales[layer]

@@ -7,7 +7,7 @@ torch = pytest.importorskip("torch", reason="the perceptual loss needs torch: pi
 from torchvision.models import vgg16  # noqa: E402 - behind the skip
 
 from rtstyle.errors import ModelError, UsageError  # noqa: E402
-from rtstyle.perceptual import VGG16, PerceptualLoss, VggWeights, gram_matrix, layer_index, total_variation  # noqa: E402
+from rtstyle.perceptual import VGG16, PerceptualLoss, VggWeights, gram_matrix, lattice, layer_index, total_variation  # noqa: E402
 from rtstyle.perceptual.weights import find_vgg16  # noqa: E402
 
 
@@ -81,3 +81,21 @@ def test_weights_that_are_none_are_refused(tmp_path: object, monkeypatch: pytest
         find_vgg16()
     torch.save({f"features.{k}": v for k, v in vgg16(weights=None).features.state_dict().items()}, path)
     assert find_vgg16(path).source == "file vgg.pth"
+
+
+@pytest.mark.parametrize("period", [4, 8, 16])
+def test_lattice_sees_its_periods_and_not_strokes(period: int) -> None:
+    """A faint grid weighs more than loud noise or a ramp; a period that is none of a network's hardly counts."""
+    rows = torch.arange(256).view(1, 1, 256, 1).expand(1, 3, 256, 256)
+    grid = 0.5 + 0.05 * torch.sin(2 * torch.pi * rows / period)
+    off_beat = 0.5 + 0.05 * torch.sin(2 * torch.pi * rows / (period * 1.4))
+    noise = 0.5 + 0.05 * torch.randn(1, 3, 256, 256, generator=torch.Generator().manual_seed(0))
+    ramp = rows / 256
+    seen = lattice(grid, (period,))
+    assert seen > 0.5 * 0.05**2 / 2
+    assert all(lattice(other, (period,)) < seen / 5 for other in (off_beat, noise, ramp))
+
+
+def test_lattice_of_a_picture_too_small_to_tell_is_nothing() -> None:
+    """Pictures under eight periods do not fail; there is nothing to say about them."""
+    assert lattice(torch.rand(1, 3, 40, 40), (16,)) == 0

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import onnxruntime
 import pytest
 import torch
 
+from rtstyle.engines.onnxruntime import import_onnxruntime
 from rtstyle.errors import ModelError, SinkError
 from training import export as exporting
 from training.checkpoint import Checkpoint, Recipe
@@ -31,7 +31,7 @@ def test_the_export_agrees_with_pytorch_and_describes_itself(network: str, photo
     """One grey level at most on random and real frames, any size runs, and the metadata is all there."""
     path = tmp_path / f"wave-{network}.onnx"
     assert export(checkpoint_of(network, photos), ARTWORK, path, photos=real_frames(find_photos(photos))) <= 1
-    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    session = import_onnxruntime().InferenceSession(path, providers=["CPUExecutionProvider"])
     assert [(i.name, i.type, i.shape) for i in session.get_inputs()] == [
         ("frames", "tensor(uint8)", ["N", "H", "W", 3])
     ]

@@ -1,0 +1,44 @@
+"""exported/README.md, written from the models' own metadata, which is the one truth about them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+from rtstyle.errors import ModelError
+from rtstyle.styles import Style, read_style
+
+HEAD = """# The bundled models
+
+Each file is self-contained: uint8 RGB frames in, uint8 RGB frames out, any size from 16 px. This page is written
+from the files' own metadata by `python -m training catalogue exported`; how a run came about, its detours too,
+is in [docs/LOG.md](../docs/LOG.md). Losses are unweighted means over the last 50 training steps. A model is made
+from its checkpoint with `python -m training export NAME.ckpt -o exported/NAME-NETWORK.onnx --title … --artist …`.
+"""
+
+
+def write_catalogue(folder: Path) -> Path:
+    """Writes and returns ``folder``/README.md. Raises ModelError where there is no model or a foreign one."""
+    models = sorted(folder.glob("*.onnx"))
+    if not models:
+        raise ModelError(f"{folder}: expected exported models, found no .onnx")
+    readme = folder / "README.md"
+    readme.write_text("\n".join([HEAD, *(_section(read_style(path)) for path in models)]), encoding="utf-8")
+    return readme
+
+
+def _section(style: Style) -> str:
+    facts = style.metadata
+    losses = ", ".join(f"{name} {value:g}" for name, value in json.loads(facts["losses"]).items())
+    rows = {
+        "artwork": f"{style.title}, {style.artist}, {style.year} ({style.licence})",
+        "network": f"{style.network}, {int(facts['parameters']):,} parameters, {style.size / 1e6:.2f} MB",
+        "trained": f"{facts['steps']} steps on {facts['dataset']}; VGG-16 from {facts['vgg']}",
+        "losses": losses,
+        "made": f"{facts['created']}, with the code of {facts['commit']}",
+        "command": f"`{facts['command']}`",
+        "sha256": f"`{hashlib.sha256(style.path.read_bytes()).hexdigest()}`",
+    }
+    table = "\n".join(f"| {name} | {value} |" for name, value in rows.items())
+    return f"## {style.path.name}\n\n| | |\n| --- | --- |\n{table}\n"
