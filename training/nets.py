@@ -64,9 +64,7 @@ class Lite(nn.Module):
     """
 
     stride = 8
-    margin = (
-        12  # px of repeated edge around the picture, cut off again: as far as the last layers' zero padding is seen
-    )
+    margin = 12  # px of repeated edge around the picture, cut off again, as far as zero padding is seen
     noise: Tensor
 
     def __init__(self, width: int = 32, deep_width: int = 48, dilations: Sequence[int] = (1, 2, 2, 1)) -> None:

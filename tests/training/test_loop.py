@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -30,8 +31,6 @@ def recipe(photos: Path) -> Recipe:
 
 
 def with_steps(recipe: Recipe, steps: int) -> Recipe:
-    from dataclasses import replace
-
     return replace(recipe, steps=steps)
 
 
@@ -97,16 +96,12 @@ def test_another_networks_checkpoint_is_refused(recipe: Recipe, random_vgg: VggW
     """Weights of `lite` do not go into `full`, and the message says so."""
     out = tmp_path / "net.ckpt"
     train(with_steps(recipe, 1), out, vgg=random_vgg, workers=0)
-    from dataclasses import replace
-
     with pytest.raises(ModelError, match="holds a lite network, expected full"):
         train(replace(recipe, network="full"), out, vgg=random_vgg, workers=0, init=Checkpoint.load(out))
 
 
 def test_nothing_to_learn_from_is_one_sentence(recipe: Recipe, random_vgg: VggWeights, tmp_path: Path) -> None:
     """A folder without photos stops the run before it starts."""
-    from dataclasses import replace
-
     with pytest.raises(SourceError, match="found none"):
         train(replace(recipe, data=str(tmp_path)), tmp_path / "net.ckpt", vgg=random_vgg, workers=0)
     assert issubclass(SourceError, RtstyleError)

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from rtstyle.perceptual import VggWeights
+from rtstyle.styles import read_style
+from training.checkpoint import Checkpoint
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def folder(photos: Path, random_vgg: VggWeights, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where a user works: photos, an artwork and VGG-16 weights lie here."""
+    folder = tmp_path_factory.mktemp("work")
+    (folder / "photos").symlink_to(photos)
+    cv2.imwrite(str(folder / "art.png"), np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8))
+    torch.save(random_vgg.state, folder / "vgg.pth")
+    return folder
+
+
+def command(folder: Path, *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "training", *arguments],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "RTSTYLE_VGG16": str(folder / "vgg.pth"), "COLUMNS": "200"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def run(folder: Path, *arguments: str) -> tuple[int, str]:
+    process = command(folder, *arguments)
+    _, stderr = process.communicate(timeout=100)
+    return process.returncode, stderr
+
+
+NEW = ("train", "--data", "photos", "--style", "art.png", "--size", "64", "--style-size", "64", "--batch", "1")
+
+
+@pytest.mark.slow
+def test_from_photos_and_an_artwork_to_a_model(folder: Path) -> None:
+    """Two commands, as the README has them, make a model that rtstyle accepts and that names its command."""
+    code, stderr = run(folder, *NEW, "--steps", "2", "--workers", "1", "-o", "art.ckpt")
+    assert (code, "step 2/2" in stderr) == (0, True), stderr
+    code, stderr = run(folder, "export", "art.ckpt", "-o", "art-lite.onnx", "--artist", "Chance")
+    assert (code, "differs from PyTorch by at most" in stderr) == (0, True), stderr
+    style = read_style(folder / "art-lite.onnx")
+    assert (style.name, style.title, style.artist, style.network) == ("art", "Art", "Chance", "lite")
+    assert "--steps 2" in style.metadata["command"]
+    before = (folder / "art-lite.onnx").read_bytes()
+    code, stderr = run(folder, "export", "art.ckpt", "-o", "art-lite.onnx")
+    assert (code, "--overwrite" in stderr) == (1, True), stderr
+    assert (folder / "art-lite.onnx").read_bytes() == before
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_stopped_training_can_be_resumed(folder: Path, number: signal.Signals) -> None:
+    """Ctrl-C and `kill` save what was trained, say how to go on, and --resume does."""
+    out = folder / f"{number.name}.ckpt"
+    process = command(folder, *NEW, "--steps", "100000", "--save-every", "1", "--workers", "0", "-o", out.name)
+    deadline = time.monotonic() + 60
+    while not out.exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    process.send_signal(number)
+    _, stderr = process.communicate(timeout=30)
+    assert process.returncode == 130, stderr
+    assert "--resume" in stderr
+    assert "Traceback" not in stderr
+    reached = Checkpoint.load(out).step
+    assert reached >= 1
+    again = command(folder, "train", "--resume", "--save-every", "1", "--workers", "0", "-o", out.name)
+    while Checkpoint.load(out).step == reached and time.monotonic() < deadline + 60:
+        time.sleep(0.1)
+    again.kill()
+    again.communicate()
+    assert Checkpoint.load(out).step > reached
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (("train", "-o", "x.ckpt"), 2, "--data FOLDER and --style IMAGE"),
+        (("train", "--resume", "-o", "none.ckpt"), 1, "there is no such file"),
+        ((*NEW, "--network", "huge", "-o", "x.ckpt"), 2, "lite or full"),
+        ((*NEW, "--data", "nowhere", "-o", "x.ckpt"), 1, "expected a folder of photos"),
+        ((*NEW, "-o", "nowhere/x.ckpt"), 1, "there is no folder"),
+        ((*NEW, "--style", "vgg.pth", "-o", "x.ckpt"), 1, "not a picture"),
+        (("export", "art.png", "-o", "x.onnx"), 1, "expected a checkpoint"),
+        (("catalogue", "photos"), 1, "found no .onnx"),
+    ],
+)
+def test_bad_input_is_one_sentence(folder: Path, arguments: tuple[str, ...], code: int, words: str) -> None:
+    """What a user can get wrong ends with one sentence and leaves no file."""
+    got, stderr = run(folder, *arguments)
+    assert got == code, stderr
+    assert words in stderr
+    assert "Traceback" not in stderr
+    assert not list(folder.glob("x.*"))
