@@ -1,0 +1,51 @@
+"""A contact sheet: every photo in a row of its own, followed by its paintings.
+
+    python docs/contact_sheet.py SHEET.jpg PHOTO [PHOTO ...] --style wave --style starry-night [--width 560]
+
+Photos are scaled and cropped to 1280×720, painted at that size, and shown --width px wide.
+"""
+
+import argparse
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+import rtstyle
+from rtstyle.frames import Image
+
+WIDTH, HEIGHT = 1280, 720
+
+
+def main() -> None:
+    """Paint and write the sheet."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("sheet", type=Path)
+    parser.add_argument("photos", type=Path, nargs="+")
+    parser.add_argument("--style", action="append", required=True)
+    parser.add_argument("--width", type=int, default=560)
+    asked = parser.parse_args()
+    photos = np.stack([read(path) for path in asked.photos])  # (N, 720, 1280, 3) uint8 RGB
+    columns = [photos]
+    for style in asked.style:
+        with rtstyle.Stylizer(style) as stylizer:
+            columns.append(stylizer(rtstyle.Batch(photos, photos, [0] * len(photos))).images)
+    size = (asked.width, asked.width * HEIGHT // WIDTH)
+    rows = [
+        np.hstack([cv2.resize(cell, size, interpolation=cv2.INTER_AREA) for cell in row])
+        for row in zip(*columns, strict=True)
+    ]
+    cv2.imwrite(str(asked.sheet), np.vstack(rows)[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 88])
+
+
+def read(path: Path) -> Image:
+    """The middle of the picture as (720, 1280, 3) RGB."""
+    image = cv2.imread(str(path))
+    scale = max(WIDTH / image.shape[1], HEIGHT / image.shape[0])
+    image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
+    top, left = (image.shape[0] - HEIGHT) // 2, (image.shape[1] - WIDTH) // 2
+    return image[top : top + HEIGHT, left : left + WIDTH, ::-1]
+
+
+if __name__ == "__main__":
+    main()
