@@ -30,6 +30,7 @@ class Recipe:
     style_weight: float = 2e5
     variation_weight: float = 2e5
     lattice_weight: float = 1e7
+    tone_weight: float = 2e4
     content_layers: tuple[str, ...] = ("relu2_2",)
     style_layers: dict[str, float] = field(
         default_factory=lambda: {"relu1_2": 1.0, "relu2_2": 1.0, "relu3_3": 1.0, "relu4_3": 1.0}
@@ -54,8 +55,8 @@ class Recipe:
             f"--hold-out {self.hold_out} --style {Path(self.style_image).name} --steps {self.steps} "
             f"--batch {self.batch} --size {self.size} --style-size {self.style_size} "
             f"--content-weight {self.content_weight:g} --style-weight {self.style_weight:g} "
-            f"--lattice-weight {self.lattice_weight:g} --learning-rate {self.learning_rate:g} "
-            f"--seed {self.seed}{init} -o NAME.ckpt"
+            f"--lattice-weight {self.lattice_weight:g} --tone-weight {self.tone_weight:g} "
+            f"--learning-rate {self.learning_rate:g} --seed {self.seed}{init} -o NAME.ckpt"
         )
 
 

@@ -54,6 +54,9 @@ def train(
     lattice_weight: Annotated[
         float, typer.Option(min=0, help="Weight of the loss on patterns of 4, 8, 16 px.")
     ] = DEFAULT.lattice_weight,
+    tone_weight: Annotated[
+        float, typer.Option(min=0, help="Weight of the loss on light and dark out of place.")
+    ] = DEFAULT.tone_weight,
     learning_rate: Annotated[float, typer.Option(min=0, help="Adam's highest learning rate.")] = DEFAULT.learning_rate,
     include: Annotated[
         list[str] | None, typer.Option(help="Only photos whose names match this glob; repeatable.")
@@ -101,6 +104,7 @@ def train(
                 content_weight=content_weight,
                 style_weight=style_weight,
                 lattice_weight=lattice_weight,
+                tone_weight=tone_weight,
                 learning_rate=learning_rate,
                 seed=seed,
                 init_from=str(init_from or ""),

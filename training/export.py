@@ -118,6 +118,7 @@ def metadata(checkpoint: Checkpoint, artwork: Artwork, network: Lite | Full) -> 
                 "style": recipe.style_weight,
                 "variation": recipe.variation_weight,
                 "lattice": recipe.lattice_weight,
+                "tone": recipe.tone_weight,
             }
         ),
         "vgg": checkpoint.vgg,

@@ -88,6 +88,7 @@ def train(
                 + recipe.style_weight * terms.style
                 + recipe.variation_weight * terms.variation
                 + recipe.lattice_weight * terms.lattice
+                + recipe.tone_weight * terms.tone
             )
             if not torch.isfinite(total):
                 raise ModelError(f"the loss became {total.item()} at step {step}; lower --learning-rate")

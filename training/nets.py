@@ -15,8 +15,6 @@ from torch import Tensor, nn
 
 from rtstyle.errors import UsageError
 
-NOISE_SIZE = 96  # cells; the fixed noise of `lite` repeats after this many, 384 px
-
 
 class DoublingConv(nn.Module):
     """Bilinear upsampling by two and a 3×3 convolution, folded into one 3×3 convolution before the upsampling.
@@ -59,20 +57,15 @@ class LiteBlock(nn.Module):
 class Lite(nn.Module):
     """Ours, for CPUs: nothing but the last two layers runs above a quarter of the resolution.
 
-    Flat areas would come out flat, since every layer here maps constant to constant; two channels of
-    fixed smooth noise give their strokes a place to begin.
+    Every layer maps constant to constant, so that a flat area comes out flat whatever the weights are.
     """
 
     stride = 8
     margin = 12  # px of repeated edge around the picture, cut off again, as far as zero padding is seen
-    noise: Tensor
 
     def __init__(self, width: int = 32, deep_width: int = 48, dilations: Sequence[int] = (1, 2, 2, 1)) -> None:
         super().__init__()
-        self.register_buffer("noise", _smooth_noise(NOISE_SIZE))  # (1, 2, 96, 96)
         self.stem = nn.Conv2d(12, width, 4, stride=2, padding=1, padding_mode="replicate")  # 1/2 → 1/4
-        self.stem_noise = nn.Conv2d(2, width, 1, bias=False)
-        nn.init.normal_(self.stem_noise.weight, std=0.05)  # at first far below the photo
         self.stem_norm = nn.InstanceNorm2d(width, affine=True)
         self.down = nn.Conv2d(width, deep_width, 4, stride=2, padding=1, padding_mode="replicate")  # 1/4 → 1/8
         self.down_norm = nn.InstanceNorm2d(deep_width, affine=True)
@@ -97,7 +90,7 @@ class Lite(nn.Module):
         """(N, H, W, 3) uint8, H and W multiples of 8 → (N, 12, H/2, W/2) float in [0, 255]."""
         half = shuffled(photos).float() / 127.5 - 1  # (N, 12, H/2, W/2)
         x = self.stem(half)  # (N, 32, H/4, W/4)
-        x = F.relu(self.stem_norm(x + _tiled(self.stem_noise(self.noise), x)))
+        x = F.relu(self.stem_norm(x))
         deep = self.deep(F.relu(self.down_norm(self.down(x))))  # (N, 48, H/8, W/8)
         x = self.body(x + _doubled(self.deep_out(deep)))
         x = F.relu(self.tail(_doubled(self.squeeze(x))) + self.detail(half))  # (N, 16, H/2, W/2)
@@ -191,23 +184,6 @@ def unshuffled(cells: Tensor) -> Tensor:
 
 def _doubled(x: Tensor) -> Tensor:
     return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
-
-
-def _tiled(noise: Tensor, x: Tensor) -> Tensor:
-    """Noise (1, C, 96, 96) repeated to the height and width of x (N, C, H, W)."""
-    h, w = x.shape[2:]
-    return noise.repeat(1, 1, h // NOISE_SIZE + 1, w // NOISE_SIZE + 1)[:, :, :h, :w]
-
-
-def _smooth_noise(size: int) -> Tensor:
-    """(1, 2, size, size): white noise under a 5×5 and a 13×13 box, wrapping round, of unit variance."""
-    white = torch.randn(1, 2, size, size, generator=torch.Generator().manual_seed(0))
-    scales = []
-    for channel, box in zip(white.split(1, dim=1), (5, 13), strict=True):
-        wrapped = F.pad(channel, (box // 2,) * 4, mode="circular")
-        smooth = F.avg_pool2d(wrapped, box, stride=1)
-        scales.append((smooth - smooth.mean()) / smooth.std())
-    return torch.cat(scales, dim=1)
 
 
 def _reflected(channels: int, out: int, kernel: int, stride: int = 1) -> nn.Conv2d:

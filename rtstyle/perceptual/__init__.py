@@ -1,7 +1,7 @@
 """What a picture looks like to VGG: features, Gram matrices and the losses made of them. Needs torch."""
 
 from rtstyle.perceptual.layers import layer_index
-from rtstyle.perceptual.losses import PerceptualLoss, Terms, gram_matrix, lattice, total_variation
+from rtstyle.perceptual.losses import PerceptualLoss, Terms, gram_matrix, lattice, tone, total_variation
 from rtstyle.perceptual.vgg import VGG16
 from rtstyle.perceptual.weights import VggWeights, find_vgg16
 
@@ -14,5 +14,6 @@ __all__ = [
     "gram_matrix",
     "lattice",
     "layer_index",
+    "tone",
     "total_variation",
 ]

@@ -7,7 +7,16 @@ torch = pytest.importorskip("torch", reason="the perceptual loss needs torch: pi
 from torchvision.models import vgg16  # noqa: E402 - behind the skip
 
 from rtstyle.errors import ModelError, UsageError  # noqa: E402
-from rtstyle.perceptual import VGG16, PerceptualLoss, VggWeights, gram_matrix, lattice, layer_index, total_variation  # noqa: E402
+from rtstyle.perceptual import (  # noqa: E402
+    VGG16,
+    PerceptualLoss,
+    VggWeights,
+    gram_matrix,
+    lattice,
+    layer_index,
+    tone,
+    total_variation,
+)
 from rtstyle.perceptual.weights import find_vgg16  # noqa: E402
 
 
@@ -99,3 +108,14 @@ def test_lattice_sees_its_periods_and_not_strokes(period: int) -> None:
 def test_lattice_of_a_picture_too_small_to_tell_is_nothing() -> None:
     """Pictures under eight periods do not fail; there is nothing to say about them."""
     assert lattice(torch.rand(1, 3, 40, 40), (16,)) == 0
+
+
+def test_tone_is_about_where_light_and_dark_are() -> None:
+    """Another palette and contrast cost nothing, a negative costs most, and blotches cost."""
+    photo = torch.rand(1, 3, 4, 4, generator=torch.Generator().manual_seed(0)).repeat_interleave(16, 2)
+    photo = photo.repeat_interleave(16, 3)
+    blotches = torch.rand(1, 1, 4, 4, generator=torch.Generator().manual_seed(1)).repeat_interleave(16, 2)
+    assert tone(0.3 + 0.5 * photo, photo) < 1e-3
+    assert tone(1 - photo, photo) > 1.9
+    assert 0.1 < tone(photo + blotches.repeat_interleave(16, 3), photo) < 1
+    assert tone(torch.full((1, 3, 64, 64), 0.5), photo) == pytest.approx(1)  # flat: nothing to compare
