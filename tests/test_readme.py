@@ -32,6 +32,7 @@ def media(tmp_path, monkeypatch):
         for _ in range(5):
             container.mux(stream.encode(av.VideoFrame.from_ndarray(image)))
         container.mux(stream.encode())
+    make_model(tmp_path / "mine-lite.onnx", name="mine")
     return tmp_path
 
 
