@@ -30,6 +30,8 @@ def write_catalogue(folder: Path) -> Path:
 
 def _section(style: Style) -> str:
     facts = style.metadata
+    if missing := {"losses", "parameters", "steps", "dataset", "vgg", "created", "commit", "command"} - set(facts):
+        raise ModelError(f"{style.path}: has no metadata {', '.join(sorted(missing))}; export it again")
     losses = ", ".join(f"{name} {value:g}" for name, value in json.loads(facts["losses"]).items())
     rows = {
         "artwork": f"{style.title}, {style.artist}, {style.year} ({style.licence})",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -48,16 +49,26 @@ class Recipe:
     @property
     def command(self) -> str:
         """The command that trains by this recipe, with file names in place of paths."""
-        include = " ".join(f"--include '{glob}'" for glob in self.include)
-        init = f" --init-from {Path(self.init_from).name}" if self.init_from else ""
-        return (
-            f"python -m training train --network {self.network} --data {Path(self.data).name} {include} "
-            f"--hold-out {self.hold_out} --style {Path(self.style_image).name} --steps {self.steps} "
-            f"--batch {self.batch} --size {self.size} --style-size {self.style_size} "
-            f"--content-weight {self.content_weight:g} --style-weight {self.style_weight:g} "
-            f"--lattice-weight {self.lattice_weight:g} --tone-weight {self.tone_weight:g} "
-            f"--learning-rate {self.learning_rate:g} --seed {self.seed}{init} -o NAME.ckpt"
-        )
+        options = {
+            "network": self.network,
+            "data": Path(self.data).name,
+            "hold-out": self.hold_out,
+            "style": Path(self.style_image).name,
+            "steps": self.steps,
+            "batch": self.batch,
+            "size": self.size,
+            "style-size": self.style_size,
+            "content-weight": f"{self.content_weight:g}",
+            "style-weight": f"{self.style_weight:g}",
+            "lattice-weight": f"{self.lattice_weight:g}",
+            "tone-weight": f"{self.tone_weight:g}",
+            "learning-rate": f"{self.learning_rate:g}",
+            "seed": self.seed,
+        }
+        words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
+        words += [word for glob in self.include for word in ("--include", glob)]
+        words += ["--init-from", Path(self.init_from).name] if self.init_from else []
+        return f"python -m training train {shlex.join(words)} -o NAME.ckpt"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import time
 from pathlib import Path
+from types import FrameType
 from typing import Annotated, Self
 
 import typer
@@ -173,7 +174,7 @@ def catalogue(
 
 
 class _Reporter:
-    """Progress as a bar on a terminal, as a line now and then elsewhere."""
+    """Progress as a bar on a terminal, as a line now and then elsewhere; Ctrl-C and `kill` stop between two steps."""
 
     def __init__(self, steps: int) -> None:
         columns = (TextColumn("training"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
@@ -181,13 +182,24 @@ class _Reporter:
         self.bar = Progress(*columns, losses, console=console, disable=not console.is_terminal)
         self.task = self.bar.add_task("", total=steps, losses="")
         self.last_line = time.monotonic()
+        self.stopped = False
 
     def __enter__(self) -> Self:
         self.bar.start()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._stop)
         return self
 
     def __exit__(self, *_: object) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.default_int_handler)
         self.bar.stop()
+
+    def _stop(self, number: int, _frame: FrameType | None) -> None:
+        """Inside a step the weights are half changed: wait for its end, but not if asked twice."""
+        if self.stopped:
+            signal.default_int_handler(number, None)
+        self.stopped = True
 
     def __call__(self, progress: loop.Progress) -> None:
         losses = "  ".join(f"{name} {value:.4g}" for name, value in progress.losses.items())
@@ -196,9 +208,11 @@ class _Reporter:
         if not console.is_terminal and due:
             self.last_line = time.monotonic()
             console.print(f"step {progress.step}/{progress.steps}  {losses}  {progress.eta_s / 60:.1f} min to go")
+        if self.stopped:
+            raise KeyboardInterrupt
 
 
 def main() -> None:
     """Entry point of ``python -m training``; exits as ``rtstyle`` does."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # `kill` saves as Ctrl-C does
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     app()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from rtstyle.errors import SourceError
+from rtstyle.sources.photo_folder import read_photo
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp"})
 Photo = NDArray[np.uint8]  # (H, W, 3) RGB
@@ -42,15 +44,6 @@ def split(photos: Sequence[Path], hold_out: int) -> tuple[list[Path], list[Path]
     return [p for i, p in enumerate(photos) if i % hold_out], list(photos[::hold_out])
 
 
-def read_photo(path: Path) -> Photo:
-    """The picture as (H, W, 3) uint8 RGB; raises SourceError where it cannot be decoded."""
-    data = np.frombuffer(path.read_bytes(), np.uint8)
-    image = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
-    if image is None:
-        raise SourceError(f"{path}: not a picture that OpenCV can decode")
-    return np.ascontiguousarray(image[:, :, ::-1])
-
-
 class Crops(Dataset[Tensor]):
     """Random square crops (size, size, 3) uint8 RGB; sample k is a function of (seed, k) alone.
 
@@ -71,8 +64,18 @@ class Crops(Dataset[Tensor]):
         sample = self.samples[index]
         epoch, position = divmod(sample, len(self.photos))
         order = np.random.default_rng((self.seed, epoch)).permutation(len(self.photos))
-        photo = read_photo(self.photos[order[position]])
+        photo = self._first_readable([self.photos[i] for i in np.roll(order, -position)])
         return torch.from_numpy(random_crop(photo, self.size, np.random.default_rng((self.seed, epoch, position))))
+
+    @staticmethod
+    def _first_readable(candidates: Sequence[Path]) -> Photo:
+        """A damaged photo is passed over, with a warning, for the next one."""
+        for path in candidates:
+            try:
+                return read_photo(path)
+            except SourceError as error:
+                logging.getLogger(__name__).warning("%s; passed over", error)
+        raise SourceError(f"none of the {len(candidates)} photos can be read")
 
 
 def random_crop(photo: Photo, size: int, rng: np.random.Generator) -> Photo:

@@ -21,8 +21,8 @@ from torch import Tensor, nn
 from rtstyle.engines.onnxruntime import import_onnxruntime
 from rtstyle.errors import ModelError, SinkError, SourceError
 from rtstyle.output_file import OutputFile
+from rtstyle.sources.photo_folder import read_photo
 from training.checkpoint import Checkpoint
-from training.data import read_photo
 from training.nets import Full, Lite, make_network
 
 OPSET = 17
@@ -59,6 +59,7 @@ def export(
     Compared on random frames at three sizes and on every batch of ``photos``. Raises ModelError, and
     leaves no file, when they differ by more; SinkError when the file cannot be written.
     """
+    file = OutputFile(path, overwrite=overwrite)
     network = make_network(checkpoint.recipe.network)
     network.load_state_dict(checkpoint.network)
     network.eval()
@@ -75,7 +76,6 @@ def export(
     worst = max(_difference(network, model, frames) for frames in (*random, *photos))
     if worst > TOLERANCE:
         raise ModelError(f"{path}: PyTorch and onnxruntime differ by {worst} grey levels, expected at most {TOLERANCE}")
-    file = OutputFile(path, overwrite=overwrite)
     file.create()
     try:
         file.temporary.write_bytes(model)

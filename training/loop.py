@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from rtstyle.errors import ModelError, SourceError
+from rtstyle.errors import ModelError, SourceError, UsageError
 from rtstyle.output_file import OutputFile
 from rtstyle.perceptual import VGG16, PerceptualLoss, Terms, VggWeights
 from training.checkpoint import Checkpoint, Recipe
@@ -45,10 +45,12 @@ def train(
 ) -> None:
     """Trains as the recipe says and leaves the result in ``checkpoint``, previews beside it.
 
-    ``start`` goes on with a run of the same recipe; ``init`` lends another run's weights. An interrupt
-    (KeyboardInterrupt) saves before it passes on. Raises SourceError, SinkError, ModelError.
+    ``start`` goes on with a run of the same recipe; ``init`` lends another run's weights. ``progress`` may raise
+    KeyboardInterrupt: the run is saved as it stands between two steps. Raises SourceError, SinkError, ModelError,
+    UsageError for a device that is not there.
     """
     OutputFile(checkpoint, overwrite=True)  # a name that cannot be written to shows now, not in an hour
+    _check_device(device)
     torch.manual_seed(recipe.seed)
     network = make_network(recipe.network).to(device).train()
     optimizer = torch.optim.Adam(network.parameters(), lr=recipe.learning_rate, betas=(0.9, 0.99))
@@ -71,7 +73,7 @@ def train(
             vgg=vgg.source,
             network=network.state_dict(),
             optimizer=optimizer.state_dict(),
-            losses=_means(window),
+            losses=_means(window) or (start.losses if start else {}),
         ).save(checkpoint)
         write_preview(network, held_out or seen, checkpoint.with_suffix(f".{step:06}.png"))
 
@@ -121,6 +123,14 @@ def schedule(progress: float) -> float:
     if progress < warm_up:
         return 0.05 + 0.95 * progress / warm_up
     return 0.5 * (1 + math.cos(math.pi * (progress - warm_up) / (1 - warm_up)))
+
+
+def _check_device(device: str) -> None:
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise UsageError(f"device {device!r}: expected cpu, or cuda where there is one ({reason})") from error
 
 
 def _losses(network: Lite | Full, criterion: PerceptualLoss, photos: Tensor) -> Terms:

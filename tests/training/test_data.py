@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from rtstyle.errors import SourceError
-from training.data import batches, find_photos, random_crop, read_artwork, read_photo, split
+from training.data import batches, find_photos, random_crop, read_artwork, split
 
 
 def test_photos_are_found_in_subfolders_and_by_name(photos: Path) -> None:
@@ -34,17 +34,16 @@ def test_held_out_photos_are_not_trained_on(photos: Path) -> None:
     assert split(everything, 0) == (everything, [])
 
 
-def test_a_picture_is_read_as_rgb(tmp_path: Path) -> None:
-    """Red stays red, and what is no picture is a SourceError."""
-    import cv2
-
-    cv2.imwrite(str(tmp_path / "red.png"), np.full((4, 4, 3), (0, 0, 255), np.uint8))
-    assert read_photo(tmp_path / "red.png")[0, 0].tolist() == [255, 0, 0]
-    (tmp_path / "bad.jpg").write_bytes(b"no picture")
-    (tmp_path / "empty.jpg").touch()
-    for name in ("bad.jpg", "empty.jpg"):
-        with pytest.raises(SourceError, match=name):
-            read_photo(tmp_path / name)
+def test_a_damaged_photo_is_passed_over(photos: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """One bad file among many costs a warning; nothing but bad files is an error."""
+    bad = tmp_path / "bad.jpg"
+    bad.write_bytes(b"no picture")
+    mixed = [bad, *find_photos(photos)]
+    crops = list(batches(mixed, size=32, batch=1, first=0, last=len(mixed), seed=0, workers=0))
+    assert len(crops) == len(mixed)
+    assert "bad.jpg" in caplog.text
+    with pytest.raises(SourceError, match="none of the 1 photos"):
+        next(batches([bad], size=32, batch=1, first=0, last=1, seed=0, workers=0))
 
 
 def test_crops_are_square_and_repeatable() -> None:
