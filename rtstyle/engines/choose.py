@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from rtstyle.engines import nvidia
+from rtstyle.engines.cpu import CpuEngine
 from rtstyle.engines.onnxruntime import CPU, OnnxRuntimeEngine, ProviderOptions, import_onnxruntime
 from rtstyle.engines.openvino import OpenVinoEngine
 from rtstyle.errors import DeviceError, UsageError
@@ -43,7 +44,7 @@ def open_engine(model: Path, device: str = "auto", *, batch: int = 1) -> Engine:
     if device == "auto":
         return _auto(model, batch)
     if device == "cpu":
-        return _cpu(model)
+        return CpuEngine(model)
     if device == "openvino":
         return OpenVinoEngine(model)
     try:
@@ -58,7 +59,7 @@ def _auto(model: Path, batch: int) -> Engine:
             return _gpu(model, device, batch)
         except DeviceError as error:
             _log.warning("%s; going on with the CPU, which is slower", error)
-    return _cpu(model)
+    return CpuEngine(model)
 
 
 def _gpus() -> list[str]:
@@ -96,17 +97,6 @@ def _gpu(model: Path, device: str, batch: int) -> Engine:
         reason = nvidia.why_not(wanted) if device in _NVIDIA else "onnxruntime does not say why"
         raise DeviceError(f"{device}: expected {wanted}, got {got} ({reason}); {_remedy(device)}")
     return engine
-
-
-def _cpu(model: Path) -> Engine:
-    """Take OpenVINO, the fastest where we measured (docs/LOG.md), else onnxruntime."""
-    reasons = []
-    for engine in (OpenVinoEngine, lambda path: OnnxRuntimeEngine(path, [(CPU, {})])):
-        try:
-            return engine(model)
-        except DeviceError as error:
-            reasons.append(str(error))
-    raise DeviceError("no engine for the CPU: " + "; ".join(reasons))
 
 
 def _remedy(device: str) -> str:

@@ -31,14 +31,15 @@ class OpenVinoEngine:
         _import_openvino()
         from openvino import Core  # optional and slow to import
 
-        self._core = Core()
-        self._precision = precision or _native_precision(self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"))
         self._size: tuple[int, int] | None = None  # what the request was compiled for
         self._request: Any = None
         try:
+            self._core = Core()
+            can = self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")  # loads the CPU's plugin
             self._model = self._core.read_model(model)
         except RuntimeError as error:
             raise DeviceError(_failed(error)) from error
+        self._precision = precision or _native_precision(can)
 
     @property
     def name(self) -> str:
@@ -52,7 +53,7 @@ class OpenVinoEngine:
             hints = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": self._precision}
             self._request = self._core.compile_model(self._model, "CPU", hints).create_infer_request()
         except RuntimeError as error:
-            raise DeviceError(f"{_failed(error)}; try another --device or style") from error
+            raise DeviceError(f"{_failed(error)}; --device cpu takes onnxruntime instead") from error
         self._size = (height, width)
 
     def __call__(self, frames: Images, /) -> Images:

@@ -4,6 +4,7 @@ import logging
 import sys
 
 import numpy as np
+import openvino
 import pytest
 
 from rtstyle.engines import DEVICES, open_engine
@@ -134,6 +135,34 @@ def test_without_openvino_the_cpu_runs_onnxruntime(model, monkeypatch):
     assert open_engine(model, "cpu").name == "onnxruntime CPU f32"
     with pytest.raises(DeviceError, match="pip install openvino"):
         open_engine(model, "openvino")
+
+
+def refuse(*arguments):
+    raise RuntimeError("Exception from src/core.cpp:1:\nno plugin for the CPU\n")
+
+
+@pytest.mark.parametrize("method", ["__init__", "get_property", "read_model"])
+def test_a_broken_openvino_is_replaced_as_a_missing_one_is(method, model, monkeypatch):
+    """Whatever fails while it is opened, the CPU runs onnxruntime; asked for by name it is one sentence."""
+    monkeypatch.setattr(openvino.Core, method, refuse)
+    assert open_engine(model).name == "onnxruntime CPU f32"
+    with pytest.raises(DeviceError, match=r"^OpenVINO cannot run this model: no plugin for the CPU$"):
+        open_engine(model, "openvino")
+
+
+def test_a_model_that_openvino_cannot_compile_runs_on_onnxruntime(model, monkeypatch, caplog):
+    """It compiles for a size, so this comes late: one warning, and the same picture."""
+    monkeypatch.setattr(openvino.Core, "compile_model", refuse)
+    frames = np.random.default_rng(0).integers(0, 256, (2, 16, 24, 3), dtype=np.uint8)
+    engine = open_engine(model, "cpu")
+    for _ in range(2):
+        np.testing.assert_array_equal(engine(frames), 255 - frames)
+    assert engine.name == "onnxruntime CPU f32"
+    assert [record.message for record in caplog.records] == [
+        "OpenVINO cannot run this model: no plugin for the CPU; --device cpu takes onnxruntime instead"
+    ]
+    with pytest.raises(DeviceError, match="no plugin for the CPU"):
+        open_engine(model, "openvino").prepare(16, 24)
 
 
 def test_without_onnxruntime_auto_runs_openvino(model, monkeypatch, caplog):

@@ -1,0 +1,60 @@
+"""The CPU, on the fastest engine that will have the model."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from rtstyle.engines.onnxruntime import CPU, OnnxRuntimeEngine
+from rtstyle.engines.openvino import OpenVinoEngine
+from rtstyle.errors import DeviceError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rtstyle.engines.engine import Engine
+    from rtstyle.frames import Images
+
+_log = logging.getLogger("rtstyle")
+
+
+class CpuEngine:
+    """OpenVINO, the fastest where we measured (docs/LOG.md), else onnxruntime.
+
+    OpenVINO may be missing, which needs no words, or may refuse the model when it is compiled for a size; then
+    a warning says why.
+    """
+
+    def __init__(self, model: Path) -> None:
+        """Raise DeviceError with both reasons where neither engine is to be had."""
+        self._model = model
+        try:
+            self._engine: Engine = OpenVinoEngine(model)
+        except DeviceError as error:
+            self._take_onnxruntime(error)
+
+    @property
+    def name(self) -> str:
+        return self._engine.name
+
+    def prepare(self, height: int, width: int) -> None:
+        try:
+            self._engine.prepare(height, width)
+        except DeviceError as error:
+            if not isinstance(self._engine, OpenVinoEngine):
+                raise
+            self._take_onnxruntime(error)
+            _log.warning("%s", error)
+
+    def __call__(self, frames: Images, /) -> Images:
+        self.prepare(*frames.shape[1:3])
+        return self._engine(frames)
+
+    def close(self) -> None:
+        self._engine.close()
+
+    def _take_onnxruntime(self, reason: DeviceError) -> None:
+        try:
+            self._engine = OnnxRuntimeEngine(self._model, [(CPU, {})])
+        except DeviceError as error:
+            raise DeviceError(f"no engine for the CPU: {reason}; {error}") from error
