@@ -11,7 +11,6 @@ import cv2
 import numpy as np
 import pytest
 
-import rtstyle.styles
 from tests.models import make_model
 
 README = Path(__file__).parents[1] / "README.md"
@@ -36,19 +35,8 @@ def media(tmp_path, monkeypatch):
     return tmp_path
 
 
-@pytest.fixture
-def bundled(tmp_path_factory, monkeypatch):
-    """Stand-ins for the bundled styles, where an untrained checkout has none."""
-    if not rtstyle.styles.list_styles():
-        package = tmp_path_factory.mktemp("package")
-        (package / "exported").mkdir()
-        for name in ("wave", "starry-night"):
-            make_model(package / "exported" / f"{name}-lite.onnx", name=name)
-        monkeypatch.setattr(rtstyle.styles, "_PACKAGE", package)
-
-
 @pytest.mark.parametrize("snippet", PYTHON, ids=lambda text: text.splitlines()[-1][:40])
-def test_every_snippet_runs_as_it_stands(snippet, media, bundled):
+def test_every_snippet_runs_as_it_stands(snippet, media):
     """Copied into a file beside a clip.mp4, each does what the text says."""
     before = set(media.iterdir())
     exec(compile(snippet, str(README), "exec"), {})  # noqa: S102 - our own README
@@ -60,8 +48,6 @@ def test_every_snippet_runs_as_it_stands(snippet, media, bundled):
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_runs_as_it_stands(command, media):
     """So does every line of shell that starts with our name."""
-    if not rtstyle.styles.list_styles():
-        pytest.skip("no models in exported/ yet")
     program, *arguments = shlex.split(command, comments=True)
     assert program == "rtstyle"
     done = subprocess.run([sys.executable, "-m", "rtstyle", *arguments], capture_output=True, text=True, check=False)

@@ -11,6 +11,7 @@ from rtstyle.errors import DeviceError, ModelError, UsageError
 from rtstyle.frames import Batch
 from rtstyle.stylizer import Stylizer
 from tests.models import make_model
+from tests.pictures import psnr_db
 
 ENGINES = {
     "openvino": OpenVinoEngine,
@@ -26,11 +27,6 @@ def noise(count, height, width):
 
 def batch_of(frames):
     return Batch(content=frames, images=frames, times=[Fraction(i, 25) for i in range(len(frames))])
-
-
-def psnr_db(a, b):
-    error = np.mean((a.astype(float) - b) ** 2)
-    return np.inf if error == 0 else 10 * np.log10(255**2 / error)
 
 
 @pytest.fixture(params=ENGINES)
