@@ -13,10 +13,8 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import statistics
-import subprocess
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -25,6 +23,7 @@ from time import perf_counter
 import cv2
 import numpy as np
 import onnx
+from machine import machine
 
 from rtstyle.engines.engine import Engine
 from rtstyle.engines.onnxruntime import CPU, OnnxRuntimeEngine, import_onnxruntime
@@ -32,6 +31,7 @@ from rtstyle.engines.openvino import OpenVinoEngine
 from rtstyle.errors import DeviceError
 
 WARM_UP = 3
+REFERENCE = "onnxruntime f32"  # what the decibels are against
 Entry = tuple[str, Callable[[Path], Engine], Path]  # name, what makes it, of which file
 ENGINES = {
     "onnxruntime f32": lambda path: OnnxRuntimeEngine(path, [(CPU, {})]),
@@ -68,7 +68,7 @@ def main() -> None:
 
 
 def measure(model: str, entries: list[Entry], frame: np.ndarray, runs: int) -> list[dict[str, object]]:
-    """One row per engine; the decibels are against the first, onnxruntime in f32."""
+    """One row per engine; the decibels are against onnxruntime in f32."""
     engines, pictures = {}, {}
     for name, make, path in entries:
         try:
@@ -83,14 +83,15 @@ def measure(model: str, entries: list[Entry], frame: np.ndarray, runs: int) -> l
             start = perf_counter()
             engine(frame)
             times_ms[name].append((perf_counter() - start) * 1e3)
-    reference = next(iter(pictures.values()))
+    if REFERENCE not in pictures:
+        sys.exit(f"{model}: no decibels without {REFERENCE}")
     return [
         {
             "model": model,
             "engine": name,
             "median_ms": statistics.median(times),
             "best_ms": min(times),
-            "db": psnr_db(pictures[name], reference),
+            "db": psnr_db(pictures[name], pictures[REFERENCE]),
         }
         for name, times in times_ms.items()
     ]
@@ -128,26 +129,6 @@ def psnr_db(picture: np.ndarray, reference: np.ndarray) -> float:
     """At most 99."""
     error = float(np.mean((picture.astype(float) - reference) ** 2))
     return 99.0 if error == 0 else min(99.0, 10 * np.log10(255**2 / error))
-
-
-def machine() -> dict[str, object]:
-    """What the figures depend on."""
-    commit = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False)  # noqa: S607
-    return {
-        "cpu": cpu_name(),
-        "cores": os.cpu_count(),
-        "isa": os.environ.get("ONEDNN_MAX_CPU_ISA", "all"),
-        "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
-        "commit": commit.stdout.strip(),
-        "python": platform.python_version(),
-    }
-
-
-def cpu_name() -> str:
-    """As Linux says it, elsewhere as Python does."""
-    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
-    names = [line.partition(": ")[2] for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
 
 
 if __name__ == "__main__":
