@@ -44,6 +44,11 @@ def test_it_says_whose_art_it_is(style):
         assert metadata.get(key), key
 
 
+def test_it_is_small(style):
+    """At most 2 MB."""
+    assert find_style(style).path.stat().st_size <= 2_000_000
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize(("height", "width"), [(16, 16), (17, 31), (250, 333)])
 def test_any_size_comes_out_as_it_went_in(style, engine, height, width):
