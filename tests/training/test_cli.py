@@ -50,6 +50,7 @@ NEW = ("train", "--data", "photos", "--style", "art.png", "--size", "64", "--sty
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_from_photos_and_an_artwork_to_a_model(folder: Path) -> None:
     """Two commands, as the README has them, make a model that rtstyle accepts and that names its command."""
     code, stderr = run(folder, *NEW, "--steps", "2", "--workers", "1", "-o", "art.ckpt")
@@ -66,6 +67,7 @@ def test_from_photos_and_an_artwork_to_a_model(folder: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_stopped_training_can_be_resumed(folder: Path, number: signal.Signals) -> None:
     """Ctrl-C and `kill` save what was trained, say how to go on, and --resume does."""
