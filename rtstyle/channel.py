@@ -59,6 +59,17 @@ class Channel(Generic[T]):
             self._items.clear()
             self._changed.notify_all()
 
+    def wait_for_end(self, seconds: float) -> bool:
+        """Wait until the producer has ended the stream; False if it has not within that time."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._ended, seconds)
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the consumer has left."""
+        with self._changed:
+            return self._cancelled
+
     @contextmanager
     def feeding(self) -> Iterator[None]:
         """Close the channel when the block ends, with its exception if there is one.

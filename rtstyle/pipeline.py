@@ -7,8 +7,9 @@ The channels are bounded, so memory is; they carry exceptions, so a failure anyw
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from threading import Thread
 from time import perf_counter
 
@@ -22,7 +23,11 @@ from rtstyle.protocols import Sink, Source, Stage
 
 Item = Frame | Packet
 
+_log = logging.getLogger(__name__)
+
 _PATIENCE = 1000  # packets without a frame, after which a short batch goes on alone
+_WAKE_S = 0.5  # Windows delivers Ctrl-C only between waits
+_JOIN_S = 15.0  # more than a network source waits for its next packet
 
 
 def run(
@@ -53,12 +58,12 @@ def run(
     start = perf_counter()
     first_frame_s: float | None = None
     written = 0
-    with closing(source):
+    with _closing(source, threads[0], decoded):
         for stage in stages:
             stage.reset()
         try:
             sink.open(format)
-            with _running(threads, decoded, painted):
+            with _running(threads, (decoded, painted)):
                 for item in painted:
                     if sink.closed:
                         break
@@ -87,22 +92,62 @@ def run(
 
 
 @contextmanager
-def _running(threads: Sequence[Thread], *channels: Channel[Item]) -> Iterator[None]:
-    """Start the threads, and see them end, whatever happens in the block."""
-    for thread in threads:
-        thread.start()
+def _closing(source: Source, reader: Thread, outbox: Channel[Item]) -> Iterator[None]:
+    """Close the source at the end of the block, but never under the thread that reads it: FFmpeg would crash."""
     try:
         yield
     finally:
-        for channel in channels:
-            channel.cancel()
+        if _is_busy(reader, outbox):
+            _log.warning("the source did not answer for %.0f s and is left open", _JOIN_S)
+        else:
+            source.close()
+
+
+@contextmanager
+def _running(threads: Sequence[Thread], outboxes: Sequence[Channel[Item]]) -> Iterator[None]:
+    """Start the threads, and see them end, whatever happens in the block."""
+    try:
         for thread in threads:
-            thread.join()
+            thread.start()
+        yield
+    finally:
+        _end(threads, outboxes)
+
+
+def _end(threads: Sequence[Thread], outboxes: Sequence[Channel[Item]]) -> None:
+    """Wait for all threads that were started; an impatient second Ctrl-C is raised when they have ended."""
+    interrupt: BaseException | None = None
+    deadline = perf_counter() + _JOIN_S
+    busy = list(zip(threads, outboxes, strict=True))
+    while busy and perf_counter() < deadline:
+        try:
+            for outbox in outboxes:
+                outbox.cancel()
+            for thread, outbox in busy:
+                if _is_busy(thread, outbox):
+                    outbox.wait_for_end(_WAKE_S)
+                elif thread.ident is not None:
+                    thread.join(_WAKE_S)
+            busy = [pair for pair in busy if pair[0].is_alive() or _is_busy(*pair)]
+        except BaseException as error:  # noqa: BLE001 - a signal's, raised below
+            interrupt = error
+    if interrupt is not None:
+        raise interrupt
+
+
+def _is_busy(thread: Thread, outbox: Channel[Item]) -> bool:
+    """Whether the thread was started and has not finished its work.
+
+    Until Python 3.13 ``is_alive`` says no once a signal has interrupted ``join``, be that true or not.
+    """
+    return thread.ident is not None and not outbox.wait_for_end(0)
 
 
 def _read(source: Source, outbox: Channel[Item], meter: Meter) -> None:
     """Body of the source thread."""
     with outbox.feeding():
+        if outbox.cancelled:  # interrupted while it was started, and nobody waits for it
+            return
         start = perf_counter()
         for item in source:
             if isinstance(item, Frame):

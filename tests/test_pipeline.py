@@ -1,5 +1,6 @@
 """The whole pipeline, on fakes: nothing lost, nothing left behind, nothing hanging."""
 
+import signal
 import threading
 import time
 import tracemalloc
@@ -9,6 +10,7 @@ import av
 import numpy as np
 import pytest
 
+import rtstyle.pipeline
 from rtstyle.errors import UsageError
 from rtstyle.frames import Frame, Packet, VideoFormat
 from rtstyle.pipeline import run
@@ -90,6 +92,54 @@ def test_ctrl_c_in_the_middle():
         run(ColorBars(10_000), [Invert()], sink)
     assert time.monotonic() - start < 1
     assert sink.complete is False
+
+
+def test_an_impatient_second_ctrl_c_does_not_close_a_source_that_is_being_read():
+    """However often it is interrupted, the run ends when its threads have, and the source is closed after that."""
+    reading, interrupted, pause = threading.Event(), [], threading.Event()
+
+    class Slow(ColorBars):
+        def __iter__(self):
+            for number, frame in enumerate(super().__iter__()):
+                if number == 50:
+                    reading.set()
+                    pause.wait(0.4)  # as a decoder or a network that takes its time
+                    reading.clear()
+                yield frame
+
+        def close(self):
+            assert not reading.is_set(), "closed under its own thread"
+            super().close()
+
+    def interrupt():
+        reading.wait(5)
+        for _ in range(2):
+            pause.wait(0.1)
+            interrupted.append(time.monotonic())
+            signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+
+    source, sink = Slow(1000), Memory()
+    impatient = threading.Thread(target=interrupt)
+    impatient.start()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            run(source, [Invert()], sink)
+        assert len(interrupted) == 2
+        assert (source.closed, sink.complete) == (True, False)
+    finally:
+        impatient.join()
+
+
+def test_a_source_that_never_answers_is_left_open(monkeypatch, caplog):
+    """The run ends all the same, within the time a network source may take."""
+    monkeypatch.setattr(rtstyle.pipeline, "_JOIN_S", 0.2)
+    answer = threading.Event()
+    source = ColorBars(10, tick=lambda index: index == 1 and answer.wait(5))
+    with pytest.raises(OSError, match="the sink broke"):
+        run(source, [], Memory(fail_at=0))
+    assert not source.closed
+    assert "left open" in caplog.text
+    answer.set()
 
 
 def test_a_slow_sink_loses_nothing_and_holds_the_source_back():

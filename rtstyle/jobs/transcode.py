@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
@@ -39,17 +39,20 @@ def transcode(
     start = perf_counter()
     blend = Blend(strength)
     sink = VideoWriter(output, overwrite=overwrite, keep=[input])
-    with closing(VideoReader(input)) as source:
+    with ExitStack() as until_run:
+        source = until_run.enter_context(closing(VideoReader(input)))
         width, height = source.format.width, source.format.height
         if min(width, height) < MIN_SIZE:
             raise SourceError(f"{input}: expected at least {MIN_SIZE}×{MIN_SIZE} pixels, got {width}×{height}")
-        with Stylizer(style, device=device, batch=batch) as stylizer:
-            stylizer.prepare(height, width)
-            opened_s = perf_counter() - start
-            stages: list[Stage] = [stylizer, blend] if strength < 1 else [stylizer]
-            report = run(source, stages, sink, batch=batch, progress=progress)
-            return replace(
-                report,
-                provider=stylizer.provider,
-                first_frame_s=None if report.first_frame_s is None else report.first_frame_s + opened_s,
-            )
+        stylizer = until_run.enter_context(Stylizer(style, device=device, batch=batch))
+        stylizer.prepare(height, width)
+        until_run.pop_all()  # `run` closes the source, when its thread has left it
+    opened_s = perf_counter() - start
+    stages: list[Stage] = [stylizer, blend] if strength < 1 else [stylizer]
+    with stylizer:
+        report = run(source, stages, sink, batch=batch, progress=progress)
+    return replace(
+        report,
+        provider=stylizer.provider,
+        first_frame_s=None if report.first_frame_s is None else report.first_frame_s + opened_s,
+    )
