@@ -11,19 +11,21 @@ TICK = Fraction(1, 12800)
 QUARTER_TURN = (0, 65536, 0, -65536, 0, 0, 0, 0, 1 << 30)  # a phone held upright: ISO 14496-12, 6.2.2
 
 
-def make_clip(path, *, frames=30, size=(64, 48), ticks=None, sound=True, audio_first=False, aspect=Fraction(1)):
+def make_clip(
+    path, *, frames=30, size=(64, 48), ticks=None, sound=True, audio_first=False, aspect=Fraction(1), **options
+):
     """A H.264 clip of ``size`` (width, height) whose grey level is 16 + 5 n in frame n, with a tone.
 
-    ``ticks``: the frames' times in 1/12800 s; 25 fps without.
+    ``ticks``: the frames' times in 1/12800 s; 25 fps without. ``options`` are x264's.
     """
     width, height = size
     ticks = list(range(0, 512 * frames, 512)) if ticks is None else ticks
     with av.open(str(path), "w") as container:
         audio = _add_tone(container) if sound and audio_first else None
-        video = container.add_stream("libx264", rate=25, options={"crf": "1", "preset": "ultrafast"})
+        video = container.add_stream("libx264", rate=25, options={"crf": "1", "preset": "ultrafast", **options})
         video.width, video.height = width, height
         video.pix_fmt = "yuv420p" if width % 2 == height % 2 == 0 else "yuv444p"
-        video.codec_context.time_base = TICK
+        video.codec_context.time_base = Fraction(1, 25) if container.format.name == "avi" else TICK
         video.codec_context.sample_aspect_ratio = aspect
         video.codec_context.flags |= av.codec.context.Flags.frame_duration
         audio = _add_tone(container) if sound and not audio_first else audio

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _LIVE_SCHEMES = {"rtsp", "rtsps", "rtmp", "rtmps", "rtp", "udp", "srt"}
 _NETWORK_TIMEOUT_S = 10.0
 _COPIED = {"audio", "subtitle"}  # data streams and attachments stay behind
+_UNTIMED = {"avi"}  # these number their packets; FFmpeg makes up presentation times that jump where B-frames are
 _FREE_CLOCKS = {"mpeg", "mpegts", "rtsp"}  # these start anywhere; all others keep their own time
 
 
@@ -52,7 +53,9 @@ class VideoReader:
                 raise SourceError(f"{self._path}: has a video stream, but not one frame of it can be decoded")
             self._items = chain(head, decoded)
             self._convert = RgbConverter(head[-1])
-            self.format = self._format(head[-1])
+            first = self._clock.ticks(head[-1]) or 0
+            self._zero = self._clock.read(first)
+            self.format = self._format((self._stream.start_time or 0) if self._clock.by_dts else first)
             self._last = self._clock.before(head[-1], self.format)
         except BaseException:
             self._container.close()
@@ -66,7 +69,7 @@ class VideoReader:
         """Close the file; not while another thread iterates over it."""
         self._container.close()
 
-    def _format(self, first: VideoFrame) -> VideoFormat:
+    def _format(self, start: int) -> VideoFormat:
         container, stream, convert = self._container, self._stream, self._convert
         aspect = fraction(stream.sample_aspect_ratio) or fraction(stream.codec_context.sample_aspect_ratio)
         live = self._path.split("://")[0] in _LIVE_SCHEMES
@@ -75,7 +78,7 @@ class VideoReader:
             height=convert.height,
             rate=fraction(stream.guessed_rate),
             time_base=self._clock.tick,
-            start=self._clock.read(first.pts or 0),
+            start=self._clock.read(start),
             sample_aspect=convert.aspect(aspect or Fraction(1)),
             color=convert.color,
             live=live,
@@ -115,7 +118,8 @@ class VideoReader:
             raise SourceError(f"{self._path}: {frame.format.name} cannot be converted to RGB: {error}") from error
         duration = frame.duration * self._clock.tick if frame.duration else None
         step = duration or (1 / self.format.rate if self.format.rate else self._clock.tick)
-        time = self._last + step if frame.pts is None else self._clock.read(frame.pts) - self.format.start
+        ticks = self._clock.ticks(frame)
+        time = self._last + step if ticks is None else self._clock.read(ticks) - self._zero
         self._last = time
         return Frame(image, time, duration)
 
@@ -126,14 +130,20 @@ class _Clock:
 
     tick: Fraction  # seconds
     origin: Fraction  # seconds
+    by_dts: bool  # whether only the order of decoding has times, which frames then take in turn
 
     @classmethod
     def of(cls, container: InputContainer, video: VideoStream) -> _Clock:
         tick = fraction(video.time_base) or Fraction(1, 90_000)
+        by_dts = container.format.name in _UNTIMED
         if container.format.name not in _FREE_CLOCKS:
-            return cls(tick, Fraction(0))
+            return cls(tick, Fraction(0), by_dts)
         starts = [s.start_time * exact(s.time_base) for s in container.streams if s.start_time and s.time_base]
-        return cls(tick, min(starts, default=Fraction(0)))
+        return cls(tick, min(starts, default=Fraction(0)), by_dts)
+
+    def ticks(self, frame: VideoFrame) -> int | None:
+        """When the frame is shown; in AVI the n-th to come out is, however late, the n-th that went in."""
+        return frame.dts if self.by_dts else frame.pts
 
     def read(self, ticks: int) -> Fraction:
         """Seconds at ``ticks`` of the video stream."""

@@ -42,6 +42,17 @@ def test_variable_frame_rate_is_exact(tmp_path):
     assert [frame.time + format.start for frame in frames_of(items)] == [tick * TICK for tick in ticks]
 
 
+@pytest.mark.parametrize("b_frames", [0, 2])
+def test_avi_has_no_times_and_yet_they_are_right(tmp_path, b_frames):
+    """Frame n is shown at n/25, B-frames or not, and is frame n."""
+    format, items = read(make_clip(tmp_path / "b.avi", frames=30, sound=False, bf=str(b_frames)))
+    frames = frames_of(items)
+    assert [frame.time for frame in frames] == [Fraction(n, 25) for n in range(30)]
+    assert format.start == 0
+    levels = [int(frame.image[-1, -1, 1]) for frame in frames]
+    assert levels == sorted(levels)
+
+
 def test_a_start_offset_is_kept_apart(tmp_path):
     """A video that starts later than its sound says by how much; its own time starts at 0."""
     format, items = read(make_clip(tmp_path / "late.mp4", frames=5, ticks=[6400 + 512 * n for n in range(5)]))
