@@ -32,6 +32,7 @@ class Recipe:
     variation_weight: float = 2e5
     lattice_weight: float = 1e7
     tone_weight: float = 2e4
+    border_weight: float = 2e6
     content_layers: tuple[str, ...] = ("relu2_2",)
     style_layers: dict[str, float] = field(
         default_factory=lambda: {"relu1_2": 1.0, "relu2_2": 1.0, "relu3_3": 1.0, "relu4_3": 1.0}
@@ -62,6 +63,7 @@ class Recipe:
             "style-weight": f"{self.style_weight:g}",
             "lattice-weight": f"{self.lattice_weight:g}",
             "tone-weight": f"{self.tone_weight:g}",
+            "border-weight": f"{self.border_weight:g}",
             "learning-rate": f"{self.learning_rate:g}",
             "seed": self.seed,
         }

@@ -58,6 +58,9 @@ def train(
     tone_weight: Annotated[
         float, typer.Option(min=0, help="Weight of the loss on light and dark out of place.")
     ] = DEFAULT.tone_weight,
+    border_weight: Annotated[
+        float, typer.Option(min=0, help="Weight of the loss on what is painted otherwise near a border.")
+    ] = DEFAULT.border_weight,
     learning_rate: Annotated[float, typer.Option(min=0, help="Adam's highest learning rate.")] = DEFAULT.learning_rate,
     include: Annotated[
         list[str] | None, typer.Option(help="Only photos whose names match this glob; repeatable.")
@@ -106,6 +109,7 @@ def train(
                 style_weight=style_weight,
                 lattice_weight=lattice_weight,
                 tone_weight=tone_weight,
+                border_weight=border_weight,
                 learning_rate=learning_rate,
                 seed=seed,
                 init_from=str(init_from or ""),

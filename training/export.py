@@ -119,6 +119,7 @@ def metadata(checkpoint: Checkpoint, artwork: Artwork, network: Lite | Full) -> 
                 "variation": recipe.variation_weight,
                 "lattice": recipe.lattice_weight,
                 "tone": recipe.tone_weight,
+                "border": recipe.border_weight,
             }
         ),
         "vgg": checkpoint.vgg,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from rtstyle.errors import ModelError, SourceError, UsageError
@@ -19,6 +20,8 @@ from training.checkpoint import Checkpoint, Recipe
 from training.data import batches, find_photos, read_artwork, split
 from training.nets import Full, Lite, make_network
 from training.preview import write_preview
+
+CROPPED = 16  # px, for the loss on borders
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +87,14 @@ def train(
         for batch in loader:
             for group in optimizer.param_groups:
                 group["lr"] = recipe.learning_rate * schedule(step / recipe.steps)
-            terms = _losses(network, criterion, batch.to(device))
+            terms, border = _losses(network, criterion, batch.to(device))
             total = (
                 recipe.content_weight * terms.content
                 + recipe.style_weight * terms.style
                 + recipe.variation_weight * terms.variation
                 + recipe.lattice_weight * terms.lattice
                 + recipe.tone_weight * terms.tone
+                + recipe.border_weight * border
             )
             if not torch.isfinite(total):
                 raise ModelError(f"the loss became {total.item()} at step {step}; lower --learning-rate")
@@ -99,7 +103,9 @@ def train(
             optimizer.step()
 
             step += 1
-            window.append({**{k: v.item() for k, v in terms._asdict().items()}, "total": total.item()})
+            window.append(
+                {**{k: v.item() for k, v in terms._asdict().items()}, "border": border.item(), "total": total.item()}
+            )
             eta_s = (time.monotonic() - begun) / (step - first) * (recipe.steps - step)
             progress(Progress(step, recipe.steps, eta_s, _means(window)))
             if step % save_every == 0 or step == recipe.steps:
@@ -133,12 +139,18 @@ def _check_device(device: str) -> None:
         raise UsageError(f"device {device!r}: expected cpu, or cuda where there is one ({reason})") from error
 
 
-def _losses(network: Lite | Full, criterion: PerceptualLoss, photos: Tensor) -> Terms:
-    """Of a batch (N, H, W, 3) uint8. The network runs in float32: in bf16 it diverged; VGG runs in bf16."""
+def _losses(network: Lite | Full, criterion: PerceptualLoss, photos: Tensor) -> tuple[Terms, Tensor]:
+    """Of a batch (N, H, W, 3) uint8. The network runs in float32: in bf16 it diverged; VGG runs in bf16.
+
+    The last one is our own: the painting of a crop should be the crop of the painting. Without it a network
+    learns to put the colours that it owes the Gram matrices where they disturb least, along the border.
+    """
     paintings = network(photos).permute(0, 3, 1, 2) / 255
     with torch.autocast(photos.device.type, dtype=torch.bfloat16):
         terms: Terms = criterion(paintings, photos.permute(0, 3, 1, 2).float() / 255)
-    return terms
+    inside = slice(CROPPED, -CROPPED)
+    cropped = network(photos[:, inside, inside]).permute(0, 3, 1, 2) / 255
+    return terms, F.mse_loss(cropped, paintings[:, :, inside, inside].detach())
 
 
 def _criterion(recipe: Recipe, vgg: VggWeights, device: str) -> PerceptualLoss:
