@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 from collections.abc import Sequence
@@ -21,16 +22,16 @@ class OutputFile:
     def __init__(self, path: str | Path, *, overwrite: bool, keep: Sequence[str | Path] = ()) -> None:
         self.path = Path(path)
         self._overwrite = overwrite
-        self._target = self.path.resolve()  # a symbolic link stays; what it points to is replaced
-        folder = self._target.parent
-        if not folder.is_dir():
-            raise SinkError(f"{self.path}: there is no folder {folder}; create it first")
-        if self._target.is_dir():
-            raise SinkError(f"{self.path}: expected the name of a file, got a folder")
-        if self._target.exists():
-            self._check_replaceable(keep)
-        name = f".{self._target.stem[:80]}.{secrets.token_hex(4)}.part{self._target.suffix}"
-        self.temporary = folder / name
+        try:
+            self._target = self.path.resolve()  # a symbolic link stays; what it points to is replaced
+            self._check(keep)
+        except OSError as error:
+            raise SinkError(f"{self.path}: cannot be written: {error.strerror}") from error
+        except RuntimeError as error:  # Python's word, until 3.13, for links that lead in a circle
+            raise SinkError(f"{self.path}: cannot be written: {os.strerror(errno.ELOOP)}") from error
+        # Names have at most 255 bytes, and a character has up to four.
+        name = f".{self._target.stem[:50]}.{secrets.token_hex(4)}.part{self._target.suffix}"
+        self.temporary = self._target.parent / name
 
     def create(self) -> None:
         """Make the empty temporary file, so that a folder that cannot be written to shows at once."""
@@ -59,8 +60,17 @@ class OutputFile:
         with suppress(OSError):
             self.temporary.unlink(missing_ok=True)
 
+    def _check(self, keep: Sequence[str | Path]) -> None:
+        folder = self._target.parent
+        if not folder.is_dir():
+            raise SinkError(f"{self.path}: there is no folder {folder}; create it first")
+        if self._target.is_dir():
+            raise SinkError(f"{self.path}: expected the name of a file, got a folder")
+        if self._target.exists():
+            self._check_replaceable(keep)
+
     def _check_replaceable(self, keep: Sequence[str | Path]) -> None:
-        if any(Path(path).exists() and self._target.samefile(path) for path in keep):
+        if any(_is_same(self._target, path) for path in keep):
             raise SinkError(f"{self.path}: is the input itself; give the output another name")
         if not self._target.is_file():
             raise SinkError(f"{self.path}: expected a file, got a device or a pipe")
@@ -77,6 +87,13 @@ class OutputFile:
             if self._target.exists():
                 raise FileExistsError from None
             self.temporary.replace(self._target)
+
+
+def _is_same(target: Path, path: str | Path) -> bool:
+    try:
+        return target.samefile(path)
+    except OSError:  # it is not there, or not on this machine
+        return False
 
 
 def _flush_to_disk(path: Path) -> None:

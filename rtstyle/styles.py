@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,12 +46,15 @@ def list_styles() -> list[Style]:
 
 def find_style(name_or_path: str | Path) -> Style:
     """Take ``wave`` (the lite network), ``wave-full``, or the path of an ``.onnx``. Raises ModelError."""
-    if isinstance(name_or_path, str) and (bundled := _bundled(name_or_path)):
-        return read_style(bundled)
-    path = Path(name_or_path).expanduser()
-    looks_like_a_path = path.suffix.lower() == ".onnx" or len(path.parts) > 1
-    if isinstance(name_or_path, Path) or looks_like_a_path or (name_or_path and path.exists()):
-        return read_style(path)
+    try:
+        if isinstance(name_or_path, str) and (bundled := _bundled(name_or_path)):
+            return read_style(bundled)
+        path = Path(os.path.expanduser(name_or_path))  # noqa: PTH111 - Path.expanduser raises where nobody has that name
+        looks_like_a_path = path.suffix.lower() == ".onnx" or len(path.parts) > 1
+        if isinstance(name_or_path, Path) or looks_like_a_path or (name_or_path and path.exists()):
+            return read_style(path)
+    except OSError as error:
+        raise ModelError(f"{name_or_path}: cannot be read: {error.strerror}") from error
     raise ModelError(_unknown(name_or_path))
 
 
@@ -100,7 +104,7 @@ def _load(path: Path) -> ModelProto:
     if path.is_dir():
         raise ModelError(f"{path}: expected an .onnx file, got a folder; name one of the files in it")
     try:
-        return onnx.load(path, load_external_data=False)
+        return onnx.load(path, format="protobuf", load_external_data=False)  # whatever its suffix says
     except FileNotFoundError as error:
         raise ModelError(f"{path}: no such file; `rtstyle styles` lists the bundled ones") from error
     except OSError as error:

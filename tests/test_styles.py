@@ -117,6 +117,22 @@ def test_a_file_of_another_kind(content, tmp_path):
     assert "expected" in refusal(path)
 
 
+@pytest.mark.parametrize("suffix", [".json", ".textproto", ".onnxtxt"])
+def test_a_suffix_does_not_change_what_is_expected(suffix, tmp_path):
+    """A model is a model under any name, and what is none is a sentence."""
+    path = make_model(tmp_path / "x.onnx").rename(tmp_path / f"x{suffix}")
+    assert find_style(path).styles == ("test",)
+    path.write_text("{}")
+    assert "expected an ONNX model" in refusal(path)
+
+
+def test_names_that_no_file_can_have(bundled):
+    """Too long, or in the home of somebody unknown."""
+    assert "File name too long" in refusal("wave" * 75)
+    assert "File name too long" in refusal(f"{'wave' * 75}.onnx")
+    assert "no such file" in refusal("~nobody-of-this-name/x.onnx")
+
+
 def test_a_truncated_model(tmp_path):
     """Half a download is a sentence."""
     path = make_model(tmp_path / "x.onnx", kind="blur")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -43,9 +44,10 @@ def stylize_photos(
 
 def _outputs(photos: Sequence[Path], output: Path, *, is_folder: bool) -> list[Path]:
     """Where each photo goes; makes the folder."""
-    if not (is_folder or output.is_dir() or len(photos) > 1 or not output.suffix):
+    is_there = os.path.isdir(output)  # noqa: PTH112 - Path.is_dir raises for a name that is too long
+    if not (is_folder or is_there or len(photos) > 1 or not output.suffix):
         return [output]
-    if output.suffix.lower() in SUFFIXES and not output.is_dir():
+    if output.suffix.lower() in SUFFIXES and not is_there:
         raise UsageError(f"{output}: expected a folder for {len(photos)} photos, got the name of one")
     names = [p.name if p.suffix.lower() in SUFFIXES else f"{p.stem}.png" for p in photos]
     twice = next((name for name in names if names.count(name) > 1), None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -21,7 +21,7 @@ class PhotoFolder:
     """
 
     def __init__(self, *inputs: str | Path, min_size: int = 1) -> None:
-        self.photos = tuple(_photos(Path(item) for item in inputs))
+        self.photos = tuple(photo for item in inputs for photo in _photos(Path(item)))
         if not self.photos:
             raise SourceError(f"{', '.join(map(str, inputs)) or 'no input'}: expected a photo ({', '.join(SUFFIXES)})")
         self._min_size = min_size
@@ -62,11 +62,13 @@ def read_photo(path: Path) -> Image:
     return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), dtype=np.uint8)
 
 
-def _photos(inputs: Iterable[Path]) -> Iterator[Path]:
-    for item in inputs:
+def _photos(item: Path) -> Iterator[Path]:
+    try:
         if item.is_dir():
             yield from sorted(path for path in item.iterdir() if path.suffix.lower() in SUFFIXES)
         elif item.exists():
             yield item
         else:
             raise SourceError(f"{item}: there is no such file")
+    except OSError as error:
+        raise SourceError(f"{item}: cannot be opened: {error.strerror}") from error

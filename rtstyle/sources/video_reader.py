@@ -165,11 +165,11 @@ class _Clock:
 
 def _open(path: str) -> InputContainer:
     remote = "://" in path
-    if not remote and Path(path).is_dir():
-        raise SourceError(f"{path}: expected a video file, got a folder")
-    if not remote and "%" not in path and not Path(path).exists():
-        raise SourceError(f"{path}: there is no such file")
     try:
+        if not remote and Path(path).is_dir():
+            raise SourceError(f"{path}: expected a video file, got a folder")
+        if not remote and "%" not in path and not Path(path).exists():
+            raise SourceError(f"{path}: there is no such file")
         return av.open(path, "r", timeout=_NETWORK_TIMEOUT_S if remote else None, metadata_errors="replace")
     except (av.error.InvalidDataError, av.error.EOFError) as error:
         raise SourceError(f"{path}: is not a video that can be read, or its beginning or end is missing") from error

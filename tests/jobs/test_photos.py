@@ -54,6 +54,12 @@ def test_two_photos_of_one_name(tmp_path, invert_model):
     assert not (tmp_path / "out").exists()
 
 
+def test_a_name_that_is_too_long(tmp_path, invert_model):
+    """As an output it is a sentence."""
+    with pytest.raises(SinkError, match="File name too long"):
+        rtstyle.stylize_photos(photo(tmp_path / "a.png"), tmp_path / f"{'long' * 75}.png", style=invert_model)
+
+
 def test_existing_photos_are_untouched(tmp_path, invert_model):
     """Neither another file nor the photo itself is replaced."""
     source, there = photo(tmp_path / "a.png"), tmp_path / "there.png"

@@ -203,6 +203,25 @@ def test_paths_that_cannot_be(tmp_path):
     assert existing.read_bytes() == b"precious"
 
 
+def test_names_that_no_file_can_have(tmp_path, clip):
+    """Too long, or a link to itself; and an input of that kind does not get in the way."""
+    circle = tmp_path / "circle.mp4"
+    circle.symlink_to(circle)
+    too_long = tmp_path / f"{'long' * 75}.mp4"
+    for path in (circle, too_long):
+        with pytest.raises(SinkError, match=r"cannot be written|appeared in the meantime"):
+            run(ColorBars(1), [], VideoWriter(path))
+    with pytest.raises(SinkError, match="exists already"):
+        VideoWriter(clip, keep=[too_long])
+
+
+def test_a_name_may_be_as_long_as_the_disk_allows(tmp_path):
+    """The temporary file's name is no longer than that, counted in bytes."""
+    target = tmp_path / f"{'🌊' * 62}.mp4"
+    run(ColorBars(1), [], VideoWriter(target))
+    assert target.exists()
+
+
 @pytest.mark.parametrize("link", ["itself", "symlink", "hardlink"])
 def test_the_input_is_never_replaced(tmp_path, clip, link):
     """Not even with overwrite, and not by another name."""

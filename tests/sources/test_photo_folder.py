@@ -1,6 +1,9 @@
 """Reading photos."""
 
+import errno
+import os
 import struct
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -54,6 +57,19 @@ def test_a_folder_gives_its_photos_by_name_each_in_its_size(tmp_path):
     source = PhotoFolder(tmp_path)
     assert [frame.image.shape[:2] for frame in source] == [(40, 16), (17, 19)]
     assert source.format.frames == 2
+
+
+def test_what_cannot_be_looked_into_says_so(tmp_path, monkeypatch):
+    """A name that is too long, a folder that may not be read: a sentence each."""
+    with pytest.raises(SourceError, match="cannot be opened: File name too long"):
+        PhotoFolder(tmp_path / f"{'long' * 75}.png")
+
+    def refuse(_):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr(Path, "iterdir", refuse)  # root may read every folder
+    with pytest.raises(SourceError, match="cannot be opened: Permission denied"):
+        PhotoFolder(tmp_path)
 
 
 def test_what_is_no_photo_says_so(tmp_path):

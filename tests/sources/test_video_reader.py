@@ -121,6 +121,12 @@ def test_a_missing_file(tmp_path):
         VideoReader(tmp_path / "nowhere.mp4")
 
 
+def test_a_name_that_is_too_long(tmp_path):
+    """No file can have it, and that is a sentence too."""
+    with pytest.raises(SourceError, match="cannot be opened: File name too long"):
+        VideoReader(tmp_path / f"{'long' * 75}.mp4")
+
+
 def test_a_folder(tmp_path):
     """A folder is not a video."""
     with pytest.raises(SourceError, match="expected a video file, got a folder"):
