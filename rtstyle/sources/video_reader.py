@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -170,7 +171,9 @@ def _open(path: str) -> InputContainer:
             raise SourceError(f"{path}: expected a video file, got a folder")
         if not remote and "%" not in path and not Path(path).exists():
             raise SourceError(f"{path}: there is no such file")
-        return av.open(path, "r", timeout=_NETWORK_TIMEOUT_S if remote else None, metadata_errors="replace")
+        # With "./" in front, a colon in the name of a file is not taken for the end of a protocol's.
+        address = path if remote else os.path.join(".", path)  # noqa: PTH118 - Path would drop the "./"
+        return av.open(address, "r", timeout=_NETWORK_TIMEOUT_S if remote else None, metadata_errors="replace")
     except (av.error.InvalidDataError, av.error.EOFError) as error:
         raise SourceError(f"{path}: is not a video that can be read, or its beginning or end is missing") from error
     except (av.error.FFmpegError, OSError) as error:

@@ -1,8 +1,10 @@
 """Reading clips of every kind."""
 
+import os
 from fractions import Fraction
 
 import av
+import cv2
 import numpy as np
 import pytest
 
@@ -113,6 +115,17 @@ def test_times_agree_with_pyav(real_clip):
     format, items = read(real_clip)
     assert [frame.time + format.start for frame in frames_of(items)] == frame_times(real_clip)
     assert format.frames == len(frames_of(items))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such names")
+def test_a_name_with_a_colon(tmp_path, monkeypatch):
+    """What looks like a protocol is a file, when it is one; a pattern of numbered pictures too."""
+    monkeypatch.chdir(tmp_path)
+    make_clip(tmp_path / "clip-12:30.mp4", frames=3)
+    assert len(frames_of(read("clip-12:30.mp4")[1])) == 3
+    for number in range(3):
+        cv2.imwrite(f"take:{number}.png", np.zeros((32, 32, 3), np.uint8))
+    assert len(frames_of(read("take:%d.png")[1])) == 3
 
 
 def test_a_missing_file(tmp_path):
