@@ -30,7 +30,7 @@ _LIVE_SCHEMES = {"rtsp", "rtsps", "rtmp", "rtmps", "rtp", "udp", "srt"}
 _NETWORK_TIMEOUT_S = 10.0
 _COPIED = {"audio", "subtitle"}  # data streams and attachments stay behind
 _UNTIMED = {"avi"}  # these number their packets; FFmpeg makes up presentation times that jump where B-frames are
-_FREE_CLOCKS = {"mpeg", "mpegts", "rtsp"}  # these start anywhere; all others keep their own time
+_FREE_CLOCKS = {"mpeg", "mpegts", "hls", "rtsp", "rtp", "sdp"}  # these start anywhere; all others keep their own time
 
 
 class VideoReader:
@@ -139,7 +139,9 @@ class _Clock:
         by_dts = container.format.name in _UNTIMED
         if container.format.name not in _FREE_CLOCKS:
             return cls(tick, Fraction(0), by_dts)
-        starts = [s.start_time * exact(s.time_base) for s in container.streams if s.start_time and s.time_base]
+        starts = [
+            s.start_time * exact(s.time_base) for s in container.streams if s.start_time is not None and s.time_base
+        ]
         return cls(tick, min(starts, default=Fraction(0)), by_dts)
 
     def ticks(self, frame: VideoFrame) -> int | None:

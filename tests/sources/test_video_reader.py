@@ -2,6 +2,7 @@
 
 import os
 from fractions import Fraction
+from types import SimpleNamespace
 
 import av
 import cv2
@@ -10,7 +11,7 @@ import pytest
 
 from rtstyle.errors import SourceError
 from rtstyle.frames import Frame, Packet
-from rtstyle.sources.video_reader import VideoReader
+from rtstyle.sources.video_reader import VideoReader, _Clock
 from tests.clips import TICK, frame_times, make_clip, make_sound, turn
 
 
@@ -53,6 +54,23 @@ def test_avi_has_no_times_and_yet_they_are_right(tmp_path, b_frames):
     assert format.start == 0
     levels = [int(frame.image[-1, -1, 1]) for frame in frames]
     assert levels == sorted(levels)
+
+
+def test_the_clock_of_a_stream_that_joins_late_is_put_back(tmp_path):
+    """A playlist of a broadcast that has been on for an hour starts at 0 here."""
+    path = tmp_path / "list.m3u8"
+    make_clip(path, frames=10, sound=False, ticks=[3600 * 12800 + 512 * n for n in range(10)])
+    format, items = read(path)
+    assert format.start == 0
+    assert [frame.time for frame in frames_of(items)] == [Fraction(n, 25) for n in range(10)]
+
+
+@pytest.mark.parametrize("name", ["mpegts", "sdp", "mov,mp4"])
+def test_a_clock_that_starts_at_0_is_left_alone(name):
+    """Sound at 0 and picture at 1 s stay a second apart."""
+    sound, picture = (SimpleNamespace(start_time=t, time_base=Fraction(1, 90_000)) for t in (0, 90_000))
+    container = SimpleNamespace(format=SimpleNamespace(name=name), streams=[picture, sound])
+    assert _Clock.of(container, picture).origin == 0
 
 
 def test_a_start_offset_is_kept_apart(tmp_path):
