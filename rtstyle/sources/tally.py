@@ -20,6 +20,7 @@ _log = logging.getLogger(__name__)
 
 _INDEXED = {"mov,mp4,m4a,3gp,3g2,mj2"}  # demuxers whose index lists every packet, fragments too
 _TIMED = {"matroska,webm", "avi", "flv"}  # demuxers whose duration is the header's promise
+_CUT_ANYWHERE = {"mpegts", "mpeg"}  # recordings of broadcasts, which rarely end between two packets
 _MOSTLY_SOUND = 10  # one packet in so many may be damaged, and the film is still the film
 _SLACK_S = Fraction(1)  # by which a header may be wrong about the duration, or by a tenth, if that is less
 
@@ -57,7 +58,13 @@ class Tally:
         if self._damaged * _MOSTLY_SOUND > self._packets:
             got = f"{self._damaged} of {self._packets} packets of video cannot be decoded"
             raise SourceError(f"{self._path}: is damaged: {got}; try another copy")
-        if what := self._missing(container, video):
+        what = self._missing(container, video)
+        if not what and self._last_is_corrupt:
+            what = "its last packet is cut off"
+            if container.format.name in _CUT_ANYWHERE:
+                _log.warning("%s: %s", self._path, what)
+                return
+        if what:
             hint = f"get it whole, or keep the part that is there: ffmpeg -i {self._path} -c copy part.mkv"
             raise SourceError(f"{self._path}: ends early: {what}; {hint}")
 
@@ -68,7 +75,7 @@ class Tally:
             return f"expected {indexed} packets of video, got {self._packets}"
         if name in _TIMED and self._end < promised - min(_SLACK_S, promised / 10):
             return f"expected {float(promised):.1f} s, got {float(self._end):.1f} s"
-        return "its last packet is cut off" if self._last_is_corrupt else ""
+        return ""
 
 
 def duration_of(container: InputContainer) -> Fraction:

@@ -92,14 +92,14 @@ class VideoReader:
     def _decode(self) -> Iterator[VideoFrame | Packet]:
         """Frames of the video and packets of the other streams, as they come out of the file."""
         self._stream.thread_type = ThreadType.AUTO
-        streams = [self._stream, *_others(self._container)]
+        copied = {stream.index for stream in _others(self._container)}
         try:
-            for packet in self._container.demux(streams):
+            for packet in self._container.demux():  # all streams: the file's duration is that of the longest
                 self._tally.count(packet, self._stream)
                 if packet.stream.index == self._stream.index:
                     if packet.size or packet.dts is None:  # an empty one in mid-stream would end the decoder
                         yield from self._decode_packet(packet)
-                elif packet.size:
+                elif packet.size and packet.stream.index in copied:
                     self._clock.shift(packet)
                     yield Packet(packet)
         except av.error.FFmpegError as error:

@@ -1,6 +1,7 @@
 """Reading clips of every kind."""
 
 import os
+from contextlib import ExitStack
 from fractions import Fraction
 from types import SimpleNamespace
 
@@ -199,6 +200,22 @@ def test_a_cut_matroska_delivers_what_it_has_and_then_says_so(tmp_path):
     reader.close()
     assert 5 < len(frames) < 90
     assert np.all(np.diff([float(frame.time) for frame in frames]) > 0)
+
+
+def test_a_stream_that_is_left_behind_may_be_longer(tmp_path):
+    """A second picture of four seconds does not make a first one of one second end early."""
+    path = tmp_path / "two.mkv"
+    with ExitStack() as stack:
+        container = stack.enter_context(av.open(str(path), "w"))
+        clips = [make_clip(tmp_path / f"{n}.mp4", frames=n, sound=False) for n in (25, 100)]
+        given = [stack.enter_context(av.open(str(clip))) for clip in clips]
+        copies = [container.add_stream_from_template(each.streams.video[0]) for each in given]
+        for each, stream in zip(given, copies, strict=True):
+            for packet in each.demux(video=0):
+                if packet.size:
+                    packet.stream = stream
+                    container.mux(packet)
+    assert len(frames_of(read(path)[1])) == 25
 
 
 def test_a_real_mp4_cut_in_half(shared_video):
