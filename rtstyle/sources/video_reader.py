@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from av.stream import Stream
     from av.video.stream import VideoStream
 
+_log = logging.getLogger(__name__)
+
 _LIVE_SCHEMES = {"rtsp", "rtsps", "rtmp", "rtmps", "rtp", "udp", "srt"}
 _NETWORK_TIMEOUT_S = 10.0
 _COPIED = {"audio", "subtitle"}  # data streams and attachments stay behind
@@ -46,6 +49,7 @@ class VideoReader:
         self._container = _open(self._path)
         try:
             self._stream = _video_stream(self._container, self._path)
+            _warn_of_losses(self._container, self._path)
             self._clock = _Clock.of(self._container, self._stream)
             self._tally = Tally(self._path)
             decoded = self._decode()
@@ -192,6 +196,13 @@ def _video_stream(container: InputContainer, path: str) -> VideoStream:
 
 def _others(container: InputContainer) -> list[Stream]:
     return [s for s in container.streams if s.type in _COPIED and s.codec_context is not None]
+
+
+def _warn_of_losses(container: InputContainer, path: str) -> None:
+    copied = {stream.index for stream in _others(container)}
+    for stream in container.streams:
+        if stream.type in _COPIED and stream.index not in copied:
+            _log.warning("%s: stream %d (%s) is of an unknown codec and is left out", path, stream.index, stream.type)
 
 
 def _up_to_first_frame(items: Iterator[VideoFrame | Packet]) -> Iterator[VideoFrame | Packet]:

@@ -115,6 +115,18 @@ def test_video_need_not_be_stream_0(tmp_path):
     assert any(isinstance(item, Packet) for item in items)
 
 
+def test_sound_that_cannot_be_copied_is_missed_aloud(tmp_path, caplog):
+    """A codec that nobody knows: the picture comes without it, and a warning names the stream."""
+    path = make_clip(tmp_path / "odd.mp4", frames=5)
+    data = path.read_bytes()
+    start = data.index(b"mp4a", data.index(b"soun"))
+    path.write_bytes(data[:start] + data[start:].replace(b"mp4a", b"xxxx", 1).replace(b"esds", b"free", 1))
+    format, items = read(path)
+    assert len(frames_of(items)) == len(items) == 5
+    assert format.streams == ()
+    assert "odd.mp4: stream 1 (audio) is of an unknown codec and is left out" in caplog.text
+
+
 def test_aspect_and_color_are_carried(tmp_path):
     """The shape of pixels comes along, and what is not tagged is what players assume."""
     format, _ = read(make_clip(tmp_path / "wide.mp4", frames=2, aspect=Fraction(32, 27)))
