@@ -138,9 +138,11 @@ class VideoWriter:
         try:
             copy = container.add_stream_from_template(template)
         except ValueError as error:
-            codec = template.codec_context.name
+            suffix, codec = self._path.suffix, template.codec_context.name
+            leave_out = f"leave it out first: ffmpeg -i INPUT -map 0 -map -0:{template.index} -c copy without.mkv"
+            hint = leave_out if suffix.lower() == ".mkv" else "use .mkv"
             raise SinkError(
-                f"{self._path}: {self._path.suffix} cannot hold the {template.type} stream ({codec}); use .mkv"
+                f"{self._path}: {suffix} cannot hold the {template.type} stream ({codec}); {hint}"
             ) from error
         copy.metadata.update(template.metadata)
         copy.disposition = template.disposition

@@ -263,6 +263,17 @@ def test_sound_that_the_container_cannot_hold(tmp_path):
     assert not (tmp_path / "out.webm").exists()
 
 
+def test_sound_that_not_even_matroska_can_hold(tmp_path):
+    """Then .mkv is no advice; the error says how to leave the stream out."""
+    with av.open(str(tmp_path / "odd.avi"), "w") as odd:
+        odd.add_stream("libx264", rate=25)
+        sound = odd.add_stream("adpcm_yamaha", rate=44100)
+        writer = VideoWriter(tmp_path / "out.mkv")
+        with pytest.raises(SinkError, match=r"\(adpcm_yamaha\); leave it out first: .* -map -0:1 "):
+            writer.open(VideoFormat(width=32, height=32, rate=Fraction(25), streams=(sound,)))
+        writer.close(complete=False)
+
+
 def test_frames_of_another_size_are_refused(tmp_path):
     """The error gives both sides."""
     writer = VideoWriter(tmp_path / "out.mp4")
