@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 
 _STEPS_PER_E = 100  # histogram bins are 1 % wide
@@ -50,6 +50,11 @@ class Report:
     first_frame_s: float | None  # from the start to the first frame written
     stages: dict[str, StageTimes] = field(default_factory=dict)
     provider: str = ""  # what the network ran on; filled in by the jobs that have one
+
+    def as_job(self, *, provider: str, opened_s: float) -> Report:
+        """The report of a job, from file to file: opening and compiling, which took ``opened_s``, count as well."""
+        first = None if self.first_frame_s is None else self.first_frame_s + opened_s
+        return replace(self, provider=provider, seconds=self.seconds + opened_s, first_frame_s=first)
 
     @property
     def fps(self) -> float:

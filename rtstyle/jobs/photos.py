@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
+from time import perf_counter
 
 from rtstyle.errors import SinkError, UsageError
 from rtstyle.jobs.defaults import DEVICE, STRENGTH
 from rtstyle.meter import Progress, Report
 from rtstyle.pipeline import run
+from rtstyle.protocols import Stage
 from rtstyle.sinks.photo_writer import SUFFIXES, PhotoWriter
 from rtstyle.sources.photo_folder import PhotoFolder
 from rtstyle.stages.blend import Blend
@@ -33,13 +34,16 @@ def stylize_photos(
     several photos it must, a folder, which is made if only it is missing. A photo appears when it is
     complete; what fails stops the rest. Raises as ``transcode`` does.
     """
+    start = perf_counter()
     blend = Blend(strength)
     source = PhotoFolder(*([inputs] if isinstance(inputs, str | Path) else inputs), min_size=MIN_SIZE)
     with Stylizer(style, device=device) as stylizer:
         paths = _outputs(source.photos, Path(output), is_folder=str(output).endswith(("/", "\\")))
         sink = PhotoWriter(paths, overwrite=overwrite, keep=source.photos)
-        report = run(source, [stylizer, blend], sink, progress=progress)
-        return replace(report, provider=stylizer.provider)
+        opened_s = perf_counter() - start
+        stages: list[Stage] = [stylizer, blend] if strength < 1 else [stylizer]
+        report = run(source, stages, sink, progress=progress)
+        return report.as_job(provider=stylizer.provider, opened_s=opened_s)
 
 
 def _outputs(photos: Sequence[Path], output: Path, *, is_folder: bool) -> list[Path]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack, closing
-from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 
@@ -51,8 +50,4 @@ def transcode(
     stages: list[Stage] = [stylizer, blend] if strength < 1 else [stylizer]
     with stylizer:
         report = run(source, stages, sink, batch=batch, progress=progress)
-    return replace(
-        report,
-        provider=stylizer.provider,
-        first_frame_s=None if report.first_frame_s is None else report.first_frame_s + opened_s,
-    )
+    return report.as_job(provider=stylizer.provider, opened_s=opened_s)

@@ -28,6 +28,7 @@ def test_several_photos_go_into_a_folder(tmp_path, invert_model):
     sources = [photo(tmp_path / "a.png", 20, 30), photo(tmp_path / "b.jpg", 40, 50), photo(tmp_path / "c.bmp")]
     report = rtstyle.stylize_photos(sources, tmp_path / "out", style=invert_model)
     assert report.frames_out == 3
+    assert set(report.stages) == {"PhotoFolder", "Stylizer", "PhotoWriter"}  # no Blend, which would change nothing
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.png", "b.jpg", "c.png"]
     assert read_photo(tmp_path / "out" / "b.jpg").shape == (40, 50, 3)
 

@@ -1,5 +1,7 @@
 """A whole clip in one call."""
 
+import time
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ import rtstyle
 from rtstyle.errors import ModelError, SinkError, SourceError, UsageError
 from rtstyle.frames import Frame
 from rtstyle.sources.video_reader import VideoReader
+from rtstyle.stylizer import Stylizer
 from tests.clips import frame_times, make_clip, make_sound, packets
 from tests.models import make_model
 
@@ -31,6 +34,14 @@ def test_a_clip_is_painted_and_all_else_kept(clip, tmp_path, invert_model, batch
     assert frame_times(target) == frame_times(clip)
     assert packets(target) == packets(clip)
     assert np.abs(images(target) - (255 - images(clip)))[:, 24:, 24:].max() <= 4
+
+
+def test_the_report_is_from_file_to_file(clip, tmp_path, invert_model, monkeypatch):
+    """Opening and compiling count, in the speed as in the first frame's time."""
+    monkeypatch.setattr(Stylizer, "prepare", lambda *_: time.sleep(0.5))
+    report = rtstyle.transcode(clip, tmp_path / "out.mp4", style=invert_model)
+    assert 0.5 < report.first_frame_s < report.seconds
+    assert report.fps == 25 / report.seconds
 
 
 @pytest.mark.parametrize(("strength", "expected"), [(0, 0.0), (0.5, 0.5), (1, 1.0)])
