@@ -22,6 +22,7 @@ from rtstyle.meter import Meter, Progress, Report
 from rtstyle.protocols import Sink, Source, Stage
 
 Item = Frame | Packet
+Named = tuple[str, Stage]
 
 _log = logging.getLogger(__name__)
 
@@ -48,12 +49,13 @@ def run(
     if batch < 1:
         raise UsageError(f"batch: expected 1 or more, got {batch}")
     format = source.format
-    meter = Meter()
+    meter, names = Meter(), _names(source, *stages, sink)
     decoded: Channel[Item] = Channel(2 * batch + 2, droppable=_is_frame if format.live else None)
     painted: Channel[Item] = Channel(batch if format.live else 2 * batch + 2)
+    named = list(zip(names[1:-1], stages, strict=True))
     threads = (
-        Thread(target=_read, args=(source, decoded, meter), name="rtstyle-source", daemon=True),
-        Thread(target=_paint, args=(stages, decoded, painted, batch, meter), name="rtstyle-stages", daemon=True),
+        Thread(target=_read, args=(source, decoded, names[0], meter), name="rtstyle-source", daemon=True),
+        Thread(target=_paint, args=(named, decoded, painted, batch, meter), name="rtstyle-stages", daemon=True),
     )
     start = perf_counter()
     first_frame_s: float | None = None
@@ -70,7 +72,7 @@ def run(
                     if isinstance(item, Packet):
                         sink.write(item)
                         continue
-                    with meter.timing(_name(sink)):
+                    with meter.timing(names[-1]):
                         sink.write(item)
                     written += 1
                     first_frame_s = first_frame_s or perf_counter() - start
@@ -82,7 +84,7 @@ def run(
         # A viewer who shuts the window on a camera has all there is; on a film, only its beginning.
         sink.close(complete=format.live or not sink.closed)
     return Report(
-        frames_in=meter.frames(_name(source)),
+        frames_in=meter.frames(names[0]),
         frames_out=written,
         frames_dropped=decoded.dropped,
         seconds=perf_counter() - start,
@@ -143,7 +145,7 @@ def _is_busy(thread: Thread, outbox: Channel[Item]) -> bool:
     return thread.ident is not None and not outbox.wait_for_end(0)
 
 
-def _read(source: Source, outbox: Channel[Item], meter: Meter) -> None:
+def _read(source: Source, outbox: Channel[Item], name: str, meter: Meter) -> None:
     """Body of the source thread."""
     with outbox.feeding():
         if outbox.cancelled:  # interrupted while it was started, and nobody waits for it
@@ -151,12 +153,12 @@ def _read(source: Source, outbox: Channel[Item], meter: Meter) -> None:
         start = perf_counter()
         for item in source:
             if isinstance(item, Frame):
-                meter.add(_name(source), perf_counter() - start)
+                meter.add(name, perf_counter() - start)
             outbox.put(item)
             start = perf_counter()
 
 
-def _paint(stages: Sequence[Stage], inbox: Channel[Item], outbox: Channel[Item], batch: int, meter: Meter) -> None:
+def _paint(stages: Sequence[Named], inbox: Channel[Item], outbox: Channel[Item], batch: int, meter: Meter) -> None:
     """Body of the stage thread: frames go through the stages, packets pass them by in their place."""
     with outbox.feeding():
         for items in _gather(inbox, batch):
@@ -183,16 +185,16 @@ def _gather(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
         yield held
 
 
-def _apply(stages: Sequence[Stage], frames: Sequence[Frame], meter: Meter) -> list[Image]:
+def _apply(stages: Sequence[Named], frames: Sequence[Frame], meter: Meter) -> list[Image]:
     if not frames:
         return []
     content = frames[0].image[None] if len(frames) == 1 else np.stack([frame.image for frame in frames])
     batch = Batch(content=content, images=content, times=[frame.time for frame in frames])
-    for stage in stages:
-        with meter.timing(_name(stage), frames=len(frames)):
+    for name, stage in stages:
+        with meter.timing(name, frames=len(frames)):
             batch = stage(batch)
         if len(batch.images) != len(frames):
-            raise UsageError(f"{_name(stage)}: expected {len(frames)} images, got {len(batch.images)}")
+            raise UsageError(f"{name}: expected {len(frames)} images, got {len(batch.images)}")
     return list(batch.images)
 
 
@@ -200,5 +202,8 @@ def _is_frame(item: Item) -> bool:
     return isinstance(item, Frame)
 
 
-def _name(part: object) -> str:
-    return type(part).__name__
+def _names(*parts: object) -> list[str]:
+    """What the parts are called in the report: by their class, and by a number where that repeats."""
+    kinds = [type(part).__name__ for part in parts]
+    counts = [kinds[: index + 1].count(kind) for index, kind in enumerate(kinds)]
+    return [kind if count == 1 else f"{kind} {count}" for kind, count in zip(kinds, counts, strict=True)]

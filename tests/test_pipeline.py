@@ -220,6 +220,25 @@ def test_a_stage_that_loses_a_frame_is_found_out():
         run(ColorBars(8), [Lossy()], Memory(), batch=4)
 
 
+def test_parts_of_one_class_are_told_apart_in_the_report():
+    """Two stages alike have a line each, and a source that is also a sink is counted once for each."""
+
+    class Both(ColorBars, Memory):
+        def __init__(self, frames):
+            Memory.__init__(self)
+            ColorBars.__init__(self, frames)
+            self.close = lambda **_: None
+
+        def open(self, format, /):
+            pass
+
+    sink = Both(3)
+    report = run(Both(8), [Invert(), Invert(), Invert()], sink)
+    assert set(report.stages) == {"Both", "Invert", "Invert 2", "Invert 3", "Both 2"}
+    assert (report.frames_in, report.frames_out) == (8, 8)
+    assert sink.numbers == [255 - n for n in range(8)]
+
+
 def test_a_batch_of_nothing_is_refused():
     """batch=0 is a sentence, not an endless loop."""
     with pytest.raises(UsageError, match="expected 1 or more, got 0"):
