@@ -17,7 +17,7 @@ import numpy as np
 
 from rtstyle.channel import Channel
 from rtstyle.errors import UsageError
-from rtstyle.frames import Batch, Frame, Image, Packet
+from rtstyle.frames import Batch, Frame, Image, Packet, VideoFormat
 from rtstyle.meter import Meter, Progress, Report
 from rtstyle.protocols import Sink, Source, Stage
 
@@ -46,9 +46,7 @@ def run(
     late; any other loses none. ``batch`` frames go through the stages at a time; it changes the
     speed, not the pictures.
     """
-    if batch < 1:
-        raise UsageError(f"batch: expected 1 or more, got {batch}")
-    format = source.format
+    format = _checked(source, batch)
     meter, names = Meter(), _names(source, *stages, sink)
     decoded: Channel[Item] = Channel(2 * batch + 2, droppable=_is_frame if format.live else None)
     painted: Channel[Item] = Channel(batch if format.live else 2 * batch + 2)
@@ -91,6 +89,18 @@ def run(
         first_frame_s=first_frame_s,
         stages=meter.times(),
     )
+
+
+def _checked(source: Source, batch: int) -> VideoFormat:
+    """The source's format; what is wrong before any thread is there closes the source at once."""
+    try:
+        if batch < 1:
+            raise UsageError(f"batch: expected 1 or more, got {batch}")
+        format = source.format
+    except BaseException:
+        source.close()
+        raise
+    return format
 
 
 @contextmanager

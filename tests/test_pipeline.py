@@ -240,9 +240,26 @@ def test_parts_of_one_class_are_told_apart_in_the_report():
 
 
 def test_a_batch_of_nothing_is_refused():
-    """batch=0 is a sentence, not an endless loop."""
+    """batch=0 is a sentence, not an endless loop, and the source is closed."""
+    source = ColorBars(8)
     with pytest.raises(UsageError, match="expected 1 or more, got 0"):
-        run(ColorBars(8), [], Memory(), batch=0)
+        run(source, [], Memory(), batch=0)
+    assert source.closed
+
+
+def test_a_source_without_a_format_is_closed():
+    """A format that fails when it is asked for is raised, and nothing stays open."""
+
+    class Shapeless(ColorBars):
+        def __getattribute__(self, name):
+            if name == "format":
+                raise OSError("no format")
+            return super().__getattribute__(name)
+
+    source = Shapeless(8)
+    with pytest.raises(OSError, match="no format"):
+        run(source, [], Memory())
+    assert source.closed
 
 
 def test_memory_is_flat_over_three_thousand_frames():
