@@ -5,11 +5,13 @@ from __future__ import annotations
 import errno
 import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Container, Iterable
 from contextlib import suppress
 from pathlib import Path
 
 from rtstyle.errors import SinkError
+
+Identity = tuple[int, int]  # device and inode: the file itself
 
 
 class OutputFile:
@@ -19,7 +21,7 @@ class OutputFile:
     not be replaced; one of ``keep``, the files that are read, never may, be it by a link.
     """
 
-    def __init__(self, path: str | Path, *, overwrite: bool, keep: Sequence[str | Path] = ()) -> None:
+    def __init__(self, path: str | Path, *, overwrite: bool, keep: Container[Identity] = ()) -> None:
         self.path = Path(path)
         self._overwrite = overwrite
         try:
@@ -60,7 +62,7 @@ class OutputFile:
         with suppress(OSError):
             self.temporary.unlink(missing_ok=True)
 
-    def _check(self, keep: Sequence[str | Path]) -> None:
+    def _check(self, keep: Container[Identity]) -> None:
         folder = self._target.parent
         if not folder.is_dir():
             raise SinkError(f"{self.path}: there is no folder {folder}; create it first")
@@ -69,8 +71,8 @@ class OutputFile:
         if self._target.exists():
             self._check_replaceable(keep)
 
-    def _check_replaceable(self, keep: Sequence[str | Path]) -> None:
-        if any(_is_same(self._target, path) for path in keep):
+    def _check_replaceable(self, keep: Container[Identity]) -> None:
+        if _identity(self._target) in keep:
             raise SinkError(f"{self.path}: is the input itself; give the output another name")
         if not self._target.is_file():
             raise SinkError(f"{self.path}: expected a file, got a device or a pipe")
@@ -89,11 +91,18 @@ class OutputFile:
             self.temporary.replace(self._target)
 
 
-def _is_same(target: Path, path: str | Path) -> bool:
-    try:
-        return target.samefile(path)
-    except OSError:  # it is not there, or not on this machine
-        return False
+def identities(paths: Iterable[str | Path]) -> frozenset[Identity]:
+    """What the files are, whatever they are called; those that are not there, or not on this machine, are none."""
+    found = set()
+    for path in paths:
+        with suppress(OSError, ValueError):
+            found.add(_identity(Path(path)))
+    return frozenset(found)
+
+
+def _identity(path: Path) -> Identity:
+    status = path.stat()
+    return status.st_dev, status.st_ino
 
 
 def _flush_to_disk(path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import perf_counter
@@ -54,8 +55,8 @@ def _outputs(photos: Sequence[Path], output: Path, *, is_folder: bool) -> list[P
     if output.suffix.lower() in SUFFIXES and not is_there:
         raise UsageError(f"{output}: expected a folder for {len(photos)} photos, got the name of one")
     names = [p.name if p.suffix.lower() in SUFFIXES else f"{p.stem}.png" for p in photos]
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice:
+    twice, count = Counter(names).most_common(1)[0]
+    if count > 1:
         raise UsageError(f"{twice}: expected photos of different names, got two of this; do them one by one")
     try:
         output.mkdir(exist_ok=True)

@@ -10,7 +10,7 @@ import numpy as np
 
 from rtstyle.errors import SinkError
 from rtstyle.frames import Frame, Image, Packet, VideoFormat
-from rtstyle.output_file import OutputFile
+from rtstyle.output_file import OutputFile, identities
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 _QUALITY = 95  # of 100
@@ -33,7 +33,8 @@ class PhotoWriter:
             if Path(path).suffix.lower() not in SUFFIXES:
                 got = Path(path).suffix or "no ending"
                 raise SinkError(f"{path}: expected a name that ends in {', '.join(SUFFIXES)}, got {got}")
-        self._files = [OutputFile(path, overwrite=overwrite, keep=keep) for path in paths]
+        kept = identities(keep)
+        self._files = [OutputFile(path, overwrite=overwrite, keep=kept) for path in paths]
         self._written = 0
 
     def open(self, format: VideoFormat, /) -> None:

@@ -19,7 +19,7 @@ from av.video.stream import VideoStream
 
 from rtstyle.errors import SinkError
 from rtstyle.frames import SWS_MATRIX, Frame, Packet, VideoFormat
-from rtstyle.output_file import OutputFile
+from rtstyle.output_file import OutputFile, identities
 
 if TYPE_CHECKING:
     from av.container import OutputContainer
@@ -67,7 +67,7 @@ class VideoWriter:
             expected = ", ".join(_ENCODERS)
             raise SinkError(f"{path}: expected a name that ends in {expected}, got {self._path.suffix or 'no ending'}")
         self._encoder = _ENCODERS[self._path.suffix.lower()]
-        self._file = OutputFile(path, overwrite=overwrite, keep=keep)
+        self._file = OutputFile(path, overwrite=overwrite, keep=identities(keep))
         self._container: OutputContainer | None = None
         self._reformatter = VideoReformatter()
         self._last_pts: int | None = None

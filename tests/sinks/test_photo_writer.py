@@ -1,5 +1,6 @@
 """Writing photos."""
 
+import os
 from fractions import Fraction
 
 import cv2
@@ -28,6 +29,18 @@ def test_what_is_written_is_what_is_read(tmp_path, suffix, slack):
     error = np.abs(read_photo(path).astype(int) - photo().image)
     assert error[:, [2, -3]].max() <= slack
     assert [p.name for p in tmp_path.iterdir()] == [path.name]
+
+
+def test_the_inputs_are_looked_at_once_each(tmp_path, monkeypatch):
+    """Ten thousand photos over ten thousand others are not a hundred million questions to the disk."""
+    inputs = [tmp_path / f"{n}.png" for n in range(30)]
+    outputs = [tmp_path / f"out{n}.png" for n in range(30)]
+    for path in inputs + outputs:
+        path.write_bytes(b"precious")
+    asked, stat = [], os.stat
+    monkeypatch.setattr(os, "stat", lambda *given, **how: asked.append(given) or stat(*given, **how))
+    PhotoWriter(outputs, overwrite=True, keep=inputs)
+    assert len(asked) < 30 + 30 * 10
 
 
 def test_paths_are_checked_before_anything_is_written(tmp_path):
