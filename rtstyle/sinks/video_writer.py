@@ -110,9 +110,11 @@ class VideoWriter:
                     container.close()
                 self._file.commit()
         finally:
-            with suppress(av.error.FFmpegError, OSError, ValueError):
-                container.close()
-            self._file.discard()
+            try:
+                with suppress(av.error.FFmpegError, OSError, ValueError):
+                    container.close()
+            finally:  # Ctrl-C may fall into closing, too
+                self._file.discard()
 
     def _add_video(self, container: OutputContainer) -> VideoStream:
         format, encoder = self._format, self._encoder

@@ -191,6 +191,22 @@ def test_a_failure_leaves_nothing_and_the_old_file_untouched(tmp_path):
     assert len(list(tmp_path.iterdir())) == 1
 
 
+def test_ctrl_c_while_it_is_closed_leaves_nothing(tmp_path):
+    """An interrupt in the middle of tidying up does not stop it."""
+
+    class Interrupted:
+        def close(self):
+            raise KeyboardInterrupt
+
+    writer = VideoWriter(tmp_path / "out.mp4")
+    writer.open(VideoFormat(width=32, height=32, rate=Fraction(25)))
+    container, writer._container = writer._container, Interrupted()
+    with pytest.raises(KeyboardInterrupt):
+        writer.close(complete=False)
+    assert list(tmp_path.iterdir()) == []
+    container.close()
+
+
 def test_a_source_that_ends_early_leaves_nothing(tmp_path):
     """Half a film is not passed off as a film."""
     source = make_clip(tmp_path / "in.mkv", frames=100)
