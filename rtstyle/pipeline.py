@@ -43,8 +43,8 @@ def run(
 
     What fails in any thread is raised here, Ctrl-C too, and the sink knows (``complete=False``) that
     its file must not appear. No thread is left; but a source that does not answer for 15 s is, open,
-    with a warning. A live source drops the frames that come too late; any other loses none. ``batch`` frames go through the stages at a time; it changes the
-    speed, not the pictures.
+    with a warning. A live source drops the frames that come too late; any other loses none.
+    ``batch`` frames go through the stages at a time; it changes the speed, not the pictures.
     """
     format = _checked(source, batch)
     meter, names = Meter(), _names(source, *stages, sink)
