@@ -33,6 +33,7 @@ class Recipe:
     lattice_weight: float = 1e7
     tone_weight: float = 2e4
     border_weight: float = 2e6
+    calm_weight: float = 1.5e7
     content_layers: tuple[str, ...] = ("relu2_2",)
     style_layers: dict[str, float] = field(
         default_factory=lambda: {"relu1_2": 1.0, "relu2_2": 1.0, "relu3_3": 1.0, "relu4_3": 1.0}
@@ -64,6 +65,7 @@ class Recipe:
             "lattice-weight": f"{self.lattice_weight:g}",
             "tone-weight": f"{self.tone_weight:g}",
             "border-weight": f"{self.border_weight:g}",
+            "calm-weight": f"{self.calm_weight:g}",
             "learning-rate": f"{self.learning_rate:g}",
             "seed": self.seed,
         }

@@ -53,7 +53,7 @@ def train(
     style_weight: Annotated[float, typer.Option(min=0, help="Weight of the style loss.")] = DEFAULT.style_weight,
     content_weight: Annotated[float, typer.Option(min=0, help="Weight of the content loss.")] = DEFAULT.content_weight,
     lattice_weight: Annotated[
-        float, typer.Option(min=0, help="Weight of the loss on patterns of 4, 8, 16 px.")
+        float, typer.Option(min=0, help="Weight of the loss on patterns of 4, 8, 12, 16 px.")
     ] = DEFAULT.lattice_weight,
     tone_weight: Annotated[
         float, typer.Option(min=0, help="Weight of the loss on light and dark out of place.")
@@ -61,6 +61,9 @@ def train(
     border_weight: Annotated[
         float, typer.Option(min=0, help="Weight of the loss on what is painted otherwise near a border.")
     ] = DEFAULT.border_weight,
+    calm_weight: Annotated[
+        float, typer.Option(min=0, help="Weight of the loss on what is drawn where the photo is even.")
+    ] = DEFAULT.calm_weight,
     learning_rate: Annotated[float, typer.Option(min=0, help="Adam's highest learning rate.")] = DEFAULT.learning_rate,
     include: Annotated[
         list[str] | None, typer.Option(help="Only photos whose names match this glob; repeatable.")
@@ -110,6 +113,7 @@ def train(
                 lattice_weight=lattice_weight,
                 tone_weight=tone_weight,
                 border_weight=border_weight,
+                calm_weight=calm_weight,
                 learning_rate=learning_rate,
                 seed=seed,
                 init_from=str(init_from or ""),

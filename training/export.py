@@ -120,6 +120,7 @@ def metadata(checkpoint: Checkpoint, artwork: Artwork, network: Lite | Full) -> 
                 "lattice": recipe.lattice_weight,
                 "tone": recipe.tone_weight,
                 "border": recipe.border_weight,
+                "calm": recipe.calm_weight,
             }
         ),
         "vgg": checkpoint.vgg,

@@ -94,6 +94,7 @@ def train(
                 + recipe.variation_weight * terms.variation
                 + recipe.lattice_weight * terms.lattice
                 + recipe.tone_weight * terms.tone
+                + recipe.calm_weight * terms.calm
                 + recipe.border_weight * border
             )
             if not torch.isfinite(total):

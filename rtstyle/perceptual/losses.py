@@ -20,6 +20,7 @@ class Terms(NamedTuple):
     variation: Tensor
     lattice: Tensor
     tone: Tensor
+    calm: Tensor
 
 
 def gram_matrix(features: Tensor) -> Tensor:
@@ -40,8 +41,8 @@ def total_variation(images: Tensor) -> Tensor:
     ).square().mean()
 
 
-def lattice(images: Tensor, periods: Sequence[int] = (4, 8, 16)) -> Tensor:
-    """Mean power of what repeats exactly every 4, 8 or 16 px in images (N, 3, H, W).
+def lattice(images: Tensor, periods: Sequence[int] = (4, 8, 12, 16)) -> Tensor:
+    """Mean power of what repeats exactly every 4, 8, 12 or 16 px in images (N, 3, H, W).
 
     A network that works at a fraction of the resolution can only fill a smooth area with patterns of its
     own strides; this sees them and hardly anything else: blocks of 8×8 periods are averaged into one, in
@@ -67,6 +68,21 @@ def tone(images: Tensor, photos: Tensor) -> Tensor:
     every even wall and sky. Correlation leaves palette and contrast free. Luminance (BT.601) in cells of 16 px.
     """
     return 1 - F.cosine_similarity(_from_afar(images), _from_afar(photos), dim=1, eps=1e-3).mean()
+
+
+def calm(images: Tensor, photos: Tensor) -> Tensor:
+    """Mean power of what is finer than 16 px in images (N, 3, H, W), where the photos have nothing as fine.
+
+    A network can tell one spot of an even sky from another by its grain alone; what it draws there is its own
+    pattern, not the artwork's. A place counts half where the photo's fine detail is 4 grey levels strong.
+    """
+    even = 1 / (1 + F.avg_pool2d(_fine(photos).square().mean(dim=1, keepdim=True), 17, 1, padding=8) / (4 / 255) ** 2)
+    return (even * _fine(images).square()).mean()
+
+
+def _fine(images: Tensor) -> Tensor:
+    """What differs from the mean of the 17×17 px around it, (N, 3, H - 16, W - 16)."""
+    return images[..., 8:-8, 8:-8] - F.avg_pool2d(images, 17, stride=1)
 
 
 def _from_afar(images: Tensor) -> Tensor:
@@ -114,7 +130,9 @@ class PerceptualLoss(nn.Module):
             (weight * self._style(name, features[name]) for name, weight in self.style_layers.items()),
             start=images.new_zeros(()),
         )
-        return Terms(content, style, total_variation(images), lattice(images), tone(images, photos))
+        return Terms(
+            content, style, total_variation(images), lattice(images), tone(images, photos), calm(images, photos)
+        )
 
     def _style(self, layer: str, features: Tensor) -> Tensor:
         target = self.targets[layer].expand(len(features), -1, -1)

@@ -11,6 +11,7 @@ from rtstyle.perceptual import (  # noqa: E402
     VGG16,
     PerceptualLoss,
     VggWeights,
+    calm,
     gram_matrix,
     lattice,
     layer_index,
@@ -92,7 +93,7 @@ def test_weights_that_are_none_are_refused(tmp_path: object, monkeypatch: pytest
     assert find_vgg16(path).source == "file vgg.pth"
 
 
-@pytest.mark.parametrize("period", [4, 8, 16])
+@pytest.mark.parametrize("period", [4, 8, 12, 16])
 def test_lattice_sees_its_periods_and_not_strokes(period: int) -> None:
     """A faint grid weighs more than loud noise or a ramp; a period that is none of a network's hardly counts."""
     rows = torch.arange(256).view(1, 1, 256, 1).expand(1, 3, 256, 256)
@@ -119,3 +120,13 @@ def test_tone_is_about_where_light_and_dark_are() -> None:
     assert tone(1 - photo, photo) > 1.9
     assert 0.1 < tone(photo + blotches.repeat_interleave(16, 3), photo) < 1
     assert tone(torch.full((1, 3, 64, 64), 0.5), photo) == pytest.approx(1)  # flat: nothing to compare
+
+
+def test_calm_is_about_even_places() -> None:
+    """The same fine strokes cost dear on an even photo and little on a busy one; slow changes cost nothing."""
+    generator = torch.Generator().manual_seed(0)
+    strokes = 0.5 + 0.1 * torch.randn(1, 3, 64, 64, generator=generator)
+    busy = torch.rand(1, 3, 64, 64, generator=generator)
+    ramp = torch.linspace(0, 1, 64).expand(1, 3, 64, 64)
+    assert calm(strokes, torch.full((1, 3, 64, 64), 0.5)) > 50 * calm(strokes, busy)
+    assert calm(ramp, torch.full((1, 3, 64, 64), 0.5)) < 1e-9
