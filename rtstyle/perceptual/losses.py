@@ -50,7 +50,7 @@ def lattice(images: Tensor, periods: Sequence[int] = (4, 8, 12, 16)) -> Tensor:
     """
     power = images.new_zeros(())
     for period in periods:
-        smooth = F.avg_pool2d(images, period + 1, stride=1)
+        smooth = _box_mean(images, period + 1)
         sharp = images[..., period // 2 : -(period // 2), period // 2 : -(period // 2)] - smooth
         rows, columns = (size // (8 * period) for size in sharp.shape[2:])
         if rows == 0 or columns == 0:
@@ -76,13 +76,19 @@ def calm(images: Tensor, photos: Tensor) -> Tensor:
     A network can tell one spot of an even sky from another by its grain alone; what it draws there is its own
     pattern, not the artwork's. A place counts half where the photo's fine detail is 4 grey levels strong.
     """
-    even = 1 / (1 + F.avg_pool2d(_fine(photos).square().mean(dim=1, keepdim=True), 17, 1, padding=8) / (4 / 255) ** 2)
+    detail = _box_mean(F.pad(_fine(photos).square().mean(dim=1, keepdim=True), (8, 8, 8, 8), mode="replicate"), 17)
+    even = 1 / (1 + detail / (4 / 255) ** 2)
     return (even * _fine(images).square()).mean()
 
 
 def _fine(images: Tensor) -> Tensor:
     """What differs from the mean of the 17×17 px around it, (N, 3, H - 16, W - 16)."""
-    return images[..., 8:-8, 8:-8] - F.avg_pool2d(images, 17, stride=1)
+    return images[..., 8:-8, 8:-8] - _box_mean(images, 17)
+
+
+def _box_mean(images: Tensor, size: int) -> Tensor:
+    """Mean of the size×size px around each pixel that has them; by rows and by columns, which is much faster."""
+    return F.avg_pool2d(F.avg_pool2d(images, (size, 1), stride=1), (1, size), stride=1)
 
 
 def _from_afar(images: Tensor) -> Tensor:
