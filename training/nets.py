@@ -55,7 +55,7 @@ class LiteBlock(nn.Module):
 
 
 class Lite(nn.Module):
-    """Ours, for CPUs: nothing but the last two layers runs above a quarter of the resolution.
+    """Ours, for CPUs: nothing but the tail runs above a quarter of the resolution.
 
     Every layer maps constant to constant, so that a flat area comes out flat whatever the weights are.
     """
