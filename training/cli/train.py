@@ -1,39 +1,23 @@
-"""`python -m training`: train and export networks from the command line."""
+"""``python -m training train``."""
 
 from __future__ import annotations
 
-import signal
-import time
 from pathlib import Path
-from types import FrameType
-from typing import Annotated, Self
+from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from rtstyle.cli.options import Overwrite
 from rtstyle.cli.outcome import one_sentence
 from rtstyle.errors import UsageError
 from rtstyle.perceptual import find_vgg16
 from training import loop
-from training.catalogue import write_catalogue
 from training.checkpoint import Checkpoint, Recipe
-from training.data import find_photos
-from training.export import Artwork, real_frames
-from training.export import export as write_model
+from training.cli.console import console
+from training.cli.reporter import Reporter
 
-app = typer.Typer(
-    help="Make transformer networks: train on photos and an artwork, export to ONNX for rtstyle.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-)
-console = Console(stderr=True)
-QUIET_EVERY_S = 20.0  # off a terminal, a line this often
 DEFAULT = Recipe(network="lite", style_image="", data="", steps=2000)
 
 
-@app.command()
 def train(
     *,
     out: Annotated[Path, typer.Option("--out", "-o", help="Where the checkpoint goes; previews are put beside it.")],
@@ -118,7 +102,7 @@ def train(
                 seed=seed,
                 init_from=str(init_from or ""),
             )
-        with _Reporter(recipe.steps) as reporter:
+        with Reporter(recipe.steps) as reporter:
             loop.train(
                 recipe,
                 out,
@@ -133,94 +117,3 @@ def train(
         console.print(
             f"{out}: {recipe.steps} steps; next: python -m training export {out} -o NAME-{recipe.network}.onnx"
         )
-
-
-@app.command()
-def export(
-    *,
-    checkpoint: Annotated[Path, typer.Argument(help="A checkpoint of `python -m training train`.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="The model, say wave-lite.onnx.")],
-    name: Annotated[str | None, typer.Option(help="Name of the style; default: from the file's name.")] = None,
-    title: Annotated[str | None, typer.Option(help="Title of the artwork; default: the name.")] = None,
-    artist: Annotated[str, typer.Option(help="Who made it.")] = "unknown",
-    year: Annotated[str, typer.Option(help="When.")] = "",
-    licence: Annotated[str, typer.Option(help="Licence of the artwork.")] = "unknown",
-    photos: Annotated[
-        Path | None, typer.Option(help="Folder of photos for the check; default: those kept out of training.")
-    ] = None,
-    overwrite: Overwrite = False,
-) -> None:
-    """Turn a checkpoint into an ONNX file that rtstyle runs, and check it against PyTorch.
-
-    Example: python -m training export wave.ckpt -o wave-lite.onnx --title "The Great Wave" --artist Hokusai
-    """
-    with one_sentence("training"):
-        state = Checkpoint.load(checkpoint)
-        style = name or out.stem.removesuffix(f"-{state.recipe.network}")
-        artwork = Artwork(
-            name=style,
-            title=title or style.replace("-", " ").title(),
-            artist=artist,
-            year=year,
-            licence=licence,
-        )
-        frames = real_frames(find_photos(photos) if photos else loop.photos_of(state.recipe)[1])
-        worst = write_model(state, artwork, out, photos=frames, overwrite=overwrite)
-        console.print(f"{out}: {out.stat().st_size / 1e6:.2f} MB; differs from PyTorch by at most {worst} grey level")
-
-
-@app.command()
-def catalogue(
-    folder: Annotated[Path, typer.Argument(help="Folder of exported models.")] = Path("exported"),
-) -> None:
-    """Write README.md in a folder of models: what each is and how it was made, from the models themselves.
-
-    Example: python -m training catalogue exported
-    """
-    with one_sentence("training"):
-        console.print(f"{write_catalogue(folder)}: written")
-
-
-class _Reporter:
-    """Progress as a bar on a terminal, as a line now and then elsewhere; Ctrl-C and `kill` stop between two steps."""
-
-    def __init__(self, steps: int) -> None:
-        columns = (TextColumn("training"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        losses = TextColumn("{task.fields[losses]}")
-        self.bar = Progress(*columns, losses, console=console, disable=not console.is_terminal)
-        self.task = self.bar.add_task("", total=steps, losses="")
-        self.last_line = time.monotonic()
-        self.stopped = False
-
-    def __enter__(self) -> Self:
-        self.bar.start()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._stop)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.default_int_handler)
-        self.bar.stop()
-
-    def _stop(self, number: int, _frame: FrameType | None) -> None:
-        """Inside a step the weights are half changed: wait for its end, but not if asked twice."""
-        if self.stopped:
-            signal.default_int_handler(number, None)
-        self.stopped = True
-
-    def __call__(self, progress: loop.Progress) -> None:
-        losses = "  ".join(f"{name} {value:.4g}" for name, value in progress.losses.items())
-        self.bar.update(self.task, completed=progress.step, losses=losses)
-        due = time.monotonic() - self.last_line >= QUIET_EVERY_S or progress.step == progress.steps
-        if not console.is_terminal and due:
-            self.last_line = time.monotonic()
-            console.print(f"step {progress.step}/{progress.steps}  {losses}  {progress.eta_s / 60:.1f} min to go")
-        if self.stopped:
-            raise KeyboardInterrupt
-
-
-def main() -> None:
-    """Entry point of ``python -m training``; exits as ``rtstyle`` does."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    app()

@@ -1,0 +1,17 @@
+"""The command line of training: arguments in, words out."""
+
+from __future__ import annotations
+
+import signal
+import sys
+
+
+def main() -> None:
+    """Entry point of ``python -m training``; exits as ``rtstyle`` does."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        from training.cli.app import app  # imported here so that Ctrl-C is clean while it loads
+
+        app()
+    except KeyboardInterrupt:
+        sys.exit(130)

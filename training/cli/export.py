@@ -1,0 +1,50 @@
+"""``python -m training export``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rtstyle.cli.options import Overwrite
+from rtstyle.cli.outcome import one_sentence
+from training import loop
+from training.checkpoint import Checkpoint
+from training.cli.console import console
+from training.data import find_photos
+from training.export import Artwork, real_frames
+from training.export import export as write_model
+
+
+def export(
+    *,
+    checkpoint: Annotated[Path, typer.Argument(help="A checkpoint of `python -m training train`.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The model, say wave-lite.onnx.")],
+    name: Annotated[str | None, typer.Option(help="Name of the style; default: from the file's name.")] = None,
+    title: Annotated[str | None, typer.Option(help="Title of the artwork; default: the name.")] = None,
+    artist: Annotated[str, typer.Option(help="Who made it.")] = "unknown",
+    year: Annotated[str, typer.Option(help="When.")] = "",
+    licence: Annotated[str, typer.Option(help="Licence of the artwork.")] = "unknown",
+    photos: Annotated[
+        Path | None, typer.Option(help="Folder of photos for the check; default: those kept out of training.")
+    ] = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Turn a checkpoint into an ONNX file that rtstyle runs, and check it against PyTorch.
+
+    Example: python -m training export wave.ckpt -o wave-lite.onnx --title "The Great Wave" --artist Hokusai
+    """
+    with one_sentence("training"):
+        state = Checkpoint.load(checkpoint)
+        style = name or out.stem.removesuffix(f"-{state.recipe.network}")
+        artwork = Artwork(
+            name=style,
+            title=title or style.replace("-", " ").title(),
+            artist=artist,
+            year=year,
+            licence=licence,
+        )
+        frames = real_frames(find_photos(photos) if photos else loop.photos_of(state.recipe)[1])
+        worst = write_model(state, artwork, out, photos=frames, overwrite=overwrite)
+        console.print(f"{out}: {out.stat().st_size / 1e6:.2f} MB; differs from PyTorch by at most {worst} grey level")
