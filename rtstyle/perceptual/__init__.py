@@ -1,20 +1,23 @@
 """What a picture looks like to VGG: features, Gram matrices and the losses made of them. Needs torch."""
 
-from rtstyle.perceptual.layers import layer_index
+from rtstyle.perceptual.layers import layer_index, paper_name
 from rtstyle.perceptual.losses import PerceptualLoss, Terms, calm, gram_matrix, lattice, tone, total_variation
-from rtstyle.perceptual.vgg import VGG16
-from rtstyle.perceptual.weights import VggWeights, find_vgg16
+from rtstyle.perceptual.vgg import VGG, VGG16
+from rtstyle.perceptual.weights import VggWeights, find_vgg16, find_vgg19
 
 __all__ = [
+    "VGG",
     "VGG16",
     "PerceptualLoss",
     "Terms",
     "VggWeights",
     "calm",
     "find_vgg16",
+    "find_vgg19",
     "gram_matrix",
     "lattice",
     "layer_index",
+    "paper_name",
     "tone",
     "total_variation",
 ]

@@ -1,22 +1,65 @@
-"""The names of VGG-16's layers."""
+"""The names of VGG's layers: the papers', Keras', and the sequential ones of PyTorch's tutorial."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from rtstyle.errors import UsageError
 
-CONVS_PER_BLOCK = (2, 2, 3, 3, 3)
+VGG16_CONVS = (2, 2, 3, 3, 3)  # convolutions per block: Simonyan & Zisserman (2015), configuration D
+VGG19_CONVS = (2, 2, 4, 4, 4)  # configuration E
+CONVS: Mapping[str, tuple[int, ...]] = {"vgg16": VGG16_CONVS, "vgg19": VGG19_CONVS}
+TITLES = {"vgg16": "VGG-16", "vgg19": "VGG-19"}
+
+_IN_BLOCKS = re.compile(r"(conv|relu)_?(\d)_(\d)")  # relu4_2, relu_4_2
+_KERAS = re.compile(r"block(\d)_conv(\d)")  # whose convolutions are rectified
+_IN_SEQUENCE = re.compile(r"(conv|relu)_(\d+)")  # conv_10, counted through all blocks
 
 
-def layer_index(name: str) -> int:
-    """Where ``relu2_2`` or ``conv4_2`` stands in torchvision's ``vgg16().features``.
+def layer_index(name: str, network: str = "vgg16") -> int:
+    """Where ``relu2_2``, ``conv_4`` or ``block4_conv2`` stands in torchvision's ``vgg16().features``.
 
-    Raises UsageError for a name that VGG-16 does not have.
+    Raises UsageError, which lists the names there are, for one that the network does not have.
     """
-    match = re.fullmatch(r"(conv|relu)([1-5])_([1-3])", name)
-    if match is None or int(match[3]) > CONVS_PER_BLOCK[int(match[2]) - 1]:
-        raise UsageError(f"unknown VGG-16 layer {name!r}: expected conv1_1 … conv5_3 or relu1_1 … relu5_3")
-    block, conv = int(match[2]) - 1, int(match[3]) - 1
-    before = sum(2 * convs + 1 for convs in CONVS_PER_BLOCK[:block])  # conv, relu, …, pool
-    return before + 2 * conv + (match[1] == "relu")
+    kind, block, conv = _parse(name, network)
+    before = sum(2 * convs + 1 for convs in CONVS[network][:block])  # conv, relu, …, pool
+    return before + 2 * conv + (kind == "relu")
+
+
+def paper_name(name: str, network: str = "vgg16") -> str:
+    """The name in the papers' way, ``relu2_2``, of a layer named in any way. Raises as ``layer_index``."""
+    kind, block, conv = _parse(name, network)
+    return f"{kind}{block + 1}_{conv + 1}"
+
+
+def conv_names(network: str = "vgg16") -> tuple[str, ...]:
+    """``conv1_1`` … in order."""
+    return tuple(f"conv{b}_{c}" for b, convs in enumerate(CONVS[network], start=1) for c in range(1, convs + 1))
+
+
+def _parse(name: str, network: str) -> tuple[str, int, int]:
+    """Kind, and block and convolution counted from 0."""
+    convs = CONVS[network]
+    if match := _IN_BLOCKS.fullmatch(name):
+        kind, block, conv = match[1], int(match[2]) - 1, int(match[3]) - 1
+    elif match := _KERAS.fullmatch(name):
+        kind, block, conv = "relu", int(match[1]) - 1, int(match[2]) - 1
+    elif (match := _IN_SEQUENCE.fullmatch(name)) and 1 <= int(match[2]) <= sum(convs):
+        kind, conv = match[1], int(match[2]) - 1
+        block = next(b for b in range(len(convs)) if conv < sum(convs[: b + 1]))
+        conv -= sum(convs[:block])
+    else:
+        raise _unknown(name, network)
+    if not (0 <= block < len(convs) and 0 <= conv < convs[block]):
+        raise _unknown(name, network)
+    return kind, block, conv
+
+
+def _unknown(name: str, network: str) -> UsageError:
+    names = conv_names(network)
+    return UsageError(
+        f"unknown {TITLES[network]} layer {name!r}: expected {names[0]} … {names[-1]} or relu1_1 … "
+        f"{names[-1].replace('conv', 'relu')} ({', '.join(n.removeprefix('conv') for n in names)}), "
+        f"or counted through, conv_1 … conv_{len(names)} or relu_1 … relu_{len(names)}"
+    )

@@ -1,42 +1,74 @@
-"""VGG-16 as a set of named feature maps (Simonyan & Zisserman 2015, configuration D)."""
+"""VGG-16 and VGG-19 as sets of named feature maps (Simonyan & Zisserman 2015, configurations D and E)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
-from torchvision.models import vgg16
+from torchvision.models import vgg16, vgg19
 
+from rtstyle.errors import UsageError
 from rtstyle.perceptual.layers import layer_index
 from rtstyle.perceptual.weights import VggWeights
 
+POOLINGS = ("max", "average")
+# Rectified maps are mostly zeros, whose mean lies far below their maximum; doubled, what deeper layers see stays
+# about as strong as what they were trained on (as in crowsonkb/style-transfer-pytorch).
+_AVERAGE_SCALE = 2.0
+_NETWORKS = {"vgg16": vgg16, "vgg19": vgg19}
 
-class VGG16(nn.Module):
-    """The named feature maps of pictures; frozen, cut off behind the deepest layer asked for."""
+
+class VGG(nn.Module):
+    """The named feature maps of pictures; frozen, cut off behind the deepest layer asked for.
+
+    The weights say which of the two networks it is. ``pooling`` "average" takes the mean where the networks
+    were trained with the maximum: Gatys et al. (2016) found that pictures come out slightly better. Feature
+    maps are channels_last.
+    """
 
     mean: Tensor
     std: Tensor
 
-    def __init__(self, layers: Sequence[str], weights: VggWeights) -> None:
+    def __init__(self, layers: Sequence[str], weights: VggWeights, *, pooling: str = "max") -> None:
         super().__init__()
-        self.taps = {layer_index(name): name for name in layers}
-        features = vgg16(weights=None).features
-        features.load_state_dict(weights.state)
-        self.features = features[: max(self.taps) + 1]
-        for module in self.features:
-            if isinstance(module, nn.ReLU):
-                module.inplace = False  # a conv's output may be a tap of its own
+        if pooling not in POOLINGS:
+            raise UsageError(f"pooling: expected {' or '.join(POOLINGS)}, got {pooling!r}")
+        self.network = weights.network
+        self.layers = tuple(layers)
+        self.average = pooling == "average"
+        with torch.device("meta"):  # the classifier's 120 million numbers are not even made
+            features = _NETWORKS[weights.network](weights=None).features
+        features.load_state_dict(weights.state, assign=True)
+        self.features = features[: max(layer_index(name, self.network) for name in layers) + 1]
+        self.features.to(memory_format=torch.channels_last)
         self.register_buffer("mean", torch.tensor(weights.mean).view(1, 3, 1, 1))
         self.register_buffer("std", torch.tensor(weights.std).view(1, 3, 1, 1))
         self.requires_grad_(requires_grad=False)
 
-    def forward(self, images: Tensor) -> dict[str, Tensor]:
-        """Feature maps (N, C, H', W') by layer name, of images (N, 3, H, W) RGB in [0, 1]."""
-        taps = {}
-        x = (images - self.mean) / self.std
-        for index, module in enumerate(self.features):
-            x = module(x)
-            if index in self.taps:
-                taps[self.taps[index]] = x
-        return taps
+    def forward(self, images: Tensor, layers: Sequence[str] | None = None) -> dict[str, Tensor]:
+        """Feature maps (N, C, H', W') by layer name, of images (N, 3, H, W) RGB in [0, 1].
+
+        ``layers``: some of those it was made for, by any of their names; the forward stops at the deepest.
+        """
+        names = self.layers if layers is None else layers
+        wanted = {name: layer_index(name, self.network) for name in names}
+        last = max(wanted.values())
+        if last >= len(self.features):
+            raise UsageError(f"{max(wanted, key=wanted.__getitem__)}: lies behind {', '.join(self.layers)}")
+        taps: dict[int, Tensor] = {}
+        x = ((images - self.mean) / self.std).contiguous(memory_format=torch.channels_last)
+        for index, module in enumerate(self.features[: last + 1]):
+            if isinstance(module, nn.ReLU):
+                x = F.relu(x) if index - 1 in taps else F.relu_(x)  # a conv's output may be a tap of its own
+            elif isinstance(module, nn.MaxPool2d) and self.average:
+                x = F.avg_pool2d(x, 2) * _AVERAGE_SCALE
+            else:
+                x = module(x)
+            if index in wanted.values():
+                taps[index] = x
+        return {name: taps[index] for name, index in wanted.items()}
+
+
+VGG16 = VGG  # what it is with find_vgg16's weights

