@@ -33,6 +33,10 @@ if TYPE_CHECKING:
     from rtstyle.sources.test_pattern import TestPattern
     from rtstyle.sources.video_reader import VideoReader
     from rtstyle.stages.blend import Blend
+    from rtstyle.stages.guided import Guided
+    from rtstyle.stages.keep_colors import KeepColors
+    from rtstyle.stages.schedule import Schedule
+    from rtstyle.stages.steady import Steady
     from rtstyle.styles import Style, find_style, list_styles
     from rtstyle.stylizer import Stylizer
 
@@ -42,6 +46,8 @@ __all__ = [
     "Color",
     "DeviceError",
     "Frame",
+    "Guided",
+    "KeepColors",
     "ModelError",
     "Null",
     "Packet",
@@ -50,12 +56,14 @@ __all__ = [
     "Progress",
     "Report",
     "RtstyleError",
+    "Schedule",
     "Sink",
     "SinkError",
     "Source",
     "SourceError",
     "Stage",
     "StageTimes",
+    "Steady",
     "Style",
     "Stylizer",
     "Tee",
@@ -88,6 +96,10 @@ _HOMES = {
     "sources.test_pattern": ("TestPattern",),
     "sources.video_reader": ("VideoReader",),
     "stages.blend": ("Blend",),
+    "stages.guided": ("Guided",),
+    "stages.keep_colors": ("KeepColors",),
+    "stages.schedule": ("Schedule",),
+    "stages.steady": ("Steady",),
     "styles": ("Style", "find_style", "list_styles"),
     "stylizer": ("Stylizer",),
 }

@@ -3,36 +3,49 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rtstyle.errors import UsageError
-from rtstyle.frames import Batch, Images
+from rtstyle.frames import Batch
 
 _ONE = 256
+_Bytes = TypeVar("_Bytes", bound=NDArray[np.uint8])
 
 
 class Blend:
     """``strength`` 0 gives the content back, 1 leaves the images as they are, between them it mixes."""
 
     def __init__(self, strength: float) -> None:
+        self.strength = strength
+
+    @property
+    def strength(self) -> float:
+        """May be set at any time, from any thread. Raises UsageError outside 0 to 1."""
+        return self._strength
+
+    @strength.setter
+    def strength(self, strength: float) -> None:
         if not 0 <= strength <= 1:
             raise UsageError(f"strength: expected 0 to 1, got {strength}")
-        self._weight = round(strength * _ONE)
+        self._strength = strength
 
     def __call__(self, batch: Batch, /) -> Batch:
-        if self._weight == _ONE:
-            return batch
-        return replace(batch, images=_mix(batch.content, batch.images, self._weight))
+        return replace(batch, images=mix(batch.content, batch.images, self._strength))
 
     def reset(self) -> None:
         """Nothing is remembered."""
 
 
-def _mix(content: Images, images: Images, weight: int) -> Images:
-    """(content (256 - w) + images w + 128) / 256; in uint16, since 255 * 256 + 128 fits."""
-    mixed = np.multiply(content, _ONE - weight, dtype=np.uint16)
-    mixed += np.multiply(images, weight, dtype=np.uint16)
+def mix(under: _Bytes, over: _Bytes, share: float) -> _Bytes:
+    """Mix two pictures of one shape, uint8, in 256 steps of ``share``; at 0 and 1 one of them itself."""
+    weight = round(share * _ONE)
+    if weight in {0, _ONE}:
+        return over if weight else under
+    mixed = np.multiply(under, _ONE - weight, dtype=np.uint16)  # 255 * 256 + 128 fits
+    mixed += np.multiply(over, weight, dtype=np.uint16)
     mixed += _ONE // 2
     mixed >>= 8
-    return mixed.astype(np.uint8)
+    return mixed.astype(np.uint8)  # type: ignore[return-value]  # numpy does not carry the bound

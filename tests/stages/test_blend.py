@@ -25,3 +25,13 @@ def test_out_of_range(strength):
     """The error says what may be and what was."""
     with pytest.raises(UsageError, match="strength: expected 0 to 1, got"):
         Blend(strength)
+
+
+def test_the_strength_may_change():
+    """From one frame to the next; what may not be is refused, and the strength stays."""
+    content, images = np.zeros((1, 16, 16, 3), np.uint8), np.full((1, 16, 16, 3), 200, np.uint8)
+    blend = Blend(1)
+    blend.strength = 0.5
+    with pytest.raises(UsageError):
+        blend.strength = 1.5
+    assert blend(Batch(content, images, [0])).images.max() == 100

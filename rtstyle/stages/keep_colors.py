@@ -1,0 +1,32 @@
+"""Brush strokes of the painting, colours of the camera."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from rtstyle.frames import Batch, Image
+
+
+class KeepColors:
+    """Gives the painting the content's chroma and keeps its luma. Needs cv2."""
+
+    # Gatys et al. (2016), "Preserving Color in Neural Artistic Style Transfer", luminance-only; in YCbCr, not YIQ.
+
+    def __call__(self, batch: Batch, /) -> Batch:
+        pairs = zip(batch.content, batch.images, strict=True)
+        return replace(batch, images=np.stack([_recolored(content, image) for content, image in pairs]))
+
+    def reset(self) -> None:
+        """Nothing is remembered."""
+
+
+def _recolored(content: Image, image: Image) -> Image:
+    import cv2
+
+    colors = cv2.cvtColor(content, cv2.COLOR_RGB2YCrCb)
+    cv2.mixChannels([cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)], [colors], [0, 0])  # the luma alone is the painting's
+    return np.asarray(cv2.cvtColor(colors, cv2.COLOR_YCrCb2RGB), np.uint8)

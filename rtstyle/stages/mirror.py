@@ -1,0 +1,29 @@
+"""Left and right change places, as in a mirror."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from rtstyle.frames import Batch, Images
+
+
+class Mirror:
+    """Turns content and images around, so that the stages after it still find them in one place."""
+
+    def __call__(self, batch: Batch, /) -> Batch:
+        content = _mirrored(batch.content)
+        images = content if batch.images is batch.content else _mirrored(batch.images)
+        return replace(batch, content=content, images=images)
+
+    def reset(self) -> None:
+        """Nothing is remembered."""
+
+
+def _mirrored(images: Images) -> Images:
+    import cv2
+
+    return np.stack([np.asarray(cv2.flip(image, 1), np.uint8) for image in images])
