@@ -13,6 +13,7 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
@@ -121,7 +122,9 @@ def _from_torchvision() -> VggWeights:
     from torchvision.models import VGG16_Weights
 
     weights = VGG16_Weights.IMAGENET1K_FEATURES
-    return _caffe(_features(weights.get_state_dict(progress=False)), "torchvision VGG16_Weights.IMAGENET1K_FEATURES")
+    with redirect_stdout(sys.stderr):  # torch hub prints what it downloads
+        state = weights.get_state_dict(progress=False)
+    return _caffe(_features(state), "torchvision VGG16_Weights.IMAGENET1K_FEATURES")
 
 
 def _from_wheel() -> VggWeights:

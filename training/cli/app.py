@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from training.cli.catalogue import catalogue
+from training.cli.evaluate import evaluate
 from training.cli.export import export
 from training.cli.train import train
 
@@ -15,4 +16,5 @@ app = typer.Typer(
 )
 app.command()(train)
 app.command()(export)
+app.command()(evaluate)
 app.command()(catalogue)

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rtstyle.errors import SourceError
+from rtstyle.styles import read_style
+from tests.models import make_model
+from training.evaluation.origin import Origin, unseen
+
+COMMAND = (
+    "python -m training train --data photos --hold-out 4 --style sea.jpg --style-size 384 --include 'a*' -o S.ckpt"
+)
+A = Origin(folder="photos", include=("a*",), hold_out=4, artworks=("sea.jpg",), style_size=384)
+B = Origin(folder="photos", include=("a*", "b*"), hold_out=3, artworks=("sky.jpg",), style_size=512)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Eight photos named a, four named b."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for name in (*(f"a{n}.jpg" for n in range(8)), *(f"b{n}.jpg" for n in range(4))):
+        (folder / name).touch()
+    return folder
+
+
+def names(photos: list[Path]) -> list[str]:
+    return [photo.stem for photo in photos]
+
+
+def test_the_metadata_tell_what_was_trained_on(tmp_path: Path) -> None:
+    """Folder, globs, every n-th and artwork are read from the command; without one nothing is known."""
+    assert Origin.of(read_style(make_model(tmp_path / "sea.onnx", command=COMMAND))) == A
+    unknown = Origin.of(read_style(make_model(tmp_path / "x.onnx")))
+    assert (unknown.folder, unknown.artworks) == ("", ())
+
+
+def test_only_photos_that_no_model_has_seen(folder: Path) -> None:
+    """Held out by every model, or outside its globs; and all of a folder that no model was trained on."""
+    assert names(unseen(folder, None, [A], 0)) == ["a0", "a4"]
+    assert names(unseen(folder, ["b*"], [A], 0)) == ["b0", "b1", "b2", "b3"]
+    assert names(unseen(folder, None, [A, B], 0)) == ["a0", "b1"]  # b1 is the tenth of B's twelve
+    assert names(unseen(folder, ["*"], [A], 3)) == ["a0", "b0", "b2"]
+    other = folder.rename(folder.with_name("others"))
+    assert len(unseen(other, None, [A], 0)) == 8
+
+
+def test_no_unseen_photo_is_one_sentence(folder: Path) -> None:
+    """A run that held out nothing leaves nothing to evaluate on."""
+    greedy = Origin(folder="photos", include=("*",), hold_out=0, artworks=(), style_size=512)
+    with pytest.raises(SourceError, match="every photo was trained on"):
+        unseen(folder, None, [greedy], 4)
+
+
+def test_the_artwork_is_found_by_name(folder: Path) -> None:
+    """In a folder, or among files, by the name in the metadata; a single file is what was meant."""
+    for name in ("sea.jpg", "sky.jpg"):
+        (folder / name).touch()
+    assert A.artwork([folder]) == folder / "sea.jpg"
+    assert B.artwork([folder / "sea.jpg", folder / "sky.jpg"]) == folder / "sky.jpg"
+    assert A.artwork([folder / "b0.jpg"]) == folder / "b0.jpg"
+    with pytest.raises(SourceError, match=r"sea\.jpg: not found in .*--style-image"):
+        A.artwork([folder / "b0.jpg", folder / "b1.jpg"])

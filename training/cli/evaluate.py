@@ -1,0 +1,98 @@
+"""``python -m training evaluate``."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rtstyle.cli.options import Overwrite
+from rtstyle.cli.outcome import one_sentence
+from rtstyle.errors import UsageError
+from rtstyle.output_file import OutputFile
+from rtstyle.perceptual import find_vgg16
+from training.cli.console import console
+from training.cli.evaluation_progress import shown
+from training.cli.evaluation_table import table_of
+from training.evaluation.clips import find_clips
+from training.evaluation.evaluate import QUICK, THOROUGH, Material
+from training.evaluation.evaluate import evaluate as measure
+from training.evaluation.origin import unseen
+from training.evaluation.sheet import write_bytes, write_sheet
+from training.evaluation.subject import opened
+
+
+def evaluate(
+    *,
+    models: Annotated[list[Path], typer.Argument(metavar="MODEL...", help="Exported models (.onnx) or checkpoints.")],
+    photos: Annotated[Path, typer.Option(help="Folder of photos; those that a model was trained on are left out.")],
+    style_image: Annotated[
+        list[Path] | None,
+        typer.Option(help="The artwork, or a folder where it is found by name; repeatable. Default: beside the model."),
+    ] = None,
+    include: Annotated[
+        list[str] | None, typer.Option(help="Only photos whose names match; default: as in training; repeatable.")
+    ] = None,
+    clips: Annotated[
+        list[Path] | None, typer.Option(help="Video, folder of videos, or sequences with exact flow; repeatable.")
+    ] = None,
+    against: Annotated[Path | None, typer.Option(help="A control to compare with, say one trained otherwise.")] = None,
+    count: Annotated[int | None, typer.Option(min=0, help="Photos; 0: all. Default: 20.")] = None,
+    side: Annotated[int, typer.Option(min=128, help="The photos' short side, px.")] = THOROUGH.side,
+    iterations: Annotated[int | None, typer.Option(min=0, help="Of L-BFGS; 0: no quality ratio. Default: 200.")] = None,
+    frames: Annotated[int | None, typer.Option(min=2, help="Of every clip. Default: 60.")] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="4 photos, 50 iterations, none from noise, 24 frames: a first look.")
+    ] = False,
+    sheet: Annotated[Path | None, typer.Option("--out", "-o", help="Contact sheet, a .png.")] = None,
+    json_out: Annotated[Path | None, typer.Option(help="Write the line of JSON here, too.")] = None,
+    device: Annotated[str, typer.Option(help="What the models run on, as in rtstyle.")] = "cpu",
+    vgg: Annotated[
+        Path | None, typer.Option(help="VGG-16 weights; default: $RTSTYLE_VGG16, or found and cached.")
+    ] = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Measure models on photos and clips kept out of training: a table, and one line of JSON on stdout.
+
+    Example: python -m training evaluate wave-lite.onnx --photos photos --style-image wave.jpg --quick -o sheet.png
+    """
+    with one_sentence("training", stopped="nothing was written"):
+        if sheet is not None and sheet.suffix.lower() != ".png":
+            raise UsageError(f"{sheet}: expected the name of a .png")
+        files = [OutputFile(path, overwrite=overwrite) if path else None for path in (sheet, json_out)]
+        base = QUICK if quick else THOROUGH
+        settings = replace(
+            base,
+            side=side,
+            photos=base.photos if count is None else count,
+            iterations=base.iterations if iterations is None else iterations,
+            frames=base.frames if frames is None else frames,
+        )
+        paths = [*models, *([against] if against else [])]
+        with opened(paths, device) as subjects:
+            origins = [subject.origin for subject in subjects]
+            places = [style_image or [path.parent] for path in paths]
+            material = Material(
+                photos=unseen(photos, include, origins, settings.photos),
+                clips=find_clips(clips or []),
+                artworks=[origin.artwork(where) for origin, where in zip(origins, places, strict=True)],
+                vgg=find_vgg16(vgg),
+            )
+            names = f"{len(material.photos)} photos of {photos}, {len(material.clips)} clips"
+            console.print(f"{names}; VGG-16 from {material.vgg.source}", highlight=False)
+            with shown() as progress:
+                report, rows = measure(
+                    subjects[: len(models)],
+                    material,
+                    settings,
+                    against=subjects[-1] if against else None,
+                    progress=progress,
+                )
+        console.print(table_of(report))
+        if files[0]:
+            write_sheet(files[0], rows, ["photo", *(path.stem for path in paths)])
+        if files[1]:
+            write_bytes(files[1], report.line().encode() + b"\n")
+        typer.echo(report.line())

@@ -1,0 +1,72 @@
+"""Clips to measure flicker on: videos, and sequences that come with their exact flow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+from rtstyle.errors import SourceError
+from rtstyle.frames import Frame, Image
+from rtstyle.sources.photo_folder import read_photo
+from rtstyle.sources.video_reader import VideoReader
+from training.evaluation.flow import Motion, estimated, read_exact
+from training.evaluation.pictures import scaled
+
+SUFFIXES = frozenset({".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".gif"})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Clip:
+    """Frames of one size, and the motion from each but the first back to the one before."""
+
+    name: str
+    frames: list[Image]
+    motions: list[Motion]
+    exact: bool  # else estimated
+
+
+def find_clips(places: Sequence[Path]) -> list[Path]:
+    """Videos and sequences (folders with ``frames`` and ``flow_bw``) in what is named, folders searched.
+
+    Raises SourceError where there is nothing, or none in it.
+    """
+    found: list[Path] = []
+    for place in places:
+        if not place.exists():
+            raise SourceError(f"{place}: there is no such clip")
+        within = [place] if place.is_file() or _is_sequence(place) else sorted(place.iterdir())
+        clips = [path for path in within if _is_sequence(path) or path.suffix.lower() in SUFFIXES]
+        if not clips:
+            raise SourceError(f"{place}: expected clips, found none of {sorted(SUFFIXES)}")
+        found += clips
+    return found
+
+
+def read_clip(path: Path, *, frames: int, side: int) -> Clip:
+    """The first ``frames`` of a clip; a video comes down to ``side`` px of short side. Raises SourceError."""
+    if _is_sequence(path):
+        names = sorted((path / "frames").glob("*.png"))[:frames]
+        images = [read_photo(name) for name in names]
+        motions = [read_exact(path / "flow_bw" / name.name, path / "occ_bw" / name.name) for name in names[1:]]
+    else:
+        images = list(_video(path, frames, side))
+        motions = [estimated(before, now) for before, now in pairwise(images)]
+    if not motions:
+        raise SourceError(f"{path}: expected at least 2 frames, got {len(images)}")
+    return Clip(path.stem, images, motions, _is_sequence(path))
+
+
+def _video(path: Path, frames: int, side: int) -> Iterator[Image]:
+    source = VideoReader(path)
+    try:
+        images = (item.image for item in source if isinstance(item, Frame))
+        for image, _ in zip(images, range(frames), strict=False):
+            yield scaled(image, min(side, *image.shape[:2]))
+    finally:
+        source.close()
+
+
+def _is_sequence(path: Path) -> bool:
+    return (path / "frames").is_dir() and (path / "flow_bw").is_dir()

@@ -1,0 +1,81 @@
+"""What a model's metadata say about the photos and the artwork that it was trained on."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+from rtstyle.errors import SourceError
+from rtstyle.styles import Style
+from training.data import find_photos, split
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The part of a training's command that an evaluation must know; paths are file names."""
+
+    folder: str  # of the photos
+    include: tuple[str, ...]  # globs
+    hold_out: int  # every n-th photo by name was kept out
+    artworks: tuple[str, ...]
+    style_size: int  # px, the artwork's short side
+
+    @staticmethod
+    def of(style: Style) -> Origin:
+        """Reads ``rtstyle.command`` of the metadata."""
+        words = shlex.split(style.metadata.get("command", ""))
+        pairs = list(pairwise(words))
+
+        def given(*names: str) -> tuple[str, ...]:
+            return tuple(value for name, value in pairs if name in names)
+
+        return Origin(
+            folder=next(iter(given("--data")), ""),
+            include=given("--include") or ("*",),
+            hold_out=int(next(iter(given("--hold-out")), 0)),
+            artworks=given("--style", "--style-image"),
+            style_size=int(next(iter(given("--style-size")), 512)),
+        )
+
+    def trained_on(self, folder: Path) -> set[Path]:
+        """The photos of ``folder`` that the model has seen: none, where the folder has another name."""
+        if folder.resolve().name != self.folder:
+            return set()
+        try:
+            return set(split(find_photos(folder, self.include), self.hold_out)[0])
+        except SourceError:  # none of them is here
+            return set()
+
+    def artwork(self, places: Iterable[Path]) -> Path:
+        """The artwork among ``places``, files and folders: the one of its name, else the only file.
+
+        Raises SourceError that says how to name it.
+        """
+        places = list(places)
+        files = [place for place in places if not place.is_dir()]
+        named = [place / name for place in places if place.is_dir() for name in self.artworks]
+        for path in (*files, *named):
+            if path.name in self.artworks and path.is_file():
+                return path
+        if len(files) == 1:
+            return files[0]
+        wanted = " or ".join(self.artworks) or "the artwork"
+        looked = ", ".join(map(str, places))
+        raise SourceError(f"{wanted}: not found in {looked}; name it, or its folder, with --style-image")
+
+
+def unseen(folder: Path, include: Sequence[str] | None, origins: Sequence[Origin], count: int) -> list[Path]:
+    """``count`` photos that none of the models was trained on, spread evenly by name; 0: all of them.
+
+    ``include`` is by default what the models were trained on. Raises SourceError where there are none.
+    """
+    globs = include or sorted({glob for origin in origins for glob in origin.include})
+    seen = {photo for origin in origins for photo in origin.trained_on(folder)}
+    left = [photo for photo in find_photos(folder, globs) if photo not in seen]
+    if not left:
+        raise SourceError(f"{folder}: every photo was trained on; name other ones with --photos or --include")
+    count = min(count or len(left), len(left))
+    return [left[i * len(left) // count] for i in range(count)]

@@ -1,0 +1,67 @@
+"""What an evaluation found out."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+
+
+@dataclass(slots=True, kw_only=True)
+class ModelReport:
+    """Of one model. Means over the photos or clips, unless a comment says otherwise."""
+
+    name: str
+    network: str
+    artwork: str  # file name
+    provider: str
+    parameters: int
+    gflop: float  # a frame of 640×480, two operations a product
+    megapixels_a_second: float  # network alone, 1280×720, one frame at a time
+    content_loss: float = math.nan  # unweighted, in the painting
+    style_loss: float = math.nan
+    sharpness: float = math.nan
+    grid: dict[int, float] = field(default_factory=dict)  # by period in px, over the photo's own
+    flat: dict[int, float] = field(default_factory=dict)  # by period in px, grey levels of amplitude
+    quality_ratio: float = math.nan  # median
+    quality_ratios: list[float] = field(default_factory=list)  # photo by photo
+    evaluations_from_photo: float = math.nan  # median; infinite: in most photos not within the iterations
+    evaluations_from_noise: float = math.nan
+    warping_error: float = math.nan
+    warping_errors: dict[str, float] = field(default_factory=dict)  # by clip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """Of all models, on the same photos and clips."""
+
+    side: int  # px, the photos' short side
+    iterations: int  # of L-BFGS
+    photos: list[str]
+    sharpness: float  # the photos' own
+    warping_error: float  # the clips' own
+    warping_errors: dict[str, float]
+    models: list[ModelReport]
+    against: ModelReport | None
+
+    def over_control(self, model: ModelReport) -> dict[str, float]:
+        """The model's figures as multiples of the control's; empty without one."""
+        if self.against is None:
+            return {}
+        names = ("warping_error", "content_loss", "style_loss", "sharpness")
+        return {name: getattr(model, name) / getattr(self.against, name) for name in names}
+
+    def line(self) -> str:
+        """One JSON object in one line; what was not measured is null."""
+        models = [{**asdict(model), "over_control": self.over_control(model)} for model in self.models]
+        return json.dumps(_plain({**asdict(self), "models": models}), allow_nan=False)
+
+
+def _plain(value: object) -> object:
+    """Five digits are plenty; infinite and missing numbers are null, since JSON knows neither."""
+    if isinstance(value, float):
+        return float(f"{value:.5g}") if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list) else value
