@@ -79,7 +79,8 @@ def find_vgg19(path: Path | None = None) -> VggWeights:
         from torchvision.models import VGG19_Weights
 
         try:
-            state = _features(VGG19_Weights.IMAGENET1K_V1.get_state_dict(progress=False))
+            with redirect_stdout(sys.stderr):  # torch hub prints what it downloads
+                state = _features(VGG19_Weights.IMAGENET1K_V1.get_state_dict(progress=False))
         except (OSError, HTTPException, RuntimeError) as error:
             raise ModelError(
                 f"no VGG-19 weights (torchvision: {error}): give a file with --vgg or ${ENVIRONMENT_19}, "
@@ -122,7 +123,7 @@ def _from_torchvision() -> VggWeights:
     from torchvision.models import VGG16_Weights
 
     weights = VGG16_Weights.IMAGENET1K_FEATURES
-    with redirect_stdout(sys.stderr):  # torch hub prints what it downloads
+    with redirect_stdout(sys.stderr):  # as above
         state = weights.get_state_dict(progress=False)
     return _caffe(_features(state), "torchvision VGG16_Weights.IMAGENET1K_FEATURES")
 
