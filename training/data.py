@@ -15,6 +15,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from rtstyle.errors import SourceError
 from rtstyle.sources.photo_folder import read_photo
+from training.sieve import Sieve
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp"})
 Photo = NDArray[np.uint8]  # (H, W, 3) RGB
@@ -51,11 +52,14 @@ class Crops(Dataset[Tensor]):
     camera's picture is smoother than a small photo, and its flat areas are larger.
     """
 
-    def __init__(self, photos: Sequence[Path], *, size: int, samples: range, seed: int) -> None:
+    def __init__(
+        self, photos: Sequence[Path], *, size: int, samples: range, seed: int, sieve: Sieve | None = None
+    ) -> None:
         self.photos = list(photos)
         self.size = size
         self.samples = samples  # the numbers of the samples this dataset yields
         self.seed = seed
+        self.sieve = sieve or Sieve(len(self.photos))
 
     def __len__(self) -> int:
         return len(self.samples)
@@ -64,18 +68,23 @@ class Crops(Dataset[Tensor]):
         sample = self.samples[index]
         epoch, position = divmod(sample, len(self.photos))
         order = np.random.default_rng((self.seed, epoch)).permutation(len(self.photos))
-        photo = self._first_readable([self.photos[i] for i in np.roll(order, -position)])
+        photo = self._first_good(np.roll(order, -position).tolist())
         return torch.from_numpy(random_crop(photo, self.size, np.random.default_rng((self.seed, epoch, position))))
 
-    @staticmethod
-    def _first_readable(candidates: Sequence[Path]) -> Photo:
-        """A damaged photo is passed over, with a warning, for the next one."""
-        for path in candidates:
+    def _first_good(self, numbers: Sequence[int]) -> Photo:
+        """A damaged photo, which is worth a warning, or a grey one is passed over for the next."""
+        for number in numbers:
+            if self.sieve.is_out(number):
+                continue
             try:
-                return read_photo(path)
+                photo = read_photo(self.photos[number])
             except SourceError as error:
                 logging.getLogger(__name__).warning("%s; passed over", error)
-        raise SourceError(f"none of the {len(candidates)} photos can be read")
+                self.sieve.passes(number, None)
+                continue
+            if self.sieve.passes(number, photo):
+                return photo
+        raise SourceError(f"none of the {len(numbers)} photos is of use: {self.sieve.skipped}")
 
 
 def random_crop(photo: Photo, size: int, rng: np.random.Generator) -> Photo:
@@ -92,10 +101,21 @@ def random_crop(photo: Photo, size: int, rng: np.random.Generator) -> Photo:
 
 
 def batches(
-    photos: Sequence[Path], *, size: int, batch: int, first: int, last: int, seed: int, workers: int
+    photos: Sequence[Path],
+    *,
+    size: int,
+    batch: int,
+    first: int,
+    last: int,
+    seed: int,
+    workers: int,
+    sieve: Sieve | None = None,
 ) -> Iterator[Tensor]:
-    """Batches (N, size, size, 3) uint8 RGB for the steps from ``first`` to ``last``, in worker processes."""
-    crops = Crops(photos, size=size, samples=range(first * batch, last * batch), seed=seed)
+    """Batches (N, size, size, 3) uint8 RGB for the steps from ``first`` to ``last``, in worker processes.
+
+    ``sieve``, made for as many photos, then knows which were skipped.
+    """
+    crops = Crops(photos, size=size, samples=range(first * batch, last * batch), seed=seed, sieve=sieve)
     loader: DataLoader[Tensor] = DataLoader(
         crops, batch_size=batch, num_workers=workers, persistent_workers=False, worker_init_fn=_one_thread
     )

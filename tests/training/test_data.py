@@ -2,12 +2,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
 
 from rtstyle.errors import SourceError
+from rtstyle.sources.photo_folder import read_photo
 from training.data import batches, find_photos, random_crop, read_artwork, split
+from training.sieve import Sieve, is_grey
 
 
 def test_photos_are_found_in_subfolders_and_by_name(photos: Path) -> None:
@@ -34,16 +37,57 @@ def test_held_out_photos_are_not_trained_on(photos: Path) -> None:
     assert split(everything, 0) == (everything, [])
 
 
-def test_a_damaged_photo_is_passed_over(photos: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """One bad file among many costs a warning; nothing but bad files is an error."""
-    bad = tmp_path / "bad.jpg"
+def crops_of(photos: list[Path], sieve: Sieve | None = None, workers: int = 0) -> list[torch.Tensor]:
+    count = len(photos)
+    loader = batches(photos, size=32, batch=1, first=0, last=2 * count, seed=0, workers=workers, sieve=sieve)
+    return list(loader)
+
+
+@pytest.fixture
+def mixed(photos: Path, tmp_path: Path) -> list[Path]:
+    """A damaged photo, a grey one, one that JPEG made nearly grey, and five good ones."""
+    bad, grey, faint = (tmp_path / name for name in ("bad.jpg", "grey.png", "faint.jpg"))
     bad.write_bytes(b"no picture")
-    mixed = [bad, *find_photos(photos)]
-    crops = list(batches(mixed, size=32, batch=1, first=0, last=len(mixed), seed=0, workers=0))
-    assert len(crops) == len(mixed)
-    assert "bad.jpg" in caplog.text
-    with pytest.raises(SourceError, match="none of the 1 photos"):
-        next(batches([bad], size=32, batch=1, first=0, last=1, seed=0, workers=0))
+    levels = np.random.default_rng(0).integers(0, 256, (12, 16), dtype=np.uint8)
+    picture = np.asarray(cv2.resize(levels, (120, 90), interpolation=cv2.INTER_CUBIC))
+    cv2.imwrite(str(grey), picture)
+    tinted = np.clip(picture[..., None].astype(int) + np.array((2, 0, -2)), 0, 255)
+    cv2.imwrite(str(faint), tinted.astype(np.uint8), [cv2.IMWRITE_JPEG_QUALITY, 60])
+    assert np.ptp(read_photo(faint).astype(int), axis=2).max() > 0
+    return [bad, grey, faint, *find_photos(photos)]
+
+
+def test_a_damaged_photo_is_passed_over(mixed: list[Path], caplog: pytest.LogCaptureFixture) -> None:
+    """One bad file among many costs one warning; nothing but bad files is an error."""
+    assert len(crops_of(mixed)) == 2 * len(mixed)
+    assert caplog.text.count("bad.jpg") == 1
+    with pytest.raises(SourceError, match="none of the 1 photos is of use: 1 of 1 photos skipped: 1 unreadable"):
+        crops_of(mixed[:1])
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_what_was_skipped_is_counted(mixed: list[Path], workers: int) -> None:
+    """Each useless photo once, whichever process met it, and however often."""
+    sieve = Sieve(len(mixed))
+    assert str(sieve.skipped) == "0 of 8 photos skipped"
+    crops_of(mixed, sieve, workers)
+    assert str(sieve.skipped) == "3 of 8 photos skipped: 1 unreadable, 2 grey"
+
+
+def test_a_sample_does_not_depend_on_what_was_read_before(mixed: list[Path]) -> None:
+    """A sieve that knows the bad photos already, and one that does not, let the same crops through."""
+    sieve = Sieve(len(mixed))
+    first = crops_of(mixed, sieve)
+    assert all(torch.equal(a, b) for a, b in zip(first, crops_of(mixed, sieve), strict=True))
+
+
+def test_pale_photos_are_not_grey() -> None:
+    """Fog has little colour and a grey photo none; a small coloured thing makes a photo coloured."""
+    levels = np.random.default_rng(0).integers(20, 200, (100, 100, 1)) + np.zeros(3)
+    assert is_grey(levels.astype(np.uint8))
+    assert not is_grey((levels + np.array((0, 0, 18))).astype(np.uint8))
+    levels[:20, :20, 0] += 50
+    assert not is_grey(levels.astype(np.uint8))
 
 
 def test_crops_are_square_and_repeatable() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from training.cli.catalogue import catalogue
+from training.cli.download import download
 from training.cli.evaluate import evaluate
 from training.cli.export import export
 from training.cli.train import train
@@ -14,6 +15,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+app.command()(download)
 app.command()(train)
 app.command()(export)
 app.command()(evaluate)
