@@ -4,7 +4,8 @@
     ├── SourceError     the input cannot be opened, or breaks while it is read
     ├── SinkError       the output cannot be opened, or breaks while it is written
     ├── ModelError      a style cannot be found, or its file is not a model of ours
-    └── DeviceError     the device asked for is not at hand
+    ├── DeviceError     the device asked for is not at hand
+    └── PaintError      a painting by optimisation gets no better than what it began with
     UsageError          the question itself makes no sense (also a ValueError)
 
 Every message is one sentence that says what, expected ≠ got, and the next step.
@@ -29,6 +30,10 @@ class ModelError(RtstyleError):
 
 class DeviceError(RtstyleError):
     """The device asked for is not at hand."""
+
+
+class PaintError(RtstyleError):
+    """A painting by optimisation gets no better than what it began with."""
 
 
 class UsageError(RtstyleError, ValueError):

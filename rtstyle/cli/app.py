@@ -8,6 +8,7 @@ import typer
 
 import rtstyle
 from rtstyle.cli.image import image
+from rtstyle.cli.keyframe import keyframe
 from rtstyle.cli.styles import styles
 from rtstyle.cli.transcode import transcode
 
@@ -20,6 +21,7 @@ app = typer.Typer(
 )
 app.command()(transcode)
 app.command()(image)
+app.command()(keyframe)
 app.command()(styles)
 
 

@@ -1,0 +1,52 @@
+"""How far a painting by optimisation has come, on stderr."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+if TYPE_CHECKING:
+    from rtstyle.gatys.run import Step
+
+_EVERY_S = 5.0  # between two lines where there is no terminal
+
+
+@contextmanager
+def painting_shown(what: str) -> Iterator[Callable[[Step], None]]:
+    """Give the callback that shows iteration, losses and what time is left."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield _lines(console, what)
+        return
+    with console.status(what) as status:
+        yield lambda step: status.update(f"{what}: {described(step)}")
+
+
+def described(step: Step) -> str:
+    """One line about an iteration."""
+    losses = step.losses
+    parts = [f"{step.iteration} of {step.iterations}", f"{step.size[1]}×{step.size[0]}"]
+    parts += [f"content {_sum(losses.content):.3g}", f"style {_sum(losses.style):.3g}", f"total {losses.total:.4g}"]
+    if step.eta_s is not None:
+        parts.append(f"ETA {step.eta_s:.0f} s")
+    return ", ".join(parts)
+
+
+def _sum(losses: dict[str, float]) -> float:
+    return sum(losses.values())
+
+
+def _lines(console: Console, what: str) -> Callable[[Step], None]:
+    due_s = _EVERY_S
+
+    def update(step: Step) -> None:
+        nonlocal due_s
+        if step.seconds < due_s and step.iteration > 1:
+            return
+        due_s = step.seconds + _EVERY_S
+        console.out(f"{what}: {described(step)}", highlight=False)
+
+    return update

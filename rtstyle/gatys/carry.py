@@ -1,0 +1,161 @@
+"""Paints a video from keyframe to keyframe, and carries them through the frames between (Ruder et al. 2016)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from rtstyle.frames import Image
+from rtstyle.gatys.descent import Descent
+from rtstyle.gatys.flow import Flow, Mask, Track, dis_flow, trusted
+from rtstyle.gatys.objective import Memory
+from rtstyle.gatys.painter import Painter
+from rtstyle.gatys.pictures import to_image, to_tensor
+from rtstyle.gatys.run import Painting, Step
+
+Flows = tuple[NDArray[np.float16], NDArray[np.float16]]  # from a frame to the next, and back: (H, W, 2) px
+
+_FEATHER = 5  # px over which one keyframe gives way to the other at the edge of what is trusted
+_HOLE_STEPS = 12  # iterations that a hole gets
+_LEAST_HOLE = 16  # px in all; smaller ones are closed by their surroundings
+_AROUND, _LEAST_CROP = 24, 96  # px around a hole that are seen with it, and the least side of a crop
+
+
+class Carrier:
+    """Paints the shots of one video; ``device`` is the painter's."""
+
+    def __init__(
+        self, painter: Painter, device: torch.device, *, progress: Callable[[Step], None] | None = None
+    ) -> None:
+        self._painter, self._device, self._progress = painter, device, progress
+        self.hole_pixels = 0  # that were painted by a local optimisation, in all
+
+    def first(self, frame: Image) -> Image:
+        """The keyframe that begins a shot."""
+        content = to_tensor(frame, self._device)
+        return self._image(self._painter.paint(content, content, progress=self._progress))
+
+    def segment(self, frames: Sequence[Image], painted: Image) -> Iterator[Image]:
+        """All frames after the first, whose painting is ``painted``; the last one is painted as a keyframe."""
+        flows = [(_packed(dis_flow(a, b)), _packed(dis_flow(b, a))) for a, b in pairwise(frames)]
+        last = self._next_key(frames, flows, painted)
+        from_last = _backwards(frames, flows, last)
+        track, before = Track.at(frames[0]), painted
+        for index in range(1, len(frames) - 1):
+            there, back = (flow.astype(np.float32) for flow in flows[index - 1])
+            track = track.extended(back, there)
+            other, other_trust = from_last[index]
+            share = index / (len(frames) - 1)
+            near = (1 - share) * _feathered(track.trust)
+            far = share * _feathered(np.asarray(other_trust / 255, dtype=np.float32))
+            picture, hole = _blended(track.carried(painted), near, other, far)
+            before = self._filled(frames[index], picture, hole, before, (there, back))
+            yield before
+        yield last
+
+    def _next_key(self, frames: Sequence[Image], flows: Sequence[Flows], painted: Image) -> Image:
+        """Start from the warped keyframe before, stay with it where the flow can be trusted."""
+        track = Track.at(frames[0])
+        for there, back in flows:
+            track = track.extended(back.astype(np.float32), there.astype(np.float32))
+        trust = _feathered(track.trust)[..., None]
+        start = (trust * track.carried(painted) + (1 - trust) * frames[-1]).round().astype(np.uint8)
+        content, warped = to_tensor(frames[-1], self._device), to_tensor(start, self._device)
+        weights = torch.from_numpy(track.trust)[None, None].to(self._device)
+        memory = Memory(warped, weights)
+        return self._image(self._painter.paint(content, warped, memory=memory, progress=self._progress))
+
+    def _filled(
+        self, frame: Image, picture: Image, hole: NDArray[np.bool_], before: Image, flow: tuple[Flow, Flow]
+    ) -> Image:
+        """What neither keyframe shows: the frame before, carried here, and what is new is painted in its place."""
+        if not hole.any():
+            return picture
+        there, back = flow
+        known = (trusted(back, there) > 0) & hole
+        step = Track(back, np.ones(hole.shape, np.float32))
+        picture = np.where(known[..., None], step.carried(before), picture)
+        new = hole & ~known
+        count = int(new.sum())
+        if count == 0:
+            return picture
+        picture = np.asarray(cv2.inpaint(picture, new.astype(np.uint8), 3, cv2.INPAINT_TELEA), np.uint8)
+        if count < _LEAST_HOLE:
+            return picture
+        self.hole_pixels += count
+        return self._painted_hole(frame, picture, new)
+
+    def _painted_hole(self, frame: Image, picture: Image, new: NDArray[np.bool_]) -> Image:
+        """A short optimisation of the crop around the holes, in which only they may change."""
+        rows, columns = _crop(new)
+        content = to_tensor(frame[rows, columns], self._device)
+        free = torch.from_numpy(np.ascontiguousarray(new[rows, columns]))[None, None].to(self._device)
+        start = torch.where(free, content, to_tensor(picture[rows, columns], self._device))
+        recipe = replace(self._painter.recipe, optimizer="adam", learning_rate=0.05, average=0.0)
+        descent = Descent(self._painter.objective(content), start, recipe, free=free)
+        for _ in range(_HOLE_STEPS):
+            descent.step()
+        descent.finish()
+        result = picture.copy()
+        result[rows, columns] = np.where(new[rows, columns][..., None], to_image(descent.best), result[rows, columns])
+        return result
+
+    @staticmethod
+    def _image(painting: Painting) -> Image:
+        if painting.stopped:
+            raise KeyboardInterrupt  # half a video is none
+        return to_image(painting.picture)
+
+
+def _packed(flow: Flow) -> NDArray[np.float16]:
+    """Half the memory; 1/32 px at a flow of 64."""
+    return flow.astype(np.float16)
+
+
+def _backwards(
+    frames: Sequence[Image], flows: Sequence[Flows], last: Image
+) -> dict[int, tuple[Image, NDArray[np.uint8]]]:
+    """The last keyframe, carried back to each frame between, and where it can be trusted (255)."""
+    found = {}
+    track = Track.at(frames[-1])
+    for index in range(len(frames) - 2, 0, -1):
+        there, back = (flow.astype(np.float32) for flow in flows[index])
+        track = track.extended(there, back)
+        found[index] = track.carried(last), (255 * track.trust).astype(np.uint8)
+    return found
+
+
+def _blended(near: Image, near_weight: Mask, far: Image, far_weight: Mask) -> tuple[Image, NDArray[np.bool_]]:
+    """The weighted mean, and where neither has any weight."""
+    weight = near_weight + far_weight
+    safe = np.maximum(weight, 1e-6)[..., None]
+    mean = (near * near_weight[..., None] + far * far_weight[..., None]) / safe
+    hole = weight < 1e-3  # noqa: PLR2004 - as good as nothing
+    return np.where(hole[..., None], near, mean.round()).astype(np.uint8), hole
+
+
+def _feathered(trust: Mask) -> Mask:
+    """Falls to 0 towards the edge of what is trusted, inside it."""
+    kernel = np.ones((_FEATHER, _FEATHER), np.uint8)
+    return np.asarray(cv2.blur(cv2.erode(trust, kernel), (_FEATHER, _FEATHER)), np.float32) * trust
+
+
+def _crop(new: NDArray[np.bool_]) -> tuple[slice, slice]:
+    """The holes' bounding box with what is around it."""
+    slices = []
+    for axis in (1, 0):
+        where = np.flatnonzero(new.any(axis=axis))
+        length = new.shape[1 - axis]
+        low, high = max(0, where[0] - _AROUND), min(length, where[-1] + 1 + _AROUND)
+        missing = _LEAST_CROP - (high - low)
+        if missing > 0:
+            low = max(0, min(low - missing // 2, length - _LEAST_CROP))
+            high = min(length, low + _LEAST_CROP)
+        slices.append(slice(int(low), int(high)))
+    return slices[0], slices[1]

@@ -1,0 +1,64 @@
+"""Keeps the photo's colours (Gatys et al. 2016, "Preserving Color in Neural Artistic Style Transfer")."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+_LUMA = (0.299, 0.587, 0.114)  # BT.601
+
+
+def prepared(content: Tensor, artwork: Tensor, colors: str) -> tuple[Tensor, Tensor]:
+    """Photo and artwork (1, 3, H, W) as the optimisation is to see them."""
+    if colors == "luminance":
+        light, painted = luma(content), luma(artwork)
+        painted = (painted - painted.mean()) * (light.std() / painted.std().clamp_min(1e-4)) + light.mean()
+        return light.expand(-1, 3, -1, -1), painted.clamp(0, 1).expand(-1, 3, -1, -1)
+    if colors == "covariance":
+        return content, match_covariance(artwork, content)
+    if colors == "histogram":
+        return content, match_histograms(artwork, content)
+    return content, artwork
+
+
+def finished(picture: Tensor, content: Tensor, colors: str) -> Tensor:
+    """The picture as it is handed over: with ``luminance``, the photo's colour and the picture's light."""
+    if colors != "luminance":
+        return picture
+    moved: Tensor = content + luma(picture) - luma(content)  # the same on R, G and B leaves Cb and Cr alone
+    clamped: Tensor = moved.clamp(0, 1)
+    return clamped
+
+
+def luma(image: Tensor) -> Tensor:
+    """(N, 1, H, W) of (N, 3, H, W)."""
+    return (image * image.new_tensor(_LUMA).view(1, 3, 1, 1)).sum(dim=1, keepdim=True)
+
+
+def match_covariance(artwork: Tensor, content: Tensor) -> Tensor:
+    """The artwork with mean and covariance of the photo's RGB (section 4.1, by the symmetric square root)."""
+    mean_a, root_a = _statistics(artwork)
+    mean_c, root_c = _statistics(content)
+    transform = root_c @ torch.linalg.inv(root_a)
+    flat = artwork[0].flatten(1).double()
+    moved = transform @ (flat - mean_a) + mean_c
+    return moved.float().reshape(artwork.shape).clamp(0, 1)
+
+
+def match_histograms(artwork: Tensor, content: Tensor) -> Tensor:
+    """The artwork with the photo's histogram in each of R, G and B."""
+    matched = torch.empty_like(artwork)
+    for channel in range(3):
+        values, targets = artwork[0, channel].flatten(), content[0, channel].flatten().sort().values
+        ranks = torch.empty_like(values)
+        ranks[values.argsort()] = torch.linspace(0, len(targets) - 1, len(values), device=values.device)
+        matched[0, channel] = targets[ranks.round().long()].reshape(artwork.shape[2:])
+    return matched
+
+
+def _statistics(image: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean (3, 1) and symmetric square root (3, 3) of the covariance of RGB, in float64."""
+    flat = image[0].flatten(1).double()
+    covariance = flat.cov() + 1e-6 * torch.eye(3, dtype=torch.float64, device=image.device)
+    values, vectors = torch.linalg.eigh(covariance)
+    return flat.mean(dim=1, keepdim=True), vectors @ values.clamp_min(0).sqrt().diag() @ vectors.T

@@ -1,0 +1,132 @@
+"""Goes down an objective from a picture: L-BFGS, Adam or gradient descent, with a guard beside it."""
+
+from __future__ import annotations
+
+import logging
+import math
+
+import torch
+from torch import Tensor
+from torch.optim import LBFGS, SGD, Adam, Optimizer
+
+from rtstyle.gatys.guard import Guard, Verdict
+from rtstyle.gatys.objective import Losses, Objective
+from rtstyle.gatys.recipe import Recipe
+
+_log = logging.getLogger(__name__)
+
+_FIRST_STEP = 0.01  # of the range of a value, in the mean: L-BFGS' first, which otherwise would drown in rounding
+_SMALLEST_RATE, _LARGEST_RATE = 1e-12, 1e12
+
+
+class Descent:
+    """One picture on its way down; ``best`` is the picture of the lowest total loss that was seen.
+
+    The loss is that of the picture as it would be saved, held within [0, 1]; where a value is at the end of the
+    range, the gradient that would push it further counts as none. Where ``free`` (1, 1, H, W) is false, nothing
+    changes. The gradient is scaled so that its root mean
+    square is 1 at the start: losses may have any weights, and a learning rate means the same for all.
+    """
+
+    def __init__(self, objective: Objective, start: Tensor, recipe: Recipe, *, free: Tensor | None = None) -> None:
+        self.objective, self.recipe, self.rate = objective, recipe, recipe.rate
+        self.given_up = ""  # why, if it has
+        self.evaluations = 0
+        self.best = start.detach().clamp(0, 1).contiguous()
+        self._free = free
+        self.losses, gradient = self._gradient(self.best)  # the best's
+        self.start = self.losses
+        scale = float(gradient.double().square().mean().sqrt())
+        self.is_flat = not (math.isfinite(scale) and scale > 0)  # nothing to gain from here
+        self._scale = 1.0 if self.is_flat else 1 / scale
+        # torch's L-BFGS begins with a step whose absolutes sum to 1; the unit of x makes something sensible of that.
+        self._unit = _FIRST_STEP * start.numel() if recipe.optimizer == "lbfgs" else 1.0
+        self._guard = Guard(self.start.total, _saturation(self.best), best=self.start.total)
+        self._latest = self.losses
+        self._mean: Tensor | None = None
+        self._restart()
+
+    def step(self) -> Losses:
+        """One iteration of the optimiser; the losses of the last picture that it evaluated."""
+        self._optimizer.step(self._evaluate)
+        self._follow()
+        verdict = self._guard.judge(self._latest.total, _saturation(self._picture()))
+        if verdict is Verdict.GIVE_UP:
+            self.given_up = self._guard.reason
+        elif verdict is not Verdict.GO_ON:
+            self._mend(verdict)
+        return self._latest
+
+    def finish(self) -> None:
+        """Evaluate where the last step led, and the mean of the iterates: the better one stays."""
+        for candidate in (self._picture(), self._mean):
+            if candidate is not None and bool(torch.isfinite(candidate).all()):
+                picture = candidate.clamp(0, 1)
+                self._keep_best(picture, self.objective.losses(picture))
+
+    def _evaluate(self) -> float:
+        """Loss and gradient at x, as optimisers of torch want them."""
+        raw = self._picture()
+        picture = raw.clamp(0, 1)
+        losses, gradient = self._gradient(picture)
+        self.evaluations += 1
+        self._latest = losses
+        if bool(torch.isfinite(gradient).all()):
+            self._keep_best(picture, losses)
+        outwards = ((raw <= 0) & (gradient > 0)) | ((raw >= 1) & (gradient < 0))
+        self._x.grad = (gradient * (self._scale * self._unit)).masked_fill_(outwards, 0).contiguous()
+        return losses.total * self._scale
+
+    def _gradient(self, picture: Tensor) -> tuple[Losses, Tensor]:
+        losses, gradient = self.objective.gradient(picture)
+        return losses, gradient if self._free is None else gradient * self._free
+
+    def _keep_best(self, picture: Tensor, losses: Losses) -> None:
+        if losses.total < self.losses.total:
+            self.losses = losses
+            self.best.copy_(picture)
+
+    def _follow(self) -> None:
+        """The running mean of the iterates (as in crowsonkb/style-transfer-pytorch), without a bias to the start."""
+        now = self._picture().clamp(0, 1)
+        if not self.recipe.average or not bool(torch.isfinite(now).all()):
+            return
+        self._averaged += 1
+        decay = min(self.recipe.average, 1 - 1 / self._averaged)
+        self._mean = now if self._mean is None else self._mean.lerp(now, 1 - decay)
+
+    def _picture(self) -> Tensor:
+        """The picture that x stands for, not held within any range."""
+        return self._x.detach() * self._unit
+
+    def _mend(self, verdict: Verdict) -> None:
+        factor = self._guard.factor()
+        rate = self.rate * factor if verdict is Verdict.FASTER else self.rate / factor
+        self.rate = min(max(rate, _SMALLEST_RATE), _LARGEST_RATE)
+        _log.warning("%s: the run %s, %.3g", self._guard.reason, verdict.value, self.rate)
+        self._restart()
+
+    def _restart(self) -> None:
+        """A new optimiser, from the best picture."""
+        self._x = (self.best / self._unit).requires_grad_()
+        self._optimizer = self._make_optimizer()
+        self._mean, self._averaged = None, 0
+
+    def _make_optimizer(self) -> Optimizer:
+        if self.recipe.optimizer == "adam":
+            return Adam([self._x], lr=self.rate)
+        if self.recipe.optimizer == "sgd":
+            return SGD([self._x], lr=self.rate, momentum=0.9)
+        return LBFGS(
+            [self._x],
+            lr=self.rate,
+            max_iter=1,
+            history_size=self.recipe.history,
+            tolerance_grad=0,  # torch's own would end a run whose gradient is merely small in number
+            tolerance_change=0,
+        )
+
+
+def _saturation(picture: Tensor) -> float:
+    """Share of values that are at, or beyond, the ends of [0, 1]."""
+    return float(((picture <= 0) | (picture >= 1)).float().mean())

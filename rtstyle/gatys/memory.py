@@ -1,0 +1,70 @@
+"""How much memory a picture takes, known beforehand; and when it has to be cut into tiles."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from rtstyle.gatys.recipe import MIN_TILE, Recipe
+from rtstyle.gatys.tiles import margin_for
+from rtstyle.perceptual.layers import CONVS, layer_index
+
+_WIDTHS = (64, 128, 256, 512, 512)  # channels of VGG's blocks
+_FLOAT, _INDEX = 4, 8  # bytes; a max pooling remembers where its maxima were, in 64 bits
+_PICTURES = 24  # copies of the picture beside the history: photo, start, best, x, its gradient, directions, casts
+_LIBRARIES = 520 << 20  # torch and its libraries, the weights twice: measured
+_SHARE = 0.7  # of the memory that is free
+
+
+def peak_bytes(size: tuple[int, int], recipe: Recipe, tile: int | None) -> int:
+    """What the process will take at its peak, with ``tile`` px or, None, whole."""
+    height, width = size
+    layers = [name for name, _ in (*recipe.content_layers, *recipe.style_layers)]
+    margin = 2 * margin_for(layers, recipe.network)
+    sides = (height, width) if tile is None else (min(height, tile + margin), min(width, tile + margin))
+    pairs = 2 * recipe.history + 4 if recipe.optimizer == "lbfgs" else 3
+    picture = height * width * 3 * _FLOAT
+    return _LIBRARIES + (_PICTURES + pairs) * picture + _network_bytes(sides, layers, recipe)
+
+
+def tile_for(size: tuple[int, int], recipe: Recipe) -> int | None:
+    """The side of the tiles: the recipe's, or the largest that fits into memory; None: no tiles."""
+    if recipe.tile is not None:
+        return recipe.tile or None
+    free = _SHARE * free_bytes()
+    if peak_bytes(size, recipe, None) < free:
+        return None
+    side = 1 << (max(size) - 1).bit_length()
+    while side > MIN_TILE and peak_bytes(size, recipe, side) > free:
+        side //= 2
+    return side
+
+
+def free_bytes() -> int:
+    """Physical memory that is free now, as far as the system says; on others much."""
+    meminfo = Path("/proc/meminfo")
+    if meminfo.exists():
+        for line in meminfo.read_text(encoding="ascii").splitlines():
+            if line.startswith("MemAvailable"):
+                return int(line.split()[1]) << 10
+    if hasattr(os, "sysconf") and sys.platform == "darwin":
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
+    return 8 << 30
+
+
+def _network_bytes(size: tuple[int, int], layers: list[str], recipe: Recipe) -> int:
+    """Feature maps kept for the way back, and the largest ones that exist beside them for a moment."""
+    last = max(layer_index(name, recipe.network) for name in layers)
+    height, width = size
+    kept, largest, index = height * width * 3 * _FLOAT, 0, 0
+    for block, (convs, channels) in enumerate(zip(CONVS[recipe.network], _WIDTHS, strict=True)):
+        maps = (height >> block) * (width >> block) * channels * _FLOAT
+        for _ in range(convs):
+            if index <= last:
+                kept, largest = kept + maps, max(largest, maps)
+            index += 2
+        if index < last:
+            kept += maps // 4 + (maps // 4 // _FLOAT * _INDEX if recipe.pooling == "max" else 0)
+        index += 1
+    return kept + 3 * largest  # gradients before and behind a layer, and a copy in the kernels' own layout

@@ -1,0 +1,205 @@
+"""What is minimised: content, style, total variation and, in videos, the distance from what the flow brings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from rtstyle.gatys.recipe import Recipe
+from rtstyle.gatys.targets import Region, gram_sums, weighed
+from rtstyle.gatys.tiles import Tile, margin_for, stride_of, tiles
+from rtstyle.perceptual import VGG, total_variation
+
+Sums = list[dict[str, Tensor]]  # by region, by layer: (C, C)
+
+
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """One evaluation; unweighted but for the total."""
+
+    content: dict[str, float]  # by layer, as are the next
+    style: dict[str, float]
+    variation: float
+    temporal: float
+    total: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Memory:
+    """What the keyframe before has become, carried here by the flow, and where that can be trusted."""
+
+    picture: Tensor  # (1, 3, H, W)
+    trust: Tensor  # (1, 1, H, W), 0 to 1
+
+
+class Objective:
+    """The loss of pictures of one size, and its gradient; whole, or tile by tile with the same result.
+
+    Content losses are mean squares (or, with l1, absolutes) of the difference of feature maps over those of the
+    photo's maps, style losses the same of Gram matrices; each is averaged over its layers by weight. Gatys et al.
+    (2016, eqs. 1, 4, 5) do not divide; then the weights depend on how the network's weights were scaled. Gram
+    matrices of two passes (sums first, their gradient then) make tiles exact.
+    """
+
+    def __init__(
+        self,
+        vgg: VGG,
+        content: Tensor,  # (1, 3, H, W) RGB in [0, 1]
+        regions: Sequence[Region],
+        recipe: Recipe,
+        *,
+        memory: Memory | None = None,
+        tile: int | None = None,  # px
+        half: bool = False,  # features in bf16
+    ) -> None:
+        self.vgg, self.recipe, self.memory, self.regions = vgg, recipe, memory, list(regions)
+        self.size = (content.shape[2], content.shape[3])
+        self._half = half
+        self._content_layers = weighed(recipe.content_layers) if recipe.content_weight else {}
+        self._style_layers = weighed(recipe.style_layers) if recipe.style_weight and regions else {}
+        self._layers = tuple(dict.fromkeys([*self._content_layers, *self._style_layers]))
+        self._tiles = tiles(self.size, tile, margin_for(self._layers, vgg.network))
+        self._strides = {name: stride_of(name, vgg.network) for name in self._layers}
+        self._masks = [
+            {name: region.mask_at(self.size, stride) for name, stride in self._strides.items()} for region in regions
+        ]
+        self._pixels = [{name: float(mask.square().sum()) for name, mask in masks.items()} for masks in self._masks]
+        self._wanted = self._content_targets(content)
+
+    def losses(self, image: Tensor) -> Losses:
+        """Evaluate (1, 3, H, W), without a gradient."""
+        with torch.no_grad():
+            sums, parts = self._forward(image)
+            return self._summary(image, self._style(sums), parts)
+
+    def gradient(self, image: Tensor) -> tuple[Losses, Tensor]:
+        """Evaluate, and give the total's gradient (1, 3, H, W)."""
+        if len(self._tiles) > 1:
+            return self._tiled_gradient(image)
+        leaf = image.detach().requires_grad_()
+        sums, content = self._through(leaf, self._tiles[0])
+        style = self._style(sums)
+        (gradient,) = torch.autograd.grad(self._total(leaf, style, content), leaf)
+        return self._summary(image, style, content), gradient
+
+    def _tiled_gradient(self, image: Tensor) -> tuple[Losses, Tensor]:
+        with torch.no_grad():
+            sums, content = self._forward(image)
+        leaves: Sums = [{name: s.detach().requires_grad_() for name, s in by_layer.items()} for by_layer in sums]
+        with torch.enable_grad():
+            style = self._style(leaves)
+            weighed_style = self.recipe.style_weight * self._mean(style, self._style_layers, image)
+        flat = [s for by_layer in leaves for s in by_layer.values()]
+        slopes = torch.autograd.grad(weighed_style, flat) if flat else ()
+        leaf = image.detach().requires_grad_()
+        rest = self._total(leaf, {}, {})
+        gradient = torch.autograd.grad(rest, leaf)[0] if rest.requires_grad else torch.zeros_like(image)
+        for tile in self._tiles:
+            rows, columns = tile.pixels()
+            piece = image[..., rows, columns].detach().requires_grad_()
+            own, parts = self._through(piece, tile)
+            loss = self.recipe.content_weight * self._mean(parts, self._content_layers, piece)
+            flat_own = [s for by_layer in own for s in by_layer.values()]
+            loss = loss + sum(((slope * s).sum() for slope, s in zip(slopes, flat_own, strict=True)), start=loss * 0)
+            gradient[..., rows, columns] += torch.autograd.grad(loss, piece)[0]
+        return self._summary(image, style, content), gradient
+
+    def _forward(self, image: Tensor) -> tuple[Sums, dict[str, Tensor]]:
+        """Sums and content losses of all tiles."""
+        totals: Sums = []
+        content: dict[str, Tensor] = {}
+        for tile in self._tiles:
+            rows, columns = tile.pixels()
+            sums, parts = self._through(image[..., rows, columns], tile)
+            totals = [_added(a, b) for a, b in zip(totals, sums, strict=True)] if totals else sums
+            content = {name: content.get(name, 0) + part for name, part in parts.items()}
+        return totals, content
+
+    def _through(self, image: Tensor, tile: Tile) -> tuple[Sums, dict[str, Tensor]]:
+        """One tile's share of the Gram sums and of the content losses."""
+        features = self._features(image)
+        own = {name: features[name][(..., *tile.own_cells(self._strides[name], self.size))] for name in features}
+        cells = {name: tile.cells(stride, self.size) for name, stride in self._strides.items()}
+        sums = [
+            {name: gram_sums(own[name], masks[name][(..., *cells[name])]) for name in self._style_layers}
+            for masks in self._masks
+        ]
+        content = {}
+        for name in self._content_layers:
+            target, strength = self._wanted[name]
+            gap = own[name].float() - target[(..., *cells[name])].float()
+            content[name] = (gap.square() if self.recipe.loss == "mse" else gap.abs()).sum() / strength
+        return sums, content
+
+    def _style(self, sums: Sums) -> dict[str, Tensor]:
+        """Style losses by layer, the regions' means by their share of the picture."""
+        measure = F.mse_loss if self.recipe.loss == "mse" else F.l1_loss
+        losses: dict[str, Tensor] = {}
+        for region, by_layer, pixels in zip(self.regions, sums, self._pixels, strict=True):
+            for name, total in by_layer.items():
+                gram = total / (len(total) * max(pixels[name], 1.0))
+                target, strength = region.grams[name], region.strength(name, self.recipe.loss)
+                part = region.share * measure(gram, target) / strength
+                losses[name] = losses[name] + part if name in losses else part
+        return losses
+
+    def _total(self, image: Tensor, style: dict[str, Tensor], content: dict[str, Tensor]) -> Tensor:
+        recipe = self.recipe
+        total = recipe.content_weight * self._mean(content, self._content_layers, image)
+        total = total + recipe.style_weight * self._mean(style, self._style_layers, image)
+        if recipe.tv_weight:
+            total = total + recipe.tv_weight * total_variation(image)
+        if self.memory is not None:
+            total = total + recipe.temporal_weight * self._temporal(image)
+        return total
+
+    def _temporal(self, image: Tensor) -> Tensor:
+        """Ruder et al. (2016), eq. 7: mean squared distance from the warped keyframe where it can be trusted."""
+        if self.memory is None:
+            return image.new_zeros(())
+        return (self.memory.trust * (image - self.memory.picture).square()).mean()
+
+    def _summary(self, image: Tensor, style: dict[str, Tensor], content: dict[str, Tensor]) -> Losses:
+        with torch.no_grad():
+            return Losses(
+                content={name: float(loss) for name, loss in content.items()},
+                style={name: float(loss) for name, loss in style.items()},
+                variation=float(total_variation(image)),
+                temporal=float(self._temporal(image)),
+                total=float(self._total(image, style, content)),
+            )
+
+    @staticmethod
+    def _mean(losses: dict[str, Tensor], weights: dict[str, float], like: Tensor) -> Tensor:
+        return sum((weights[name] * loss for name, loss in losses.items()), start=like.new_zeros(()))
+
+    def _content_targets(self, content: Tensor) -> dict[str, tuple[Tensor, Tensor]]:
+        """By layer: the photo's maps, whole, and the sum of their squares (or absolutes)."""
+        if not self._content_layers:
+            return {}
+        pieces: dict[str, Tensor] = {}
+        with torch.no_grad():
+            for tile in self._tiles:
+                rows, columns = tile.pixels()
+                features = self._features(content[..., rows, columns], tuple(self._content_layers))
+                for name, maps in features.items():
+                    stride = self._strides[name]
+                    shape = (1, maps.shape[1], self.size[0] // stride, self.size[1] // stride)
+                    if name not in pieces:
+                        pieces[name] = maps.new_empty(shape).contiguous(memory_format=torch.channels_last)
+                    where = tile.cells(stride, self.size)
+                    pieces[name][(..., *where)] = maps[(..., *tile.own_cells(stride, self.size))]
+        power = torch.square if self.recipe.loss == "mse" else torch.abs
+        return {name: (maps, power(maps.float()).sum().clamp_min(1e-12)) for name, maps in pieces.items()}
+
+    def _features(self, image: Tensor, layers: tuple[str, ...] | None = None) -> dict[str, Tensor]:
+        with torch.autocast(image.device.type, dtype=torch.bfloat16, enabled=self._half):
+            return self.vgg(image, layers or self._layers)  # type: ignore[no-any-return]  # modules return Any
+
+
+def _added(a: dict[str, Tensor], b: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name: a[name] + b[name] for name in a}

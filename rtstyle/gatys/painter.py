@@ -1,0 +1,109 @@
+"""Paints a picture from coarse to fine; start reading here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import torch
+from torch import Tensor
+
+from rtstyle.gatys.colors import prepared
+from rtstyle.gatys.memory import tile_for
+from rtstyle.gatys.objective import Memory, Objective
+from rtstyle.gatys.pictures import by_short_side, resized
+from rtstyle.gatys.recipe import Recipe
+from rtstyle.gatys.run import Painting, Place, Run, Step
+from rtstyle.gatys.targets import Region, blended, style_grams
+from rtstyle.perceptual import VGG, VggWeights
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Artwork:
+    """A style, how much of it, and where: all three as tensors (1, C, H, W) in [0, 1]."""
+
+    image: Tensor
+    weight: float = 1.0
+    mask: Tensor | None = None  # (1, 1, H, W) of any size; None: everywhere
+
+
+class Painter:
+    """Paints pictures in one set of artworks. The weights say which network sees them."""
+
+    def __init__(self, artworks: Sequence[Artwork], recipe: Recipe, weights: VggWeights, *, half: bool = False) -> None:
+        self.artworks, self.recipe, self._half = list(artworks), recipe, half
+        layers = [name for name, _ in (*recipe.content_layers, *recipe.style_layers)]
+        self.vgg = VGG(layers, weights, pooling=recipe.pooling)
+        if artworks:
+            self.vgg.to(artworks[0].image.device)
+        self._grams = lru_cache(maxsize=32)(self._grams_at)
+
+    def paint(
+        self,
+        content: Tensor,  # (1, 3, H, W) RGB in [0, 1], of the size to paint
+        start: Tensor,  # (1, 3, H, W)
+        *,
+        memory: Memory | None = None,
+        place: Place | None = None,
+        progress: Callable[[Step], None] | None = None,
+    ) -> Painting:
+        """Minimise from ``start``, or go on at ``place``; Ctrl-C ends it with what there is."""
+        run = Run(self.objective, self.recipe, content, start, memory=memory, progress=progress)
+        try:
+            run.go(place)
+        except KeyboardInterrupt:
+            if not run.has_begun:
+                raise
+            return run.painting(stopped=True)
+        return run.painting()
+
+    def objective(
+        self, content: Tensor, *, memory: Memory | None = None, full_side: int | None = None, half: bool | None = None
+    ) -> Objective:
+        """The loss of pictures of the size of ``content``; with ``half=False`` in float32 throughout.
+
+        ``full_side``: the short side, in px, of the picture that will be painted in the end.
+        """
+        size = (content.shape[2], content.shape[3])
+        seen = content
+        regions = []
+        if self.artworks and self.recipe.style_weight:
+            seen = prepared(content, self.artworks[0].image, self.recipe.colors)[0]
+            regions = self._regions(content, full_side or min(size))
+        tile = tile_for(size, self.recipe)
+        return Objective(
+            self.vgg, seen, regions, self.recipe, memory=memory, tile=tile, half=self._half if half is None else half
+        )
+
+    def _regions(self, content: Tensor, full_side: int) -> list[Region]:
+        """One for all artworks without a mask, and one for each with; together they weigh 1."""
+        size = (content.shape[2], content.shape[3])
+        short = min(size) if self.recipe.style_size is None else self.recipe.style_size * min(size) // full_side
+        if self.recipe.colors == "style":
+            grams = [self._grams(index, short) for index in range(len(self.artworks))]
+        else:  # these depend on the photo's colours
+            grams = [self._grams_of(prepared(content, a.image, self.recipe.colors)[1], short) for a in self.artworks]
+        weights = [artwork.weight for artwork in self.artworks]
+        if all(artwork.mask is None for artwork in self.artworks):
+            return [Region(blended(grams, weights))]
+        masks = [resized(a.mask, size) if a.mask is not None else None for a in self.artworks]
+        covered = sum((mask for mask in masks if mask is not None), start=content.new_zeros(1, 1, *size))
+        rest = (1 - covered).clamp(0, 1)
+        return [
+            Region(gram, rest if mask is None else mask, weight / sum(weights))
+            for gram, mask, weight in zip(grams, masks, weights, strict=True)
+        ]
+
+    def _grams_at(self, index: int, short: int) -> dict[str, Tensor]:
+        return self._grams_of(self.artworks[index].image, short)
+
+    def _grams_of(self, artwork: Tensor, short: int) -> dict[str, Tensor]:
+        size = by_short_side((artwork.shape[2], artwork.shape[3]), max(16, short))
+        return style_grams(self.vgg, resized(artwork, size), [name for name, _ in self.recipe.style_layers])
+
+
+def white_noise(like: Tensor, seed: int) -> Tensor:
+    """Uniform noise of the shape of ``like`` (1, 3, H, W), the same for the same seed on every device."""
+    generator = torch.Generator().manual_seed(seed)
+    return torch.rand(like.shape, generator=generator).to(like.device)

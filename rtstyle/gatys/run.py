@@ -1,0 +1,174 @@
+"""One picture on its way through the scales, from coarse to fine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import perf_counter
+
+from torch import Tensor
+
+from rtstyle.gatys.colors import finished
+from rtstyle.gatys.descent import Descent
+from rtstyle.gatys.objective import Losses, Memory, Objective
+from rtstyle.gatys.pictures import Size, pyramid, resized
+from rtstyle.gatys.recipe import MOST_ITERATIONS, Recipe
+
+_SHORTER = 0.7  # a finer scale begins near its goal, and takes so much fewer iterations than the one before
+_CARRIED_SCALES = 2  # by so many scales shorter, when it begins with the keyframe before
+_STILL, _STILL_FOR = 0.01, 40  # share of the loss, and iterations that have to win as much
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Step:
+    """How far a picture has come; handed to ``progress`` after every iteration."""
+
+    iteration: int  # from 1, through all scales
+    iterations: int
+    scale: int  # from 0, coarse to fine
+    size: Size
+    losses: Losses
+    seconds: float
+    eta_s: float | None
+    picture: Callable[[], Tensor]  # the best so far, (1, 3, H, W), as it would be saved
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Place:
+    """Where a run was stopped: enough to go on."""
+
+    scale: int
+    iteration: int  # of that scale
+    picture: Tensor  # the best so far, before its colours are put back
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Painting:
+    """What came of it."""
+
+    picture: Tensor  # (1, 3, H, W) in [0, 1]: the best that was seen, if it was stopped at its scale's size
+    start: Losses | None  # of the picture it began with, at full size; None: it never came to full size
+    losses: Losses
+    evaluations: int
+    place: Place
+    stopped: bool = False  # by Ctrl-C
+    failed: str = ""  # why it is no better than its start
+
+
+class Run:
+    """One picture through its scales."""
+
+    def __init__(
+        self,
+        make_objective: Callable[..., Objective],
+        recipe: Recipe,
+        content: Tensor,
+        start: Tensor,
+        *,
+        memory: Memory | None = None,
+        progress: Callable[[Step], None] | None = None,
+    ) -> None:
+        self._make_objective, self.recipe, self._progress = make_objective, recipe, progress
+        self.content, self.start, self.memory = content, start, memory
+        self.size = (content.shape[2], content.shape[3])
+        self.sizes = pyramid(self.size, multiscale=recipe.multiscale and memory is None)
+        self._descent: Descent  # of the scale at hand
+        self._scale = self._iteration = self._evaluations = 0
+        self._spent = self._already = 0.0  # pixels evaluated, and those of a run before
+        self._begun = perf_counter()
+
+    def go(self, place: Place | None) -> None:
+        """Go through all scales, from ``place`` on."""
+        first = 0 if place is None else place.scale
+        picture = self.start if place is None else place.picture
+        self._spent = self._cost(first, 0 if place is None else place.iteration)
+        self._already = self._spent
+        for scale in range(first, len(self.sizes)):
+            self._scale, size = scale, self.sizes[scale]
+            content, picture = resized(self.content, size), resized(picture, size)
+            objective = self._make_objective(content, memory=self.memory, full_side=min(self.size))
+            self._descent = Descent(objective, picture, self.recipe)
+            self._iteration = place.iteration if place is not None and scale == first else 0
+            self._descend(self._descent, self.iterations(scale))
+            self._evaluations += self._descent.evaluations
+            picture = self._descent.best
+
+    def iterations(self, scale: int) -> int:
+        """How many there are at that scale, at most."""
+        carried = _CARRIED_SCALES * (self.memory is not None and self.recipe.multiscale)
+        return iterations_at(self.recipe, scale + carried)
+
+    def painting(self, *, stopped: bool = False) -> Painting:
+        """What there is now."""
+        descent = self._descent
+        start, failed = None, ""
+        if self._scale == len(self.sizes) - 1 and not stopped:
+            start = descent.start
+            if len(self.sizes) > 1:
+                start = descent.objective.losses(resized(self.start, self.size))
+            if not descent.losses.total < start.total and not descent.is_flat:
+                why = descent.given_up or "no step led downhill"
+                failed = f"the loss stayed at {descent.losses.total:.4g} ({why})"
+        return Painting(
+            picture=self._finished(descent.best),
+            start=start,
+            losses=descent.losses,
+            evaluations=self._evaluations,
+            place=Place(self._scale, self._iteration, descent.best.clone()),
+            stopped=stopped,
+            failed=failed,
+        )
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether there is a picture to hand over."""
+        return hasattr(self, "_descent")
+
+    def _descend(self, descent: Descent, iterations: int) -> None:
+        history = [descent.losses.total]
+        while self._iteration < iterations and not descent.given_up and not descent.is_flat:
+            losses = descent.step()
+            self._iteration += 1
+            history.append(descent.losses.total)
+            self._report(losses)
+            if self.recipe.iterations is None and len(history) > _STILL_FOR:
+                before = history[-1 - _STILL_FOR]
+                if before - history[-1] < _STILL * before:
+                    break
+        descent.finish()
+
+    def _report(self, losses: Losses) -> None:
+        self._spent = self._cost(self._scale, self._iteration)
+        if self._progress is None:
+            return
+        seconds = perf_counter() - self._begun
+        done, total = self._spent - self._already, self._cost(len(self.sizes), 0) - self._already
+        eta_s = None if self.recipe.iterations is None else seconds * (total - done) / done
+        before = sum(self.iterations(scale) for scale in range(self._scale))
+        descent = self._descent
+        self._progress(
+            Step(
+                iteration=before + self._iteration,
+                iterations=sum(map(self.iterations, range(len(self.sizes)))),
+                scale=self._scale,
+                size=self.sizes[self._scale],
+                losses=losses,
+                seconds=seconds,
+                eta_s=eta_s,
+                picture=lambda: self._finished(descent.best),
+            )
+        )
+
+    def _cost(self, scale: int, iteration: int) -> float:
+        """Pixels to evaluate until that iteration of that scale."""
+        whole = sum(self.iterations(s) * h * w for s, (h, w) in enumerate(self.sizes[:scale]))
+        return whole + (iteration * self.sizes[scale][0] * self.sizes[scale][1] if scale < len(self.sizes) else 0)
+
+    def _finished(self, picture: Tensor) -> Tensor:
+        content = resized(self.content, (picture.shape[2], picture.shape[3]))
+        return finished(picture, content, self.recipe.colors)
+
+
+def iterations_at(recipe: Recipe, scale: int) -> int:
+    """How many there are at a scale, counted from the coarsest, at most."""
+    return MOST_ITERATIONS if recipe.iterations is None else max(1, round(recipe.iterations * _SHORTER**scale))

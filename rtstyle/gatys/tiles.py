@@ -1,0 +1,91 @@
+"""Cuts a picture into tiles whose features, but for a margin, are exactly those of the whole."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rtstyle.perceptual.layers import CONVS, layer_index
+
+ALIGN = 16  # px: where all poolings of VGG begin anew
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """``outer`` goes through the network, ``inner`` counts: (top, bottom, left, right) px of the whole picture."""
+
+    outer: tuple[int, int, int, int]
+    inner: tuple[int, int, int, int]
+
+    def pixels(self) -> tuple[slice, slice]:
+        """The outer tile of a picture (…, H, W)."""
+        top, bottom, left, right = self.outer
+        return slice(top, bottom), slice(left, right)
+
+    def cells(self, stride: int, size: tuple[int, int]) -> tuple[slice, slice]:
+        """The inner tile of the whole picture's feature maps of that stride; ``size`` is the whole picture's, px."""
+        top, bottom, left, right = self.inner
+        last_row, last_column = size[0] // stride, size[1] // stride
+        return (
+            slice(top // stride, last_row if bottom == size[0] else bottom // stride),
+            slice(left // stride, last_column if right == size[1] else right // stride),
+        )
+
+    def own_cells(self, stride: int, size: tuple[int, int]) -> tuple[slice, slice]:
+        """The same cells, counted from the outer tile's corner."""
+        rows, columns = self.cells(stride, size)
+        top, left = self.outer[0] // stride, self.outer[2] // stride
+        return slice(rows.start - top, rows.stop - top), slice(columns.start - left, columns.stop - left)
+
+
+def tiles(size: tuple[int, int], side: int | None, margin: int) -> list[Tile]:
+    """Cover a picture of ``size`` (height, width); one tile where ``side`` is None or no smaller."""
+    height, width = size
+    if side is None or max(size) <= side:
+        whole = (0, height, 0, width)
+        return [Tile(whole, whole)]
+    rows, columns = _cuts(height, side), _cuts(width, side)
+    return [
+        Tile(
+            (max(0, top - margin), min(height, bottom + margin), max(0, left - margin), min(width, right + margin)),
+            (top, bottom, left, right),
+        )
+        for top, bottom in rows
+        for left, right in columns
+    ]
+
+
+def margin_for(layers: Sequence[str], network: str) -> int:
+    """How far the deepest of ``layers`` looks beyond its own cell: px, a multiple of 16."""
+    deepest = max(layer_index(name, network) for name in layers)
+    reach, stride, index = 0, 1, 0
+    for convs in CONVS[network]:
+        for _ in range(convs):
+            if index <= deepest:
+                reach += stride
+            index += 2  # a convolution and its ReLU
+        if index < deepest:  # a pooling between: its cell is two wide
+            reach += stride
+            stride *= 2
+        index += 1
+    return math.ceil((reach + stride) / ALIGN) * ALIGN
+
+
+def stride_of(layer: str, network: str) -> int:
+    """Pixels per cell of a layer's map."""
+    deepest, index, stride = layer_index(layer, network), 0, 1
+    for convs in CONVS[network]:
+        index += 2 * convs + 1
+        if index <= deepest:
+            stride *= 2
+    return stride
+
+
+def _cuts(length: int, side: int) -> list[tuple[int, int]]:
+    """About equal pieces of at most ``side``, cut at multiples of 16."""
+    step = math.ceil(length / math.ceil(length / side) / ALIGN) * ALIGN
+    starts = list(range(0, length, step))
+    if len(starts) > 1 and length - starts[-1] < ALIGN:
+        starts.pop()  # a sliver has no cell of the deepest layer
+    return list(zip(starts, [*starts[1:], length], strict=True))

@@ -1,0 +1,53 @@
+"""What a painting would take, without painting it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from rtstyle.errors import SourceError
+from rtstyle.gatys.recipe import Recipe
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """Sizes are WxH; memory is that of the whole process at its peak, in bytes."""
+
+    sizes: list[str]  # coarse to fine
+    iterations: int | None  # in all; None: until it no longer improves
+    tile: int | None  # px
+    memory: int
+    free: int
+
+
+def estimate(content: str | Path, recipe: Recipe | None = None) -> Estimate:
+    """Of a photo, or of one frame of a video. Raises SourceError and UsageError."""
+    from rtstyle.gatys.memory import free_bytes, peak_bytes, tile_for
+    from rtstyle.gatys.pictures import parse_size, pyramid
+    from rtstyle.gatys.run import iterations_at
+
+    recipe = recipe or Recipe()
+    size = parse_size(recipe.size, _shape(content))
+    sizes = pyramid(size, multiscale=recipe.multiscale)
+    tile = tile_for(size, recipe)
+    return Estimate(
+        sizes=[f"{width}x{height}" for height, width in sizes],
+        iterations=None if recipe.iterations is None else sum(iterations_at(recipe, s) for s in range(len(sizes))),
+        tile=tile,
+        memory=peak_bytes(size, recipe, tile),
+        free=free_bytes(),
+    )
+
+
+def _shape(content: str | Path) -> tuple[int, int]:
+    from contextlib import closing
+
+    from rtstyle.sources.photo_folder import read_photo
+    from rtstyle.sources.video_reader import VideoReader
+
+    try:
+        height, width = read_photo(Path(content)).shape[:2]
+    except SourceError:
+        with closing(VideoReader(content)) as source:
+            return source.format.height, source.format.width
+    return height, width

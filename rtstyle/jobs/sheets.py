@@ -1,0 +1,157 @@
+"""Sheets that show what settings do: reconstructions (Figure 1 of Gatys et al. 2016) and sweeps (Figure 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields, replace
+from fractions import Fraction
+from itertools import product
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rtstyle.errors import UsageError
+from rtstyle.frames import Frame, Image
+from rtstyle.gatys.recipe import Recipe, parse_blocks, parse_layers
+from rtstyle.jobs.keyframe import Studio, StyleImage, files_of
+from rtstyle.sinks.photo_writer import PhotoWriter
+from rtstyle.sources.photo_folder import read_photo
+
+if TYPE_CHECKING:
+    from rtstyle.gatys.run import Step
+
+_BLOCKS = 5
+_SWEPT = {"iterations", "style_size", "history", "seed", "tile"}  # settings that are whole numbers
+_WORDS = {"network", "pooling", "loss", "optimizer", "init", "size", "colors"}
+_MOST_AXES = 2  # a sheet has
+
+
+def reconstruct(
+    content: str | Path,
+    output: str | Path,
+    *,
+    what: str,
+    layer: str | None = None,
+    recipe: Recipe | None = None,
+    device: str = "auto",
+    vgg: str | Path | None = None,
+    overwrite: bool = False,
+    progress: Callable[[Step], None] | None = None,
+) -> None:
+    """Paint from noise what the network sees of one picture, layer by layer, as a labelled sheet.
+
+    ``what`` is "content": each layer's maps alone; or "style": Gram matrices of all layers up to each. With
+    ``layer`` only that one. Raises as ``paint_keyframe`` does.
+    """
+    if what not in {"content", "style"}:
+        raise UsageError(f"reconstruct: expected content or style, got {what!r}")
+    recipe = recipe or Recipe()
+    layers = [layer] if layer else [name for name, _ in recipe.style_layers]
+    recipes = {}
+    for count, name in enumerate(layers, start=1):
+        if what == "content":
+            recipes[name] = replace(
+                recipe, init="noise", content_layers=((name, 1.0),), content_weight=1.0, style_weight=0.0
+            )
+        else:
+            names = tuple((each, 1.0) for each in layers[:count])
+            recipes[name] = replace(recipe, init="noise", style_layers=names, content_weight=0.0, style_weight=1.0)
+    styles = [StyleImage(path=Path(content))] if what == "style" else []
+    writer = PhotoWriter([output], overwrite=overwrite, keep=[content])
+    photo = read_photo(Path(content))
+    painted = [_paint(photo, styles, each, device, vgg=vgg, progress=progress) for each in recipes.values()]
+    up_to = "" if what == "content" or layer else "up to "
+    _write(writer, [[_like(photo, painted[0]), *painted]], [["original", *(up_to + name for name in recipes)]])
+
+
+def sweep(
+    content: str | Path,
+    output: str | Path,
+    *,
+    style_images: Sequence[StyleImage],
+    axes: Sequence[str],
+    recipe: Recipe | None = None,
+    device: str = "auto",
+    vgg: str | Path | None = None,
+    overwrite: bool = False,
+    progress: Callable[[Step], None] | None = None,
+) -> None:
+    """Paint one photo with every value of one setting, or every pair of two, as a labelled sheet.
+
+    An axis is ``style-weight=1e2,1e3`` or ``style-layers=1,1-3,1-5``. Raises as ``paint_keyframe`` does.
+    """
+    if not 1 <= len(axes) <= _MOST_AXES:
+        raise UsageError(f"sweep: expected one setting or two, got {len(axes)}")
+    parsed = [parse_axis(axis) for axis in axes]
+    columns, rows = parsed[0], parsed[1] if len(parsed) > 1 else {"": {}}
+    recipe = recipe or Recipe()
+    cells = {
+        (row, column): replace(recipe, **rows[row], **columns[column])  # type: ignore[arg-type]  # parsed by name
+        for row, column in product(rows, columns)
+    }
+    writer = PhotoWriter([output], overwrite=overwrite, keep=[content, *files_of(style_images)])
+    photo = read_photo(Path(content))
+    pictures = {
+        cell: _paint(photo, style_images, each, device, vgg=vgg, progress=progress) for cell, each in cells.items()
+    }
+    _write(
+        writer,
+        [[pictures[row, column] for column in columns] for row in rows],
+        [[", ".join(filter(None, (column, row))) for column in columns] for row in rows],
+    )
+
+
+def parse_axis(text: str) -> Mapping[str, Mapping[str, object]]:
+    """Label to setting of ``style-weight=1e2,1e3``. Raises UsageError."""
+    name, _, values = text.partition("=")
+    setting = name.strip().replace("-", "_")
+    known = [f.name for f in fields(Recipe)]
+    if setting not in known or not values:
+        names = ", ".join(each.replace("_", "-") for each in known)
+        raise UsageError(f"sweep: expected SETTING=A,B,… with one of {names}, got {text!r}")
+    return {f"{name} {value}": {setting: _value(setting, value)} for value in values.split(",")}
+
+
+def _value(setting: str, text: str) -> object:
+    if setting == "style_layers":
+        return parse_blocks(text)
+    if setting == "content_layers":
+        return parse_layers(text)
+    if setting in _WORDS:
+        return text
+    if setting == "multiscale":
+        return text.lower() in {"yes", "true", "1"}
+    try:
+        return int(text) if setting in _SWEPT else float(text)
+    except ValueError as error:
+        raise UsageError(f"sweep: {setting.replace('_', '-')}: expected a number, got {text!r}") from error
+
+
+def _paint(
+    photo: Image,
+    styles: Sequence[StyleImage],
+    recipe: Recipe,
+    device: str,
+    *,
+    vgg: str | Path | None,
+    progress: Callable[[Step], None] | None,
+) -> Image:
+    studio = Studio.open(styles, recipe, device=device, vgg=vgg)
+    scene = studio.scene(photo)
+    painting = studio.painter.paint(scene.content, scene.start, progress=progress)
+    if painting.stopped:
+        raise KeyboardInterrupt
+    return studio.image(painting)
+
+
+def _like(photo: Image, other: Image) -> Image:
+    import cv2
+    import numpy as np
+
+    height, width = other.shape[:2]
+    return np.asarray(cv2.resize(photo, (width, height), interpolation=cv2.INTER_AREA), dtype=np.uint8)
+
+
+def _write(writer: PhotoWriter, pictures: list[list[Image]], labels: list[list[str]]) -> None:
+    from rtstyle.gatys.sheet import sheet
+
+    writer.write(Frame(sheet(pictures, labels), Fraction(0)))
