@@ -18,8 +18,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rtstyle.errors import DeviceError, ModelError, RtstyleError, SinkError, SourceError, UsageError
+    from rtstyle.errors import DeviceError, ModelError, PaintError, RtstyleError, SinkError, SourceError, UsageError
     from rtstyle.frames import Batch, Color, Frame, Packet, VideoFormat
+    from rtstyle.gatys.recipe import Recipe
+    from rtstyle.jobs.keyframe import paint_keyframe
     from rtstyle.jobs.photos import stylize_photos
     from rtstyle.jobs.transcode import transcode
     from rtstyle.meter import Progress, Report, StageTimes
@@ -51,9 +53,11 @@ __all__ = [
     "ModelError",
     "Null",
     "Packet",
+    "PaintError",
     "PhotoFolder",
     "PhotoWriter",
     "Progress",
+    "Recipe",
     "Report",
     "RtstyleError",
     "Schedule",
@@ -75,14 +79,17 @@ __all__ = [
     "__version__",
     "find_style",
     "list_styles",
+    "paint_keyframe",
     "run",
     "stylize_photos",
     "transcode",
 ]
 
 _HOMES = {
-    "errors": ("DeviceError", "ModelError", "RtstyleError", "SinkError", "SourceError", "UsageError"),
+    "errors": ("DeviceError", "ModelError", "PaintError", "RtstyleError", "SinkError", "SourceError", "UsageError"),
     "frames": ("Batch", "Color", "Frame", "Packet", "VideoFormat"),
+    "gatys.recipe": ("Recipe",),
+    "jobs.keyframe": ("paint_keyframe",),
     "jobs.photos": ("stylize_photos",),
     "jobs.transcode": ("transcode",),
     "meter": ("Progress", "Report", "StageTimes"),

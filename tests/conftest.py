@@ -13,6 +13,7 @@ import pytest
 
 from tests.clips import make_clip
 from tests.models import make_model
+from tests.vgg import random_vgg
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"
@@ -65,6 +66,15 @@ def clip(tmp_path):
 def invert_model(tmp_path_factory):
     """The smallest model that keeps the contract: 255 - x."""
     return make_model(tmp_path_factory.mktemp("models") / "invert.onnx")
+
+
+@pytest.fixture(scope="session")
+def vgg_file(tmp_path_factory):
+    """VGG-16 with random weights, as a user would have the real one in a file."""
+    torch = pytest.importorskip("torch", reason="keyframes need torch: pip install -e .[keyframe]")
+    path = tmp_path_factory.mktemp("vgg") / "vgg16.pth"
+    torch.save(random_vgg().state, path)
+    return path
 
 
 @pytest.fixture(scope="session")

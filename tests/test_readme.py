@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from tests.models import make_model
+from tests.vgg import photo_and_artwork
 
 README = Path(__file__).parents[1] / "README.md"
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README.read_text(encoding="utf-8"), flags=re.DOTALL)
@@ -20,7 +21,7 @@ COMMANDS = [line for language, text in BLOCKS if language == "sh" for line in te
 
 
 @pytest.fixture
-def media(tmp_path, monkeypatch):
+def media(tmp_path, monkeypatch, vgg_file):
     """The files that the README speaks of, in the working folder."""
     monkeypatch.chdir(tmp_path)
     image = np.full((48, 64, 3), 90, np.uint8)
@@ -32,6 +33,8 @@ def media(tmp_path, monkeypatch):
             container.mux(stream.encode(av.VideoFrame.from_ndarray(image)))
         container.mux(stream.encode())
     make_model(tmp_path / "mine-lite.onnx", name="mine")
+    cv2.imwrite("artwork.jpg", photo_and_artwork()[1])
+    monkeypatch.setenv("RTSTYLE_VGG16", str(vgg_file))  # what is downloaded otherwise
     return tmp_path
 
 

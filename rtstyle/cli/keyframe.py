@@ -20,7 +20,7 @@ _D = Recipe()
 
 
 def _default(value: object) -> str:
-    return f" [default: {value}]"
+    return f" Default: {value}."
 
 
 def keyframe(
@@ -41,7 +41,7 @@ def keyframe(
     preset: Annotated[str | None, typer.Option(metavar="NAME", help=f"A known recipe: {', '.join(PRESETS)}.")] = None,
     size: Annotated[str | None, typer.Option(help="Short side in px, WxH, or content." + _default(_D.size))] = None,
     style_size: Annotated[
-        int | None, typer.Option(help="Short side of the artworks in px: larger, larger strokes. [default: the size]")
+        int | None, typer.Option(help="Short side of the artworks in px: larger, larger strokes. Default: the size.")
     ] = None,
     colors: Annotated[
         str | None,
@@ -53,12 +53,12 @@ def keyframe(
     content_layers: Annotated[
         str | None,
         typer.Option(
-            metavar="NAME[=WEIGHT],…", help="relu4_2, conv_4 and so on; several with commas. [default: relu4_2]"
+            metavar="NAME[=WEIGHT],…", help="relu4_2, conv_4 and so on; several with commas. Default: relu4_2."
         ),
     ] = None,
     style_layers: Annotated[
         str | None,
-        typer.Option(metavar="NAME[=WEIGHT],…|1-5", help="Likewise, or blocks. [default: relu1_1 … relu5_1]"),
+        typer.Option(metavar="NAME[=WEIGHT],…|1-5", help="Likewise, or blocks. Default: relu1_1 … relu5_1."),
     ] = None,
     content_weight: Annotated[float | None, typer.Option(help="Of the loss." + _default(_D.content_weight))] = None,
     style_weight: Annotated[float | None, typer.Option(help="Of the loss." + _default(_D.style_weight))] = None,
@@ -69,7 +69,7 @@ def keyframe(
     optimizer: Annotated[str | None, typer.Option(help="lbfgs, adam or sgd." + _default(_D.optimizer))] = None,
     learning_rate: Annotated[
         float | None,
-        typer.Option(help=", ".join(f"{k} {v:g}" for k, v in LEARNING_RATES.items()).join(("[default: ", "]"))),
+        typer.Option(help=", ".join(f"{k} {v:g}" for k, v in LEARNING_RATES.items()).join(("Default: ", "."))),
     ] = None,
     iterations: Annotated[
         str | None,
@@ -84,7 +84,7 @@ def keyframe(
     average: Annotated[
         float | None, typer.Option(help="Decay of the mean of the iterates; 0: none." + _default(_D.average))
     ] = None,
-    tile: Annotated[int | None, typer.Option(help="Side of tiles in px, 0: whole. [default: as memory asks]")] = None,
+    tile: Annotated[int | None, typer.Option(help="Side of tiles in px, 0: whole. Default: as memory asks.")] = None,
     seed: Annotated[int | None, typer.Option(help="Of the noise." + _default(_D.seed))] = None,
     process: Annotated[int, typer.Option(min=0, help="Pictures along the way: a strip and an mp4.")] = 0,
     save_every: Annotated[int, typer.Option(min=0, help="Save the best every so many iterations.")] = 0,
@@ -104,7 +104,7 @@ def keyframe(
     propagate: Annotated[bool, typer.Option("--propagate", help="Carry the keyframes through the video.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what it would take, and end.")] = False,
     device: Annotated[str, typer.Option(metavar="NAME", help="auto, cpu or cuda.")] = "auto",
-    vgg: Annotated[Path | None, typer.Option(help="The network's weights. [default: found and cached]")] = None,
+    vgg: Annotated[Path | None, typer.Option(help="The network's weights. Default: found and cached.")] = None,
     overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:

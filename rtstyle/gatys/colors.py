@@ -26,23 +26,23 @@ def finished(picture: Tensor, content: Tensor, colors: str) -> Tensor:
     if colors != "luminance":
         return picture
     moved: Tensor = content + luma(picture) - luma(content)  # the same on R, G and B leaves Cb and Cr alone
-    clamped: Tensor = moved.clamp(0, 1)
-    return clamped
+    return torch.clamp(moved, 0, 1)
 
 
 def luma(image: Tensor) -> Tensor:
     """(N, 1, H, W) of (N, 3, H, W)."""
-    return (image * image.new_tensor(_LUMA).view(1, 3, 1, 1)).sum(dim=1, keepdim=True)
+    weights = image.new_tensor(_LUMA).view(1, 3, 1, 1)
+    return torch.sum(image * weights, dim=1, keepdim=True)
 
 
 def match_covariance(artwork: Tensor, content: Tensor) -> Tensor:
     """The artwork with mean and covariance of the photo's RGB (section 4.1, by the symmetric square root)."""
     mean_a, root_a = _statistics(artwork)
     mean_c, root_c = _statistics(content)
-    transform = root_c @ torch.linalg.inv(root_a)
+    transform: Tensor = root_c @ torch.linalg.inv(root_a)
     flat = artwork[0].flatten(1).double()
-    moved = transform @ (flat - mean_a) + mean_c
-    return moved.float().reshape(artwork.shape).clamp(0, 1)
+    moved: Tensor = (transform @ (flat - mean_a) + mean_c).clamp(0, 1)
+    return moved.float().view_as(artwork)
 
 
 def match_histograms(artwork: Tensor, content: Tensor) -> Tensor:

@@ -33,7 +33,7 @@ class Descent:
         self.given_up = ""  # why, if it has
         self.evaluations = 0
         self.best = start.detach().clamp(0, 1).contiguous()
-        self._free = free
+        self._free, self._fixed = free, self.best.clone() if free is not None else self.best
         self.losses, gradient = self._gradient(self.best)  # the best's
         self.start = self.losses
         scale = float(gradient.double().square().mean().sqrt())
@@ -97,7 +97,8 @@ class Descent:
 
     def _picture(self) -> Tensor:
         """The picture that x stands for, not held within any range."""
-        return self._x.detach() * self._unit
+        picture = self._x.detach() * self._unit
+        return picture if self._free is None else torch.where(self._free, picture, self._fixed)
 
     def _mend(self, verdict: Verdict) -> None:
         factor = self._guard.factor()

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 
 _FAR = 50.0  # times the best loss: gone at once
 _WORSE, _WORSE_FOR = 1.3, 8  # above where it started, and for how many evaluations in a row
 _STALE_FOR = 40  # evaluations without a new best, while well above it
 _SATURATED = 0.35  # of all values at 0 or 1, beyond what the start and the artworks have
-_SLOW_AFTER, _SLOW = 15, 0.01  # evaluations, and the least share of the loss that these must take off
+_SLOW_AFTER, _SLOW = 6, 0.005  # evaluations, and the least share of the loss that these must take off
 _MOST_CHANGES = 40
 
 
@@ -39,7 +39,8 @@ class Guard:
     _worse: int = 0
     _changed_at: int = 0
     _changes: int = 0
-    _in_a_row: int = field(default=0)
+    _in_a_row: int = 0
+    _latest: Verdict = Verdict.GO_ON
 
     def judge(self, total: float, saturation: float) -> Verdict:
         """Take note of an evaluation."""
@@ -71,7 +72,12 @@ class Guard:
     def _is_slow(self) -> bool:
         """Whether it has hardly moved from its start: a step so small gives the start back."""
         since = self._evaluations - self._changed_at
-        return since >= _SLOW_AFTER and self._changes < _MOST_CHANGES and self.best > (1 - _SLOW) * self.start
+        return (
+            not self._worse
+            and since >= _SLOW_AFTER
+            and self._changes < _MOST_CHANGES
+            and self.best > (1 - _SLOW) * self.start
+        )
 
     def _back(self, reason: str) -> Verdict:
         self.reason = reason
@@ -83,7 +89,8 @@ class Guard:
 
     def _change(self, verdict: Verdict) -> Verdict:
         calm = self._evaluations - self._changed_at > 2 * _SLOW_AFTER
-        self._in_a_row = 1 if calm else self._in_a_row + 1
+        self._in_a_row = 1 if calm or verdict is not self._latest else self._in_a_row + 1
+        self._latest = verdict
         self._changes += 1
         self._changed_at, self._worse = self._evaluations, 0
         return Verdict.GIVE_UP if self._changes > _MOST_CHANGES else verdict

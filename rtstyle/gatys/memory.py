@@ -13,7 +13,8 @@ from rtstyle.perceptual.layers import CONVS, layer_index
 _WIDTHS = (64, 128, 256, 512, 512)  # channels of VGG's blocks
 _FLOAT, _INDEX = 4, 8  # bytes; a max pooling remembers where its maxima were, in 64 bits
 _PICTURES = 24  # copies of the picture beside the history: photo, start, best, x, its gradient, directions, casts
-_LIBRARIES = 520 << 20  # torch and its libraries, the weights twice: measured
+_LOADED = 100 << 20  # the weights, and what torch adds to itself when it first works: measured
+_IMPORTED = 800 << 20  # torch, where the system does not say
 _SHARE = 0.7  # of the memory that is free
 
 
@@ -25,7 +26,7 @@ def peak_bytes(size: tuple[int, int], recipe: Recipe, tile: int | None) -> int:
     sides = (height, width) if tile is None else (min(height, tile + margin), min(width, tile + margin))
     pairs = 2 * recipe.history + 4 if recipe.optimizer == "lbfgs" else 3
     picture = height * width * 3 * _FLOAT
-    return _LIBRARIES + (_PICTURES + pairs) * picture + _network_bytes(sides, layers, recipe)
+    return _resident_bytes() + _LOADED + (_PICTURES + pairs) * picture + _network_bytes(sides, layers, recipe)
 
 
 def tile_for(size: tuple[int, int], recipe: Recipe) -> int | None:
@@ -51,6 +52,14 @@ def free_bytes() -> int:
     if hasattr(os, "sysconf") and sys.platform == "darwin":
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
     return 8 << 30
+
+
+def _resident_bytes() -> int:
+    """What this process, with torch imported, takes already."""
+    statm = Path("/proc/self/statm")
+    return (
+        int(statm.read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE") if statm.exists() else _IMPORTED
+    )
 
 
 def _network_bytes(size: tuple[int, int], layers: list[str], recipe: Recipe) -> int:

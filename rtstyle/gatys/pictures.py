@@ -63,5 +63,5 @@ def pyramid(size: Size, *, multiscale: bool) -> list[Size]:
     """Sizes from coarse to fine in steps of √2, the last is ``size``."""
     if not multiscale:
         return [size]
-    steps = max(0, math.floor(2 * math.log2(min(size) / _COARSEST) + 1e-6))
+    steps = max(0, math.floor(2 * math.log2(min(size) / _COARSEST) + 0.01))
     return [by_short_side(size, round(min(size) / math.sqrt(2) ** step)) for step in range(steps, 0, -1)] + [size]

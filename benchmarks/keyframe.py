@@ -1,0 +1,196 @@
+"""How long `rtstyle keyframe` takes to come as low as the loop of PyTorch's tutorial does in 500 iterations.
+
+    python benchmarks/keyframe.py PHOTO ARTWORK [--size 512] [--plain 500] [--iterations 300] [--device auto]
+                                  [--memory]
+
+Both sides in one run, on one machine: the same layers, weights, network and L-BFGS settings (rate 1, 100 pairs, no
+line search), both from the photo. The plain side is the tutorial's loop: NCHW, float32, one size, torch.optim.LBFGS
+as it comes. The loss of either picture is evaluated by one function, in float32 at full size. Loading weights and
+pictures counts for neither; everything else does. --memory adds what --dry-run states and what four iterations
+really took, each in a process of its own. Prints a table and then one JSON line.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from time import perf_counter
+
+import torch
+import torch.nn.functional as F
+from machine import machine
+from torch import Tensor
+
+from rtstyle.gatys.painter import Artwork, Painter
+from rtstyle.gatys.pictures import resized
+from rtstyle.gatys.precision import half_pays
+from rtstyle.gatys.recipe import Recipe
+from rtstyle.gatys.run import Step
+from rtstyle.jobs.keyframe import Studio, StyleImage
+from rtstyle.perceptual import VggWeights, find_vgg16, layer_index
+from rtstyle.sources.photo_folder import read_photo
+
+SETTINGS = Recipe(history=100, tv_weight=0.0)
+
+
+def main() -> None:
+    """Measure, print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("photo", type=Path)
+    parser.add_argument("artwork", type=Path)
+    parser.add_argument("--size", default="512")
+    parser.add_argument("--plain", type=int, default=500, help="iterations of the plain loop")
+    parser.add_argument("--iterations", type=int, default=300, help="ours, at the coarsest scale, at most")
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--memory", action="store_true")
+    asked = parser.parse_args()
+    recipe = replace(SETTINGS, size=asked.size, iterations=asked.iterations)
+    studio = Studio.open([StyleImage(path=asked.artwork)], recipe, device=asked.device)
+    content = studio.scene(read_photo(asked.photo)).content
+    judge = studio.painter.objective(content, half=False)
+    weights = find_vgg16()
+    start = perf_counter()
+    plain = plain_loop(content, studio.painter.artworks[0].image, recipe, weights, asked.plain)
+    plain_s = perf_counter() - start
+    target = judge.losses(plain).total
+    half = half_pays(studio.device)
+    figures = {
+        "size": f"{content.shape[3]}x{content.shape[2]}",
+        "device": str(studio.device),
+        "half": half,
+        "threads": torch.get_num_threads(),
+        "start_loss": judge.losses(content).total,
+        "plain_iterations": asked.plain,
+        "plain_s": plain_s,
+        "plain_loss": target,
+        **ours(content, studio.painter.artworks, recipe, weights, target=target, half=half),
+    }
+    figures["ratio"] = plain_s / figures["ours_s"] if figures["reached"] else None
+    if asked.memory:
+        figures["memory"] = memory(asked.photo, asked.artwork, asked.size)
+    print("plain  {plain_s:8.1f} s  {plain_iterations:5} iterations  loss {plain_loss:.4f}".format(**figures))
+    print("ours   {ours_s:8.1f} s  {evaluations:5} evaluations, all sizes  loss {ours_loss:.4f}".format(**figures))
+    print(f"ratio  {figures['ratio']}" if figures["reached"] else "the loss was not reached: more --iterations")
+    print(json.dumps({"machine": machine(), **figures}))
+
+
+def ours(
+    content: Tensor, artworks: list[Artwork], recipe: Recipe, weights: VggWeights, *, target: float, half: bool
+) -> dict[str, float | bool | int]:
+    """Paint until the judge, asked at full size only, finds the loss as low as the target."""
+    start = perf_counter()
+    painter = Painter(artworks, recipe, weights, half=half)
+    judge = painter.objective(content, half=False)
+    judged_s = 0.0
+
+    def stop(step: Step) -> None:
+        nonlocal judged_s
+        if step.size != tuple(content.shape[2:]) or step.losses.total > 1.02 * target:
+            return
+        before = perf_counter()
+        reached = judge.losses(step.picture()).total <= target
+        judged_s += perf_counter() - before
+        if reached:
+            raise KeyboardInterrupt  # as a user would who sees that it is good
+
+    painting = painter.paint(content, content, progress=stop)
+    seconds = perf_counter() - start - judged_s
+    loss = judge.losses(painting.picture).total
+    return {
+        "ours_s": seconds,
+        "ours_loss": loss,
+        "reached": loss <= target,
+        "evaluations": painting.evaluations,
+        "scale": painting.place.scale,
+        "iteration_there": painting.place.iteration,
+    }
+
+
+def plain_loop(content: Tensor, artwork: Tensor, recipe: Recipe, weights: VggWeights, iterations: int) -> Tensor:
+    """The loop of pytorch.org/tutorials/advanced/neural_style_tutorial, on our layers and our relative losses."""
+    from torchvision.models import vgg16
+
+    features = vgg16(init_weights=False).features
+    features.load_state_dict(weights.state)
+    features = features.to(content.device).eval().requires_grad_(requires_grad=False)
+    mean, std = (torch.tensor(v, device=content.device).view(1, 3, 1, 1) for v in (weights.mean, weights.std))
+    content_layers = {layer_index(name): weight for name, weight in recipe.content_layers}
+    style_layers = {layer_index(name): weight for name, weight in recipe.style_layers}
+    last = max(*content_layers, *style_layers)
+
+    def taps(image: Tensor) -> dict[int, Tensor]:
+        found, x = {}, (image - mean) / std
+        for index, module in enumerate(features[: last + 1]):
+            x = F.relu(x) if isinstance(module, torch.nn.ReLU) else module(x)
+            if index in content_layers or index in style_layers:
+                found[index] = x
+        return found
+
+    def gram(maps: Tensor) -> Tensor:
+        flat = maps.reshape(maps.shape[1], -1)
+        return flat @ flat.T / flat.numel()
+
+    scale = min(content.shape[2:]) / min(artwork.shape[2:])
+    size = (round(artwork.shape[2] * scale), round(artwork.shape[3] * scale))
+    with torch.no_grad():
+        content = content.contiguous()
+        photo, style = taps(content), taps(resized(artwork, size).contiguous())
+        grams = {index: gram(style[index]) for index in style_layers}
+    image = content.clone().requires_grad_()
+    optimizer = torch.optim.LBFGS([image], history_size=recipe.history)
+    count = 0
+
+    def closure() -> Tensor:
+        nonlocal count
+        with torch.no_grad():
+            image.clamp_(0, 1)
+        optimizer.zero_grad()
+        seen = taps(image)
+        loss = (
+            recipe.content_weight
+            * sum(
+                weight * F.mse_loss(seen[index], photo[index]) / photo[index].square().mean()
+                for index, weight in content_layers.items()
+            )
+            / sum(content_layers.values())
+        )
+        loss = loss + recipe.style_weight * sum(
+            weight * F.mse_loss(gram(seen[index]), grams[index]) / grams[index].square().mean()
+            for index, weight in style_layers.items()
+        ) / sum(style_layers.values())
+        loss.backward()
+        count += 1
+        return loss
+
+    while count < iterations:
+        optimizer.step(closure)
+    return image.detach().clamp(0, 1)
+
+
+def memory(photo: Path, artwork: Path, size: str) -> dict[str, float]:
+    """MiB that a dry run states, and that four iterations at full size take at their peak."""
+    program = (
+        "import resource, sys; from rtstyle.cli import main\n"
+        "try: main()\n"
+        "finally: print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)"
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        options = ["keyframe", photo, "--style-image", artwork, "-o", Path(folder) / "out.png", "--json"]
+        options += ["--size", size, "--one-scale", "--optimizer", "adam"]
+        runs = [
+            subprocess.run([sys.executable, "-c", program, *options, *more], capture_output=True, text=True, check=True)
+            for more in (["--dry-run"], ["--iterations", "4"])
+        ]
+    return {
+        "stated_mib": json.loads(runs[0].stdout)["memory"] / 2**20,
+        "measured_mib": int(runs[1].stderr.split()[-1]) / 1024,
+    }
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,131 @@
+"""``rtstyle keyframe``, as a user has it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import cv2
+import pytest
+from typer.testing import CliRunner
+
+torch = pytest.importorskip("torch", reason="keyframes need torch: pip install -e .[keyframe]")
+
+from rtstyle.cli.app import app  # noqa: E402
+from tests.vgg import photo_and_artwork, random_vgg  # noqa: E402
+
+LAYERS = ["--content-layers", "conv_4", "--style-layers", "relu1_1,conv_3=0.5", "--size", "32"]
+
+
+@pytest.fixture
+def files(tmp_path, monkeypatch, vgg_file):
+    """photo.png, art.png, a network, in the working folder."""
+    photo, artwork = photo_and_artwork()
+    cv2.imwrite(str(tmp_path / "photo.png"), photo)
+    cv2.imwrite(str(tmp_path / "art.png"), artwork)
+    monkeypatch.setenv("RTSTYLE_VGG16", str(vgg_file))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def keyframe(*arguments):
+    return CliRunner().invoke(app, ["keyframe", *map(str, arguments)])
+
+
+def test_a_painting_as_json(files):
+    """One object on stdout, with losses by layer, under the names that were given; progress on stderr."""
+    done = keyframe("photo.png", "--style-image", "art.png=2", "-o", "out.png", *LAYERS, "--iterations", 4, "--json")
+    assert done.exit_code == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert report["loss"] < report["start_loss"]
+    assert set(report["style"]) == {"relu1_1", "conv_3"}
+    assert "1 of 4" in done.stderr
+    assert cv2.imread("out.png").shape == (32, 43, 3)
+
+
+@pytest.mark.parametrize("preset", ["gatys2015", "pytorch-tutorial", "sharp-details", "multi-scale"])
+def test_presets_run(files, preset):
+    """Each with VGG-19's layers, here of random weights."""
+    torch.save(random_vgg("vgg19").state, "vgg19.pth")
+    done = keyframe(
+        *("photo.png", "--style-image", "art.png", "-o", "out.png", "--preset", preset, "--vgg", "vgg19.pth"),
+        *("--size", 32, "--iterations", 3, "--json"),
+    )
+    assert done.exit_code == 0, done.stderr
+    assert json.loads(done.stdout)["network"] == "vgg19"
+
+
+def test_a_dry_run_paints_nothing(files):
+    """Sizes, iterations, memory."""
+    done = keyframe("photo.png", "--style-image", "art.png", "-o", "out.png", "--dry-run", "--size", 181, "--json")
+    assert done.exit_code == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert report["sizes"] == ["171x128", "241x181"]
+    assert report["memory"] > 1e8
+    assert not (files / "out.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "sentence"),
+    [
+        (["photo.png", "-o", "x.png"], 2, "expected at least one artwork"),
+        (["none.png", "--style-image", "art.png", "-o", "x.png"], 1, "cannot be opened"),
+        (["photo.png", "--style-image", "art.png", "-o", "art.png", "--overwrite"], 1, "is the input itself"),
+        (["photo.png", "--style-image", "art.png", "-o", "vgg.txt"], 1, "expected a name that ends in"),
+        (["photo.png", "--style-image", "art.png", "-o", "x.png", "--content-layers", "relu9"], 2, "conv1_1 … conv5_3"),
+        (["photo.png", "--style-image", "art.png", "-o", "x.png", "--preset", "gatys"], 2, "did you mean gatys2015?"),
+        (["photo.png", "--style-image", "art.png", "-o", "x.png", "--optimizer", "newton"], 2, "lbfgs, adam, sgd"),
+        (["photo.png", "--style-image", "art.png=x", "-o", "x.png"], 2, "expected a weight above 0"),
+        (["photo.png", "--style-image", "art.png", "-o", "x.png", "--iterations", "many"], 2, "a number or auto"),
+        (["photo.png", "--style-image", "art.png", "-o", "x.mp4", "--propagate"], 2, "expected --every"),
+        (["photo.png", "--style-image", "art.png", "-o", "x.png", "--sweep", "size"], 2, "expected SETTING"),
+    ],
+)
+def test_what_is_wrong_is_one_sentence(files, arguments, code, sentence):
+    """On stderr, with exit code 1, or 2 for usage, and nothing written."""
+    done = keyframe(*arguments)
+    assert done.exit_code == code, done.output
+    assert sentence in done.stderr
+    assert done.stdout == ""
+    assert not list(files.glob("x.*"))
+
+
+def test_without_torch_it_says_how_to_install_it(files):
+    """One sentence, exit code 1."""
+    program = "import sys; sys.modules['torch'] = None; from rtstyle.cli import main; main()"
+    arguments = ["keyframe", "photo.png", "--style-image", "art.png", "-o", "out.png"]
+    done = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == 1, done.stderr
+    assert done.stderr.count("\n") == 1
+    assert "pip install 'rtstyle[keyframe]'" in done.stderr
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
+def test_ctrl_c_keeps_the_best(files):
+    """The picture is there, exit code 130, and the sentence says how to go on."""
+    arguments = [
+        "keyframe",
+        "photo.png",
+        "--style-image",
+        "art.png",
+        "-o",
+        "out.png",
+        *LAYERS,
+        "--iterations",
+        "100000",
+    ]
+    command = [sys.executable, "-m", "rtstyle", *arguments]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        line = process.stderr.readline()
+        assert "1 of 100000" in line, line
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        _, stderr = process.communicate(timeout=100)
+    assert process.returncode == 130
+    assert "go on with --resume" in stderr
+    assert "Traceback" not in stderr
+    assert cv2.imread("out.png") is not None
+    assert (files / "out.png.keyframe").exists()

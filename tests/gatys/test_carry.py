@@ -1,0 +1,97 @@
+from dataclasses import replace
+from itertools import pairwise
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from rtstyle.gatys.carry import Carrier
+from rtstyle.gatys.flow import Track, dis_flow, trusted
+from rtstyle.gatys.painter import Artwork, Painter
+from rtstyle.gatys.recipe import Recipe
+
+SIZE = (72, 112)
+STEP = 3  # px a frame, to the left
+RECIPE = Recipe(
+    style_layers=(("relu1_1", 1.0), ("relu2_1", 1.0)),
+    content_layers=(("relu2_2", 1.0),),
+    iterations=12,
+    multiscale=False,
+)
+
+
+@pytest.fixture(scope="module")
+def wall():
+    """Something to pan over: smooth blobs, (72, 300, 3) uint8."""
+    noise = np.random.default_rng(3).integers(0, 256, (18, 75, 3), dtype=np.uint8)
+    return cv2.resize(noise, (300, SIZE[0]), interpolation=cv2.INTER_CUBIC)
+
+
+def pan(wall, frames):
+    return [np.ascontiguousarray(wall[:, 20 + STEP * n : 20 + STEP * n + SIZE[1]]) for n in range(frames)]
+
+
+def test_flow_follows_a_pan(wall):
+    """DIS finds it to a fraction of a pixel, and what leaves the picture is not trusted."""
+    a, b = pan(wall, 2)
+    flow, back = dis_flow(a, b), dis_flow(b, a)
+    inner = flow[10:-10, 20:-20]
+    assert np.abs(inner - (-STEP, 0)).mean() < 0.3
+    trust = trusted(flow, back)
+    assert trust[10:-10, 20:-20].mean() > 0.95
+    assert trust[:, :2].mean() < 0.1
+
+
+def test_a_track_samples_its_keyframe_once(wall):
+    """Over eight frames the picture arrives as it was, shifted and not blurred."""
+    frames = pan(wall, 9)
+    track = Track.at(frames[0])
+    flow, back = np.zeros((*SIZE, 2), np.float32), np.zeros((*SIZE, 2), np.float32)
+    flow[..., 0], back[..., 0] = STEP, -STEP  # from a frame to the one before, and from there back
+    for _ in range(8):
+        track = track.extended(flow, back)
+    picture = track.carried(frames[0])
+    known = track.trust > 0
+    assert known[:, : -8 * STEP - 1].all()
+    assert not known[:, -8 * STEP :].any()
+    assert np.abs(picture[known].astype(int) - frames[8][known]).max() <= 1
+
+
+@pytest.fixture
+def carrier(weights, artwork):
+    painter = Painter([Artwork(artwork)], RECIPE, weights)
+    return Carrier(painter, torch.device("cpu"))
+
+
+def test_frames_between_two_keyframes_belong_together(wall, carrier):
+    """Along the exact motion the painting hardly changes, and it is a painting."""
+    frames = pan(wall, 6)
+    paintings = [carrier.first(frames[0])]
+    paintings += list(carrier.segment(frames, paintings[0]))
+    assert len(paintings) == len(frames)
+    errors = [
+        np.mean((b[4:-4, 4 : -STEP - 8].astype(float) - a[4:-4, 4 + STEP : -8]) ** 2) / 255**2
+        for a, b in pairwise(paintings)
+    ]
+    assert max(errors) < 2e-3
+    difference = [np.abs(p.astype(int) - f).mean() for p, f in zip(paintings, frames, strict=True)]
+    assert min(difference) > 5
+
+
+def test_a_hole_is_painted_and_nothing_else_changes(weights, artwork, wall):
+    """What no keyframe shows is filled by a short optimisation of its own."""
+    painter = Painter([Artwork(artwork)], replace(RECIPE, iterations=5), weights)
+    carrier = Carrier(painter, torch.device("cpu"))
+    frame = pan(wall, 1)[0]
+    picture = 255 - frame
+    hole = np.zeros(SIZE, bool)
+    hole[20:40, 30:60] = True
+    still = np.zeros((*SIZE, 2), np.float32)
+    far = np.full((*SIZE, 2), 500, np.float32)  # the frame before does not know it either
+    filled = carrier._filled(frame, picture, hole, picture, (far, far))
+    assert carrier.hole_pixels == hole.sum()
+    assert np.array_equal(filled[~hole], picture[~hole])
+    assert (filled[hole] != picture[hole]).any()
+    known = carrier._filled(frame, picture, hole, frame, (still, still))
+    assert np.abs(known[hole].astype(int) - frame[hole]).max() <= 1  # the frame before, carried here

@@ -1,0 +1,102 @@
+from dataclasses import replace
+
+import pytest
+import torch
+
+from rtstyle.gatys.descent import Descent
+from rtstyle.gatys.painter import Artwork, Painter, white_noise
+from rtstyle.gatys.recipe import Recipe
+
+LAYERS = {"style_layers": (("relu1_1", 1.0), ("relu2_1", 1.0)), "content_layers": (("relu2_2", 1.0),)}
+TINY = Recipe(**LAYERS, tv_weight=0.0, multiscale=False)
+
+
+def descent_of(weights, photo, artwork, recipe, start=None, **more):
+    painter = Painter([Artwork(artwork)], recipe, weights)
+    return Descent(painter.objective(photo), photo if start is None else start, recipe, **more)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"learning_rate": 0.005},
+        {"learning_rate": 5.0},
+        {"learning_rate": 1e9},
+        {"optimizer": "sgd"},
+        {"optimizer": "sgd", "learning_rate": 1e-9},
+        {"optimizer": "sgd", "learning_rate": 1e6},
+        {"optimizer": "adam"},
+        {"optimizer": "adam", "learning_rate": 10.0},
+        {"optimizer": "adam", "learning_rate": 1e-8},
+        {"style_weight": 1e8},
+        {"style_weight": 1e-4},
+        {"content_weight": 1e6},
+        {"content_weight": 1e-6, "style_weight": 1e-6},
+        {"loss": "l1"},
+        {"init": "noise"},
+        {"init": "noise", "optimizer": "adam", "learning_rate": 10.0},
+    ],
+    ids=str,
+)
+def test_whatever_a_user_types_a_picture_comes_out(weights, photo, artwork, changes):
+    """Any optimiser, rate, weight or start: the loss falls, and the picture is neither black, grey nor white."""
+    recipe = replace(TINY, **changes)
+    start = white_noise(photo, 0) if recipe.init == "noise" else photo
+    descent = descent_of(weights, photo, artwork, recipe, start)
+    for _ in range(40):
+        descent.step()
+        if descent.given_up:
+            break
+    descent.finish()
+    assert not descent.given_up
+    outweighed = recipe.content_weight > recipe.style_weight  # from the photo there is little to gain then
+    least = 1.0 if outweighed else 0.97
+    assert descent.losses.total < least * descent.start.total
+    assert descent.objective.losses(descent.best).total == pytest.approx(descent.losses.total, rel=1e-4)
+    saturated = ((descent.best <= 0) | (descent.best >= 1)).float().mean()
+    assert saturated < 0.5
+    assert descent.best.std() > 0.05
+
+
+def test_a_step_back_is_said(weights, photo, artwork, caplog):
+    """A rate far too high is a warning with the reason and the new rate."""
+    descent = descent_of(weights, photo, artwork, replace(TINY, optimizer="adam", learning_rate=1e3))
+    for _ in range(8):
+        descent.step()
+    assert "goes back to the best, with a smaller step, 250" in caplog.text
+    assert descent.rate < 1e3
+
+
+def test_the_best_is_kept(weights, photo, artwork):
+    """However the losses jump, the best only gets better."""
+    descent = descent_of(weights, photo, artwork, replace(TINY, learning_rate=3.0))
+    totals = []
+    for _ in range(25):
+        descent.step()
+        totals.append(descent.losses.total)
+    assert totals == sorted(totals, reverse=True)
+
+
+def test_the_better_of_the_iterates_and_their_mean_wins(weights, photo, artwork):
+    """Noisy steps of Adam swing around their mean; which of both is handed over, the loss decides."""
+    recipe = replace(TINY, optimizer="adam", learning_rate=0.1, average=0.9)
+    descent = descent_of(weights, photo, artwork, recipe)
+    for _ in range(20):
+        descent.step()
+    mean, best = descent.objective.losses(descent._mean).total, descent.losses.total
+    descent.finish()
+    assert descent.losses.total <= min(mean, best) + 1e-6 * best
+    assert descent._mean.std() > 0.05
+
+
+def test_only_what_is_free_changes(weights, photo, artwork):
+    """A hole is painted; its surroundings stay as they are, to the last bit."""
+    free = torch.zeros(1, 1, 48, 64, dtype=torch.bool)
+    free[..., 10:20, 10:20] = True
+    descent = descent_of(weights, photo, artwork, TINY, free=free)
+    for _ in range(5):
+        descent.step()
+    changed = (descent.best != photo).any(dim=1, keepdim=True)
+    assert changed.any()
+    assert not (changed & ~free).any()

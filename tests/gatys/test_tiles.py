@@ -1,0 +1,33 @@
+import numpy as np
+import pytest
+
+from rtstyle.gatys.tiles import margin_for, stride_of, tiles
+
+
+@pytest.mark.parametrize("size", [(200, 300), (129, 513), (64, 2000), (100, 100)])
+def test_every_cell_belongs_to_one_tile(size):
+    """At every stride of the network, and within what its tile sees."""
+    for stride in (1, 2, 4, 8, 16):
+        seen = np.zeros((size[0] // stride, size[1] // stride), int)
+        for tile in tiles(size, 128, 48):
+            seen[tile.cells(stride, size)] += 1
+            rows, columns = tile.own_cells(stride, size)
+            top, bottom, left, right = tile.outer
+            assert 0 <= rows.start <= rows.stop <= (bottom - top) // stride
+            assert 0 <= columns.start <= columns.stop <= (right - left) // stride
+        assert (seen == 1).all()
+
+
+def test_margins_and_strides_follow_the_network():
+    """Deeper layers look further; a multiple of 16 px."""
+    assert [stride_of(name, "vgg16") for name in ("relu1_1", "conv2_1", "relu3_3", "relu4_2", "relu5_1")] == [
+        1,
+        2,
+        4,
+        8,
+        16,
+    ]
+    margins = [margin_for([name], "vgg16") for name in ("relu1_1", "relu3_1", "relu4_2", "relu5_1")]
+    assert margins == sorted(margins)
+    assert all(margin % 16 == 0 for margin in margins)
+    assert margin_for(["relu5_1"], "vgg19") > margin_for(["relu5_1"], "vgg16")

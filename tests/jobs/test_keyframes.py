@@ -1,0 +1,106 @@
+"""Keyframes of a video, as pictures and carried through it."""
+
+from fractions import Fraction
+from itertools import pairwise
+
+import av
+import cv2
+import numpy as np
+import pytest
+
+pytest.importorskip("torch", reason="keyframes need torch: pip install -e .[keyframe]")
+
+from rtstyle.errors import SourceError, UsageError
+from rtstyle.gatys.moments import Moments
+from rtstyle.gatys.recipe import Recipe
+from rtstyle.jobs.keyframe import StyleImage
+from rtstyle.jobs.keyframes import paint_keyframes, propagate_keyframes
+from tests.clips import frame_times, make_clip, packets
+from tests.vgg import photo_and_artwork
+
+TINY = Recipe(
+    style_layers=(("relu1_1", 1.0), ("relu2_1", 1.0)), content_layers=(("relu2_2", 1.0),), iterations=4, size="48"
+)
+
+
+@pytest.fixture
+def styles(tmp_path, monkeypatch, vgg_file):
+    """An artwork, and a network."""
+    cv2.imwrite(str(tmp_path / "art.png"), photo_and_artwork()[1])
+    monkeypatch.setenv("RTSTYLE_VGG16", str(vgg_file))
+    return [StyleImage(path=tmp_path / "art.png")]
+
+
+def test_keyframes_are_named_by_number_and_time(styles, tmp_path, clip):
+    """Every ten frames and one at a time: pictures in a folder that is made."""
+    moments = Moments.parse(["0.5"], "10")
+    report = paint_keyframes(clip, tmp_path / "keys", style_images=styles, moments=moments, recipe=TINY)
+    assert sorted(path.name for path in (tmp_path / "keys").iterdir()) == [
+        "clip-000000-00-00-00.000.png",
+        "clip-000010-00-00-00.400.png",
+        "clip-000013-00-00-00.520.png",
+        "clip-000020-00-00-00.800.png",
+    ]
+    assert (report.frames, report.keyframes) == (25, 4)
+
+
+def test_a_time_that_the_video_does_not_have(styles, tmp_path, clip):
+    """One sentence, that says how many frames there are."""
+    with pytest.raises(SourceError, match="has 25 frames, and none of them was asked for"):
+        paint_keyframes(clip, tmp_path / "keys", style_images=styles, moments=Moments.parse(["9"]), recipe=TINY)
+
+
+def test_a_video_is_carried_from_key_to_key(styles, tmp_path):
+    """Every frame once, at its own uneven time, with the sound as it was; a painting, not the clip."""
+    ticks = [0, 512, 1024, 2560, 3072, 3584, 5000, 5512]
+    clip = make_clip(tmp_path / "clip.mp4", frames=8, ticks=ticks)
+    out = tmp_path / "out.mp4"
+    report = propagate_keyframes(clip, out, style_images=styles, moments=Moments.parse(every="4"), recipe=TINY)
+    assert (report.frames, report.keyframes) == (8, 3)
+    assert frame_times(out) == frame_times(clip) == [Fraction(tick, 12800) for tick in ticks]
+    assert packets(out) == packets(clip)
+    with av.open(str(out)) as video, av.open(str(clip)) as original:
+        for painted, frame in zip(video.decode(video=0), original.decode(video=0), strict=True):
+            assert np.abs(painted.to_ndarray(format="rgb24").astype(int) - frame.to_ndarray(format="rgb24")).mean() > 5
+
+
+def test_nothing_is_carried_over_a_cut(styles, tmp_path):
+    """Each shot begins with a keyframe of its own, and ends with one."""
+    generator = np.random.default_rng(0)
+    shots = [cv2.resize(generator.integers(0, 256, (6, 8, 3), dtype=np.uint8), (64, 48)) for _ in range(2)]
+    clip = tmp_path / "cut.mp4"
+    with av.open(str(clip), "w") as container:
+        stream = container.add_stream("libx264", rate=25, options={"crf": "1"})
+        stream.width, stream.height = 64, 48
+        for index in range(8):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(shots[index // 4], "rgb24")))
+        container.mux(stream.encode())
+    out = tmp_path / "out.mp4"
+    report = propagate_keyframes(clip, out, style_images=styles, moments=Moments.parse(every="100"), recipe=TINY)
+    assert (report.frames, report.keyframes) == (8, 4)
+    with av.open(str(out)) as video:
+        frames = [frame.to_ndarray(format="rgb24").astype(int) for frame in video.decode(video=0)]
+    changes = [np.abs(b - a).mean() for a, b in pairwise(frames)]
+    assert changes[3] > 5 * max(changes[:3] + changes[4:])
+
+
+def test_propagation_needs_keyframes_and_leaves_nothing_behind(styles, tmp_path, clip):
+    """Without moments it is a usage error; Ctrl-C in the middle leaves no file."""
+    with pytest.raises(UsageError, match="expected --every"):
+        propagate_keyframes(clip, tmp_path / "out.mp4", style_images=styles, moments=Moments(), recipe=TINY)
+
+    def stop(step):
+        raise KeyboardInterrupt
+
+    folder = tmp_path / "out"
+    folder.mkdir()
+    with pytest.raises(KeyboardInterrupt):
+        propagate_keyframes(
+            clip,
+            folder / "out.mp4",
+            style_images=styles,
+            moments=Moments.parse(every="5"),
+            recipe=TINY,
+            progress=stop,
+        )
+    assert list(folder.iterdir()) == []
