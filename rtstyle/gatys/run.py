@@ -80,7 +80,7 @@ class Run:
     def go(self, place: Place | None) -> None:
         """Go through all scales, from ``place`` on."""
         first = 0 if place is None else place.scale
-        picture = self.start if place is None else place.picture
+        picture = self.start if place is None else place.picture.to(self.start.device)
         self._spent = self._cost(first, 0 if place is None else place.iteration)
         self._already = self._spent
         for scale in range(first, len(self.sizes)):
