@@ -12,10 +12,10 @@ from training.evaluation.report import ModelReport, Report
 
 def table_of(report: Report) -> Table:
     """For people; the figures in full are in the JSON."""
-    table = Table(box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False, caption="grid: over the photo's own; flat grey: amplitude in levels")
     columns = [*report.models, *([report.against] if report.against else [])]
     for title in ("", *(model.name for model in report.models), *(["control"] if report.against else []), "input"):
-        table.add_column(title, justify="right" if title else "left")
+        table.add_column(title, justify="right" if title else "left", no_wrap=not title)
     own = {"sharpness": _figure(report.sharpness), "warping error × 1000": _figure(1000 * report.warping_error)}
     for name, cell in _ROWS.items():
         cells = [cell(model) for model in columns]
@@ -50,6 +50,6 @@ _ROWS: dict[str, Callable[[ModelReport], str]] = {
     "evaluations from noise": lambda model: _figure(model.evaluations_from_noise),
     "sharpness": lambda model: _figure(model.sharpness),
     "warping error × 1000": lambda model: _figure(1000 * model.warping_error),
-    "grid at 2, 4, 8, 16 px ÷ photo's": lambda model: _series(model.grid),
-    "on flat grey, levels": lambda model: _series(model.flat),
+    "grid at 2, 4, 8, 16 px": lambda model: _series(model.grid),
+    "flat grey at the same": lambda model: _series(model.flat),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,10 +13,12 @@ from rtstyle.errors import SourceError
 from rtstyle.styles import Style
 from training.data import find_photos, split
 
+STYLE_SIZE = 512  # px, of a model that does not say
+
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """The part of a training's command that an evaluation must know; paths are file names."""
+    """The part of a training's recipe that an evaluation must know; paths are file names."""
 
     folder: str  # of the photos
     include: tuple[str, ...]  # globs
@@ -25,7 +28,8 @@ class Origin:
 
     @staticmethod
     def of(style: Style) -> Origin:
-        """Reads ``rtstyle.command`` of the metadata."""
+        """Reads the metadata: the command, and what it leaves out where it is the default."""
+        held_out = re.search(r"every (\d+)th held out", style.metadata.get("dataset", ""))
         words = shlex.split(style.metadata.get("command", ""))
         pairs = list(pairwise(words))
 
@@ -35,9 +39,9 @@ class Origin:
         return Origin(
             folder=next(iter(given("--data")), ""),
             include=given("--include") or ("*",),
-            hold_out=int(next(iter(given("--hold-out")), 0)),
+            hold_out=int(held_out[1]) if held_out else 0,
             artworks=given("--style", "--style-image"),
-            style_size=int(next(iter(given("--style-size")), 512)),
+            style_size=int(style.metadata.get("style_size") or STYLE_SIZE),
         )
 
     def trained_on(self, folder: Path) -> set[Path]:

@@ -12,15 +12,16 @@ from rtstyle.frames import Image
 from rtstyle.output_file import OutputFile
 
 HEADER = 28  # px
+ROWS = 8
 
 
 def write_sheet(file: OutputFile, rows: Sequence[Sequence[Image]], titles: Sequence[str]) -> None:
-    """A PNG with one row for each photo and a title above each column. Raises SinkError."""
-    widths = [max(row[0].shape[1] for row in rows)] * len(titles)
-    header = np.hstack([_title(title, width) for title, width in zip(titles, widths, strict=True)])
-    strips = [np.hstack([_filled(image, width) for image, width in zip(row, widths, strict=True)]) for row in rows]
-    sheet = np.vstack([header, *strips])
-    _, png = cv2.imencode(".png", sheet[:, :, ::-1])
+    """A PNG: the middle squares of at most eight photos, a title above each column. Raises SinkError."""
+    chosen = [rows[i * len(rows) // ROWS] for i in range(ROWS)] if len(rows) > ROWS else rows
+    side = min(rows[0][0].shape[:2])
+    header = np.hstack([_title(title, side) for title in titles])
+    strips = [np.hstack([_square(image) for image in row]) for row in chosen]
+    _, png = cv2.imencode(".png", np.vstack([header, *strips])[:, :, ::-1])
     write_bytes(file, png.tobytes())
 
 
@@ -43,5 +44,8 @@ def _title(text: str, width: int) -> Image:
     return strip
 
 
-def _filled(image: Image, width: int) -> Image:
-    return np.pad(image, ((0, 0), (0, width - image.shape[1]), (0, 0)), constant_values=255)
+def _square(image: Image) -> Image:
+    height, width = image.shape[:2]
+    side = min(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    return image[top : top + side, left : left + side]

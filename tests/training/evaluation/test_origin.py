@@ -9,9 +9,8 @@ from rtstyle.styles import read_style
 from tests.models import make_model
 from training.evaluation.origin import Origin, unseen
 
-COMMAND = (
-    "python -m training train --data photos --hold-out 4 --style sea.jpg --style-size 384 --include 'a*' -o S.ckpt"
-)
+COMMAND = "python -m training train --data photos --style sea.jpg --include 'a*' -o NAME.ckpt"
+DATASET = "photos: a*, every 4th held out"
 A = Origin(folder="photos", include=("a*",), hold_out=4, artworks=("sea.jpg",), style_size=384)
 B = Origin(folder="photos", include=("a*", "b*"), hold_out=3, artworks=("sky.jpg",), style_size=512)
 
@@ -31,10 +30,13 @@ def names(photos: list[Path]) -> list[str]:
 
 
 def test_the_metadata_tell_what_was_trained_on(tmp_path: Path) -> None:
-    """Folder, globs, every n-th and artwork are read from the command; without one nothing is known."""
-    assert Origin.of(read_style(make_model(tmp_path / "sea.onnx", command=COMMAND))) == A
+    """Folder, globs and artwork are in the command, the rest beside it; without any, nothing is known."""
+    assert (
+        Origin.of(read_style(make_model(tmp_path / "sea.onnx", command=COMMAND, dataset=DATASET, style_size="384")))
+        == A
+    )
     unknown = Origin.of(read_style(make_model(tmp_path / "x.onnx")))
-    assert (unknown.folder, unknown.artworks) == ("", ())
+    assert (unknown.folder, unknown.artworks, unknown.hold_out) == ("", (), 0)
 
 
 def test_only_photos_that_no_model_has_seen(folder: Path) -> None:
