@@ -12,7 +12,7 @@ from training.evaluation.report import ModelReport, Report
 
 def table_of(report: Report) -> Table:
     """For people; the figures in full are in the JSON."""
-    table = Table(box=None, pad_edge=False, caption="grid: over the photo's own; flat grey: amplitude in levels")
+    table = Table(box=None, pad_edge=False, caption="grid over the photo's own; flat grey in levels")
     columns = [*report.models, *([report.against] if report.against else [])]
     for title in ("", *(model.name for model in report.models), *(["control"] if report.against else []), "input"):
         table.add_column(title, justify="right" if title else "left", no_wrap=not title)
