@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from rtstyle.stages.keep_colors import KeepColors
     from rtstyle.stages.schedule import Schedule
     from rtstyle.stages.steady import Steady
-    from rtstyle.styles import Style, find_style, list_styles
+    from rtstyle.styles import Mix, Style, find_style, list_styles
     from rtstyle.stylizer import Stylizer
 
 __all__ = [
@@ -50,6 +50,7 @@ __all__ = [
     "Frame",
     "Guided",
     "KeepColors",
+    "Mix",
     "ModelError",
     "Null",
     "Packet",
@@ -107,7 +108,7 @@ _HOMES = {
     "stages.keep_colors": ("KeepColors",),
     "stages.schedule": ("Schedule",),
     "stages.steady": ("Steady",),
-    "styles": ("Style", "find_style", "list_styles"),
+    "styles": ("Mix", "Style", "find_style", "list_styles"),
     "stylizer": ("Stylizer",),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}

@@ -5,18 +5,19 @@ from __future__ import annotations
 import difflib
 import json
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rtstyle.errors import ModelError
+from rtstyle.errors import ModelError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from onnx import ModelProto, ValueInfoProto
 
 CONTRACT = "1"
+WEIGHTS = "style_weights"  # the contract's optional input
 EXPORT_AGAIN = "export it again with: python -m training export"
 
 _PACKAGE = Path(__file__).parent
@@ -36,7 +37,16 @@ class Style:
     year: str = ""
     licence: str = ""  # the artwork's
     network: str = ""
+    mix: tuple[float, ...] = ()  # of the styles inside; empty: what the file itself says
     metadata: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)  # all, without the prefix
+
+
+@dataclass(frozen=True, slots=True)
+class Mix:
+    """Several styles of one network, in parts: ``Mix({"wave": 0.7, "udnie": 0.3})``."""
+
+    parts: Mapping[str, float]  # by name; they are divided by their sum
+    network: str | Path | None = None  # the model that holds them; None: the bundled one that does
 
 
 def list_styles() -> list[Style]:
@@ -44,8 +54,13 @@ def list_styles() -> list[Style]:
     return [read_style(path) for path in sorted(_folder().glob("*.onnx"))]
 
 
-def find_style(name_or_path: str | Path) -> Style:
-    """Take ``wave`` (the lite network), ``wave-full``, or the path of an ``.onnx``. Raises ModelError."""
+def find_style(name_or_path: str | Path | Mix) -> Style:
+    """Take ``wave`` (the lite network), ``wave-full``, the path of an ``.onnx``, or a mix. Raises ModelError.
+
+    A name that no file has may be that of a style inside one.
+    """
+    if isinstance(name_or_path, Mix):
+        return _mixed(name_or_path)
     try:
         if isinstance(name_or_path, str) and (bundled := _bundled(name_or_path)):
             return read_style(bundled)
@@ -55,7 +70,24 @@ def find_style(name_or_path: str | Path) -> Style:
             return read_style(path)
     except OSError as error:
         raise ModelError(f"{name_or_path}: cannot be read: {error.strerror}") from error
+    if isinstance(name_or_path, str) and (network := _network_with([name_or_path])):
+        return _mixed(Mix({name_or_path: 1}, network.path))
     raise ModelError(_unknown(name_or_path))
+
+
+def model_of(style: Style) -> Path | bytes:
+    """What an engine loads: the file, or, for a mix, the model with the mix in it."""
+    if not style.mix:
+        return style.path
+    import numpy as np
+    from onnx import numpy_helper
+
+    model = _load(style.path)
+    weights = numpy_helper.from_array(np.asarray(style.mix, np.float32), WEIGHTS)
+    (default,) = (tensor for tensor in model.graph.initializer if tensor.name == WEIGHTS)
+    default.CopyFrom(weights)
+    serialized: bytes = model.SerializeToString()
+    return serialized
 
 
 def read_style(path: Path) -> Style:
@@ -90,8 +122,35 @@ def _bundled(name: str) -> Path | None:
     return next((path for path in candidates if path.is_file()), None)
 
 
+def _mixed(mix: Mix) -> Style:
+    names = list(mix.parts)
+    network = _network_with(names) if mix.network is None else find_style(mix.network)
+    if network is None:
+        raise ModelError(
+            f"{' and '.join(names)}: no bundled network holds them together; `rtstyle styles` lists what is"
+        )
+    if missing := sorted(set(names) - set(network.styles)):
+        raise ModelError(f"{network.path}: has no style {missing[0]}; it holds {', '.join(network.styles)}")
+    total = sum(mix.parts.values())
+    if total <= 0:
+        raise UsageError(f"a mix of {', '.join(names) or 'no style'}: expected at least one part above 0")
+    weights = tuple(mix.parts.get(name, 0) / total for name in network.styles)
+    return replace(network, name=_spelt(mix.parts), mix=weights if len(weights) > 1 else ())
+
+
+def _spelt(parts: Mapping[str, float]) -> str:
+    return "+".join(parts) if len(parts) > 1 else next(iter(parts))
+
+
+def _network_with(names: Sequence[str]) -> Style | None:
+    """The smallest bundled network of several styles that holds all of these."""
+    found = (style for style in list_styles() if len(style.styles) > 1 and set(names) <= set(style.styles))
+    return min(found, key=lambda style: len(style.styles), default=None)
+
+
 def _unknown(name: str) -> str:
-    names = sorted(path.stem.removesuffix("-lite") for path in _folder().glob("*.onnx"))
+    found = list_styles()
+    names = sorted({style.name for style in found} | {name for style in found for name in style.styles})
     nearest = difflib.get_close_matches(name, names, n=1)
     question = f"did you mean {nearest[0]}? " if nearest else ""
     return f"{name}: no such style; {question}there are: {', '.join(names) or 'none, this copy has no models'}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 from rtstyle.engines import open_engine
 from rtstyle.errors import UsageError
-from rtstyle.styles import find_style
+from rtstyle.styles import Mix, find_style, model_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,12 +24,12 @@ class Stylizer:
     The owner closes it.
     """
 
-    def __init__(self, style: str | Path, *, device: str = "auto", batch: int = 1) -> None:
+    def __init__(self, style: str | Path | Mix, *, device: str = "auto", batch: int = 1) -> None:
         """``batch``: frames that a GPU takes at once; a shorter last batch is padded to it."""
         if batch < 1:
             raise UsageError(f"batch {batch}: expected at least 1")
         self.style = find_style(style)
-        self._engine = open_engine(self.style.path, device, batch=batch)
+        self._engine = open_engine(model_of(self.style), device, batch=batch)
         self._closed = False
 
     @property

@@ -109,16 +109,17 @@ def _blur() -> Body:
 
 
 def _mix() -> Body:
-    """Scale by the sum of the two style weights, which are 0.5 each by default."""
-    weights = numpy_helper.from_array(np.full(2, 0.5, np.float32), "style_weights")
+    """The first style leaves the picture as it is, the second halves it; the first is the default."""
+    weights = numpy_helper.from_array(np.array([1, 0], np.float32), "style_weights")
+    scales = numpy_helper.from_array(np.array([1, 0.5], np.float32), "scales")
     node = helper.make_node
     nodes = [
         node("Cast", ["frames"], ["x"], to=TensorProto.FLOAT),
-        node("ReduceSum", ["style_weights"], ["w"], keepdims=0),
+        node("MatMul", ["style_weights", "scales"], ["w"]),
         node("Mul", ["x", "w"], ["y"]),
         node("Cast", ["y"], ["stylized"], to=TensorProto.UINT8),
     ]
-    return nodes, [weights]
+    return nodes, [weights, scales]
 
 
 def _unknown_operator() -> Body:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 import rtstyle.styles
-from rtstyle.errors import ModelError
-from rtstyle.styles import find_style, list_styles
+from rtstyle.errors import ModelError, UsageError
+from rtstyle.styles import Mix, find_style, list_styles
 from tests.models import make_model
 
 
@@ -107,6 +107,32 @@ def test_mixing_weights_are_no_foreign_input(tmp_path):
     """The contract's optional input has a default, and that makes it optional."""
     model = make_model(tmp_path / "mix.onnx", kind="mix", styles='["wave", "udnie"]')
     assert find_style(model).styles == ("wave", "udnie")
+    assert find_style(model).mix == ()
+
+
+def test_styles_of_one_network_are_found_by_name_and_mixed(bundled):
+    """A style inside a network of several is a style like any other; parts are divided by their sum."""
+    both = make_model(bundled / "both-lite.onnx", kind="mix", styles='["udnie", "scream"]')
+    assert (find_style("scream").path, find_style("scream").mix) == (both, (0, 1))
+    mixed = find_style(Mix({"scream": 3, "udnie": 1}))
+    assert (mixed.path, mixed.mix, mixed.name) == (both, (0.25, 0.75), "scream+udnie")
+    assert find_style(Mix({"scream": 1, "udnie": 1}, both)).mix == (0.5, 0.5)
+    assert find_style("both").mix == ()
+
+
+@pytest.mark.parametrize(
+    ("mix", "words"),
+    [
+        (Mix({"wave": 1, "scream": 1}), "wave and scream: no bundled network holds them together"),
+        (Mix({"wave": 1, "monet": 1}, "both"), "has no style monet; it holds udnie, scream"),
+        (Mix({"udnie": 0, "scream": 0}), "at least one part above 0"),
+    ],
+)
+def test_a_mix_that_cannot_be_is_one_sentence(bundled, mix, words):
+    """Styles of different networks, a stranger, and nothing at all."""
+    make_model(bundled / "both-lite.onnx", kind="mix", styles='["udnie", "scream"]')
+    with pytest.raises((ModelError, UsageError), match=words):
+        find_style(mix)
 
 
 @pytest.mark.parametrize("content", [b"", b"not a model\n" * 100, bytes(range(256)) * 9])

@@ -9,6 +9,7 @@ from rtstyle.engines.onnxruntime import CPU, OnnxRuntimeEngine
 from rtstyle.engines.openvino import OpenVinoEngine
 from rtstyle.errors import DeviceError, ModelError, UsageError
 from rtstyle.frames import Batch
+from rtstyle.styles import Mix
 from rtstyle.stylizer import Stylizer
 from tests.models import make_model
 from tests.pictures import psnr_db
@@ -142,3 +143,15 @@ def test_mixing_weights_have_defaults(make_engine, tmp_path):
     """A network that holds several styles runs without weights."""
     frames = noise(1, 16, 16)
     np.testing.assert_array_equal(make_engine(make_model(tmp_path / "mix.onnx", kind="mix"))(frames), frames)
+
+
+@pytest.mark.parametrize("device", ["cpu", "openvino"])
+def test_a_mix_paints_between_its_styles(device, tmp_path):
+    """Every engine computes with the mix: one style as it is, the other halves, and what lies between."""
+    model = make_model(tmp_path / "both.onnx", kind="mix", styles='["same", "half"]')
+    white = np.full((1, 16, 16, 3), 200, np.uint8)
+    for parts, expected in (({"same": 1}, 200), ({"half": 1}, 100), ({"same": 1, "half": 1}, 150)):
+        with Stylizer(Mix(parts, model), device=device) as stylizer:
+            assert np.all(stylizer(batch_of(white)).images == expected)
+    with Stylizer(model, device=device) as stylizer:
+        assert np.all(stylizer(batch_of(white)).images == 200)

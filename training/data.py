@@ -18,6 +18,7 @@ from rtstyle.sources.photo_folder import read_photo
 from training.sieve import Sieve
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp"})
+MIN_ARTWORK = 64  # px
 Photo = NDArray[np.uint8]  # (H, W, 3) RGB
 
 
@@ -53,7 +54,7 @@ class Crops(Dataset[Tensor]):
     """
 
     def __init__(
-        self, photos: Sequence[Path], *, size: int, samples: range, seed: int, sieve: Sieve | None = None
+        self, photos: Sequence[Path], *, size: int, samples: Sequence[int], seed: int, sieve: Sieve | None = None
     ) -> None:
         self.photos = list(photos)
         self.size = size
@@ -105,17 +106,16 @@ def batches(
     *,
     size: int,
     batch: int,
-    first: int,
-    last: int,
+    samples: Sequence[int],
     seed: int,
     workers: int,
     sieve: Sieve | None = None,
 ) -> Iterator[Tensor]:
-    """Batches (N, size, size, 3) uint8 RGB for the steps from ``first`` to ``last``, in worker processes.
+    """Batches (N, size, size, 3) uint8 RGB of the samples with these numbers, read by worker processes.
 
     ``sieve``, made for as many photos, then knows which were skipped.
     """
-    crops = Crops(photos, size=size, samples=range(first * batch, last * batch), seed=seed, sieve=sieve)
+    crops = Crops(photos, size=size, samples=samples, seed=seed, sieve=sieve)
     loader: DataLoader[Tensor] = DataLoader(
         crops, batch_size=batch, num_workers=workers, persistent_workers=False, worker_init_fn=_one_thread
     )
@@ -123,8 +123,16 @@ def batches(
 
 
 def read_artwork(path: Path, size: int) -> Tensor:
-    """The style image as (1, 3, H, W) float RGB in [0, 1], its short side scaled down to ``size`` px."""
+    """The style image as (1, 3, H, W) float RGB in [0, 1], its short side scaled down to ``size`` px.
+
+    Raises SourceError for one too small to have a style.
+    """
     image = read_photo(path)
+    height, width = image.shape[:2]
+    if min(height, width) < MIN_ARTWORK:
+        raise SourceError(
+            f"{path}: {width}×{height} px show no style; expected at least {MIN_ARTWORK} px a side, better {size}"
+        )
     scale = size / min(image.shape[:2])
     if scale < 1:
         target = (round(image.shape[1] * scale), round(image.shape[0] * scale))

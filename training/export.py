@@ -16,16 +16,18 @@ import numpy as np
 import onnx
 import torch
 from numpy.typing import NDArray
+from onnx import numpy_helper
 from torch import Tensor, nn
 
 from rtstyle.engines.onnxruntime import import_onnxruntime
-from rtstyle.errors import ModelError, SinkError, SourceError
+from rtstyle.errors import ModelError, SinkError, SourceError, UsageError
 from rtstyle.output_file import OutputFile
 from rtstyle.sources.photo_folder import read_photo
 from training.checkpoint import Checkpoint
-from training.nets import Full, Lite, make_network
+from training.nets import Network
 
 OPSET = 17
+MIX = "style_weights"  # the contract's optional input
 TOLERANCE = 1  # grey level
 CHECK_SIZES = ((1, 240, 320), (2, 480, 640), (3, 117, 131))  # (N, H, W); the last one odd
 Images = NDArray[np.uint8]  # (N, H, W, 3) RGB
@@ -33,9 +35,9 @@ Images = NDArray[np.uint8]  # (N, H, W, 3) RGB
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Artwork:
-    """What people are told about the picture behind a style."""
+    """What people are told about the pictures behind a model."""
 
-    name: str
+    names: tuple[str, ...]  # of the styles
     title: str
     artist: str
     year: str
@@ -43,12 +45,12 @@ class Artwork:
 
 
 class _Quantised(nn.Module):
-    def __init__(self, network: Lite | Full) -> None:
+    def __init__(self, network: Network) -> None:
         super().__init__()
         self.network = network
 
-    def forward(self, frames: Tensor) -> Tensor:
-        return self.network.quantised(frames)
+    def forward(self, frames: Tensor, style_weights: Tensor | None = None) -> Tensor:
+        return self.network.quantised(frames, style_weights)
 
 
 def export(
@@ -56,14 +58,18 @@ def export(
 ) -> int:
     """Writes the model and returns the largest difference to PyTorch seen, in grey levels (0 or 1).
 
-    Compared on random frames at three sizes and on every batch of ``photos``. Raises ModelError, and
-    leaves no file, when they differ by more; SinkError when the file cannot be written.
+    Compared on random frames at three sizes and on every batch of ``photos``, in each style. Raises ModelError,
+    and leaves no file, when they differ by more; SinkError when the file cannot be written.
     """
     file = OutputFile(path, overwrite=overwrite)
-    network = make_network(checkpoint.recipe.network)
-    network.load_state_dict(checkpoint.network)
+    network = checkpoint.recipe.make_network()
+    if len(artwork.names) != network.styles:
+        raise UsageError(f"{len(artwork.names)} names of styles: expected {network.styles}, one for each artwork")
+    network.load_state_dict(checkpoint.averaged)
     network.eval()
     graph = onnx.load_from_string(_trace(network))
+    if network.styles > 1:  # the first style, unless the input is given
+        graph.graph.initializer.append(numpy_helper.from_array(_one_style(network, 0).numpy(), MIX))
     shape = graph.graph.output[0].type.tensor_type.shape  # the tracer cannot tell it
     for dimension, name in zip(shape.dim, ("N", "H", "W"), strict=False):
         dimension.dim_param = name
@@ -96,12 +102,12 @@ def real_frames(photos: Sequence[Path]) -> Iterator[Images]:
         yield np.stack([np.asarray(cv2.resize(read_photo(p), (width, height)), np.uint8) for p in chosen])
 
 
-def metadata(checkpoint: Checkpoint, artwork: Artwork, network: Lite | Full) -> Mapping[str, str]:
+def metadata(checkpoint: Checkpoint, artwork: Artwork, network: Network) -> Mapping[str, str]:
     """The model's metadata_props, all prefixed ``rtstyle.``; the one truth about it."""
     recipe = checkpoint.recipe
     facts = {
         "contract": "1",
-        "styles": json.dumps([artwork.name]),
+        "styles": json.dumps(artwork.names),
         "title": artwork.title,
         "artist": artwork.artist,
         "year": artwork.year,
@@ -112,17 +118,7 @@ def metadata(checkpoint: Checkpoint, artwork: Artwork, network: Lite | Full) -> 
         "dataset": recipe.dataset,
         "command": recipe.command,
         "style_size": str(recipe.style_size),
-        "weights": json.dumps(
-            {
-                "content": recipe.content_weight,
-                "style": recipe.style_weight,
-                "variation": recipe.variation_weight,
-                "lattice": recipe.lattice_weight,
-                "tone": recipe.tone_weight,
-                "border": recipe.border_weight,
-                "calm": recipe.calm_weight,
-            }
-        ),
+        "weights": json.dumps(recipe.weights),
         "vgg": checkpoint.vgg,
         "losses": json.dumps({name: float(f"{value:.5g}") for name, value in checkpoint.losses.items()}),
         "warp_error": "",
@@ -132,15 +128,17 @@ def metadata(checkpoint: Checkpoint, artwork: Artwork, network: Lite | Full) -> 
     return {f"rtstyle.{name}": value for name, value in facts.items()}
 
 
-def _trace(network: Lite | Full) -> bytes:
+def _trace(network: Network) -> bytes:
     dynamic = {0: "N", 1: "H", 2: "W"}
+    frames = torch.zeros(1, 64, 72, 3, dtype=torch.uint8)
+    several = network.styles > 1
     with tempfile.NamedTemporaryFile(suffix=".onnx") as file, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the tracer's remarks on sizes, and that it is the older of two
         torch.onnx.export(
             _Quantised(network).eval(),
-            (torch.zeros(1, 64, 72, 3, dtype=torch.uint8),),
+            (frames, _one_style(network, 0)) if several else (frames,),
             file.name,
-            input_names=["frames"],
+            input_names=["frames", MIX] if several else ["frames"],
             output_names=["stylized"],
             dynamic_axes={"frames": dynamic, "stylized": dynamic},
             opset_version=OPSET,
@@ -149,14 +147,25 @@ def _trace(network: Lite | Full) -> bytes:
         return Path(file.name).read_bytes()
 
 
-def _difference(network: Lite | Full, model: bytes, frames: Images) -> int:
+def _difference(network: Network, model: bytes, frames: Images) -> int:
+    """The largest over all styles, and over their even mix."""
     session = import_onnxruntime().InferenceSession(model, providers=["CPUExecutionProvider"])
-    (got,) = session.run(None, {"frames": frames})
-    with torch.no_grad():
-        expected = network.quantised(torch.from_numpy(frames)).numpy()
-    if got.shape != expected.shape:
-        raise ModelError(f"onnxruntime gives {got.shape}, expected {expected.shape}")
-    return int(np.abs(got.astype(np.int16) - expected.astype(np.int16)).max())
+    styles = range(network.styles)
+    even = torch.full((network.styles,), 1 / network.styles)
+    mixes = [*(_one_style(network, i) for i in styles), even] if network.styles > 1 else [None]
+    worst = 0
+    for mix in mixes:
+        (got,) = session.run(None, {"frames": frames} | ({} if mix is None else {MIX: mix.numpy()}))
+        with torch.no_grad():
+            expected = network.quantised(torch.from_numpy(frames), mix).numpy()
+        if got.shape != expected.shape:
+            raise ModelError(f"onnxruntime gives {got.shape}, expected {expected.shape}")
+        worst = max(worst, int(np.abs(got.astype(np.int16) - expected.astype(np.int16)).max()))
+    return worst
+
+
+def _one_style(network: Network, index: int) -> Tensor:
+    return torch.eye(network.styles)[index]
 
 
 def _commit() -> str:

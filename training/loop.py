@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-from rtstyle.errors import ModelError, SourceError, UsageError
+from rtstyle.errors import SourceError, UsageError
 from rtstyle.output_file import OutputFile
-from rtstyle.perceptual import VGG16, PerceptualLoss, Terms, VggWeights
-from training.checkpoint import Checkpoint, Recipe
-from training.data import batches, find_photos, read_artwork, split
-from training.nets import Full, Lite, make_network
-from training.preview import write_preview
-
-CROPPED = 16  # px, for the loss on borders
+from rtstyle.perceptual import VggWeights
+from training.checkpoint import Checkpoint
+from training.data import batches, find_photos, split
+from training.machine import PRECISIONS, Machine
+from training.processes import Processes
+from training.recipe import Recipe
+from training.record import Record
+from training.sieve import Sieve
+from training.trainer import Trainer
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,8 @@ class Progress:
     steps: int
     eta_s: float
     losses: dict[str, float]  # means over the last 50 steps: the terms unweighted, and the total
+    skipped_steps: int = 0  # their gradient was not finite; they left the weights as they were
+    skipped_photos: str = ""  # in words
 
 
 def train(
@@ -39,81 +42,75 @@ def train(
     checkpoint: Path,
     *,
     vgg: VggWeights,
-    device: str = "cpu",
-    workers: int = 2,
-    save_every: int = 200,
+    machine: Machine | None = None,
     start: Checkpoint | None = None,
-    init: Checkpoint | None = None,
+    init: dict[str, Tensor] | None = None,
     progress: Callable[[Progress], None] = lambda _: None,
 ) -> None:
-    """Trains as the recipe says and leaves the result in ``checkpoint``, previews beside it.
+    """Trains as the recipe says and leaves the result in ``checkpoint``, previews and TensorBoard's log beside it.
 
     ``start`` goes on with a run of the same recipe; ``init`` lends another run's weights. ``progress`` may raise
     KeyboardInterrupt: the run is saved as it stands between two steps. Raises SourceError, SinkError, ModelError,
     UsageError for a device that is not there.
     """
+    machine = machine or Machine()
+    processes = machine.processes
     OutputFile(checkpoint, overwrite=True)  # a name that cannot be written to shows now, not in an hour
-    _check_device(device)
-    torch.manual_seed(recipe.seed)
-    network = make_network(recipe.network).to(device).train()
-    optimizer = torch.optim.Adam(network.parameters(), lr=recipe.learning_rate, betas=(0.9, 0.99))
-    source = start or init
-    if source is not None:
-        _load(network, source, recipe)
-    if start is not None:
-        optimizer.load_state_dict(start.optimizer)
-    criterion = _criterion(recipe, vgg, device)
+    _check(recipe, machine)
     seen, held_out = photos_of(recipe)
+    with processes.joined(machine.device) as device, ExitStack() as stack:
+        trainer = Trainer(recipe, vgg, machine=machine, device=device, start=start, init=init)
+        record = stack.enter_context(closing(Record(checkpoint, held_out or seen))) if processes.first else None
+        losses: deque[dict[str, float]] = deque([start.losses] if start else [], maxlen=50)
+        sieve = Sieve(len(seen))
+        begun, first = time.monotonic(), trainer.step
+        for photos, seeds in _batches(recipe, seen, processes, first=first, workers=machine.workers, sieve=sieve):
+            rate = trainer.learning_rate
+            losses.append(trainer.learn(photos.to(device), seeds))
+            step = trainer.step
+            s_per_step = (time.monotonic() - begun) / (step - first)
+            eta_s = s_per_step * (recipe.steps - step)
+            try:
+                progress(Progress(step, recipe.steps, eta_s, _means(losses), trainer.skipped, str(sieve.skipped)))
+                stopped = False
+            except KeyboardInterrupt:
+                stopped = True
+            stopped = processes.any(stopped, device)  # all of them between the same two steps
+            if record:
+                record.losses(step, losses[-1], learning_rate=rate, photos_per_s=recipe.batch / s_per_step)
+                if stopped or step % machine.save_every == 0 or step == recipe.steps:
+                    record.save(trainer, _means(losses))
+            if stopped:
+                raise KeyboardInterrupt
 
-    step = start.step if start else 0
-    window: deque[dict[str, float]] = deque(maxlen=50)
-    begun, first = time.monotonic(), step
 
-    def save() -> None:
-        Checkpoint(
-            recipe=recipe,
-            step=step,
-            vgg=vgg.source,
-            network=network.state_dict(),
-            optimizer=optimizer.state_dict(),
-            losses=_means(window) or (start.losses if start else {}),
-        ).save(checkpoint)
-        write_preview(network, held_out or seen, checkpoint.with_suffix(f".{step:06}.png"))
+def _batches(
+    recipe: Recipe, photos: list[Path], processes: Processes, *, first: int, workers: int, sieve: Sieve
+) -> Iterator[tuple[Tensor, list[int]]]:
+    """This process's share of every step's photos (N, size, size, 3) uint8, and a seed for each.
 
+    Sample k is the same whoever takes it: two processes learn from the photos that one would have learnt from.
+    """
+    share = recipe.batch // processes.count
+    steps = range(first * recipe.batch, recipe.steps * recipe.batch, recipe.batch)
+    samples = [begin + share * processes.rank + i for begin in steps for i in range(share)]
     loader = batches(
-        seen, size=recipe.size, batch=recipe.batch, first=step, last=recipe.steps, seed=recipe.seed, workers=workers
+        photos, size=recipe.size, batch=share, samples=samples, seed=recipe.seed, workers=workers, sieve=sieve
     )
-    try:
-        for batch in loader:
-            for group in optimizer.param_groups:
-                group["lr"] = recipe.learning_rate * schedule(step / recipe.steps)
-            terms, border = _losses(network, criterion, batch.to(device))
-            total = (
-                recipe.content_weight * terms.content
-                + recipe.style_weight * terms.style
-                + recipe.variation_weight * terms.variation
-                + recipe.lattice_weight * terms.lattice
-                + recipe.tone_weight * terms.tone
-                + recipe.calm_weight * terms.calm
-                + recipe.border_weight * border
-            )
-            if not torch.isfinite(total):
-                raise ModelError(f"the loss became {total.item()} at step {step}; lower --learning-rate")
-            optimizer.zero_grad(set_to_none=True)
-            total.backward()
-            optimizer.step()
+    for index, batch in enumerate(loader):
+        yield batch, [(recipe.seed << 40) + k for k in samples[index * share : (index + 1) * share]]
 
-            step += 1
-            window.append(
-                {**{k: v.item() for k, v in terms._asdict().items()}, "border": border.item(), "total": total.item()}
-            )
-            eta_s = (time.monotonic() - begun) / (step - first) * (recipe.steps - step)
-            progress(Progress(step, recipe.steps, eta_s, _means(window)))
-            if step % save_every == 0 or step == recipe.steps:
-                save()
-    except KeyboardInterrupt:
-        save()
-        raise
+
+def _check(recipe: Recipe, machine: Machine) -> None:
+    if recipe.batch % machine.processes.count:
+        raise UsageError(f"batch {recipe.batch}: expected a multiple of the {machine.processes.count} processes")
+    if machine.precision not in ("auto", *PRECISIONS):
+        raise UsageError(f"unknown precision {machine.precision!r}: expected auto, {', '.join(PRECISIONS)}")
+    try:
+        torch.empty(0, device=machine.device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise UsageError(f"device {machine.device!r}: expected cpu, or cuda where there is one ({reason})") from error
 
 
 def photos_of(recipe: Recipe) -> tuple[list[Path], list[Path]]:
@@ -122,52 +119,6 @@ def photos_of(recipe: Recipe) -> tuple[list[Path], list[Path]]:
     if not seen:
         raise SourceError(f"{recipe.data}: its only photo is held out; add more, or use --hold-out 0")
     return seen, held_out
-
-
-def schedule(progress: float) -> float:
-    """The learning rate at ``progress`` in [0, 1) of the run: 5 % linear warm-up, then a cosine to nothing."""
-    warm_up = 0.05
-    if progress < warm_up:
-        return 0.05 + 0.95 * progress / warm_up
-    return 0.5 * (1 + math.cos(math.pi * (progress - warm_up) / (1 - warm_up)))
-
-
-def _check_device(device: str) -> None:
-    try:
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
-        raise UsageError(f"device {device!r}: expected cpu, or cuda where there is one ({reason})") from error
-
-
-def _losses(network: Lite | Full, criterion: PerceptualLoss, photos: Tensor) -> tuple[Terms, Tensor]:
-    """Of a batch (N, H, W, 3) uint8. The network runs in float32: in bf16 it diverged; VGG runs in bf16.
-
-    The last one is our own: the painting of a crop should be the crop of the painting. Without it a network
-    learns to put the colours that it owes the Gram matrices where they disturb least, along the border.
-    """
-    paintings = network(photos).permute(0, 3, 1, 2) / 255
-    with torch.autocast(photos.device.type, dtype=torch.bfloat16):
-        terms: Terms = criterion(paintings, photos.permute(0, 3, 1, 2).float() / 255)
-    inside = slice(CROPPED, -CROPPED)
-    cropped = network(photos[:, inside, inside]).permute(0, 3, 1, 2) / 255
-    return terms, F.mse_loss(cropped, paintings[:, :, inside, inside].detach())
-
-
-def _criterion(recipe: Recipe, vgg: VggWeights, device: str) -> PerceptualLoss:
-    layers = (*recipe.content_layers, *recipe.style_layers)
-    artwork = read_artwork(Path(recipe.style_image), recipe.style_size).to(device)
-    features = VGG16(layers, vgg).to(device).to(memory_format=torch.channels_last)
-    return PerceptualLoss(features, artwork, content_layers=recipe.content_layers, style_layers=recipe.style_layers)
-
-
-def _load(network: Lite | Full, source: Checkpoint, recipe: Recipe) -> None:
-    try:
-        network.load_state_dict(source.network)
-    except RuntimeError as error:
-        raise ModelError(
-            f"the checkpoint holds a {source.recipe.network} network, expected {recipe.network}"
-        ) from error
 
 
 def _means(window: deque[dict[str, float]]) -> dict[str, float]:

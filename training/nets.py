@@ -6,7 +6,6 @@ of the model contract but the last rounding: padding, scaling and cropping are t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Literal
 
 import torch
@@ -40,13 +39,32 @@ class DoublingConv(nn.Module):
         return F.conv2d(x, weight.flatten(0, 2), self.bias.repeat(4), padding=1)
 
 
+class StyleNorm(nn.Module):
+    """Instance normalisation with a scale and a shift for each style (Dumoulin et al. 2017, eq. 5), mixed by weight."""
+
+    def __init__(self, channels: int, styles: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(styles, channels))
+        self.bias = nn.Parameter(torch.zeros(styles, channels))
+        self.mix = torch.eye(styles)[0]  # (styles,), set by the network before every pass
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.instance_norm(x, weight=self.mix @ self.weight, bias=self.mix @ self.bias)
+
+
 class LiteBlock(nn.Module):
     """Residual block with one normalisation: the sum then fuses into the second convolution."""
 
-    def __init__(self, channels: int, dilation: int = 1, padding_mode: Literal["zeros", "replicate"] = "zeros") -> None:
+    def __init__(
+        self,
+        channels: int,
+        styles: int = 1,
+        dilation: int = 1,
+        padding_mode: Literal["zeros", "replicate"] = "zeros",
+    ) -> None:
         super().__init__()
         self.conv1 = nn.Conv2d(channels, channels, 3, padding=dilation, dilation=dilation, padding_mode=padding_mode)
-        self.norm = nn.InstanceNorm2d(channels, affine=True)
+        self.norm = _norm(channels, styles)
         self.conv2 = nn.Conv2d(channels, channels, 3, padding=1, padding_mode=padding_mode)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -54,66 +72,97 @@ class LiteBlock(nn.Module):
         return x + residual
 
 
-class Lite(nn.Module):
+class Network(nn.Module):
+    """What ``full`` and ``lite`` have in common: photos and a mix of styles in, paintings out."""
+
+    stride: int  # px, of the deepest features
+    margin: int  # px of repeated edge around the picture, cut off again
+    styles: int
+
+    def forward(self, photos: Tensor, mix: Tensor | None = None) -> Tensor:
+        """(N, H, W, 3) uint8 → (N, H, W, 3) float in [0, 255]. ``mix``: (styles,), the first style alone if None."""
+        painting, _ = self.with_features(photos, mix)
+        return painting
+
+    def with_features(self, photos: Tensor, mix: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """The painting, and the deepest features (N, C, h, w) of the padded photo, ``stride`` px apart."""
+        raise NotImplementedError
+
+    def quantised(self, photos: Tensor, mix: Tensor | None = None) -> Tensor:
+        """(N, H, W, 3) uint8 → the same: what an exported model computes."""
+        raise NotImplementedError
+
+    def choose(self, mix: Tensor | None) -> None:
+        """Set the mix of styles, which must be None in a network of one."""
+        for module in self.modules():
+            if isinstance(module, StyleNorm):
+                module.mix = torch.eye(len(module.weight), device=module.weight.device)[0] if mix is None else mix
+
+
+class Lite(Network):
     """Ours, for CPUs: nothing but the tail runs above a quarter of the resolution.
 
     Every layer maps constant to constant, so that a flat area comes out flat whatever the weights are.
     """
 
     stride = 8
-    margin = 12  # px of repeated edge around the picture, cut off again, as far as zero padding is seen
+    margin = 12  # as far as zero padding is seen
 
-    def __init__(self, width: int = 32, deep_width: int = 48, dilations: Sequence[int] = (1, 2, 2, 1)) -> None:
+    def __init__(self, width: int = 32, blocks: int = 4, styles: int = 1) -> None:
         super().__init__()
+        self.styles = styles
+        deep_width = width + width // 2
         self.stem = nn.Conv2d(12, width, 4, stride=2, padding=1, padding_mode="replicate")  # 1/2 → 1/4
-        self.stem_norm = nn.InstanceNorm2d(width, affine=True)
+        self.stem_norm = _norm(width, styles)
         self.down = nn.Conv2d(width, deep_width, 4, stride=2, padding=1, padding_mode="replicate")  # 1/4 → 1/8
-        self.down_norm = nn.InstanceNorm2d(deep_width, affine=True)
-        self.deep = nn.Sequential(*(LiteBlock(deep_width, dilation, "replicate") for dilation in dilations))
+        self.down_norm = _norm(deep_width, styles)
+        dilations = (2 if 0 < i < blocks - 1 else 1 for i in range(blocks))
+        self.deep = nn.Sequential(*(LiteBlock(deep_width, styles, d, "replicate") for d in dilations))
         self.deep_out = nn.Conv2d(deep_width, width, 1)
-        self.body = LiteBlock(width)
+        self.body = LiteBlock(width, styles)
         self.squeeze = nn.Conv2d(width, 16, 1)
         self.detail = nn.Conv2d(12, 16, 1)
         self.tail = nn.Conv2d(16, 16, 3, padding=1)
         self.paint = DoublingConv(16, 3)
 
-    def forward(self, photos: Tensor) -> Tensor:
-        """(N, H, W, 3) uint8 → (N, H, W, 3) float in [0, 255]."""
-        return crop(unshuffled(self.cells(pad(photos, self.stride, self.margin))), photos, self.margin)
+    def with_features(self, photos: Tensor, mix: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        self.choose(mix)
+        cells, deep = self._cells(pad(photos, self.stride, self.margin))
+        return crop(unshuffled(cells), photos, self.margin), deep
 
-    def quantised(self, photos: Tensor) -> Tensor:
-        """(N, H, W, 3) uint8 → the same; rounds before the pixels are laid out, while rounding is cheap."""
-        cells = (self.cells(pad(photos, self.stride, self.margin)) + 0.5).to(torch.uint8)
-        return crop(unshuffled(cells), photos, self.margin)
+    def quantised(self, photos: Tensor, mix: Tensor | None = None) -> Tensor:
+        """Rounds before the pixels are laid out, while rounding is cheap."""
+        self.choose(mix)
+        cells, _ = self._cells(pad(photos, self.stride, self.margin))
+        return crop(unshuffled((cells + 0.5).to(torch.uint8)), photos, self.margin)
 
-    def cells(self, photos: Tensor) -> Tensor:
-        """(N, H, W, 3) uint8, H and W multiples of 8 → (N, 12, H/2, W/2) float in [0, 255]."""
+    def _cells(self, photos: Tensor) -> tuple[Tensor, Tensor]:
+        """(N, H, W, 3) uint8, H and W multiples of 8 → (N, 12, H/2, W/2) float in [0, 255], (N, 48, H/8, W/8)."""
         half = shuffled(photos).float() / 127.5 - 1  # (N, 12, H/2, W/2)
         x = self.stem(half)  # (N, 32, H/4, W/4)
         x = F.relu(self.stem_norm(x))
         deep = self.deep(F.relu(self.down_norm(self.down(x))))  # (N, 48, H/8, W/8)
         x = self.body(x + _doubled(self.deep_out(deep)))
         x = F.relu(self.tail(_doubled(self.squeeze(x))) + self.detail(half))  # (N, 16, H/2, W/2)
-        cells: Tensor = self.paint(x)
-        return torch.tanh(cells) * 127.5 + 127.5
+        return torch.tanh(self.paint(x)) * 127.5 + 127.5, deep
 
 
 class FullBlock(nn.Module):
     """Residual block of Johnson et al. (2016), with instance normalisation (Ulyanov et al. 2017)."""
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, styles: int = 1) -> None:
         super().__init__()
         self.conv1 = _reflected(channels, channels, 3)
-        self.norm1 = nn.InstanceNorm2d(channels, affine=True)
+        self.norm1 = _norm(channels, styles)
         self.conv2 = _reflected(channels, channels, 3)
-        self.norm2 = nn.InstanceNorm2d(channels, affine=True)
+        self.norm2 = _norm(channels, styles)
 
     def forward(self, x: Tensor) -> Tensor:
         residual: Tensor = self.norm2(self.conv2(F.relu(self.norm1(self.conv1(x)))))
         return x + residual
 
 
-class Full(nn.Module):
+class Full(Network):
     """Johnson et al. (2016), supplement, Table 1.
 
     We upsample and convolve instead of deconvolving (Odena et al. 2016), normalise by instance instead of
@@ -123,35 +172,37 @@ class Full(nn.Module):
     stride = 4
     margin = 0
 
-    def __init__(self, width: int = 32, blocks: int = 5) -> None:
+    def __init__(self, width: int = 32, blocks: int = 5, styles: int = 1) -> None:
         super().__init__()
-        self.stem = nn.Sequential(*_layer(3, width, 9))
-        self.down = nn.Sequential(*_layer(width, 2 * width, 3, stride=2), *_layer(2 * width, 4 * width, 3, stride=2))
-        self.body = nn.Sequential(*(FullBlock(4 * width) for _ in range(blocks)))
-        self.up1 = nn.Sequential(*_layer(4 * width, 2 * width, 3))
-        self.up2 = nn.Sequential(*_layer(2 * width, width, 3))
+        self.styles = styles
+        self.stem = nn.Sequential(*_layer(3, width, 9, styles))
+        self.down = nn.Sequential(
+            *_layer(width, 2 * width, 3, styles, stride=2), *_layer(2 * width, 4 * width, 3, styles, stride=2)
+        )
+        self.body = nn.Sequential(*(FullBlock(4 * width, styles) for _ in range(blocks)))
+        self.up1 = nn.Sequential(*_layer(4 * width, 2 * width, 3, styles))
+        self.up2 = nn.Sequential(*_layer(2 * width, width, 3, styles))
         self.paint = _reflected(width, 3, 9)
 
-    def forward(self, photos: Tensor) -> Tensor:
-        """(N, H, W, 3) uint8 → (N, H, W, 3) float in [0, 255]."""
+    def with_features(self, photos: Tensor, mix: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        self.choose(mix)
         x = pad(photos, self.stride, self.margin).permute(0, 3, 1, 2).float() / 127.5 - 1
-        x = self.body(self.down(self.stem(x)))  # (N, 128, H/4, W/4)
-        x = self.up2(_doubled(self.up1(_doubled(x))))
+        deep = self.body(self.down(self.stem(x)))  # (N, 128, H/4, W/4)
+        x = self.up2(_doubled(self.up1(_doubled(deep))))
         painting = torch.tanh(self.paint(x)) * 127.5 + 127.5
-        return crop(painting.permute(0, 2, 3, 1), photos, self.margin)
+        return crop(painting.permute(0, 2, 3, 1), photos, self.margin), deep
 
-    def quantised(self, photos: Tensor) -> Tensor:
-        """(N, H, W, 3) uint8 → the same, rounded."""
-        painting: Tensor = self(photos)
+    def quantised(self, photos: Tensor, mix: Tensor | None = None) -> Tensor:
+        painting: Tensor = self(photos, mix)
         return (painting + 0.5).to(torch.uint8)
 
 
-def make_network(name: str) -> Lite | Full:
+def make_network(name: str, *, width: int = 32, blocks: int | None = None, styles: int = 1) -> Network:
     """``lite`` or ``full`` with fresh weights; raises UsageError for anything else."""
     if name == "lite":
-        return Lite()
+        return Lite(width, 4 if blocks is None else blocks, styles)
     if name == "full":
-        return Full()
+        return Full(width, 5 if blocks is None else blocks, styles)
     raise UsageError(f"unknown network {name!r}: expected lite or full")
 
 
@@ -190,5 +241,9 @@ def _reflected(channels: int, out: int, kernel: int, stride: int = 1) -> nn.Conv
     return nn.Conv2d(channels, out, kernel, stride=stride, padding=kernel // 2, padding_mode="reflect")
 
 
-def _layer(channels: int, out: int, kernel: int, stride: int = 1) -> tuple[nn.Module, nn.Module, nn.Module]:
-    return _reflected(channels, out, kernel, stride), nn.InstanceNorm2d(out, affine=True), nn.ReLU()
+def _norm(channels: int, styles: int) -> nn.Module:
+    return nn.InstanceNorm2d(channels, affine=True) if styles == 1 else StyleNorm(channels, styles)
+
+
+def _layer(channels: int, out: int, kernel: int, styles: int, stride: int = 1) -> tuple[nn.Module, ...]:
+    return _reflected(channels, out, kernel, stride), _norm(out, styles), nn.ReLU()

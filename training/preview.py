@@ -11,19 +11,25 @@ import torch
 
 from rtstyle.sources.photo_folder import read_photo
 from training.data import Photo
-from training.nets import Full, Lite
+from training.nets import Network
 
 SIDE = 256  # px
 
 
-def write_preview(network: Lite | Full, photos: Sequence[Path], path: Path, *, count: int = 6) -> None:
-    """A PNG with up to ``count`` photos in the upper row and their paintings below."""
+def preview(network: Network, photos: Sequence[Path], *, count: int = 6) -> Photo:
+    """A sheet (H, W, 3): up to ``count`` photos in the upper row, their paintings in each style below."""
     chosen = [photos[i * len(photos) // count] for i in range(min(count, len(photos)))]
     squares = np.stack([_square(read_photo(photo)) for photo in chosen])  # (N, 256, 256, 3)
     device = next(network.parameters()).device
+    batch = torch.from_numpy(squares).to(device)
     with torch.no_grad():
-        paintings = network.quantised(torch.from_numpy(squares).to(device)).cpu().numpy()
-    sheet = np.concatenate([np.concatenate(list(row), axis=1) for row in (squares, paintings)])
+        mixes = torch.eye(network.styles, device=device) if network.styles > 1 else [None]
+        paintings = [network.quantised(batch, mix).cpu().numpy() for mix in mixes]
+    return np.concatenate([np.concatenate(list(row), axis=1) for row in (squares, *paintings)])
+
+
+def write_preview(sheet: Photo, path: Path) -> None:
+    """As a PNG."""
     cv2.imwrite(str(path), sheet[:, :, ::-1])
 
 

@@ -28,7 +28,10 @@ def styles(*, json: Json = False) -> None:
         table = Table("name", "title", "artist", "year", "network", "size", "licence", box=None, pad_edge=False)
         for style in found:
             size = f"{style.size / 1e6:.2f} MB"
-            table.add_row(style.name, style.title, style.artist, style.year, style.network, size, style.licence)
+            several = f" ({', '.join(style.styles)})" if len(style.styles) > 1 else ""
+            table.add_row(
+                style.name + several, style.title, style.artist, style.year, style.network, size, style.licence
+            )
         Console().print(table)
 
 

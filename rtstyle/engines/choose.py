@@ -33,7 +33,7 @@ _NVIDIA = {"cuda", "tensorrt"}
 _log = logging.getLogger("rtstyle")
 
 
-def open_engine(model: Path, device: str = "auto", *, batch: int = 1) -> Engine:
+def open_engine(model: Path | bytes, device: str = "auto", *, batch: int = 1) -> Engine:
     """Open ``model`` on ``device``.
 
     ``auto`` tries the platform's GPU and then the CPU, and warns when a GPU that is there cannot be used.
@@ -53,7 +53,7 @@ def open_engine(model: Path, device: str = "auto", *, batch: int = 1) -> Engine:
         raise DeviceError(f"{error}; or take --device auto") from error
 
 
-def _auto(model: Path, batch: int) -> Engine:
+def _auto(model: Path | bytes, batch: int) -> Engine:
     for device in _gpus():
         try:
             return _gpu(model, device, batch)
@@ -78,7 +78,7 @@ def _providers_built_for() -> list[str]:
         return []
 
 
-def _gpu(model: Path, device: str, batch: int) -> Engine:
+def _gpu(model: Path | bytes, device: str, batch: int) -> Engine:
     """Raise DeviceError, with the reason and what to install, unless ``device`` itself was granted."""
     wanted = _PROVIDERS[device][0][0]
     if device in _NVIDIA:

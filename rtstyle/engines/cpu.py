@@ -25,7 +25,7 @@ class CpuEngine:
     a warning says why.
     """
 
-    def __init__(self, model: Path) -> None:
+    def __init__(self, model: Path | bytes) -> None:
         """Raise DeviceError with both reasons where neither engine is to be had."""
         self._model = model
         try:

@@ -26,7 +26,7 @@ _SILENT = 4  # onnxruntime's "fatal": it writes warnings to stderr on its own, w
 class OnnxRuntimeEngine:
     """Runs ``chunk`` frames at a time; a short last chunk is padded, because a new shape costs a GPU a new search."""
 
-    def __init__(self, model: Path, providers: list[tuple[str, ProviderOptions]], *, chunk: int = 1) -> None:
+    def __init__(self, model: Path | bytes, providers: list[tuple[str, ProviderOptions]], *, chunk: int = 1) -> None:
         """Ask for ``providers``, best first. Raises DeviceError; whether they were granted, ``provider`` tells."""
         runtime = import_onnxruntime()
         options = runtime.SessionOptions()
@@ -35,7 +35,7 @@ class OnnxRuntimeEngine:
             options.enable_mem_pattern = False  # DirectML refuses a session with it
         try:
             self._session: Any = runtime.InferenceSession(
-                str(model),
+                model if isinstance(model, bytes) else str(model),
                 options,
                 providers=[name for name, _ in providers],
                 provider_options=[settings for _, settings in providers],

@@ -26,7 +26,7 @@ class OpenVinoEngine:
     a picture cannot depend on its neighbours in the batch.
     """
 
-    def __init__(self, model: Path, *, precision: str | None = None) -> None:
+    def __init__(self, model: Path | bytes, *, precision: str | None = None) -> None:
         """``precision``: ``f32`` or ``bf16``; by default what the CPU is made for. Raises DeviceError."""
         _import_openvino()
         from openvino import Core  # optional and slow to import

@@ -1,7 +1,17 @@
 """What a picture looks like to VGG: features, Gram matrices and the losses made of them. Needs torch."""
 
 from rtstyle.perceptual.layers import layer_index, paper_name
-from rtstyle.perceptual.losses import PerceptualLoss, Terms, calm, gram_matrix, lattice, tone, total_variation
+from rtstyle.perceptual.losses import (
+    PerceptualLoss,
+    Terms,
+    calm,
+    colour_quantiles,
+    gram_matrix,
+    lattice,
+    palette,
+    tone,
+    total_variation,
+)
 from rtstyle.perceptual.vgg import VGG, VGG16
 from rtstyle.perceptual.weights import VggWeights, find_vgg16, find_vgg19
 
@@ -12,11 +22,13 @@ __all__ = [
     "Terms",
     "VggWeights",
     "calm",
+    "colour_quantiles",
     "find_vgg16",
     "find_vgg19",
     "gram_matrix",
     "lattice",
     "layer_index",
+    "palette",
     "paper_name",
     "tone",
     "total_variation",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import torch
@@ -21,6 +22,7 @@ class Terms(NamedTuple):
     lattice: Tensor
     tone: Tensor
     calm: Tensor
+    palette: Tensor
 
 
 def gram_matrix(features: Tensor) -> Tensor:
@@ -81,6 +83,28 @@ def calm(images: Tensor, photos: Tensor) -> Tensor:
     return (even * _fine(images).square()).mean()
 
 
+def palette(images: Tensor, quantiles: Tensor) -> Tensor:
+    """Sliced Wasserstein distance (Rabin et al. 2011), squared, of the colours of images (N, 3, H, W) to ``quantiles``.
+
+    Of colours seen from afar, in cells of 16 px, and of all images together: each is free to be light or dark.
+    Gram matrices are content when strokes have the artwork's colours; even skies, which ``calm`` keeps free of
+    strokes, would stay as grey as the photo's.
+    """
+    return F.mse_loss(colour_quantiles(images, quantiles.shape[1]), quantiles)
+
+
+def colour_quantiles(images: Tensor, count: int = 256) -> Tensor:
+    """(13, count): images (N, 3, H, W) in cells of 16 px, their colours sorted along thirteen directions.
+
+    The directions are those from a cell of the RGB cube to its 26 neighbours, opposite ones taken once.
+    """
+    neighbours = itertools.product((-1.0, 0.0, 1.0), repeat=3)
+    directions = F.normalize(images.new_tensor([n for n in neighbours if n > (0, 0, 0)]))  # (13, 3)
+    colours = F.avg_pool2d(images.float(), 16).permute(1, 0, 2, 3).flatten(1)  # (3, cells)
+    along = (directions @ colours).sort(dim=1).values.unsqueeze(1)
+    return F.interpolate(along, count, mode="linear", align_corners=True).squeeze(1)
+
+
 def _fine(images: Tensor) -> Tensor:
     """What differs from the mean of the 17×17 px around it, (N, 3, H - 16, W - 16)."""
     return images[..., 8:-8, 8:-8] - _box_mean(images, 17)
@@ -101,45 +125,51 @@ def _from_afar(images: Tensor) -> Tensor:
 class PerceptualLoss(nn.Module):
     """How far pictures are from their photos in content and from an artwork in style.
 
-    The artwork's Gram matrices are taken once, when the loss is made. Johnson et al. (2016) add the layers'
+    The artworks' Gram matrices are taken once, when the loss is made. Johnson et al. (2016) add the layers'
     style losses as they are; Gram matrices of deep layers are a thousand times smaller, so that only colour and
-    grain would count. We divide each by its artwork's own mean square: 1 is as far away as a black picture.
+    grain would count. We divide each by its artwork's own mean square: 1 is as far away as no features at all.
     """
 
     def __init__(
         self,
         vgg: VGG16,
-        artwork: Tensor,  # (1, 3, H, W) RGB in [0, 1]
+        artworks: Sequence[Tensor],  # (1, 3, H, W) RGB in [0, 1] each
         *,
-        content_layers: Sequence[str],
-        style_layers: Mapping[str, float],  # weight by layer
+        content_layers: Mapping[str, float],  # weight by layer
+        style_layers: Mapping[str, float],
+        distance: Callable[[Tensor, Tensor], Tensor] = F.mse_loss,
     ) -> None:
         super().__init__()
         self.vgg = vgg
-        self.content_layers = tuple(content_layers)
+        self.content_layers = dict(content_layers)
         self.style_layers = dict(style_layers)
+        self.distance = distance
         with torch.no_grad():
-            features = vgg(artwork)
-            self.targets = {name: gram_matrix(features[name]) for name in self.style_layers}
-            self.scales = {name: 1 / target.square().mean() for name, target in self.targets.items()}
+            features = [vgg(artwork) for artwork in artworks]
+            self.targets = [{name: gram_matrix(maps[name]) for name in self.style_layers} for maps in features]
+            self.quantiles = [colour_quantiles(artwork) for artwork in artworks]
 
-    def forward(self, images: Tensor, photos: Tensor) -> Terms:
-        """The losses of images (N, 3, H, W) made from photos (N, 3, H, W), both RGB in [0, 1]."""
+    def forward(self, images: Tensor, photos: Tensor, style: int = 0) -> Terms:
+        """The losses of images (N, 3, H, W) made from photos (N, 3, H, W), both RGB in [0, 1], in one style."""
         with torch.no_grad():
-            wanted = self.vgg(photos)
+            wanted = self.vgg(photos, layers=tuple(self.content_layers))
         features = self.vgg(images)
-        content = sum(
-            (F.mse_loss(features[name].float(), wanted[name].float()) for name in self.content_layers),
-            start=images.new_zeros(()),
-        )
-        style = sum(
-            (weight * self._style(name, features[name]) for name, weight in self.style_layers.items()),
-            start=images.new_zeros(()),
-        )
+        content = [
+            weight * self.distance(features[name].float(), wanted[name].float())
+            for name, weight in self.content_layers.items()
+        ]
+        targets = self.targets[style]
+        per_style = [weight * self._style(features[name], targets[name]) for name, weight in self.style_layers.items()]
         return Terms(
-            content, style, total_variation(images), lattice(images), tone(images, photos), calm(images, photos)
+            content=torch.stack(content).sum(),
+            style=torch.stack(per_style).sum(),
+            variation=total_variation(images),
+            lattice=lattice(images),
+            tone=tone(images, photos),
+            calm=calm(images, photos),
+            palette=palette(images, self.quantiles[style]),
         )
 
-    def _style(self, layer: str, features: Tensor) -> Tensor:
-        target = self.targets[layer].expand(len(features), -1, -1)
-        return F.mse_loss(gram_matrix(features), target) * self.scales[layer]
+    def _style(self, features: Tensor, target: Tensor) -> Tensor:
+        gram = gram_matrix(features)
+        return self.distance(gram, target.expand_as(gram)) / self.distance(target, torch.zeros_like(target))

@@ -4,6 +4,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the perceptual loss needs torch: pip install -e .[keyframe]")
 
+import torch.nn.functional as F  # noqa: E402 - behind the skip
 from torchvision.models import vgg16  # noqa: E402 - behind the skip
 
 from rtstyle.perceptual import (  # noqa: E402
@@ -11,8 +12,10 @@ from rtstyle.perceptual import (  # noqa: E402
     PerceptualLoss,
     VggWeights,
     calm,
+    colour_quantiles,
     gram_matrix,
     lattice,
+    palette,
     tone,
     total_variation,
 )
@@ -36,13 +39,17 @@ def test_gram_matrix_is_the_papers() -> None:
 def test_losses_vanish_where_they_should(weights: VggWeights) -> None:
     """The photo itself has no content loss, the artwork no style loss, a flat picture no variation."""
     artwork, photo = torch.rand(1, 3, 32, 32), torch.rand(2, 3, 32, 32)
-    loss = PerceptualLoss(
-        VGG16(("relu1_2", "relu2_2"), weights), artwork, content_layers=("relu2_2",), style_layers={"relu1_2": 1.0}
-    )
-    assert loss(photo, photo).content == 0
-    assert loss(photo, photo).style > 0
-    assert loss(artwork, photo[:1]).style < 1e-9
-    assert loss(artwork, photo[:1]).content > 0
+    vgg, content, style = VGG16(("relu1_2", "relu2_2"), weights), {"relu2_2": 1.0}, {"relu1_2": 1.0}
+    loss = PerceptualLoss(vgg, [1 - artwork, artwork], content_layers=content, style_layers=style)
+    assert loss(photo, photo, 1).content == 0
+    assert loss(photo, photo, 1).style > 0
+    assert loss(artwork, photo[:1], 1).style < 1e-9
+    assert loss(artwork, photo[:1], 1).palette < 1e-9
+    assert loss(artwork, photo[:1], 0).style > 0
+    assert loss(artwork, photo[:1], 1).content > 0
+    absolute = PerceptualLoss(vgg, [artwork], content_layers=content, style_layers=style, distance=F.l1_loss)
+    assert absolute(artwork, photo[:1]).style < 1e-4
+    assert absolute(photo, photo).style > loss(photo, photo, 1).style ** 0.5 / 10
     assert total_variation(torch.full((1, 3, 8, 8), 0.3)) == 0
 
 
@@ -83,3 +90,16 @@ def test_calm_is_about_even_places() -> None:
     ramp = torch.linspace(0, 1, 64).expand(1, 3, 64, 64)
     assert calm(strokes, torch.full((1, 3, 64, 64), 0.5)) > 50 * calm(strokes, busy)
     assert calm(ramp, torch.full((1, 3, 64, 64), 0.5)) < 1e-9
+
+
+def test_palette_sees_colours_and_not_where_they_are() -> None:
+    """Colours out of their places cost nothing; a grey picture costs what is missing, one too dark as well."""
+    tiles = torch.rand(1, 3, 4, 6, generator=torch.Generator().manual_seed(0))
+    artwork = tiles.repeat_interleave(16, dim=2).repeat_interleave(16, dim=3)
+    wanted = colour_quantiles(artwork)
+    assert palette(artwork.flip(2).roll(32, dims=3), wanted) < 1e-9
+    assert palette(artwork.repeat(3, 1, 1, 1), wanted) < 2e-3
+    grey, dark = artwork.mean(dim=(2, 3), keepdim=True).expand_as(artwork), artwork * 0.5
+    variance = artwork.var(dim=(2, 3)).mean()
+    assert palette(grey, wanted) == pytest.approx(variance.item(), rel=0.3)
+    assert palette(dark, wanted) > 0.5 * variance

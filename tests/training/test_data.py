@@ -39,7 +39,7 @@ def test_held_out_photos_are_not_trained_on(photos: Path) -> None:
 
 def crops_of(photos: list[Path], sieve: Sieve | None = None, workers: int = 0) -> list[torch.Tensor]:
     count = len(photos)
-    loader = batches(photos, size=32, batch=1, first=0, last=2 * count, seed=0, workers=workers, sieve=sieve)
+    loader = batches(photos, size=32, batch=1, samples=range(2 * count), seed=0, workers=workers, sieve=sieve)
     return list(loader)
 
 
@@ -103,7 +103,7 @@ def test_a_run_that_starts_later_sees_what_it_would_have_seen(photos: Path) -> N
     """Batches from step 2 on are the same whether or not steps 0 and 1 were run: resuming changes nothing."""
 
     def run(first: int) -> list[torch.Tensor]:
-        return list(batches(find_photos(photos), size=32, batch=2, first=first, last=5, seed=3, workers=0))
+        return list(batches(find_photos(photos), size=32, batch=2, samples=range(2 * first, 10), seed=3, workers=0))
 
     whole, rest = run(0), run(2)
     assert len(whole) == 5

@@ -9,21 +9,35 @@ import pytest
 import torch
 
 from rtstyle.engines.onnxruntime import import_onnxruntime
-from rtstyle.errors import ModelError, SinkError
+from rtstyle.errors import ModelError, SinkError, UsageError
 from training import export as exporting
-from training.checkpoint import Checkpoint, Recipe
+from training.checkpoint import Checkpoint
 from training.data import find_photos
 from training.export import Artwork, export, real_frames
 from training.nets import make_network
+from training.recipe import Recipe
+from training.weights import read_weights
 
-ARTWORK = Artwork(name="wave", title="The Great Wave", artist="Hokusai", year="1831")
+ARTWORK = Artwork(names=("wave",), title="The Great Wave", artist="Hokusai", year="1831")
 
 
-def checkpoint_of(network: str, data: Path) -> Checkpoint:
+def checkpoint_of(network: str, data: Path, styles: int = 1) -> Checkpoint:
     torch.manual_seed(0)
-    recipe = Recipe(network=network, style_image="wave.jpg", data=str(data), steps=7)
-    state = make_network(network).state_dict()
-    return Checkpoint(recipe=recipe, step=7, vgg="random", network=state, optimizer={}, losses={"style": 1.5})
+    images = tuple(f"{i}.jpg" for i in range(styles))
+    recipe = Recipe(network=network, style_images=images, data=str(data), steps=7)
+    state = {
+        name: 0.05 * torch.randn_like(weight) + weight for name, weight in recipe.make_network().state_dict().items()
+    }
+    return Checkpoint(
+        recipe=recipe,
+        step=7,
+        vgg="random",
+        network={},
+        average={f"module.{name}": weight for name, weight in state.items()},
+        optimizer={},
+        norm=1.0,
+        losses={"style": 1.5},
+    )
 
 
 @pytest.mark.parametrize("network", ["lite", "full"])
@@ -44,6 +58,39 @@ def test_the_export_agrees_with_pytorch_and_describes_itself(network: str, photo
     assert json.loads(facts["losses"]) == {"style": 1.5}
     assert (facts["contract"], facts["network"], facts["artist"], facts["steps"]) == ("1", network, "Hokusai", "7")
     assert str(photos) not in str(facts)  # no path of the maker's machine
+
+
+@pytest.mark.parametrize("network", ["lite", "full"])
+def test_several_styles_are_one_model(network: str, photos: Path, tmp_path: Path) -> None:
+    """Without weights the first style paints; the others, and mixes, paint otherwise, as PyTorch does."""
+    path = tmp_path / f"two-{network}.onnx"
+    artwork = Artwork(names=("wave", "udnie"), title="Two", artist="", year="")
+    assert export(checkpoint_of(network, photos, styles=2), artwork, path, photos=()) <= 1
+    session = import_onnxruntime().InferenceSession(path, providers=["CPUExecutionProvider"])
+    frames = np.random.default_rng(0).integers(0, 256, (1, 40, 48, 3), dtype=np.uint8)
+
+    def paint(*mix: float) -> np.ndarray:
+        weights = {"style_weights": np.array(mix, np.float32)} if mix else {}
+        (painting,) = session.run(None, {"frames": frames, **weights})
+        return painting
+
+    assert np.array_equal(paint(), paint(1, 0))
+    assert not np.array_equal(paint(), paint(0, 1))
+    assert not np.array_equal(paint(0.5, 0.5), paint(0, 1))
+    with pytest.raises(UsageError, match="1 names of styles: expected 2"):
+        export(checkpoint_of(network, photos, styles=2), ARTWORK, tmp_path / "x.onnx", photos=())
+
+
+@pytest.mark.parametrize(("network", "styles"), [("lite", 1), ("full", 1), ("lite", 2)])
+def test_an_exported_model_gives_its_weights_back(network: str, styles: int, photos: Path, tmp_path: Path) -> None:
+    """`--init-from` reads from an .onnx exactly the weights that went into it."""
+    path = tmp_path / "x.onnx"
+    checkpoint = checkpoint_of(network, photos, styles)
+    artwork = Artwork(names=("a", "b")[:styles], title="", artist="", year="")
+    export(checkpoint, artwork, path, photos=())
+    weights = read_weights(path)
+    assert weights.keys() == checkpoint.averaged.keys()
+    assert all(torch.equal(weights[name], value) for name, value in checkpoint.averaged.items())
 
 
 def test_a_model_that_disagrees_is_not_written(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,25 +9,32 @@ import torch
 
 from rtstyle.errors import ModelError, RtstyleError, SinkError, SourceError
 from rtstyle.perceptual import VggWeights
-from training.checkpoint import Checkpoint, Recipe
+from training.checkpoint import Checkpoint
 from training.data import find_photos
-from training.loop import Progress, schedule, train
+from training.loop import Progress, train
+from training.machine import Machine
+from training.recipe import Recipe
+from training.trainer import PATIENCE, Trainer, schedule
+from training.weights import read_weights
 
 
 @pytest.fixture
 def recipe(photos: Path) -> Recipe:
     return Recipe(
         network="lite",
-        style_image=str(find_photos(photos)[1]),
+        style_images=(str(find_photos(photos)[1]),),
         data=str(photos),
         hold_out=4,
         steps=6,
         batch=2,
         size=64,
         style_size=64,
-        content_layers=("relu1_2",),
+        content_layers={"relu1_2": 1.0},
         style_layers={"relu1_2": 1.0, "relu2_2": 1.0},
     )
+
+
+ALONE = Machine(workers=0)
 
 
 def with_steps(recipe: Recipe, steps: int) -> Recipe:
@@ -38,7 +45,7 @@ def test_training_lowers_the_loss(recipe: Recipe, random_vgg: VggWeights, tmp_pa
     """A few dozen real steps bring the style loss well down, and leave a checkpoint and a preview."""
     seen: list[Progress] = []
     out = tmp_path / "net.ckpt"
-    train(with_steps(recipe, 40), out, vgg=random_vgg, workers=0, progress=seen.append)
+    train(with_steps(recipe, 40), out, vgg=random_vgg, machine=ALONE, progress=seen.append)
     assert [p.step for p in seen] == list(range(1, 41))
     assert Checkpoint.load(out).losses["style"] < 0.7 * seen[0].losses["style"]
     preview = cv2.imread(str(tmp_path / "net.000040.png"))
@@ -54,15 +61,17 @@ def test_a_resumed_run_ends_where_an_unbroken_one_does(recipe: Recipe, random_vg
             raise KeyboardInterrupt
 
     whole, broken = tmp_path / "whole.ckpt", tmp_path / "broken.ckpt"
-    train(recipe, whole, vgg=random_vgg, workers=0)
+    train(recipe, whole, vgg=random_vgg, machine=ALONE)
     with pytest.raises(KeyboardInterrupt):
-        train(recipe, broken, vgg=random_vgg, workers=0, progress=stop_at_three)
+        train(recipe, broken, vgg=random_vgg, machine=ALONE, progress=stop_at_three)
     half_way = Checkpoint.load(broken)
     assert half_way.step == 3
-    train(recipe, broken, vgg=random_vgg, workers=0, start=half_way)
+    train(recipe, broken, vgg=random_vgg, machine=ALONE, start=half_way)
     expected, got = Checkpoint.load(whole), Checkpoint.load(broken)
     assert got.step == expected.step == 6
-    assert all(torch.equal(got.network[name], expected.network[name]) for name in expected.network)
+    assert got.norm == expected.norm
+    for ours, theirs in ((got.network, expected.network), (got.averaged, expected.averaged)):
+        assert all(torch.equal(ours[name], weight) for name, weight in theirs.items())
 
 
 def test_a_checkpoint_that_cannot_be_written_leaves_the_old_one(
@@ -70,7 +79,7 @@ def test_a_checkpoint_that_cannot_be_written_leaves_the_old_one(
 ) -> None:
     """A full disk at checkpoint time is a SinkError; the checkpoint of before is still whole."""
     out = tmp_path / "net.ckpt"
-    train(with_steps(recipe, 1), out, vgg=random_vgg, workers=0)
+    train(with_steps(recipe, 1), out, vgg=random_vgg, machine=ALONE)
 
     def full_disk(_: object, path: Path) -> None:
         path.write_bytes(b"half")
@@ -95,15 +104,15 @@ def test_what_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
 def test_another_networks_checkpoint_is_refused(recipe: Recipe, random_vgg: VggWeights, tmp_path: Path) -> None:
     """Weights of `lite` do not go into `full`, and the message says so."""
     out = tmp_path / "net.ckpt"
-    train(with_steps(recipe, 1), out, vgg=random_vgg, workers=0)
-    with pytest.raises(ModelError, match="holds a lite network, expected full"):
-        train(replace(recipe, network="full"), out, vgg=random_vgg, workers=0, init=Checkpoint.load(out))
+    train(with_steps(recipe, 1), out, vgg=random_vgg, machine=ALONE)
+    with pytest.raises(ModelError, match="not of a full"):
+        train(replace(recipe, network="full"), out, vgg=random_vgg, machine=ALONE, init=read_weights(out))
 
 
 def test_nothing_to_learn_from_is_one_sentence(recipe: Recipe, random_vgg: VggWeights, tmp_path: Path) -> None:
     """A folder without photos stops the run before it starts."""
     with pytest.raises(SourceError, match="found none"):
-        train(replace(recipe, data=str(tmp_path)), tmp_path / "net.ckpt", vgg=random_vgg, workers=0)
+        train(replace(recipe, data=str(tmp_path)), tmp_path / "net.ckpt", vgg=random_vgg, machine=ALONE)
     assert issubclass(SourceError, RtstyleError)
 
 
@@ -114,3 +123,91 @@ def test_the_learning_rate_warms_up_and_ends_at_nothing() -> None:
     assert max(rates) == rates[10] == pytest.approx(1)
     assert rates[10:] == sorted(rates[10:], reverse=True)
     assert rates[-1] < 1e-3
+
+
+def test_a_gradient_that_is_not_finite_is_skipped(
+    recipe: Recipe, random_vgg: VggWeights, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The weights stay as they were, it is said, and training goes on; five in a row end it with one sentence."""
+    trainer = trainer_of(recipe, random_vgg)
+    photos = torch.randint(0, 256, (2, 64, 64, 3), dtype=torch.uint8)
+    trainer.learn(photos, [0, 1])
+    before = {name: weight.clone() for name, weight in trainer.network.state_dict().items()}
+    trainer.objective.weights = {**recipe.weights, "style": float("nan")}
+    trainer.learn(photos, [0, 1])
+    assert all(torch.equal(weight, before[name]) for name, weight in trainer.network.state_dict().items())
+    assert (trainer.skipped, trainer.step) == (1, 2)
+    assert "not finite; skipped" in caplog.text
+    trainer.objective.weights = recipe.weights
+    trainer.learn(photos, [0, 1])
+    assert not all(torch.equal(weight, before[name]) for name, weight in trainer.network.state_dict().items())
+    trainer.objective.weights = {**recipe.weights, "style": float("nan")}
+    for _ in range(PATIENCE - 1):
+        trainer.learn(photos, [0, 1])
+    with pytest.raises(ModelError, match=r"no finite gradient in 5 steps.*lower --learning-rate"):
+        trainer.learn(photos, [0, 1])
+
+
+def test_a_sudden_gradient_is_clipped(recipe: Recipe, random_vgg: VggWeights) -> None:
+    """A loss that grows a millionfold for one step moves the running norm by no more than the clip allows."""
+    trainer = trainer_of(recipe, random_vgg)
+    photos = torch.randint(0, 256, (2, 64, 64, 3), dtype=torch.uint8)
+    trainer.learn(photos, [0, 1])
+    usual = trainer.norm
+    trainer.objective.weights = {name: 1e6 * weight for name, weight in recipe.weights.items()}
+    trainer.learn(photos, [0, 1])
+    applied = torch.stack([p.grad.norm() for p in trainer.network.parameters() if p.grad is not None]).norm()
+    assert applied.item() == pytest.approx(recipe.clip * usual, rel=1e-3)
+    assert trainer.norm < 1.2 * usual
+
+
+def test_what_is_exported_is_the_average(recipe: Recipe, random_vgg: VggWeights, tmp_path: Path) -> None:
+    """With a decay of 0 the average is the last weights; otherwise it lags behind them."""
+    train(replace(recipe, ema=0), tmp_path / "last.ckpt", vgg=random_vgg, machine=ALONE)
+    train(recipe, tmp_path / "mean.ckpt", vgg=random_vgg, machine=ALONE)
+    last, mean = (Checkpoint.load(tmp_path / f"{name}.ckpt") for name in ("last", "mean"))
+    assert all(torch.equal(last.network[name], weight) for name, weight in mean.network.items())
+    assert all(torch.equal(last.averaged[name], weight) for name, weight in last.network.items())
+    assert not any(torch.equal(mean.averaged[name], weight) for name, weight in mean.network.items())
+
+
+def test_several_styles_are_learnt_in_turn(recipe: Recipe, random_vgg: VggWeights, tmp_path: Path) -> None:
+    """A network of two styles has a scale for each, both learn, and the preview has a row for each."""
+    art = find_photos(Path(recipe.data))
+    two = replace(recipe, style_images=(str(art[0]), str(art[1])))
+    out = tmp_path / "two.ckpt"
+    train(two, out, vgg=random_vgg, machine=ALONE)
+    scales = Checkpoint.load(out).network["stem_norm.weight"]
+    assert scales.shape == (2, 32)
+    assert all((scale != 1).any() for scale in scales)
+    assert not torch.equal(scales[0], scales[1])
+    preview = cv2.imread(str(tmp_path / "two.000006.png"))
+    assert preview is not None
+    assert preview.shape[0] == 3 * 256
+
+
+def test_temporal_weight_nothing_paints_one_frame_only(recipe: Recipe, random_vgg: VggWeights) -> None:
+    """Without the temporal losses they are not computed, and the others are what they were with them."""
+    photos = torch.randint(0, 256, (2, 64, 64, 3), dtype=torch.uint8)
+    without = replace(recipe, weights={**recipe.weights, "temporal": 0.0, "features": 0.0})
+    with_them, control = (trainer_of(r, random_vgg).learn(photos, [0, 1]) for r in (recipe, without))
+    assert with_them["temporal"] > 0
+    assert with_them["features"] > 0
+    assert "temporal" not in control
+    assert control["style"] == with_them["style"]
+
+
+def test_the_log_is_for_tensorboard(recipe: Recipe, random_vgg: VggWeights, tmp_path: Path) -> None:
+    """Losses, learning rate, photos a second and the previews can be read back from the events file."""
+    accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    train(with_steps(recipe, 10), tmp_path / "net.ckpt", vgg=random_vgg, machine=ALONE)
+    log = accumulator.EventAccumulator(str(tmp_path / "net.log")).Reload()
+    assert {"loss/total", "loss/style", "loss/temporal", "learning rate", "photos per second"} <= set(
+        log.Tags()["scalars"]
+    )
+    assert log.Tags()["images"] == ["preview"]
+    assert log.Scalars("photos per second")[0].value > 0
+
+
+def trainer_of(recipe: Recipe, vgg: VggWeights) -> Trainer:
+    return Trainer(recipe, vgg, machine=ALONE, device="cpu", start=None, init=None)

@@ -6,18 +6,18 @@ import torch
 import torch.nn.functional as F
 
 from rtstyle.errors import UsageError
-from training.nets import DoublingConv, Full, Lite, make_network, pad, shuffled, unshuffled
+from training.nets import DoublingConv, Lite, Network, make_network, pad, shuffled, unshuffled
 
 
 @pytest.fixture(params=["lite", "full"])
-def network(request: pytest.FixtureRequest) -> Lite | Full:
+def network(request: pytest.FixtureRequest) -> Network:
     torch.manual_seed(0)
     return make_network(request.param).eval()
 
 
 @pytest.mark.parametrize("size", [(16, 16), (17, 31), (40, 24), (250, 333)])
 @torch.no_grad()
-def test_any_size_comes_out_as_it_went_in(network: Lite | Full, size: tuple[int, int]) -> None:
+def test_any_size_comes_out_as_it_went_in(network: Network, size: tuple[int, int]) -> None:
     """Every size from 16 px is painted at its own size, odd ones too, in uint8."""
     photos = torch.randint(0, 256, (1, *size, 3), dtype=torch.uint8)
     painting = network.quantised(photos)
@@ -27,7 +27,7 @@ def test_any_size_comes_out_as_it_went_in(network: Lite | Full, size: tuple[int,
 
 
 @torch.no_grad()
-def test_quantised_is_the_rounded_forward(network: Lite | Full) -> None:
+def test_quantised_is_the_rounded_forward(network: Network) -> None:
     """What is exported differs from what is trained by rounding alone."""
     photos = torch.randint(0, 256, (1, 48, 56, 3), dtype=torch.uint8)
     difference = network.quantised(photos).float() - network(photos)
@@ -35,7 +35,7 @@ def test_quantised_is_the_rounded_forward(network: Lite | Full) -> None:
 
 
 @torch.no_grad()
-def test_batching_is_invisible(network: Lite | Full) -> None:
+def test_batching_is_invisible(network: Network) -> None:
     """A photo is painted the same alone and in a batch, to one grey level."""
     photos = torch.randint(0, 256, (3, 64, 48, 3), dtype=torch.uint8)
     together = network.quantised(photos).short()

@@ -21,7 +21,10 @@ def export(
     *,
     checkpoint: Annotated[Path, typer.Argument(help="A checkpoint of `python -m training train`.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="The model, say wave-lite.onnx.")],
-    name: Annotated[str | None, typer.Option(help="Name of the style; default: from the file's name.")] = None,
+    name: Annotated[
+        list[str] | None,
+        typer.Option(help="Name of the style; default: from the file's name. Repeat it for a network of several."),
+    ] = None,
     title: Annotated[str | None, typer.Option(help="Title of the artwork; default: the name.")] = None,
     artist: Annotated[str, typer.Option(help="Who made it.")] = "unknown",
     year: Annotated[str, typer.Option(help="When.")] = "",
@@ -37,10 +40,10 @@ def export(
     """
     with one_sentence("training"):
         state = Checkpoint.load(checkpoint)
-        style = name or out.stem.removesuffix(f"-{state.recipe.network}")
+        stem = out.stem.removesuffix(f"-{state.recipe.network}")
         artwork = Artwork(
-            name=style,
-            title=title or style.replace("-", " ").title(),
+            names=tuple(name or [stem]),
+            title=title or stem.replace("-", " ").title(),
             artist=artist,
             year=year,
             licence=licence,

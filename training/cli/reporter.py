@@ -18,12 +18,14 @@ QUIET_EVERY_S = 20.0  # off a terminal, a line this often
 class Reporter:
     """Progress as a bar on a terminal, as a line now and then elsewhere; Ctrl-C and `kill` stop between two steps."""
 
-    def __init__(self, steps: int) -> None:
+    def __init__(self, steps: int, *, quiet: bool = False) -> None:
         columns = (TextColumn("training"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         losses = TextColumn("{task.fields[losses]}")
-        self.bar = Progress(*columns, losses, console=console, disable=not console.is_terminal)
+        self.bar = Progress(*columns, losses, console=console, disable=quiet or not console.is_terminal)
         self.task = self.bar.add_task("", total=steps, losses="")
         self.last_line = time.monotonic()
+        self.quiet = quiet
+        self.skipped = ""  # photos and steps, in words
         self.stopped = False
 
     def __enter__(self) -> Self:
@@ -47,8 +49,11 @@ class Reporter:
         losses = "  ".join(f"{name} {value:.4g}" for name, value in progress.losses.items())
         self.bar.update(self.task, completed=progress.step, losses=losses)
         due = time.monotonic() - self.last_line >= QUIET_EVERY_S or progress.step == progress.steps
-        if not console.is_terminal and due:
+        if due and not self.quiet and not console.is_terminal:
             self.last_line = time.monotonic()
             console.print(f"step {progress.step}/{progress.steps}  {losses}  {progress.eta_s / 60:.1f} min to go")
+        self.skipped = progress.skipped_photos + (
+            f", {progress.skipped_steps} steps too" if progress.skipped_steps else ""
+        )
         if self.stopped:
             raise KeyboardInterrupt

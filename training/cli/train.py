@@ -2,118 +2,162 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from rtstyle.cli.amounts import read_amounts
 from rtstyle.cli.outcome import one_sentence
 from rtstyle.errors import UsageError
 from rtstyle.perceptual import find_vgg16
 from training import loop
-from training.checkpoint import Checkpoint, Recipe
+from training.checkpoint import Checkpoint
 from training.cli.console import console
 from training.cli.reporter import Reporter
+from training.machine import Machine
+from training.processes import Processes
+from training.recipe import PRESETS, WEIGHTS, Recipe
+from training.weights import read_weights
 
-DEFAULT = Recipe(network="lite", style_image="", data="", steps=2000)
+DEFAULT = Recipe(network="lite", style_images=("",), data="", steps=1)
+HERE = Machine(processes=Processes())
 
 
 def train(
     *,
-    out: Annotated[Path, typer.Option("--out", "-o", help="Where the checkpoint goes; previews are put beside it.")],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="Where the checkpoint goes; previews and log are put beside it.")
+    ],
     data: Annotated[
         Path | None, typer.Option(help="Folder of photos, searched recursively; COCO or any other.")
     ] = None,
-    style: Annotated[Path | None, typer.Option(help="The artwork, a picture file.")] = None,
+    style_image: Annotated[
+        list[Path] | None,
+        typer.Option("--style-image", "--style", help="The artwork, a picture file; several make one network of all."),
+    ] = None,
+    preset: Annotated[
+        str, typer.Option(help="smoke (does it run?), quick (an evening's CPU) or best (a GPU); options go before it.")
+    ] = "quick",
     network: Annotated[
         str, typer.Option(help="lite (real time on CPUs) or full (Johnson et al. 2016).")
     ] = DEFAULT.network,
-    steps: Annotated[int, typer.Option(min=1, help="Training steps.")] = DEFAULT.steps,
-    batch: Annotated[int, typer.Option(min=1, help="Photos per step.")] = DEFAULT.batch,
-    size: Annotated[int, typer.Option(min=64, help="Side of a training crop, px.")] = DEFAULT.size,
+    width: Annotated[int, typer.Option(min=4, help="Channels of the first layer; the others follow.")] = DEFAULT.width,
+    blocks: Annotated[
+        int | None, typer.Option(min=1, help="Residual blocks; default: 4 in lite, 5 in full.")
+    ] = DEFAULT.blocks,
+    steps: Annotated[int | None, typer.Option(min=1, help="Training steps.")] = None,
+    batch: Annotated[int | None, typer.Option(min=1, help="Photos per step.")] = None,
+    size: Annotated[int | None, typer.Option(min=64, help="Side of a training crop, px.")] = None,
     style_size: Annotated[
-        int, typer.Option(min=64, help="Short side of the artwork, px: larger, larger strokes.")
-    ] = DEFAULT.style_size,
-    style_weight: Annotated[float, typer.Option(min=0, help="Weight of the style loss.")] = DEFAULT.style_weight,
-    content_weight: Annotated[float, typer.Option(min=0, help="Weight of the content loss.")] = DEFAULT.content_weight,
-    lattice_weight: Annotated[
-        float, typer.Option(min=0, help="Weight of the loss on patterns of 4, 8, 12, 16 px.")
-    ] = DEFAULT.lattice_weight,
-    tone_weight: Annotated[
-        float, typer.Option(min=0, help="Weight of the loss on light and dark out of place.")
-    ] = DEFAULT.tone_weight,
-    border_weight: Annotated[
-        float, typer.Option(min=0, help="Weight of the loss on what is painted otherwise near a border.")
-    ] = DEFAULT.border_weight,
-    calm_weight: Annotated[
-        float, typer.Option(min=0, help="Weight of the loss on what is drawn where the photo is even.")
-    ] = DEFAULT.calm_weight,
+        int | None, typer.Option(min=64, help="Short side of the artwork, px: larger, larger strokes.")
+    ] = None,
+    content_weight: Annotated[
+        float, typer.Option(min=0, help="Weight of the content loss.", show_default="1")
+    ] = WEIGHTS["content"],
+    style_weight: Annotated[float, typer.Option(min=0, help="Weight of the style loss.")] = WEIGHTS["style"],
+    temporal_weight: Annotated[
+        float, typer.Option(min=0, help="Weight of the losses on what would flicker in a film; 0: not looked at.")
+    ] = WEIGHTS["temporal"],
+    weight: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=NUMBER", help=f"Weight of any loss: {', '.join(WEIGHTS)}; repeatable."),
+    ] = None,
+    content_layers: Annotated[
+        str | None, typer.Option(help="VGG-16 layers with weights: relu2_2, or conv4_2=1,conv_4=0.5.")
+    ] = None,
+    style_layers: Annotated[str | None, typer.Option(help="The same for the style loss.")] = None,
+    distance: Annotated[str, typer.Option(help="Of features and Gram matrices: mse or l1.")] = DEFAULT.distance,
     learning_rate: Annotated[float, typer.Option(min=0, help="Adam's highest learning rate.")] = DEFAULT.learning_rate,
+    ema: Annotated[
+        float, typer.Option(min=0, max=1, help="Decay of the average of the weights, which is what is exported.")
+    ] = DEFAULT.ema,
+    clip: Annotated[float, typer.Option(min=0, help="Largest gradient, in units of the usual; 0: any.")] = DEFAULT.clip,
     include: Annotated[
         list[str] | None, typer.Option(help="Only photos whose names match this glob; repeatable.")
     ] = None,
     hold_out: Annotated[
         int, typer.Option(min=0, help="Keep every Nth photo by name out of training; 0: none.")
     ] = DEFAULT.hold_out,
+    seed: Annotated[int, typer.Option(help="Same seed, same data, same order.")] = DEFAULT.seed,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the run in the checkpoint, as it was begun.")
     ] = False,
-    init_from: Annotated[Path | None, typer.Option(help="Begin with this checkpoint's weights.")] = None,
+    init_from: Annotated[
+        Path | None, typer.Option(help="Begin with the weights of this checkpoint or exported .onnx.")
+    ] = None,
     vgg: Annotated[
         Path | None, typer.Option(help="VGG-16 weights; default: $RTSTYLE_VGG16, or found and cached.")
     ] = None,
-    device: Annotated[str, typer.Option(help="cpu, or cuda where there is one.")] = "cpu",
-    seed: Annotated[int, typer.Option(help="Same seed, same data, same order.")] = DEFAULT.seed,
-    save_every: Annotated[int, typer.Option(min=1, help="Steps between checkpoints and previews.")] = 200,
-    workers: Annotated[int, typer.Option(min=0, help="Processes that read photos.")] = 2,
+    device: Annotated[str, typer.Option(help="cpu, or cuda where there is one.")] = HERE.device,
+    precision: Annotated[
+        str, typer.Option(help="Of VGG: f32, bf16, fp16, or auto: what is fast on the device.")
+    ] = HERE.precision,
+    compiled: Annotated[bool, typer.Option("--compile", help="Through torch.compile.")] = HERE.compiled,
+    save_every: Annotated[int, typer.Option(min=1, help="Steps between checkpoints and previews.")] = HERE.save_every,
+    workers: Annotated[int, typer.Option(min=0, help="Processes that read photos.")] = HERE.workers,
 ) -> None:
-    """Train a network on a folder of photos and one artwork.
+    """Train a network on a folder of photos and an artwork.
 
-    Example: python -m training train --data photos --style wave.jpg --network lite --steps 2000 -o wave.ckpt
+    Example: python -m training train --data photos --style-image wave.jpg --network lite --steps 2000 -o wave.ckpt
+
+    On several GPUs: torchrun --nproc-per-node 2 -m training train --device cuda …
     """
     with one_sentence("training", stopped=f"{out} has what was trained so far, go on with --resume"):
+        machine = Machine(device=device, precision=precision, workers=workers, compiled=compiled, save_every=save_every)
         weights = find_vgg16(vgg)
-        console.print(f"VGG-16 from {weights.source}")
         start = Checkpoint.load(out) if resume else None
         if start is not None:
             recipe = start.recipe
         elif out.exists():
             raise UsageError(f"{out} exists: go on with it (--resume) or choose another name")
-        elif data is None or style is None:
-            raise UsageError("a new run needs --data FOLDER and --style IMAGE; an old one is continued with --resume")
+        elif data is None or not style_image:
+            raise UsageError("a new run needs --data FOLDER and --style-image ART; --resume continues an old one")
+        elif preset not in PRESETS:
+            raise UsageError(f"unknown preset {preset!r}: expected {', '.join(PRESETS)}")
         else:
+            given = {"steps": steps, "batch": batch, "size": size, "style_size": style_size}
+            layers = {
+                "content_layers": content_layers and read_amounts("--content-layers", [content_layers]),
+                "style_layers": style_layers and read_amounts("--style-layers", [style_layers]),
+            }
             recipe = Recipe(
                 network=network,
-                style_image=str(style.resolve()),
+                width=width,
+                blocks=blocks,
+                style_images=tuple(str(image.resolve()) for image in style_image),
                 data=str(data.resolve()),
                 include=tuple(include or ("*",)),
                 hold_out=hold_out,
-                steps=steps,
-                batch=batch,
-                size=size,
-                style_size=style_size,
-                content_weight=content_weight,
-                style_weight=style_weight,
-                lattice_weight=lattice_weight,
-                tone_weight=tone_weight,
-                border_weight=border_weight,
-                calm_weight=calm_weight,
+                weights=_weights(content_weight, style_weight, temporal_weight, weight or ()),
+                distance=distance,
                 learning_rate=learning_rate,
+                ema=ema,
+                clip=clip,
                 seed=seed,
                 init_from=str(init_from or ""),
+                **{**PRESETS[preset], **_given(given), **_given(layers)},
             )
-        with Reporter(recipe.steps) as reporter:
-            loop.train(
-                recipe,
-                out,
-                vgg=weights,
-                device=device,
-                workers=workers,
-                save_every=save_every,
-                start=start,
-                init=Checkpoint.load(init_from) if init_from else None,
-                progress=reporter,
+        init = read_weights(init_from) if init_from and not resume else None
+        quiet = not machine.processes.first
+        if not quiet:
+            console.print(f"VGG-16 from {weights.source}")
+        with Reporter(recipe.steps, quiet=quiet) as reporter:
+            loop.train(recipe, out, vgg=weights, machine=machine, start=start, init=init, progress=reporter)
+        if not quiet:
+            console.print(
+                f"{out}: {recipe.steps} steps, {reporter.skipped}; "
+                f"next: python -m training export {out} -o NAME-{recipe.network}.onnx"
             )
-        console.print(
-            f"{out}: {recipe.steps} steps; next: python -m training export {out} -o NAME-{recipe.network}.onnx"
-        )
+
+
+def _given(options: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _weights(content: float, style: float, temporal: float, others: list[str] | tuple[()]) -> dict[str, float]:
+    """Of all losses; that on features follows the temporal one unless it is named."""
+    features = WEIGHTS["features"] * temporal / WEIGHTS["temporal"]
+    named = {"content": content, "style": style, "temporal": temporal, "features": features}
+    return {**WEIGHTS, **named, **(read_amounts("--weight", others) if others else {})}

@@ -56,6 +56,6 @@ def opened(paths: Sequence[Path], device: str) -> Iterator[list[Subject]]:
 
 
 def _exported(checkpoint: Path, model: Path) -> Path:
-    artwork = Artwork(name=checkpoint.stem, title=checkpoint.stem, artist="", year="")
+    artwork = Artwork(names=(checkpoint.stem,), title=checkpoint.stem, artist="", year="")
     export(Checkpoint.load(checkpoint), artwork, model, photos=())
     return model

@@ -1,0 +1,22 @@
+"""``wave=0.7,udnie=0.3``: names with amounts, as options take them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import isfinite
+
+from rtstyle.errors import UsageError
+
+
+def read_amounts(option: str, texts: Iterable[str]) -> dict[str, float]:
+    """Amounts by name; a name without one counts 1. Raises UsageError that names the option."""
+    amounts: dict[str, float] = {}
+    for item in (item.strip() for text in texts for item in text.split(",")):
+        name, _, number = item.partition("=")
+        try:
+            amounts[name.strip()] = amount = float(number or 1)
+        except ValueError:
+            amount = -1
+        if not name or not isfinite(amount) or amount < 0:
+            raise UsageError(f"{option} {item}: expected NAME=NUMBER with a number that is not negative")
+    return amounts

@@ -1,0 +1,33 @@
+"""Where and how a training run is computed: what changes its speed, and its result by rounding alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import torch
+
+from training.processes import Processes
+
+PRECISIONS = {"f32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """Not part of the recipe."""
+
+    device: str = "cpu"
+    precision: str = "auto"  # of VGG: f32, bf16, fp16, or what is fast on the device
+    workers: int = 2  # processes that read photos
+    compiled: bool = False  # by torch.compile
+    save_every: int = 200  # steps between checkpoints and previews
+    processes: Processes = field(default_factory=Processes.of_environment)
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """``auto`` is bf16 on GPUs that know it and CPUs with AMX; without AMX float32 was faster (docs/LOG.md)."""
+        if self.precision != "auto":
+            return PRECISIONS[self.precision]
+        if self.device.startswith("cuda"):
+            return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
+        amx = self.device == "cpu" and torch.cpu._is_amx_tile_supported()  # noqa: SLF001 - it has no public name
+        return torch.bfloat16 if amx else torch.float32

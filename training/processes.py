@@ -1,0 +1,58 @@
+"""One process of a training run among several: ``torchrun --nproc-per-node 2 -m training train …``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Processes:
+    """Who we are among how many; one alone needs no engine."""
+
+    rank: int = 0
+    count: int = 1
+    local_rank: int = 0  # on this machine: the number of our GPU
+
+    @staticmethod
+    def of_environment() -> Processes:
+        """As torchrun has set them."""
+        names = (("RANK", "0"), ("WORLD_SIZE", "1"), ("LOCAL_RANK", "0"))
+        return Processes(*(int(os.environ.get(name, default)) for name, default in names))
+
+    @property
+    def first(self) -> bool:
+        """Whether it is for us to write and to speak."""
+        return self.rank == 0
+
+    @contextmanager
+    def joined(self, device: str) -> Iterator[str]:
+        """Join the others, over gloo on CPUs and nccl on GPUs; yields the device that is ours."""
+        if self.count == 1:
+            yield device
+            return
+        gpu = device.startswith("cuda")
+        ours = f"cuda:{self.local_rank}" if gpu else device
+        dist.init_process_group("nccl" if gpu else "gloo", rank=self.rank, world_size=self.count)
+        try:
+            yield ours
+        finally:
+            dist.destroy_process_group()
+
+    def mean(self, values: Tensor) -> Tensor:
+        """The mean over all processes."""
+        if self.count == 1:
+            return values
+        values = values.clone()
+        dist.all_reduce(values)
+        return values / self.count
+
+    def any(self, ours: bool, device: str) -> bool:  # noqa: FBT001 - the subject
+        """Whether one of us says yes; all hear the same answer."""
+        return bool(self.mean(torch.tensor(float(ours), device=device)) > 0)

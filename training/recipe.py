@@ -1,0 +1,124 @@
+"""What is asked of a training run; it decides everything that comes out, and travels into the exported model."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from rtstyle.errors import UsageError
+from training.nets import Network, make_network
+
+# weights of the losses: chosen so that style, content and calm are of one size in a finished `lite`
+WEIGHTS: Mapping[str, float] = MappingProxyType(
+    {
+        "content": 1.0,
+        "style": 4e5,
+        "variation": 2e5,
+        "lattice": 1e7,
+        "tone": 2e4,
+        "calm": 1.5e7,
+        "palette": 5e5,
+        "border": 2e6,
+        "temporal": 4e6,
+        "features": 2e4,
+    }
+)
+PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
+    {
+        "smoke": {"steps": 100, "batch": 2, "size": 128, "style_size": 256},
+        "quick": {"steps": 2000, "batch": 4, "size": 256, "style_size": 512},
+        "best": {"steps": 20000, "batch": 8, "size": 384, "style_size": 768},
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """Same recipe, same photos, same machine: same network."""
+
+    network: str
+    width: int = 32  # channels of the stem
+    blocks: int | None = None  # residual blocks; None: the network's own number
+    style_images: tuple[str, ...]  # one artwork for each style
+    data: str  # folder of photos
+    include: tuple[str, ...] = ("*",)  # globs, of the photos' names
+    hold_out: int = 20  # every 20th photo by name is kept out of training; 0: none
+    steps: int
+    batch: int = 4  # photos per step, of all processes together
+    size: int = 256  # px, side of a training crop
+    style_size: int = 512  # px, short side of the artworks
+    weights: dict[str, float] = field(default_factory=lambda: dict(WEIGHTS))
+    content_layers: dict[str, float] = field(default_factory=lambda: {"relu2_2": 1.0})
+    style_layers: dict[str, float] = field(
+        default_factory=lambda: {"relu1_2": 1.0, "relu2_2": 1.0, "relu3_3": 1.0, "relu4_3": 1.0}
+    )
+    distance: str = "mse"  # of features and Gram matrices: mse or l1
+    learning_rate: float = 1.5e-3
+    ema: float = 0.999  # decay of the average of weights that is exported; 0: the last weights
+    clip: float = 10.0  # largest norm of the gradient, in units of its running mean; 0: no limit
+    seed: int = 0
+    init_from: str = ""  # checkpoint or model whose weights it began with
+
+    def __post_init__(self) -> None:
+        if unknown := set(self.weights) - set(WEIGHTS):
+            raise UsageError(f"unknown loss {min(unknown)!r}: expected one of {', '.join(WEIGHTS)}")
+        if self.distance not in ("mse", "l1"):
+            raise UsageError(f"unknown distance {self.distance!r}: expected mse or l1")
+
+    def make_network(self) -> Network:
+        """The network with fresh weights."""
+        return make_network(self.network, width=self.width, blocks=self.blocks, styles=len(self.style_images))
+
+    @property
+    def dataset(self) -> str:
+        """The photos in words, for the model's metadata."""
+        kept = f", every {self.hold_out}th held out" if self.hold_out else ""
+        return f"{Path(self.data).name}: {' '.join(self.include)}{kept}"
+
+    @property
+    def command(self) -> str:
+        """The command that trains by this recipe, with file names in place of paths; defaults are left out."""
+        words = ["--network", self.network, "--data", Path(self.data).name, "--steps", str(self.steps)]
+        words += [word for image in self.style_images for word in ("--style-image", Path(image).name)]
+        words += [word for glob in self.include if glob != "*" for word in ("--include", glob)]
+        words += [
+            word for name, value in self.weights.items() if value != WEIGHTS[name] for word in _weight(name, value)
+        ]
+        for layers in ("content_layers", "style_layers"):
+            if getattr(self, layers) != _default(layers):
+                words += [_option(layers), ",".join(f"{k}={v:g}" for k, v in getattr(self, layers).items())]
+        plain = (
+            "width",
+            "blocks",
+            "hold_out",
+            "batch",
+            "size",
+            "style_size",
+            "distance",
+            "learning_rate",
+            "ema",
+            "clip",
+            "seed",
+        )
+        for name in plain:
+            if getattr(self, name) != _default(name):
+                words += [_option(name), f"{getattr(self, name)}"]
+        words += ["--init-from", Path(self.init_from).name] if self.init_from else []
+        return f"python -m training train {shlex.join(words)} -o NAME.ckpt"
+
+
+def _weight(name: str, value: float) -> tuple[str, str]:
+    return "--weight", f"{name}={value:g}"
+
+
+def _option(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+def _default(name: str) -> Any:  # noqa: ANN401 - of whatever type the field is
+    (found,) = (f for f in fields(Recipe) if f.name == name)
+    return found.default_factory() if callable(found.default_factory) else found.default

@@ -1,0 +1,47 @@
+"""What a run leaves behind: its checkpoint, previews, and a log for TensorBoard."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from torch.utils.tensorboard import SummaryWriter
+
+from rtstyle.errors import SinkError
+from training.preview import preview, write_preview
+from training.trainer import Trainer
+
+LOG_EVERY = 10  # steps
+
+
+class Record:
+    """Writes ``NAME.ckpt``, ``NAME.000200.png`` and the folder ``NAME.log``. The owner closes it."""
+
+    def __init__(self, checkpoint: Path, photos: Sequence[Path]) -> None:
+        """Raises SinkError where a file cannot be written."""
+        self._checkpoint = checkpoint
+        self._photos = photos  # of the previews
+        try:
+            self._log = SummaryWriter(str(checkpoint.with_suffix(".log")))
+        except OSError as error:
+            folder = checkpoint.with_suffix(".log")
+            raise SinkError(f"{folder}: TensorBoard's log cannot be kept there ({error.strerror})") from error
+
+    def losses(self, step: int, losses: Mapping[str, float], *, learning_rate: float, photos_per_s: float) -> None:
+        """Logs every tenth step's."""
+        if step % LOG_EVERY:
+            return
+        for name, value in losses.items():
+            self._log.add_scalar(f"loss/{name}", value, step)
+        self._log.add_scalar("learning rate", learning_rate, step)
+        self._log.add_scalar("photos per second", photos_per_s, step)
+
+    def save(self, trainer: Trainer, losses: dict[str, float]) -> None:
+        """The checkpoint and a preview by the averaged weights. Raises SinkError."""
+        trainer.checkpoint(losses).save(self._checkpoint)
+        sheet = preview(trainer.averaged, self._photos)
+        write_preview(sheet, self._checkpoint.with_suffix(f".{trainer.step:06}.png"))
+        self._log.add_image("preview", sheet, trainer.step, dataformats="HWC")
+
+    def close(self) -> None:
+        self._log.close()

@@ -1,0 +1,143 @@
+"""A network in training: its weights, their average, the optimizer, and what one step does to them."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Sequence
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
+from torch.optim.swa_utils import AveragedModel
+
+from rtstyle.errors import ModelError
+from rtstyle.perceptual import VggWeights
+from training.checkpoint import Checkpoint
+from training.machine import Machine
+from training.nets import Network
+from training.objective import Objective
+from training.recipe import Recipe
+
+PATIENCE = 5  # steps in a row without a finite gradient
+
+
+class Trainer:
+    """All that a checkpoint holds, alive. Raises ModelError for weights of another network."""
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        vgg: VggWeights,
+        *,
+        machine: Machine,
+        device: str,
+        start: Checkpoint | None,
+        init: dict[str, Tensor] | None,
+    ) -> None:
+        torch.manual_seed(recipe.seed)
+        self.recipe = recipe
+        self.vgg_source = vgg.source
+        self.processes = machine.processes
+        self.network: Network = recipe.make_network().to(device).train()
+        self.network.to(memory_format=torch.channels_last)
+        if weights := start.network if start else init:
+            load(self.network, weights, recipe)
+        self.average = AveragedModel(self.network, avg_fn=self._averaged)
+        self.optimizer = torch.optim.Adam(self.network.parameters(), lr=recipe.learning_rate, betas=(0.9, 0.99))
+        self.step = start.step if start else 0
+        self.norm = start.norm if start else 0.0  # running mean of the gradient's
+        if start:
+            self.average.load_state_dict(start.average)
+            self.optimizer.load_state_dict(start.optimizer)
+        self.skipped = 0
+        self._in_a_row = 0
+        self.objective = Objective(self.network, recipe, vgg, device=device, precision=machine.dtype)
+        if machine.compiled:
+            self.objective.compile()
+        several = self.processes.count > 1
+        self._forward: nn.Module = DistributedDataParallel(self.objective) if several else self.objective
+
+    @property
+    def learning_rate(self) -> float:
+        """Of the step to come."""
+        return self.recipe.learning_rate * schedule(self.step / self.recipe.steps)
+
+    @property
+    def averaged(self) -> Network:
+        """The network with the average of the weights."""
+        return cast("Network", self.average.module)
+
+    def learn(self, photos: Tensor, seeds: Sequence[int]) -> dict[str, float]:
+        """One step on photos (N, H, W, 3) uint8; the losses before it. Raises ModelError when five in a row fail."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.learning_rate
+        self.optimizer.zero_grad(set_to_none=True)
+        terms = self._forward(photos, seeds, self.step % len(self.recipe.style_images))
+        total = self.objective.total(terms)
+        total.backward()
+        if self._clip():
+            self.optimizer.step()
+            self.average.update_parameters(self.network)
+        self.step += 1
+        values = self.processes.mean(torch.stack([*terms.values(), total]).detach()).tolist()
+        return dict(zip((*terms, "total"), values, strict=True))
+
+    def checkpoint(self, losses: dict[str, float]) -> Checkpoint:
+        """The state as it stands between two steps."""
+        return Checkpoint(
+            recipe=self.recipe,
+            step=self.step,
+            vgg=self.vgg_source,
+            network=self.network.state_dict(),
+            average=self.average.state_dict(),
+            optimizer=self.optimizer.state_dict(),
+            norm=self.norm,
+            losses=losses,
+        )
+
+    def _clip(self) -> bool:
+        """Limits the gradient to a multiple of its usual norm; False where it is not finite and must not be used.
+
+        The norm is that of all processes together, so that all of them skip the same steps.
+        """
+        limit = self.recipe.clip * self.norm or math.inf
+        norm = nn.utils.clip_grad_norm_(self.network.parameters(), limit).item()
+        if not math.isfinite(norm):
+            self.skipped += 1
+            self._in_a_row += 1
+            logging.getLogger(__name__).warning("step %d: the gradient is not finite; skipped", self.step + 1)
+            if self._in_a_row == PATIENCE:
+                raise ModelError(
+                    f"no finite gradient in {PATIENCE} steps up to step {self.step + 1}: lower --learning-rate, "
+                    "or use --precision f32; the last checkpoint is as it was"
+                )
+            return False
+        self._in_a_row = 0
+        self.norm = 0.98 * self.norm + 0.02 * min(norm, limit) if self.norm else norm
+        return True
+
+    def _averaged(self, average: Tensor, current: Tensor, count: Tensor | int) -> Tensor:
+        """Exponential moving average, shorter in the beginning, when the weights of the start would weigh too much."""
+        decay = min(self.recipe.ema, (1 + int(count)) / (10 + int(count)))
+        return average.lerp(current, 1 - decay)
+
+
+def schedule(progress: float) -> float:
+    """The learning rate at ``progress`` in [0, 1) of the run: 5 % linear warm-up, then a cosine to nothing."""
+    warm_up = 0.05
+    if progress < warm_up:
+        return 0.05 + 0.95 * progress / warm_up
+    return 0.5 * (1 + math.cos(math.pi * (progress - warm_up) / (1 - warm_up)))
+
+
+def load(network: Network, weights: dict[str, Tensor], recipe: Recipe) -> None:
+    """Raises ModelError for the weights of another network."""
+    try:
+        network.load_state_dict(weights)
+    except RuntimeError as error:
+        raise ModelError(
+            f"those weights are not of a {recipe.network} of width {recipe.width} with "
+            f"{len(recipe.style_images)} styles: expected the network that they were trained in"
+        ) from error
