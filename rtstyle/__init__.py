@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from rtstyle.frames import Batch, Color, Frame, Packet, VideoFormat
     from rtstyle.gatys.recipe import Recipe
     from rtstyle.jobs.keyframe import paint_keyframe
+    from rtstyle.jobs.live import To, live
+    from rtstyle.jobs.look import Look
     from rtstyle.jobs.photos import stylize_photos
     from rtstyle.jobs.transcode import transcode
     from rtstyle.meter import Progress, Report, StageTimes
@@ -50,6 +52,7 @@ __all__ = [
     "Frame",
     "Guided",
     "KeepColors",
+    "Look",
     "Mix",
     "ModelError",
     "Null",
@@ -73,6 +76,7 @@ __all__ = [
     "Stylizer",
     "Tee",
     "TestPattern",
+    "To",
     "UsageError",
     "VideoFormat",
     "VideoReader",
@@ -80,6 +84,7 @@ __all__ = [
     "__version__",
     "find_style",
     "list_styles",
+    "live",
     "paint_keyframe",
     "run",
     "stylize_photos",
@@ -91,6 +96,8 @@ _HOMES = {
     "frames": ("Batch", "Color", "Frame", "Packet", "VideoFormat"),
     "gatys.recipe": ("Recipe",),
     "jobs.keyframe": ("paint_keyframe",),
+    "jobs.live": ("To", "live"),
+    "jobs.look": ("Look",),
     "jobs.photos": ("stylize_photos",),
     "jobs.transcode": ("transcode",),
     "meter": ("Progress", "Report", "StageTimes"),

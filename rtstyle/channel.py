@@ -64,6 +64,11 @@ class Channel(Generic[T]):
         with self._changed:
             return self._changed.wait_for(lambda: self._ended, seconds)
 
+    def wait_for_item(self, seconds: float) -> bool:
+        """Wait until ``next`` would answer at once, if only that this is the end; False if not within that time."""
+        with self._changed:
+            return self._changed.wait_for(lambda: bool(self._items) or self._ended or self._cancelled, seconds)
+
     @property
     def cancelled(self) -> bool:
         """Whether the consumer has left."""

@@ -30,6 +30,7 @@ class Frame:
     image: Image  # (H, W, 3) uint8 RGB, upright
     time: Fraction  # seconds from the start of the stream, exact
     duration: Fraction | None = None  # seconds
+    captured: float | None = None  # time.perf_counter() when a live source had it
 
 
 @dataclass(frozen=True, slots=True, eq=False)

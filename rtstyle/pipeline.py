@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from threading import Thread
 from time import perf_counter
 
@@ -28,6 +29,7 @@ _log = logging.getLogger(__name__)
 
 _PATIENCE = 1000  # packets without a frame, after which a short batch goes on alone
 _WAKE_S = 0.5  # Windows delivers Ctrl-C only between waits
+_IDLE_S = 0.02  # between two calls of `idle`: soon enough for a key press
 _JOIN_S = 15.0  # more than a network source waits for its next packet
 
 
@@ -38,18 +40,21 @@ def run(
     *,
     batch: int = 1,
     progress: Callable[[Progress], None] | None = None,
+    idle: Callable[[], None] | None = None,
+    meter: Meter | None = None,
 ) -> Report:
     """Send every frame of ``source`` through ``stages`` into ``sink``, in order, and close both ends.
 
     What fails in any thread is raised here, Ctrl-C too, and the sink knows (``complete=False``) that
     its file must not appear. No thread is left; but a source that does not answer for 15 s is, open,
-    with a warning. A live source drops the frames that come too late; any other loses none.
-    ``batch`` frames go through the stages at a time; it changes the speed, not the pictures.
+    with a warning. A live source drops the frames that come too late, before the stages and after
+    them, so that no more than one waits anywhere; any other loses none. ``batch`` frames go through
+    the stages at a time; it changes the speed, not the pictures. ``idle`` is called, in this thread,
+    50 times a second while no frame is there; who wants to read the ``meter`` meanwhile gives it.
     """
     format = _checked(source, batch)
-    meter, names = Meter(), _names(source, *stages, sink)
-    decoded: Channel[Item] = Channel(2 * batch + 2, droppable=_is_frame if format.live else None)
-    painted: Channel[Item] = Channel(batch if format.live else 2 * batch + 2)
+    meter, names = meter or Meter(), _names(source, *stages, sink)
+    decoded, painted = (_channel(batch, live=format.live) for _ in range(2))
     named = list(zip(names[1:-1], stages, strict=True))
     threads = (
         Thread(target=_read, args=(source, decoded, names[0], meter), name="rtstyle-source", daemon=True),
@@ -64,9 +69,7 @@ def run(
         try:
             sink.open(format)
             with _running(threads, (decoded, painted)):
-                for item in painted:
-                    if sink.closed:
-                        break
+                for item in _items(painted, sink, idle):
                     if isinstance(item, Packet):
                         sink.write(item)
                         continue
@@ -84,11 +87,28 @@ def run(
     return Report(
         frames_in=meter.frames(names[0]),
         frames_out=written,
-        frames_dropped=decoded.dropped,
+        frames_dropped=decoded.dropped + painted.dropped,
         seconds=perf_counter() - start,
         first_frame_s=first_frame_s,
         stages=meter.times(),
     )
+
+
+def _channel(batch: int, *, live: bool) -> Channel[Item]:
+    """Live, the latest wins: what waits is only what is worked on next."""
+    return Channel(batch, droppable=_is_frame) if live else Channel(2 * batch + 2)
+
+
+def _items(painted: Channel[Item], sink: Sink, idle: Callable[[], None] | None) -> Iterator[Item]:
+    """What the stages give, until the sink wants no more; ``idle`` is called while there is nothing."""
+    while not sink.closed:
+        if idle is not None and not painted.wait_for_item(_IDLE_S):
+            idle()
+            continue
+        item = next(painted, None)
+        if item is None or sink.closed:
+            return
+        yield item
 
 
 def _checked(source: Source, batch: int) -> VideoFormat:
@@ -174,7 +194,7 @@ def _paint(stages: Sequence[Named], inbox: Channel[Item], outbox: Channel[Item],
         for items in _gather(inbox, batch):
             images = iter(_apply(stages, [item for item in items if isinstance(item, Frame)], meter))
             for item in items:
-                outbox.put(Frame(next(images), item.time, item.duration) if isinstance(item, Frame) else item)
+                outbox.put(replace(item, image=next(images)) if isinstance(item, Frame) else item)
 
 
 def _gather(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
@@ -213,7 +233,7 @@ def _is_frame(item: Item) -> bool:
 
 
 def _names(*parts: object) -> list[str]:
-    """What the parts are called in the report: by their class, and by a number where that repeats."""
-    kinds = [type(part).__name__ for part in parts]
+    """What the parts are called in the report: by their ``name`` or class, and by a number where that repeats."""
+    kinds = [str(getattr(part, "name", type(part).__name__)) for part in parts]
     counts = [kinds[: index + 1].count(kind) for index, kind in enumerate(kinds)]
     return [kind if count == 1 else f"{kind} {count}" for kind, count in zip(kinds, counts, strict=True)]

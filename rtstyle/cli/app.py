@@ -7,8 +7,10 @@ from typing import Annotated
 import typer
 
 import rtstyle
+from rtstyle.cli.cameras import cameras
 from rtstyle.cli.image import image
 from rtstyle.cli.keyframe import keyframe
+from rtstyle.cli.live import live
 from rtstyle.cli.styles import styles
 from rtstyle.cli.transcode import transcode
 
@@ -19,10 +21,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command()(live)
 app.command()(transcode)
 app.command()(image)
 app.command()(keyframe)
 app.command()(styles)
+app.command()(cameras)
 
 
 def _version(asked: bool) -> None:
@@ -40,6 +44,6 @@ def _rtstyle(
 ) -> None:
     """Paint video and photos in the style of an artwork.
 
-    [bold]rtstyle styles[/bold] lists the artworks;
+    [bold]rtstyle live[/bold] paints your camera's picture; [bold]rtstyle styles[/bold] lists the artworks;
     [bold]rtstyle transcode clip.mp4 -o painting.mp4 --style wave[/bold] paints a clip.
     """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import count
 
 import numpy as np
 
@@ -25,19 +26,19 @@ _BARS = np.array(  # (8, 3) RGB: the order of SMPTE ECR 1-1978, at full level, t
 
 
 class TestPattern:
-    """``frames`` frames of colour bars that move two pixels to the left in each; no two are alike."""
+    """Colour bars that move two pixels to the left in each of ``frames`` frames; None: for ever."""
 
     __test__ = False  # the name is the field's; pytest is not meant
 
     def __init__(
-        self, width: int = 640, height: int = 480, *, frames: int = 250, rate: Fraction = Fraction(25)
+        self, width: int = 640, height: int = 480, *, frames: int | None = 250, rate: Fraction = Fraction(25)
     ) -> None:
         self._row = _BARS[np.arange(width) * len(_BARS) // width]  # (W, 3)
         self.format = VideoFormat(width=width, height=height, rate=rate, time_base=1 / rate, frames=frames)
 
     def __iter__(self) -> Iterator[Frame]:
         step = self.format.time_base
-        for index in range(self.format.frames or 0):
+        for index in count() if self.format.frames is None else range(self.format.frames):
             yield Frame(self._image(index), index * step, step)
 
     def close(self) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import TypeVar
 
 import numpy as np
@@ -16,27 +18,25 @@ _Bytes = TypeVar("_Bytes", bound=NDArray[np.uint8])
 
 
 class Blend:
-    """``strength`` 0 gives the content back, 1 leaves the images as they are, between them it mixes."""
+    """``strength`` 0 gives the content back, 1 leaves the images as they are, between them it mixes.
 
-    def __init__(self, strength: float) -> None:
-        self.strength = strength
+    A function in place of the number is asked for every batch.
+    """
 
-    @property
-    def strength(self) -> float:
-        """May be set at any time, from any thread. Raises UsageError outside 0 to 1."""
-        return self._strength
-
-    @strength.setter
-    def strength(self, strength: float) -> None:
-        if not 0 <= strength <= 1:
-            raise UsageError(f"strength: expected 0 to 1, got {strength}")
-        self._strength = strength
+    def __init__(self, strength: float | Callable[[], float]) -> None:
+        self._strength = strength if callable(strength) else partial(float, _checked(strength))
 
     def __call__(self, batch: Batch, /) -> Batch:
-        return replace(batch, images=mix(batch.content, batch.images, self._strength))
+        return replace(batch, images=mix(batch.content, batch.images, _checked(self._strength())))
 
     def reset(self) -> None:
         """Nothing is remembered."""
+
+
+def _checked(strength: float) -> float:
+    if not 0 <= strength <= 1:
+        raise UsageError(f"strength: expected 0 to 1, got {strength}")
+    return strength
 
 
 def mix(under: _Bytes, over: _Bytes, share: float) -> _Bytes:

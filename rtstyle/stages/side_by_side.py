@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -17,15 +18,15 @@ _WHITE = 255
 class SideBySide:
     """Shows the content left of the divider and the images right of it; both keep their place.
 
-    ``divider``, 0 to 1 of the width, may be set at any time, from any thread.
+    ``divider``, asked for every batch, is at 0 to 1 of the width.
     """
 
-    def __init__(self, divider: float = 0.5) -> None:
-        self.divider = divider
+    def __init__(self, divider: Callable[[], float]) -> None:
+        self._divider = divider
 
     def __call__(self, batch: Batch, /) -> Batch:
         width = batch.images.shape[2]
-        at = round(min(max(self.divider, 0), 1) * width)
+        at = round(min(max(self._divider(), 0), 1) * width)
         images = np.concatenate([batch.content[:, :, :at], batch.images[:, :, at:]], axis=2)
         images[:, :, max(at - _LINE // 2, 0) : at + _LINE // 2] = _WHITE
         return replace(batch, images=images)

@@ -11,9 +11,13 @@ if TYPE_CHECKING:
 
 
 class When:
-    """Sends batches through ``stage`` while ``is_on()`` says so; switched off, the stage is reset once."""
+    """Sends batches through ``stage`` while ``is_on()`` says so; switched off, the stage is reset once.
+
+    In a report it goes by the name of the stage.
+    """
 
     def __init__(self, is_on: Callable[[], bool], stage: Stage) -> None:
+        self.name = type(stage).__name__
         self._is_on = is_on
         self._stage = stage
         self._was_on = False

@@ -1,0 +1,97 @@
+"""``rtstyle live``."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Annotated
+
+import typer
+
+from rtstyle.cli.options import Device, Json, Overwrite, Strength
+from rtstyle.cli.outcome import one_sentence, show
+from rtstyle.errors import UsageError
+from rtstyle.jobs.defaults import DEVICE, STRENGTH
+
+
+def live(
+    *,
+    source: Annotated[
+        str | None,
+        typer.Argument(
+            help="A camera's number or name, an address (rtsp://, http://, udp://), a file, [bold]screen[/bold] or "
+            "[bold]test[/bold]; by default the first camera.",
+            show_default=False,
+        ),
+    ] = None,
+    style: Annotated[
+        list[str] | None,
+        typer.Option("--style", "-s", metavar="NAME|PATH", help="Styles to switch between; by default all bundled."),
+    ] = None,
+    size: Annotated[
+        str, typer.Option(metavar="auto|LINES", help="At how many lines to paint; auto keeps the camera's rate.")
+    ] = "auto",
+    strength: Strength = STRENGTH,
+    keep_colors: Annotated[bool, typer.Option("--keep-colors", help="The camera's colours.")] = False,
+    mirror: Annotated[bool, typer.Option("--mirror", help="As in a mirror.")] = False,
+    steady: Annotated[
+        bool, typer.Option("--steady", help="Smooth over time what stands still or can be followed.")
+    ] = False,
+    side_by_side: Annotated[bool, typer.Option("--side-by-side", help="Camera left, painting right.")] = False,
+    camera_size: Annotated[
+        str | None, typer.Option(metavar="WxH", help="What a camera, the screen or the test is asked for.")
+    ] = None,
+    rate: Annotated[float | None, typer.Option(min=1, max=1000, help="The same, in frames a second.")] = None,
+    loop: Annotated[bool, typer.Option("--loop", help="Play a file again and again.")] = False,
+    window: Annotated[bool, typer.Option("--window/--no-window", help="Show it; press h there for the keys.")] = True,
+    record: Annotated[str | None, typer.Option(metavar="FILE", help="Record an .mp4.")] = None,
+    publish: Annotated[
+        str | None, typer.Option(metavar="URL", help="Send it to rtmp://, rtsp:// or udp:// (MPEG-TS).")
+    ] = None,
+    virtual_camera: Annotated[
+        bool, typer.Option("--virtual-camera", help="Be a camera for other programs (rtstyle[[virtual-camera]).")
+    ] = False,
+    seconds: Annotated[float | None, typer.Option(min=0, help="Stop after so long.")] = None,
+    timecode: Annotated[bool, typer.Option("--timecode", help="Show the time of capture in the window.")] = False,
+    device: Device = DEVICE,
+    overwrite: Overwrite = False,
+    json: Json = False,
+) -> None:
+    """Paint a camera's picture, a stream or the screen, as it comes.
+
+    [bold]rtstyle live[/bold]
+
+    [bold]rtstyle live clip.mp4 --loop --style wave --record painting.mp4[/bold]
+
+    [bold]rtstyle live rtsp://camera.local/stream --no-window --publish rtmp://server/live/key[/bold]
+    """
+    with one_sentence(stopped="what was recorded is whole"):
+        from rtstyle.jobs.live import To
+        from rtstyle.jobs.live import live as job
+        from rtstyle.jobs.look import Look
+        from rtstyle.sources.choose import Wanted, parse_size
+
+        report = job(
+            source,
+            styles=style or (),
+            size=_lines(size),
+            look=Look(
+                strength=strength, keep_colors=keep_colors, mirror=mirror, steady=steady, side_by_side=side_by_side
+            ),
+            to=To(window, record, publish, virtual_camera, overwrite, timecode),
+            wanted=Wanted(
+                size=parse_size(camera_size) if camera_size else None,
+                rate=Fraction(rate).limit_denominator(1001) if rate else None,
+                loop=loop,
+            ),
+            device=device,
+            seconds=seconds,
+        )
+        show(report, output=record or "live", as_json=json)
+
+
+def _lines(size: str) -> int | None:
+    if size == "auto":
+        return None
+    if not size.isdigit() or int(size) < 16:  # noqa: PLR2004 - the model contract's
+        raise UsageError(f"--size {size}: expected auto, or lines, 16 or more")
+    return int(size)

@@ -1,0 +1,50 @@
+"""How fast the last few seconds were: what a viewer is shown, and what the size of the picture follows."""
+
+from __future__ import annotations
+
+from collections import deque
+from statistics import median, quantiles
+from time import perf_counter
+
+from rtstyle.meter import Meter
+
+LATENCY = "latency"  # seconds from capture to display
+_RECENT = 60  # frames
+_MOMENT = 15  # frames, by which the size is chosen: soon enough for eyes, slow enough for noise
+_SOON_S = 2.0  # of which frames a second are counted
+
+
+class LiveMeter(Meter):
+    """A meter that also remembers the last frames, name by name."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._recent: dict[str, deque[float]] = {}
+        self._shown: deque[float] = deque(maxlen=600)
+
+    def add(self, name: str, seconds: float, *, frames: int = 1) -> None:
+        """Count ``frames`` that took ``seconds`` together."""
+        super().add(name, seconds, frames=frames)
+        self._recent.setdefault(name, deque(maxlen=_RECENT)).append(seconds / max(frames, 1))
+        if name == LATENCY:
+            self._shown.append(perf_counter())
+
+    def busy_s(self, names: frozenset[str]) -> float:
+        """Seconds a frame through these stages together, by the last few frames."""
+        return sum(median(list(self._recent[name])[-_MOMENT:]) for name in names if name in self._recent)
+
+    def recent_ms(self, name: str) -> tuple[float, float]:
+        """p50 and p95 of the last frames, milliseconds; zeros where there are none yet."""
+        values = list(self._recent.get(name, ()))
+        if len(values) < 2:  # noqa: PLR2004 - quantiles need as many
+            return 0.0, 0.0
+        return median(values) * 1e3, quantiles(values, n=20)[-1] * 1e3
+
+    def names(self) -> list[str]:
+        return list(self._recent)
+
+    @property
+    def fps(self) -> float:
+        """Frames shown in the last two seconds, a second."""
+        now = perf_counter()
+        return sum(now - shown < _SOON_S for shown in list(self._shown)) / _SOON_S

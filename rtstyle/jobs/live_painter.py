@@ -1,0 +1,41 @@
+"""One style at one size, ready to paint."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rtstyle.frames import Batch
+from rtstyle.stages.guided import Guided
+from rtstyle.stages.steady import Steady
+from rtstyle.stages.when import When
+from rtstyle.stylizer import Stylizer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class LivePainter(Guided):
+    """Paints at ``lines`` lines, smooths while ``is_steady()``, and delivers at full size. The owner closes it."""
+
+    def __init__(self, style: str | Path, *, lines: int, device: str, is_steady: Callable[[], bool]) -> None:
+        self._stylizer = Stylizer(style, device=device)
+        # Smoothing is cheapest where the picture is small, and flicker is the network's, not the upsampling's.
+        super().__init__([self._stylizer, When(is_steady, Steady())], lines=lines)
+
+    @property
+    def provider(self) -> str:
+        return self._stylizer.provider
+
+    def warm_up(self, height: int, width: int) -> None:
+        """Compile for frames of this size, and paint one."""
+        size = self.size(height, width)
+        self._stylizer.prepare(*size)
+        image = np.zeros((1, *size, 3), np.uint8)
+        self._stylizer(Batch(image, image, [Fraction(0)]))
+
+    def close(self) -> None:
+        self._stylizer.close()

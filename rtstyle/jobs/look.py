@@ -1,0 +1,25 @@
+"""How the picture is to look; what the keys of the window change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rtstyle.errors import UsageError
+from rtstyle.jobs.defaults import STRENGTH
+
+
+@dataclass(slots=True)
+class Look:
+    """Read for every frame, so that it may be changed while frames flow."""
+
+    strength: float = STRENGTH  # of the painting; the rest is the camera's picture
+    keep_colors: bool = False  # the camera's
+    mirror: bool = False
+    steady: bool = False  # temporal smoothing
+    side_by_side: bool = False
+    divider: float = 0.5  # of the width, when side by side
+    painted: bool = True  # False: the camera's picture as it is
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.strength <= 1:
+            raise UsageError(f"strength: expected 0 to 1, got {self.strength}")

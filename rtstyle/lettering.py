@@ -1,0 +1,64 @@
+"""Words on a picture: white on a darkened ground, so that they can be read on any painting."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+Canvas = NDArray[np.uint8]  # (H, W, 3), written in place
+
+_PADDING = 0.6  # of a line's height
+_DARKENED = 0.35  # of the light is left
+
+
+def write_lines(canvas: Canvas, lines: Sequence[str], *, middle: bool = False) -> None:
+    """Write ``lines`` into the upper left corner, or into the middle; ASCII, as OpenCV's strokes know no more."""
+    import cv2
+
+    height, width = canvas.shape[:2]
+    unit = max(10, height // 36)  # pixels, a line's height
+    scale, weight = unit / 30, max(1, unit // 16)
+    font = cv2.FONT_HERSHEY_SIMPLEX
+    widest = max((cv2.getTextSize(line, font, scale, weight)[0][0] for line in lines), default=0)
+    pad = round(_PADDING * unit)
+    box_width, box_height = widest + 2 * pad, round(len(lines) * unit * 1.4) + 2 * pad
+    left, top = ((width - box_width) // 2, (height - box_height) // 2) if middle else (pad, pad)
+    left, top = max(left, 0), max(top, 0)
+    ground = canvas[top : top + box_height, left : left + box_width]
+    ground[...] = cv2.convertScaleAbs(ground, alpha=_DARKENED).reshape(ground.shape)
+    for number, line in enumerate(lines):
+        at = left + pad, top + pad + round((number + 0.85) * unit * 1.4)
+        cv2.putText(canvas, line, at, font, scale, (255, 255, 255), weight, cv2.LINE_AA)
+
+
+def draw_dot(canvas: Canvas, color: tuple[int, int, int]) -> None:
+    """A dot in the upper right corner."""
+    import cv2
+
+    height, width = canvas.shape[:2]
+    radius = max(4, height // 45)
+    cv2.circle(canvas, (width - 3 * radius, 3 * radius), radius, color, -1, cv2.LINE_AA)
+
+
+_BITS = 24  # of a time code: 4.6 hours in milliseconds
+
+
+def draw_code(canvas: Canvas, number: int) -> None:
+    """The number's lowest 24 bits as white and black cells along the lower edge, the highest first, for machines."""
+    height, width = canvas.shape[:2]
+    cell = width // (_BITS + 2)
+    canvas[height - cell :, : cell * (_BITS + 2)] = 128
+    for bit in range(_BITS):
+        level = 255 * (number >> (_BITS - 1 - bit) & 1)
+        canvas[height - cell + 2 : height - 2, cell * (bit + 1) + 2 : cell * (bit + 2) - 2] = level
+
+
+def read_code(canvas: Canvas) -> int:
+    """The number that ``draw_code`` drew."""
+    height, width = canvas.shape[:2]
+    cell = width // (_BITS + 2)
+    row = canvas[height - cell // 2]
+    bits = (int(row[cell * (bit + 1) + cell // 2].mean() > 127) for bit in range(_BITS))  # noqa: PLR2004 - mid-grey
+    return sum(bit << (_BITS - 1 - place) for place, bit in enumerate(bits))

@@ -1,0 +1,147 @@
+"""A window and any number of other outputs, none of which waits for another."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from threading import Thread
+
+from rtstyle.channel import Channel
+from rtstyle.errors import RtstyleError, SinkError
+from rtstyle.frames import Frame, Packet, VideoFormat
+from rtstyle.protocols import Sink
+
+_log = logging.getLogger("rtstyle")
+
+
+class Outputs:
+    """Gives every frame to its ``window``, in the caller's thread, and to each attached sink in a thread of its own.
+
+    Attached sinks get their frames through a short queue; one that falls behind loses the oldest, and
+    one that fails is given up, each with one warning. Packets are left out. Closed when the window is, or,
+    without a window, when nothing is left to write to.
+    """
+
+    def __init__(self, window: Sink | None = None) -> None:
+        self.window = window
+        self._lines: dict[str, Line] = {}
+        self._format: VideoFormat | None = None
+        self._failures: list[str] = []
+
+    @property
+    def closed(self) -> bool:
+        if self.window is not None:
+            return self.window.closed
+        return bool(self._failures) and not any(line.alive for line in self._lines.values())
+
+    @property
+    def failures(self) -> list[str]:
+        """What failed, in sentences."""
+        return list(self._failures)
+
+    def open(self, format: VideoFormat, /) -> None:
+        """Open the window; what was attached before is opened in its thread."""
+        self._format = format
+        if self.window is not None:
+            self.window.open(format)
+        for line in self._lines.values():
+            line.start(format)
+
+    def write(self, item: Frame | Packet, /) -> None:
+        """Hand the frame to all, and show it in the window."""
+        if isinstance(item, Packet):
+            return
+        for line in list(self._lines.values()):
+            line.put(item)
+        if self.window is not None:
+            self.window.write(item)
+
+    def close(self, *, complete: bool = True) -> None:
+        """Finish all; what was recorded is whole, whatever ended the run."""
+        try:
+            for line in self._lines.values():
+                line.finish()  # all at once: the slowest sets the time
+            for name in list(self._lines):
+                self.detach(name)
+        finally:
+            if self.window is not None:
+                self.window.close(complete=complete)
+
+    def attach(self, name: str, sink: Sink, *, queue: int = 4, patience_s: float = 0.5) -> None:
+        """From the caller's thread: write to ``sink`` too from now on.
+
+        Up to ``queue`` frames wait for it, and in the end we wait ``patience_s`` for it; a dead server is left behind.
+        """
+        line = Line(name, sink, queue, patience_s, self._failures.append)
+        self._lines[name] = line
+        if self._format is not None:
+            line.start(self._format)
+
+    def detach(self, name: str) -> None:
+        """Finish and forget it; nothing happens where there is no such output."""
+        line = self._lines.pop(name, None)
+        if line is not None:
+            line.end()
+
+    def __contains__(self, name: object) -> bool:
+        line = self._lines.get(str(name))
+        return line is not None and line.alive
+
+
+class Line:
+    """One sink, its thread and the queue before it."""
+
+    def __init__(self, name: str, sink: Sink, queue: int, patience_s: float, on_failure: Callable[[str], None]) -> None:
+        self._name, self._sink, self._patience_s, self._on_failure = name, sink, patience_s, on_failure
+        self._frames: Channel[Frame] = Channel(queue, droppable=_always)
+        self._thread: Thread | None = None
+        self._told = False
+        self.alive = True
+
+    def start(self, format: VideoFormat) -> None:
+        self._thread = Thread(target=self._work, args=(format,), name=f"rtstyle-{self._name}", daemon=True)
+        self._thread.start()
+
+    def put(self, frame: Frame) -> None:
+        if not self.alive:
+            return
+        self._frames.put(frame)
+        if self._frames.dropped and not self._told:
+            self._told = True
+            _log.warning("%s cannot keep up: it loses frames; the others go on", self._name)
+
+    def finish(self) -> None:
+        """Let it write what waits, and no more."""
+        self._frames.close()
+
+    def end(self) -> None:
+        """Finish, and wait for that."""
+        self.finish()
+        if self._thread is not None:
+            self._thread.join(self._patience_s)
+            if self._thread.is_alive():
+                _log.warning("%s did not finish within %g s and is left behind", self._name, self._patience_s)
+
+    def _work(self, format: VideoFormat) -> None:
+        """Body of the thread."""
+        try:
+            try:
+                self._sink.open(format)
+                for frame in self._frames:
+                    self._sink.write(frame)
+            finally:
+                self._sink.close()
+        except (RtstyleError, OSError) as error:
+            self._fail(error)
+        except Exception as error:  # noqa: BLE001 - other people's libraries; the picture must go on
+            self._fail(SinkError(f"{type(error).__name__}: {error}"))
+
+    def _fail(self, error: Exception) -> None:
+        self.alive = False
+        sentence = f"{self._name}: {error}"
+        self._on_failure(sentence)
+        _log.warning("%s; the others go on", sentence)
+
+
+def _always(_frame: Frame) -> bool:
+    return True

@@ -1,0 +1,60 @@
+"""Records what is painted live, so that not even a power cut loses it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rtstyle.errors import SinkError
+from rtstyle.frames import Frame
+from rtstyle.sinks.live_encoder import LiveEncoder
+
+if TYPE_CHECKING:
+    from rtstyle.frames import Packet, VideoFormat
+
+_ENDINGS = {".mp4", ".m4v", ".mov"}
+# The file is a playable sequence of fragments, one a frame, from its first second on, and becomes an ordinary mp4 in
+# place when it is closed: FFmpeg's own answer to what would otherwise take a temporary file and a second pass.
+_CRASH_SAFE = {"movflags": "hybrid_fragmented+frag_every_frame", "flush_packets": "1"}
+
+
+class Recorder:
+    """An mp4 in H.264 whose frames have the times at which they were captured, the first one 0.
+
+    Unlike a painted film it has its name from the beginning: it can be played up to the last frame at any
+    moment, even after the program was killed. Nothing is replaced without ``overwrite``. Raises SinkError.
+    """
+
+    closed = False
+
+    def __init__(self, path: str | Path, *, overwrite: bool = False) -> None:
+        self._path = Path(path)
+        if self._path.suffix.lower() not in _ENDINGS:
+            raise SinkError(
+                f"{path}: expected a name that ends in .mp4, .m4v or .mov, got {self._path.suffix or 'none'}"
+            )
+        if not self._path.parent.is_dir():
+            raise SinkError(f"{path}: there is no folder {self._path.parent}; create it first")
+        if self._path.exists() and not (overwrite and self._path.is_file()):
+            raise SinkError(f"{path}: exists already; pass --overwrite (overwrite=True) to replace it")
+        self._overwrite = overwrite
+        self._encoder: LiveEncoder | None = None
+
+    def open(self, format: VideoFormat, /) -> None:
+        """Create the file."""
+        try:
+            self._path.open("wb" if self._overwrite else "xb").close()
+        except OSError as error:
+            raise SinkError(f"{self._path}: cannot be written: {error.strerror}") from error
+        self._encoder = LiveEncoder(
+            str(self._path.resolve()), format, container="mp4", options=_CRASH_SAFE, encoder={"crf": "20"}
+        )
+
+    def write(self, item: Frame | Packet, /) -> None:
+        if self._encoder is not None and isinstance(item, Frame):
+            self._encoder.write(item)
+
+    def close(self, *, complete: bool = True) -> None:  # noqa: ARG002 - what was recorded stays, however it ended
+        encoder, self._encoder = self._encoder, None
+        if encoder is not None:
+            encoder.close()

@@ -1,0 +1,159 @@
+"""A window on the screen, with OpenCV."""
+
+from __future__ import annotations
+
+import logging
+import os
+import platform
+import socket
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rtstyle.errors import SinkError
+from rtstyle.frames import Frame
+
+if TYPE_CHECKING:
+    from rtstyle.frames import Packet, VideoFormat
+
+_QUIT = {"q", "\x1b"}
+_X_PORT = 6000  # display :0 over TCP
+_PATIENCE_S = 2.0  # for a display on another machine
+
+_log = logging.getLogger("rtstyle")
+
+Overlay = Callable[[NDArray[np.uint8], Frame], None]
+
+
+class Window:
+    """Shows frames in the caller's thread, which on macOS must be the main one.
+
+    ``overlay`` may draw on what is shown, (H, W, 3) uint8 BGR, and on nothing else. ``on_key`` gets every key as a
+    character; q, Esc and closing the window close it. ``on_drag`` gets where the mouse is dragged to, 0 to 1 of the
+    width. Call ``idle`` when there are no frames. Raises SinkError where there is no display.
+    """
+
+    def __init__(
+        self,
+        title: str = "rtstyle",
+        *,
+        overlay: Overlay | None = None,
+        on_key: Callable[[str], None] | None = None,
+        on_drag: Callable[[float], None] | None = None,
+    ) -> None:
+        self._title = title
+        self._overlay, self._on_key, self._on_drag = overlay, on_key, on_drag
+        self._width = 1
+        self._open = False
+        self._full_screen = False
+        self.closed = False
+
+    def open(self, format: VideoFormat, /) -> None:
+        """Show the empty window, as large as the frames."""
+        check_display()
+        # Qt looks for fonts where OpenCV's wheel has none, and tells about it at length.
+        os.environ.setdefault("QT_LOGGING_RULES", "*.warning=false;*.info=false")
+        import cv2
+
+        try:
+            cv2.namedWindow(self._title, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL)
+            self._open = True
+            cv2.resizeWindow(self._title, format.width, format.height)
+            cv2.setMouseCallback(self._title, self._mouse)
+        except cv2.error as error:  # opencv-python-headless
+            raise SinkError(
+                f"no window: this OpenCV was built without ({error.err}); --no-window does without"
+            ) from error
+        self._width = format.width
+
+    def write(self, item: Frame | Packet, /) -> None:
+        """Show it, and see to keys and mouse."""
+        if not isinstance(item, Frame) or not self._open:
+            return
+        import cv2
+
+        picture = np.asarray(cv2.cvtColor(item.image, cv2.COLOR_RGB2BGR), np.uint8)
+        if self._overlay is not None:
+            self._overlay(picture, item)
+        cv2.imshow(self._title, picture)
+        self.idle()
+
+    def idle(self) -> None:
+        """See to keys and mouse; call it at least 20 times a second."""
+        if not self._open:
+            return
+        import cv2
+
+        key = cv2.waitKey(1)
+        if key != -1:
+            self._press(chr(key & 0xFF))
+        if not self.closed and cv2.getWindowProperty(self._title, cv2.WND_PROP_VISIBLE) < 1:
+            self.closed = True
+
+    def toggle_full_screen(self) -> None:
+        """To the whole screen, or back."""
+        import cv2
+
+        self._full_screen = not self._full_screen
+        mode = cv2.WINDOW_FULLSCREEN if self._full_screen else cv2.WINDOW_NORMAL
+        cv2.setWindowProperty(self._title, cv2.WND_PROP_FULLSCREEN, mode)
+
+    def close(self, *, complete: bool = True) -> None:  # noqa: ARG002 - a window keeps nothing
+        """Take it off the screen."""
+        if not self._open:
+            return
+        import cv2
+
+        self._open = False
+        if cv2.getWindowProperty(self._title, cv2.WND_PROP_VISIBLE) >= 1:
+            cv2.destroyWindow(self._title)
+        cv2.waitKey(1)  # Qt takes it off when it sees to its events
+
+    def _press(self, key: str) -> None:
+        if key in _QUIT:
+            self.closed = True
+        elif self._on_key is not None:
+            self._on_key(key)
+
+    def _mouse(self, event: int, x: int, _y: int, flags: int, _data: object) -> None:
+        import cv2
+
+        dragged = event == cv2.EVENT_LBUTTONDOWN or (event == cv2.EVENT_MOUSEMOVE and flags & cv2.EVENT_FLAG_LBUTTON)
+        if dragged and self._on_drag is not None:
+            self._on_drag(min(max(x / self._width, 0.0), 1.0))
+
+
+def check_display() -> None:
+    """Raise SinkError where no window can be shown, as Qt would end the whole process, or hang for ever.
+
+    It hangs where PyAV was loaded before OpenCV: Qt then takes PyAV's libxcb for its own (PyAV, issue 1050).
+    """
+    if platform.system() != "Linux":
+        return
+    loaded = list(sys.modules)
+    if "av" in loaded and ("cv2" not in loaded or loaded.index("av") < loaded.index("cv2")):
+        raise SinkError("no window: PyAV was loaded before OpenCV, which hangs; put `import cv2` before all others")
+    display = os.environ.get("DISPLAY", "")
+    if not display:
+        raise SinkError("no window: there is no display (DISPLAY is not set); --no-window does without")
+    host, _, number = display.partition(":")
+    screen = number.partition(".")[0]
+    if not screen.isdigit() or not _answers(host, int(screen)):
+        raise SinkError(f"no window: the display {display} does not answer; --no-window does without")
+
+
+def _answers(host: str, screen: int) -> bool:
+    local = Path(f"/tmp/.X11-unix/X{screen}")  # noqa: S108 - where X servers listen
+    try:
+        if host in {"", "unix"} and local.exists():
+            with socket.socket(socket.AF_UNIX) as connection:
+                connection.connect(str(local))
+        else:
+            socket.create_connection((host or "localhost", _X_PORT + screen), _PATIENCE_S).close()
+    except OSError:
+        return False
+    return True

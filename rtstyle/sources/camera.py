@@ -1,0 +1,116 @@
+"""A camera, through OpenCV."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import time
+from collections.abc import Callable
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rtstyle.errors import SourceError
+
+if TYPE_CHECKING:
+    from rtstyle.frames import Image
+
+_GARBAGE = 25  # pictures in a row that cannot be decoded: the camera is gone
+_PAUSE_S = 0.02  # after one of them
+_GREY, _COLOR, _WITH_ALPHA = 1, 3, 4  # channels
+
+_log = logging.getLogger("rtstyle")
+
+Capture = Callable[[int | str], Any]  # what makes a cv2.VideoCapture, or something that looks like one
+
+
+class Camera:
+    """The camera at ``address``: a number, or on Linux ``/dev/videoN``.
+
+    Asks for ``size`` (width, height) and ``rate``; what it gives instead is taken. Pictures that cannot be
+    decoded are left out, and grey ones given in RGB. Raises SourceError: from the start if there is no such
+    camera, while reading when it is gone.
+    """
+
+    def __init__(
+        self,
+        address: int | str,
+        *,
+        size: tuple[int, int] | None = None,
+        rate: Fraction | None = None,
+        capture: Capture | None = None,
+    ) -> None:
+        self._address = address
+        self._capture = (capture or _open)(address)
+        if not self._capture.isOpened():
+            self._capture.release()
+            raise SourceError(f"camera {address}: cannot be opened; is it there, and not in use by another program?")
+        self._ask(size, rate)
+
+    @property
+    def rate(self) -> Fraction | None:
+        """Frames a second as the driver says; None where it does not."""
+        import cv2
+
+        rate = float(self._capture.get(cv2.CAP_PROP_FPS))
+        return Fraction(rate).limit_denominator(1001) if 1 <= rate <= 1000 else None  # noqa: PLR2004 - else it is made up
+
+    def read(self) -> Image:
+        """The next picture that can be decoded."""
+        for _ in range(_GARBAGE):
+            good, picture = self._grab()
+            if good and (image := _rgb(picture)) is not None:
+                return image
+            time.sleep(_PAUSE_S)
+        raise SourceError(f"camera {self._address}: gives no more pictures")
+
+    def close(self) -> None:
+        self._capture.release()
+
+    def _grab(self) -> tuple[bool, object]:
+        import cv2
+
+        try:
+            good, picture = self._capture.read()
+        except cv2.error as error:  # MJPEG that is damaged, say
+            _log.debug("camera %s: %s", self._address, error)
+            return False, None
+        return bool(good), picture
+
+    def _ask(self, size: tuple[int, int] | None, rate: Fraction | None) -> None:
+        import cv2
+
+        self._capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)  # V4L2 would keep four, each a frame of latency
+        if size:
+            # Most cameras have their large sizes at full rate in MJPEG alone.
+            self._capture.set(cv2.CAP_PROP_FOURCC, float(cv2.VideoWriter.fourcc(*"MJPG")))
+            self._capture.set(cv2.CAP_PROP_FRAME_WIDTH, size[0])
+            self._capture.set(cv2.CAP_PROP_FRAME_HEIGHT, size[1])
+        if rate:
+            self._capture.set(cv2.CAP_PROP_FPS, float(rate))
+
+
+def _open(address: int | str) -> Any:  # noqa: ANN401 - cv2.VideoCapture; cv2 is imported here and not before
+    # OpenCV tells of a missing camera on stderr, in lines that only its authors understand.
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "OFF")
+    os.environ.setdefault("OPENCV_VIDEOIO_MSMF_ENABLE_HW_TRANSFORMS", "0")  # with them opening takes half a minute
+    import cv2
+
+    backend = {"linux": cv2.CAP_V4L2, "win32": cv2.CAP_MSMF, "darwin": cv2.CAP_AVFOUNDATION}.get(sys.platform)
+    # CAP_PROP_READ_TIMEOUT_MSEC is FFmpeg's and GStreamer's alone: LiveSource keeps the time.
+    return cv2.VideoCapture(address, cv2.CAP_ANY if backend is None else backend)
+
+
+def _rgb(picture: object) -> Image | None:
+    """(H, W, 3) uint8 RGB from what OpenCV gave: BGR, grey, with alpha, or nothing at all."""
+    import cv2
+
+    if not isinstance(picture, np.ndarray) or picture.size == 0 or picture.dtype != np.uint8:
+        return None
+    channels = 1 if picture.ndim == 2 else picture.shape[-1]  # noqa: PLR2004 - (H, W)
+    codes = {_GREY: cv2.COLOR_GRAY2RGB, _COLOR: cv2.COLOR_BGR2RGB, _WITH_ALPHA: cv2.COLOR_BGRA2RGB}
+    if channels not in codes:
+        return None
+    return np.asarray(cv2.cvtColor(picture, codes[channels]), np.uint8)

@@ -1,0 +1,143 @@
+"""Makes a live source of what the user calls it."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rtstyle.errors import SourceError, UsageError
+from rtstyle.sources.camera import Camera
+from rtstyle.sources.camera_list import list_cameras
+from rtstyle.sources.live_source import LiveSource
+from rtstyle.sources.paced import Paced
+from rtstyle.sources.test_pattern import TestPattern
+
+if TYPE_CHECKING:
+    from rtstyle.sources.stream import Stream
+
+_TEST_SIZE, _TEST_RATE = (1280, 720), Fraction(30)
+_SCREEN_RATE = Fraction(30)
+_CAMERAS_TRIED = range(4)  # numbers, where no list of cameras is to be had
+_HELP = "see: rtstyle cameras; and `rtstyle live test` works without one"
+
+LiveFrames = LiveSource | Paced  # what both have besides a Source: `status`
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a camera, a screen or the test pattern is asked for."""
+
+    size: tuple[int, int] | None = None  # width, height, pixels
+    rate: Fraction | None = None  # frames/s
+    loop: bool = False  # of a file
+
+
+def open_live(name: str | int | None, wanted: Wanted = Wanted()) -> LiveFrames:
+    """Open a camera (None: the first; a number, a name, ``/dev/videoN``), an address, a file, ``screen`` or ``test``.
+
+    Raises SourceError, with what there is to choose from.
+    """
+    text = "" if name is None else str(name)
+    if text == "test":
+        width, height = wanted.size or _TEST_SIZE
+        return Paced(lambda: TestPattern(width, height, frames=None, rate=wanted.rate or _TEST_RATE))
+    if text == "screen":
+        return LiveSource(partial(_open_screen, wanted), name="screen")
+    if "://" in text:
+        return _open_address(text, wanted)
+    if text.startswith("/dev/") or not text or text.isdigit():
+        return _open_camera(text, wanted)
+    if Path(text).exists():
+        return _open_file(text, wanted)
+    return _open_camera_by_name(text, wanted)
+
+
+def _open_address(address: str, wanted: Wanted) -> LiveFrames:
+    from rtstyle.sources.stream import Stream  # PyAV
+
+    scheme = address.split("://", maxsplit=1)[0]
+    if scheme == "file":
+        return _open_file(address.removeprefix("file://"), wanted)
+    if scheme in {"http", "https"}:
+        probe = Stream(address)
+        probe.close()
+        if probe.duration_s > 0:  # a film that lies on a server
+            return _open_file(address, wanted)
+    return LiveSource(lambda: Stream(address), name=address, timeout_s=5.0)
+
+
+def _open_file(path: str, wanted: Wanted) -> Paced:
+    from rtstyle.sources.video_reader import VideoReader
+
+    return Paced(lambda: VideoReader(path), loop=wanted.loop)
+
+
+def _open_camera(text: str, wanted: Wanted) -> LiveSource:
+    """The camera by number or device; without either the first that opens."""
+    if text:
+        address: int | str = int(text) if text.isdigit() else text
+        try:
+            return _camera(address, wanted)
+        except SourceError as error:
+            raise SourceError(f"{error} There is {_seen()}; {_HELP}") from error
+    addresses: list[int | str] = [camera.address for camera in list_cameras()]
+    if not addresses and platform.system() != "Linux":
+        addresses = list(_CAMERAS_TRIED)
+    for address in addresses:
+        try:
+            return _camera(address, wanted)
+        except SourceError:
+            continue
+    tried = f"tried {', '.join(map(str, addresses))}, and none of them opens" if addresses else "there is none"
+    where = " (/dev/video*)" if platform.system() == "Linux" else ""
+    raise SourceError(f"no camera{where}: {tried}; {_HELP}")
+
+
+def _open_camera_by_name(text: str, wanted: Wanted) -> LiveSource:
+    for camera in list_cameras():
+        if text.lower() in camera.name.lower():
+            return _camera(camera.address, wanted)
+    raise SourceError(f"{text}: there is no such file, and no camera of that name; there is {_seen()}; {_HELP}")
+
+
+def _camera(address: int | str, wanted: Wanted) -> LiveSource:
+    name = f"camera {address}"
+    return LiveSource(lambda: Camera(address, size=wanted.size, rate=wanted.rate), name=name)
+
+
+def _seen() -> str:
+    return ", ".join(f"{camera.address} ({camera.name})" for camera in list_cameras()) or "no camera to be seen"
+
+
+def _open_screen(wanted: Wanted) -> Stream:
+    """FFmpeg's grabber of this platform, as far as PyAV's FFmpeg has it."""
+    import av
+
+    from rtstyle.sources.stream import Stream
+
+    grabbers = {"Linux": "x11grab", "Windows": "gdigrab", "Darwin": "avfoundation"}
+    grabber = grabbers.get(platform.system(), "none")
+    if grabber not in av.formats_available:
+        raise SourceError(f"screen: the FFmpeg inside PyAV has no grabber for {platform.system()} ({grabber})")
+    display = os.environ.get("DISPLAY", "")
+    if grabber == "x11grab" and not display:
+        raise SourceError("screen: there is no X display (DISPLAY is not set), and Wayland cannot be grabbed")
+    address = {"x11grab": display, "gdigrab": "desktop", "avfoundation": "Capture screen 0"}[grabber]
+    options = {"framerate": str(wanted.rate or _SCREEN_RATE)}
+    if wanted.size and grabber == "x11grab":
+        options["video_size"] = "{}x{}".format(*wanted.size)
+    return Stream(address, format=grabber, options=options)
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """Read ``1280x720``. Raises UsageError."""
+    found = re.fullmatch(r"(\d+)[x×](\d+)", text)
+    if not found:
+        raise UsageError(f"{text}: expected a size such as 1280x720")
+    return int(found[1]), int(found[2])

@@ -1,0 +1,67 @@
+"""A file played at its own pace, as if it were live."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from fractions import Fraction
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from rtstyle.frames import Frame
+
+if TYPE_CHECKING:
+    from rtstyle.protocols import Source
+
+_BEAT_S = 0.25  # a picture that stands longer is given again, so that nobody downstream falls asleep
+_TICK = Fraction(1, 90_000)  # seconds, of a repeated picture's time
+_LATE_S = 1.0  # behind the clock by more than this, the clock is put back: the machine slept, or cannot keep up
+
+
+class Paced:
+    """Gives every frame of ``open()`` when its time has come; with ``loop`` opens it again at its end, for ever.
+
+    Sound and subtitles are left out. What ``open`` raises the first time is raised here.
+    """
+
+    status = ""  # never reconnecting
+
+    def __init__(self, open: Callable[[], Source], *, loop: bool = False) -> None:
+        self._open, self._loop = open, loop
+        self._source = open()
+        format = self._source.format
+        self._step = 1 / (format.rate or Fraction(25))  # how long a frame without a duration stands
+        self.format = replace(format, live=True, frames=None, streams=(), chapters=(), start=Fraction(0), metadata={})
+
+    def __iter__(self) -> Iterator[Frame]:
+        zero, offset = perf_counter(), Fraction(0)
+        before: Frame | None = None
+        while True:
+            end = offset
+            for item in self._source:
+                if not isinstance(item, Frame):
+                    continue
+                frame = replace(item, time=offset + item.time)
+                end = frame.time + (item.duration or self._step)
+                zero = max(zero, perf_counter() - float(frame.time) - _LATE_S)
+                yield from _wait(frame, zero, before)
+                before = frame
+            if not self._loop:
+                return
+            self._source.close()
+            self._source, offset = self._open(), end
+
+    def close(self) -> None:
+        self._source.close()
+
+
+def _wait(frame: Frame, zero: float, before: Frame | None) -> Iterator[Frame]:
+    """Give the frame when it is due, by a clock that stood at 0 at ``zero``; ``before`` again until then."""
+    due = zero + float(frame.time)
+    while (left := due - perf_counter()) > 0:
+        time.sleep(min(left, _BEAT_S))
+        if left > 2 * _BEAT_S and before is not None:
+            now = perf_counter()
+            yield replace(before, time=Fraction(round((now - zero) / _TICK)) * _TICK, captured=now)
+    yield replace(frame, captured=perf_counter())

@@ -1,0 +1,106 @@
+"""A stream that never waits for us: from the network, or from a screen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import av
+import av.error
+from av.video.frame import VideoFrame
+
+from rtstyle.errors import SourceError
+from rtstyle.sources.rgb_converter import RgbConverter
+from rtstyle.sources.tally import fraction
+
+if TYPE_CHECKING:
+    from rtstyle.frames import Image
+
+_OPEN_S, _READ_S = 10.0, 5.0
+_DAMAGED = 300  # packets in a row that cannot be decoded: this will not become a picture
+# FFmpeg would look at five seconds of a stream before it gives the first frame, and hold frames back to sort them.
+_LOW_LATENCY = {"fflags": "nobuffer", "flags": "low_delay", "probesize": "500000", "analyzeduration": "1000000"}
+_OF_SCHEME = {
+    "rtsp": {"rtsp_transport": "tcp"},  # a lost UDP packet smears the picture until the next key frame
+    "udp": {"overrun_nonfatal": "1", "fifo_size": "50000"},
+}
+
+
+class Stream:
+    """What FFmpeg can open and that comes at its own pace, decoded as fast as it comes.
+
+    Raises SourceError when it cannot be opened, when nothing comes for five seconds, and at its end.
+    """
+
+    def __init__(self, address: str, *, format: str | None = None, options: Mapping[str, str] | None = None) -> None:
+        self._address = address
+        scheme = address.split("://", maxsplit=1)[0]
+        if "://" in address and scheme == "srt" and not _knows(scheme):
+            raise SourceError(f"{address}: the FFmpeg inside PyAV does not know srt://; send it as udp:// or rtsp://")
+        settings = {**_LOW_LATENCY, **_OF_SCHEME.get(scheme, {})} if format is None else {}
+        try:
+            self._container = av.open(
+                address, format=format, options={**settings, **(options or {})}, timeout=(_OPEN_S, _READ_S)
+            )
+        except (av.error.FFmpegError, OSError) as error:
+            raise SourceError(f"{address}: cannot be opened: {_reason(error)}") from error
+        if not self._container.streams.video:
+            self._container.close()
+            raise SourceError(f"{address}: expected a video stream, got none")
+        self._video = self._container.streams.video[0]
+        self._video.thread_type = "SLICE"  # threads by frame hold as many frames back
+        self.duration_s = float(self._container.duration or 0) / av.time_base  # 0: it goes on and on
+        self._frames = self._decode()
+        self._convert: RgbConverter | None = None
+        self._kind = (0, 0, "")  # width, height and pixel format that it converts
+
+    @property
+    def rate(self) -> Fraction | None:
+        rate = fraction(self._video.guessed_rate)
+        return rate if rate is not None and 1 <= rate <= 1000 else None  # noqa: PLR2004 - 90000: a time base in disguise
+
+    def read(self) -> Image:
+        try:
+            frame = next(self._frames)
+        except StopIteration:
+            raise SourceError(f"{self._address}: has ended") from None
+        except (av.error.FFmpegError, OSError) as error:
+            raise SourceError(f"{self._address}: breaks off: {_reason(error)}") from error
+        kind = frame.width, frame.height, frame.format.name
+        if self._convert is None or kind != self._kind:  # encoders change their size when they start again
+            self._convert, self._kind = RgbConverter(frame), kind
+        return self._convert(frame)
+
+    def close(self) -> None:
+        self._container.close()
+
+    def _decode(self) -> Iterator[VideoFrame]:
+        damaged = 0
+        for packet in self._container.demux(self._video):
+            try:
+                frames = packet.decode()
+            except av.error.FFmpegError:  # joined in the middle, or lost a packet: the next key frame mends it
+                damaged += 1
+                if damaged > _DAMAGED:
+                    raise
+                continue
+            damaged = 0
+            yield from (frame for frame in frames if isinstance(frame, VideoFrame))
+
+
+def _knows(scheme: str) -> bool:
+    """Whether this FFmpeg has that protocol; PyAV does not list them, but says so when one is opened."""
+    try:
+        av.open(f"{scheme}://127.0.0.1:1", timeout=0.01).close()
+    except av.error.ProtocolNotFoundError:
+        return False
+    except (av.error.FFmpegError, OSError):
+        pass
+    return True
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, av.error.ExitError):  # PyAV's way to say so
+        return "nothing came in time"
+    return getattr(error, "strerror", None) or str(error)

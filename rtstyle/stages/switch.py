@@ -1,0 +1,158 @@
+"""Changes what paints the frames while they go on, and never lets them wait for it."""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import replace
+from fractions import Fraction
+from threading import Condition, Thread
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+
+from rtstyle.errors import RtstyleError
+from rtstyle.stages.blend import mix
+
+if TYPE_CHECKING:
+    from rtstyle.frames import Batch
+
+_KEPT = 4  # painters that stay ready, so that going back costs nothing
+
+_log = logging.getLogger("rtstyle")
+
+W = TypeVar("W", bound=Hashable)
+
+
+class Painter(Protocol):
+    """A stage that is closed when it is no longer needed."""
+
+    def __call__(self, batch: Batch, /) -> Batch: ...
+
+    def reset(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class Switch(Generic[W]):
+    """Paints with what ``build`` makes of the latest wish, and fades to it over ``fade_s`` seconds.
+
+    ``build`` runs in a thread of its own and is to give a painter that is warm; meanwhile the old one goes on,
+    and before the first is ready frames pass as they are. A wish that cannot be built is told in a warning and
+    leaves the old painter; where there is none, its error is raised to the frames. The owner closes it.
+    """
+
+    def __init__(self, build: Callable[[W], Painter], *, fade_s: Fraction = Fraction(1, 2)) -> None:
+        self._build, self._fade_s = build, fade_s
+        self._changed = Condition()
+        self._wish: tuple[W, bool] | None = None  # not yet built; whether to fade to it
+        self._ready: tuple[W, Painter, bool] | None = None  # built, not yet in use
+        self._error: RtstyleError | None = None
+        self._closing = False
+        self._painters: OrderedDict[W, Painter] = OrderedDict()  # of the frames' thread
+        self._leaving: W | None = None
+        self._fading_since: Fraction | None = None
+        self.current: W | None = None  # what paints now
+        self._thread = Thread(target=self._work, name="rtstyle-switch", daemon=True)
+        self._thread.start()
+
+    def want(self, wish: W, *, fade: bool = True) -> None:
+        """From any thread: change to this as soon as it is ready. A wish replaces the one before it."""
+        with self._changed:
+            self._wish = wish, fade
+            self._changed.notify_all()
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is being built or faded to: no time to measure how long a frame takes."""
+        with self._changed:
+            return self._wish is not None or self._ready is not None or self._leaving is not None
+
+    def __call__(self, batch: Batch, /) -> Batch:
+        self._take(batch.times[0])
+        if self.current is None:
+            return batch
+        painted = self._painters[self.current](batch)
+        share = self._share(batch.times[-1])
+        if self._leaving is None or share >= 1:
+            self._leaving = None
+            return painted
+        before = batch if self._leaving not in self._painters else self._painters[self._leaving](batch)
+        return replace(painted, images=mix(before.images, painted.images, share))
+
+    def reset(self) -> None:
+        for painter in self._painters.values():
+            painter.reset()
+
+    def close(self) -> None:
+        """End the thread, which finishes what it builds, and close all painters."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
+        self._thread.join()
+        if self._ready is not None:
+            self._ready[1].close()
+        for painter in self._painters.values():
+            painter.close()
+        self._painters.clear()
+        self.current = None
+
+    def _take(self, now: Fraction) -> None:
+        """Start to use what is ready, if the last fade is over."""
+        with self._changed:
+            if self._error is not None and self.current is None:
+                raise self._error
+            if self._ready is None or self._leaving is not None:
+                return
+            (wish, painter, fade), self._ready = self._ready, None
+            if wish == self.current:
+                return
+            self._painters[wish] = painter
+            self._painters.move_to_end(wish)
+            oldest = next(iter(self._painters))
+            if len(self._painters) > _KEPT and (self._wish is None or self._wish[0] != oldest):
+                self._painters.pop(oldest).close()
+        painter.reset()
+        if fade:
+            self._leaving, self._fading_since = self.current, now
+        self.current = wish
+
+    def _share(self, now: Fraction) -> float:
+        if self._fading_since is None or not self._fade_s:
+            return 1.0
+        return float((now - self._fading_since) / self._fade_s)
+
+    def _work(self) -> None:
+        """Body of the thread: build the latest wish, and wait until it is taken or another comes."""
+        while True:
+            with self._changed:
+                self._changed.wait_for(self._is_wanted)
+                wish = self._wish
+                if self._closing or wish is None:
+                    return
+                made = self._painters.get(wish[0])
+            try:
+                painter = made or self._build(wish[0])
+            except RtstyleError as error:
+                self._fail(wish, error)
+                continue
+            self._offer(wish, painter)
+
+    def _is_wanted(self) -> bool:
+        return self._closing or self._wish is not None
+
+    def _offer(self, wish: tuple[W, bool], painter: Painter) -> None:
+        with self._changed:
+            unused, self._ready = self._ready, (wish[0], painter, wish[1])
+            if self._wish == wish:
+                self._wish = None
+            self._error = None
+        if unused is not None and unused[1] not in self._painters.values():
+            unused[1].close()
+
+    def _fail(self, wish: tuple[W, bool], error: RtstyleError) -> None:
+        with self._changed:
+            self._error = error
+            if self._wish == wish:
+                self._wish = None
+        if self.current is not None:
+            _log.warning("%s", error)
