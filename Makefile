@@ -5,6 +5,10 @@ PYTHON ?= python3
 STYLE ?= wave
 BIN := .venv/bin
 CLIP := out/bigbuckbunny.mp4
+PROGRAMS := ffprobe Xvfb xdotool openbox gst-launch-1.0
+PACKAGES := ffmpeg xvfb xdotool openbox gstreamer1.0-tools gir1.2-gst-rtsp-server-1.0 python3-gi \
+	gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly
+MISSING = $(strip $(foreach program,$(PROGRAMS),$(if $(shell command -v $(program)),,$(program))))
 
 .PHONY: demo test lint types layers pytest system clean
 
@@ -29,9 +33,10 @@ pytest: .venv/tools system
 
 # Only tests need these, and tests say what they skip without them.
 system:
-	@if ! command -v ffprobe > /dev/null && [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \
-		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y ffmpeg > /dev/null || true; fi
-	@command -v ffprobe > /dev/null || echo "no ffmpeg, and it could not be installed: tests that need it are skipped"
+	@if [ -n "$(MISSING)" ] && [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y $(PACKAGES) > /dev/null || true; fi
+	@for program in $(PROGRAMS); do command -v $$program > /dev/null || \
+		echo "no $$program, and it could not be installed: tests that need it are skipped"; done
 
 $(CLIP): docs/sample_clip.py | .venv/runtime
 	$(BIN)/python docs/sample_clip.py $@

@@ -14,23 +14,32 @@ _DARKENED = 0.35  # of the light is left
 
 
 def write_lines(canvas: Canvas, lines: Sequence[str], *, middle: bool = False) -> None:
-    """Write ``lines`` into the upper left corner, or into the middle; ASCII, as OpenCV's strokes know no more."""
+    """Write ``lines`` into the upper left corner, or into the middle; what follows a tab stands in a second column.
+
+    ASCII, as OpenCV's strokes know no more.
+    """
     import cv2
 
     height, width = canvas.shape[:2]
-    unit = max(10, height // 36)  # pixels, a line's height
+    unit = max(11, height // 32)  # pixels, a line's height
     scale, weight = unit / 30, max(1, unit // 16)
-    font = cv2.FONT_HERSHEY_SIMPLEX
-    widest = max((cv2.getTextSize(line, font, scale, weight)[0][0] for line in lines), default=0)
-    pad = round(_PADDING * unit)
-    box_width, box_height = widest + 2 * pad, round(len(lines) * unit * 1.4) + 2 * pad
+    font, pad, step = cv2.FONT_HERSHEY_SIMPLEX, round(_PADDING * unit), round(1.4 * unit)
+
+    def measure(text: str) -> int:
+        return int(cv2.getTextSize(text, font, scale, weight)[0][0])
+
+    rows = [line.split("\t") for line in lines]
+    column = max((measure(row[0]) for row in rows if len(row) > 1), default=0) + unit
+    widest = max(measure(row[0]) if len(row) == 1 else column + measure(row[1]) for row in rows)
+    box_width, box_height = widest + 2 * pad, len(rows) * step + 2 * pad
     left, top = ((width - box_width) // 2, (height - box_height) // 2) if middle else (pad, pad)
     left, top = max(left, 0), max(top, 0)
     ground = canvas[top : top + box_height, left : left + box_width]
     ground[...] = cv2.convertScaleAbs(ground, alpha=_DARKENED).reshape(ground.shape)
-    for number, line in enumerate(lines):
-        at = left + pad, top + pad + round((number + 0.85) * unit * 1.4)
-        cv2.putText(canvas, line, at, font, scale, (255, 255, 255), weight, cv2.LINE_AA)
+    for number, row in enumerate(rows):
+        for place, text in enumerate(row):
+            at = left + pad + place * column, top + pad + number * step + unit
+            cv2.putText(canvas, text, at, font, scale, (255, 255, 255), weight, cv2.LINE_AA)
 
 
 def draw_dot(canvas: Canvas, color: tuple[int, int, int]) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from tests.clips import make_clip
 from tests.models import make_model
+from tests.screen import Screen
 from tests.vgg import random_vgg
 
 ROOT = Path(__file__).parents[1]
@@ -89,6 +90,14 @@ def real_clip(tmp_path_factory):
     if done.returncode:
         pytest.skip(f"the sample clip is not to be had: {done.stderr.strip().splitlines()[-1]}")
     return path
+
+
+@pytest.fixture(scope="session")
+def screen():
+    """A screen that nobody sees."""
+    screen = Screen()
+    yield screen
+    screen.close()
 
 
 @pytest.fixture(scope="session")

@@ -24,24 +24,25 @@ if TYPE_CHECKING:
     from rtstyle.sinks.outputs import Outputs
 
 HELP = (
-    "1-9, n, p   style",
-    "space       painting on, off",
-    "[ ]         strength",
-    "c           original colours",
-    "m           mirror",
-    "t           temporal smoothing",
-    "b           side by side (drag the line)",
-    "s           snapshot",
-    "r           record",
-    "i           statistics",
-    "f           full screen",
-    "h           this help",
-    "q, Esc      quit",
+    "1-9, n, p\tstyle",
+    "space\tpainting on, off",
+    "[ ]\tstrength",
+    "c\toriginal colours",
+    "m\tmirror",
+    "t\ttemporal smoothing",
+    "b\tside by side (drag the line)",
+    "s\tsnapshot",
+    "r\trecord",
+    "i\tstatistics",
+    "f\tfull screen",
+    "h\tthis help",
+    "q, Esc\tquit",
 )
 RECORDING = "recording"
 RECORD_QUEUE, RECORD_PATIENCE_S = 30, 10.0  # frames that may wait for the encoder; as long may it take to finish
 _STEP = 0.1  # of strength
 _MESSAGE_S = 2.0
+_WORTH_MS = 0.05  # what takes less needs no line in the statistics
 _RED = (40, 40, 230)  # BGR
 
 _log = logging.getLogger("rtstyle")
@@ -150,8 +151,9 @@ class Session:
     def _speed(self) -> list[str]:
         meter = self._meter
         middle, high = meter.recent_ms(LATENCY)
-        stages = [f"{name}: {meter.recent_ms(name)[0]:.1f} ms" for name in meter.names() if name != LATENCY]
-        return [f"{meter.fps:.1f} fps, latency {middle:.0f} ms (p95 {high:.0f} ms)", *stages]
+        times = {name: meter.recent_ms(name)[0] for name in meter.names() if name != LATENCY}
+        stages = [f"{name}\t{ms:.1f} ms" for name, ms in times.items() if ms > _WORTH_MS]
+        return [f"{meter.fps:.1f} fps, latency p50 {middle:.0f} ms, p95 {high:.0f} ms", *stages]
 
 
 def _save(path: Path, image: Image) -> None:

@@ -91,7 +91,7 @@ class Window:
         key = cv2.waitKey(1)
         if key != -1:
             self._press(chr(key & 0xFF))
-        if not self.closed and cv2.getWindowProperty(self._title, cv2.WND_PROP_VISIBLE) < 1:
+        if not self._is_visible():
             self.closed = True
 
     def toggle_full_screen(self) -> None:
@@ -109,9 +109,17 @@ class Window:
         import cv2
 
         self._open = False
-        if cv2.getWindowProperty(self._title, cv2.WND_PROP_VISIBLE) >= 1:
+        if self._is_visible():
             cv2.destroyWindow(self._title)
-        cv2.waitKey(1)  # Qt takes it off when it sees to its events
+            cv2.waitKey(1)  # Qt takes it off when it sees to its events
+
+    def _is_visible(self) -> bool:
+        import cv2
+
+        try:
+            return bool(cv2.getWindowProperty(self._title, cv2.WND_PROP_VISIBLE) >= 1)
+        except cv2.error:  # Qt's answer when its last window was closed
+            return False
 
     def _press(self, key: str) -> None:
         if key in _QUIT:

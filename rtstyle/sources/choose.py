@@ -61,15 +61,16 @@ def open_live(name: str | int | None, wanted: Wanted = Wanted()) -> LiveFrames:
 def _open_address(address: str, wanted: Wanted) -> LiveFrames:
     from rtstyle.sources.stream import Stream  # PyAV
 
-    scheme = address.split("://", maxsplit=1)[0]
+    scheme, opened = address.split("://", maxsplit=1)[0], list[Stream]()
     if scheme == "file":
         return _open_file(address.removeprefix("file://"), wanted)
     if scheme in {"http", "https"}:
-        probe = Stream(address)
-        probe.close()
-        if probe.duration_s > 0:  # a film that lies on a server
+        first = Stream(address)
+        if first.duration_s > 0:  # a film that lies on a server
+            first.close()
             return _open_file(address, wanted)
-    return LiveSource(lambda: Stream(address), name=address, timeout_s=5.0)
+        opened = [first]  # some serve but once
+    return LiveSource(lambda: opened.pop() if opened else Stream(address), name=address, timeout_s=5.0)
 
 
 def _open_file(path: str, wanted: Wanted) -> Paced:

@@ -1,0 +1,59 @@
+"""The size follows the machine, and does not pump."""
+
+import pytest
+
+from rtstyle.jobs.auto_size import AutoSize
+
+
+def play(size, cost_s, seconds, start=0.0):
+    """The sizes that a machine gets which needs ``cost_s(lines)`` a frame; (second, lines) of every change."""
+    changes, now = [], start
+    while now < start + seconds:
+        busy = cost_s(size.lines)
+        now += max(busy, 1 / 30)
+        if size.update(busy, now):
+            changes.append((now - start, size.lines))
+    return changes
+
+
+def machine(full_ms, fixed_ms=4.0, height=720):
+    """A machine that needs so long at 720 lines, of which a part does not depend on the size."""
+    return lambda lines: (fixed_ms + (full_ms - fixed_ms) * (lines / height) ** 2) / 1e3
+
+
+@pytest.mark.parametrize("full_ms", [8, 20, 35, 60, 100, 200])
+def test_the_rate_is_kept_at_the_largest_size_that_keeps_it(full_ms):
+    """After a few seconds a frame takes less than the interval, and the next size up would hardly fit."""
+    size, cost_s = AutoSize(720, 1 / 30), machine(full_ms)
+    changes = play(size, cost_s, 60)
+    assert cost_s(size.lines) < 0.92 / 30 or size.lines == 180
+    assert size.lines == 720 or cost_s(size.lines) * (720 / size.lines) ** 2 > 0.5 / 30
+    assert all(at < 15 for at, _ in changes), changes
+
+
+def test_noise_does_not_make_it_pump():
+    """A frame in five that takes twice as long changes the size a few times in ten minutes, not all the time."""
+    size, count = AutoSize(720, 1 / 30), iter(range(10**6))
+    cost_s = machine(30)
+    changes = play(size, lambda lines: cost_s(lines) * (2 if next(count) // 30 % 5 == 0 else 1), 600)
+    assert len(changes) <= 16, changes
+    assert all(at < 330 for at, _ in changes[12:])
+
+
+def test_a_machine_that_gets_busy_gets_a_smaller_picture_and_back():
+    """Within two seconds down; up again later."""
+    size = AutoSize(720, 1 / 30)
+    play(size, machine(20), 20)
+    before = size.lines
+    changes = play(size, machine(80), 20, start=20)
+    assert changes[0][0] < 3
+    assert size.lines < before
+    play(size, machine(20), 60, start=40)
+    assert size.lines == before
+
+
+def test_small_cameras():
+    """A camera of fewer lines than any choice is painted as it is."""
+    assert AutoSize(120, 1 / 30).lines == 120
+    assert AutoSize(240, 1 / 30).lines == 240
+    assert AutoSize(480, 1 / 30).lines == 360

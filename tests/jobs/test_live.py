@@ -1,0 +1,230 @@
+"""Live from end to end, without a window: the command, Ctrl-C, styles that change, memory."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+import rtstyle
+from rtstyle.errors import SourceError, UsageError
+from rtstyle.frames import Frame
+from rtstyle.jobs.live import To
+from rtstyle.jobs.look import Look
+from rtstyle.jobs.show import Show
+from rtstyle.sources.live_source import LiveSource
+from rtstyle.sources.paced import Paced
+from rtstyle.sources.test_pattern import TestPattern
+from rtstyle.styles import find_style
+from tests.clips import frame_times, make_clip
+from tests.fakes import Memory
+from tests.models import make_model
+from tests.screen import wait_for
+
+LIVE = [sys.executable, "-m", "rtstyle", "live"]
+
+
+def test_a_file_is_painted_at_its_own_pace(tmp_path, invert_model):
+    """Every frame shown is newly painted, recorded at its own time, and the report has the latency."""
+    clip, path = make_clip(tmp_path / "clip.mp4", frames=50, sound=False), tmp_path / "out.mp4"
+    report = rtstyle.live(str(clip), styles=[invert_model], to=To(window=False, record=path))
+    assert report.frames_in == 50
+    assert report.frames_out + report.frames_dropped == 50
+    assert 1.8 < report.seconds < 10
+    assert report.stages["latency"].p50_ms < 500
+    times = frame_times(path)
+    assert abs(times[-1] - Fraction(49, 25)) < Fraction(1, 4)
+    with rtstyle.Stylizer(invert_model) as stylizer:
+        assert report.provider == stylizer.provider
+
+
+def test_the_command(tmp_path, invert_model):
+    """--json prints one object; --seconds ends it; the recording is there."""
+    options = ["--no-window", "--seconds", "2", "--record", tmp_path / "a.mp4", "--style", invert_model, "--steady"]
+    done = subprocess.run([*LIVE, "test", *options, "--json"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    report = json.loads(done.stdout)
+    assert report["frames_out"] > 10
+    assert len(frame_times(tmp_path / "a.mp4")) > 10
+
+
+def boxes(path):
+    """The names of an mp4's outermost boxes (ISO 14496-12, 4.2)."""
+    data, names, at = path.read_bytes(), [], 0
+    while at < len(data):
+        names.append(data[at + 4 : at + 8].decode())
+        at += int.from_bytes(data[at : at + 4], "big")
+    return names
+
+
+@pytest.mark.parametrize("signal_", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_finishes_the_recording(tmp_path, invert_model, signal_):
+    """Within a second on a machine that does nothing else, and what was recorded is an ordinary mp4."""
+    path = tmp_path / "a.mp4"
+    command = [*LIVE, "test", "--no-window", "--record", str(path), "--style", str(invert_model)]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    wait_for(lambda: path.exists() and path.stat().st_size > 100_000)
+    start = time.monotonic()
+    process.send_signal(signal_)
+    _, said = process.communicate(timeout=20)
+    assert time.monotonic() - start < 3
+    if signal_ == signal.SIGINT:
+        assert (process.returncode, said) == (130, "rtstyle: stopped; what was recorded is whole\n")
+    assert boxes(path) == ["ftyp", "free", "mdat", "moov"]  # no fragments are left: it was finished
+    assert len(frame_times(path)) > 5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["test", "--no-window"], "no window and no other output"),
+        (["test", "--no-window", "--seconds", "1", "--style", "wafe"], "did you mean wave?"),
+        (["test", "--no-window", "--seconds", "1", "--size", "tiny"], "--size tiny: expected auto, or lines"),
+        (["test", "--no-window", "--seconds", "1", "--camera-size", "big"], "big: expected a size such as 1280x720"),
+        (["nothing.mp4", "--no-window", "--seconds", "1"], "nothing.mp4: there is no such file"),
+        (["test", "--no-window", "--seconds", "1", "--record", "a.avi"], "expected a name that ends in .mp4"),
+    ],
+)
+def test_one_sentence_each(arguments, sentence, tmp_path):
+    """On stderr, and exit code 1, or 2 for what makes no sense."""
+    done = subprocess.run([*LIVE, *arguments], cwd=tmp_path, capture_output=True, text=True, check=False, env=here())
+    assert done.returncode in {1, 2}
+    assert sentence in done.stderr
+    assert len(done.stderr.splitlines()) == 1, done.stderr
+
+
+def here():
+    """An environment in which the package is found from any folder."""
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+
+
+def show_of(source, *models, size=None, seconds=None):
+    """A run with a memory in place of outputs."""
+    show = Show(source, [find_style(model) for model in models], Look(), size=size, device="cpu", seconds=seconds)
+    memory = Memory()
+    show.outputs.attach("memory", memory, queue=10_000, patience_s=10)
+    return show, memory
+
+
+def test_styles_change_while_frames_flow(tmp_path):
+    """The old style paints until the new one is there; between them is half a second of mixtures."""
+    source = Paced(lambda: TestPattern(160, 48, frames=120, rate=Fraction(30)))
+    models = [make_model(tmp_path / f"{kind}.onnx", kind=kind, name=kind) for kind in ("invert", "identity")]
+    show, memory = show_of(source, *models)
+    done = []
+
+    def progress(now):
+        if now.frames == 40 and not done:
+            done.append(now)
+            show._session.press("2")
+
+    show.run(progress)
+    assert len(memory.frames) > 60
+    corner = [int(frame.image[-1, -1, 0]) for frame in memory.frames]  # 0 in the pattern, 255 inverted
+    assert corner[-1] == 0
+    assert 255 in corner
+    changed = [n for n, level in enumerate(corner) if 0 < level < 255]
+    assert 3 <= len(changed) <= 18
+    assert changed == list(range(changed[0], changed[0] + len(changed)))
+
+
+def test_a_size_that_is_asked_for_is_kept(tmp_path, invert_model):
+    """And the picture comes at the camera's."""
+    source = Paced(lambda: TestPattern(160, 120, frames=20))
+    show, memory = show_of(source, invert_model, size=60)
+    show.run(None)
+    assert {frame.image.shape for frame in memory.frames} == {(120, 160, 3)}
+    assert show._switch.current is None  # closed
+
+
+def test_small_pictures_are_refused(invert_model):
+    """As everywhere; the camera is let go."""
+    with pytest.raises(SourceError, match="expected a picture of 16×16 pixels or more, got 8×8"):
+        show_of(Paced(lambda: TestPattern(8, 8)), invert_model)
+    with pytest.raises(UsageError, match="strength: expected 0 to 1, got 7"):
+        Look(strength=7)
+
+
+def test_reconnecting_is_in_the_picture(tmp_path, invert_model, monkeypatch):
+    """While the camera is away, everybody who watches is told, and the frames go on."""
+
+    class Camera:
+        rate = Fraction(30)
+
+        def __init__(self, count):
+            self.count = count
+
+        def read(self):
+            self.count -= 1
+            if self.count < 0:
+                raise SourceError("unplugged")
+            time.sleep(1 / 30)
+            return np.zeros((120, 160, 3), np.uint8)
+
+        def close(self):
+            pass
+
+    monkeypatch.setattr("rtstyle.sources.live_source._BACK_OFF_S", (0.6,))
+    waiting = [Camera(30), Camera(10**6)]
+    show, memory = show_of(LiveSource(lambda: waiting.pop(0), name="camera 0"), invert_model, seconds=4)
+    report = show.run(None)
+    even = [frame.image.std() < 1 for frame in memory.frames]
+    assert even[-1]
+    assert even.count(False) >= 2
+    assert report.frames_out > 40
+
+
+@pytest.mark.slow
+def test_memory_is_flat(tmp_path, invert_model):
+    """Twenty seconds of changing styles and sizes, recordings and a source that comes and goes costs no memory."""
+    program = """
+import resource, sys, threading
+from fractions import Fraction
+from rtstyle.jobs.look import Look
+from rtstyle.jobs.show import Show
+from rtstyle.sinks.recorder import Recorder
+from rtstyle.sources.paced import Paced
+from rtstyle.sources.test_pattern import TestPattern
+from rtstyle.styles import find_style
+
+folder, *models = sys.argv[1:]
+source = Paced(lambda: TestPattern(320, 240, frames=15, rate=Fraction(60)), loop=True)
+show = Show(source, [find_style(model) for model in models], Look(), size=None, device="cpu", seconds=20)
+peaks = []
+
+def rss():
+    return int(open("/proc/self/statm").read().split()[1]) * resource.getpagesize() / 1e6
+
+def progress(now):
+    if now.frames % 20 == 0:
+        show._session.press("n")
+    if now.frames % 50 == 0:
+        show.outputs.detach("recording")
+        show.outputs.attach("recording", Recorder(f"{folder}/{now.frames}.mp4"), patience_s=5)
+    peaks.append((now.seconds, rss()))
+
+show.run(progress)
+early = max(mb for s, mb in peaks if 6 < s < 11)
+late = max(mb for s, mb in peaks if s > 15)
+print(early, late, len(peaks), threading.active_count())
+"""
+    models = [make_model(tmp_path / f"{kind}.onnx", kind=kind, name=kind) for kind in ("invert", "identity")]
+    done = subprocess.run(
+        [sys.executable, "-c", program, tmp_path, *models], capture_output=True, text=True, check=True, env=here()
+    )
+    early, late, frames, _ = map(float, done.stdout.split())
+    assert frames > 100
+    assert late - early < 15, done.stdout
+
+
+def test_frames_carry_their_time_of_capture(invert_model):
+    """Through all stages: it is what latency is measured by."""
+    source = Paced(lambda: TestPattern(64, 48, frames=10))
+    show, memory = show_of(source, invert_model)
+    show.run(None)
+    assert all(isinstance(frame, Frame) and 0 < time.perf_counter() - frame.captured < 60 for frame in memory.frames)

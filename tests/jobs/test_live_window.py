@@ -1,0 +1,182 @@
+"""The window, on a screen that nobody sees: what it shows, and what keys and mouse do."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import cv2
+import numpy as np
+import pytest
+
+from rtstyle.lettering import read_code
+from tests.clips import frame_times
+from tests.screen import wait_for
+
+SIZE = WIDTH, HEIGHT = 640, 360
+TEST = ("test", "--camera-size", "640x360", "--rate", "20")
+
+
+@pytest.fixture
+def show(screen, tmp_path, invert_model):
+    """Starts ``rtstyle live`` in a folder of its own; gives the process and its window."""
+    started = []
+
+    def start(*arguments):
+        process = screen.start("live", *arguments, "--style", invert_model, cwd=tmp_path)
+        started.append(process)
+        return process, screen.window(process)
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def shown(screen):
+    """What the window shows: it has no frame, and lies in the corner."""
+    return screen.picture()[:HEIGHT, :WIDTH]
+
+
+def bars(picture):
+    """Colours of the row in the middle, as text, without repetitions; the painted white bar is black."""
+    levels = [tuple(color) for color in (picture[HEIGHT // 2] > 127).astype(int)]
+    return [color for color, before in zip(levels, [None, *levels], strict=False) if color != before]
+
+
+def pause(seconds=0.4):
+    time.sleep(seconds)
+
+
+@pytest.fixture
+def clip_of_one_color(tmp_path):
+    """A second of dark orange."""
+    path = tmp_path / "orange.mp4"
+    command = ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "color=0xa04000:s=640x360:r=20:d=2", "-pix_fmt", "yuv420p"]
+    subprocess.run([*command, path], check=True)
+    return path
+
+
+def test_keys(show, screen, tmp_path, clip_of_one_color):
+    """Every key does what the help says, seen on the screen; q ends it, with exit code 0."""
+    process, window = show(clip_of_one_color, "--loop")
+    orange, painted = np.array([160, 64, 0]), np.array([95, 191, 255])
+
+    def middle(x=WIDTH // 2):
+        return shown(screen)[HEIGHT // 2 + 100, x].astype(int)
+
+    def is_(color, x=WIDTH // 2):
+        return lambda: np.abs(middle(x) - color).max() < 12
+
+    wait_for(is_(painted))
+    screen.press("space")
+    wait_for(is_(orange))
+    screen.press("space", "bracketleft", "bracketleft", "bracketleft", "bracketleft", "bracketleft")
+    wait_for(is_((orange + painted) // 2))
+    screen.press(*["bracketright"] * 5, "b")
+    wait_for(is_(orange, 200))
+    assert is_(painted, 440)()
+    screen.drag(window, (320, 200), (100, 200))
+    wait_for(is_(painted, 200))
+    screen.press("m")
+    pause()
+    assert is_(painted, 440)()
+    screen.press("b", "m", "c")
+    luma = cv2.cvtColor(np.uint8([[painted]]), cv2.COLOR_RGB2GRAY)[0, 0]
+    wait_for(lambda: abs(int(cv2.cvtColor(np.uint8([[middle()]]), cv2.COLOR_RGB2GRAY)[0, 0]) - int(luma)) < 30)
+    assert not is_(painted)()
+    screen.press("c", "t", "s")
+    (snapshot,) = wait_for(lambda: list(tmp_path.glob("rtstyle-invert-*.png")))
+    wait_for(lambda: snapshot.stat().st_size > 0)
+    assert np.abs(cv2.imread(str(snapshot))[180, 320, ::-1].astype(int) - painted).max() < 12
+    before = shown(screen)[:150, :200].mean()
+    screen.press("h")
+    wait_for(lambda: shown(screen)[:150, :200].mean() < 0.6 * before)
+    screen.press("h", "i")
+    wait_for(lambda: shown(screen)[:60, :200].mean() < 0.6 * before)
+    screen.press("q")
+    assert process.wait(10) == 0
+
+
+def test_r_records(show, screen, tmp_path):
+    """A red dot while it lasts; afterwards an mp4 whose frames have the times at which they came."""
+    process, _ = show(*TEST)
+
+    def dot():
+        return (np.abs(shown(screen)[10:45, -45:].astype(int) - (230, 40, 40)).max(axis=2) < 30).sum() > 50
+
+    wait_for(lambda: shown(screen).any())
+    screen.press("r")
+    wait_for(dot)
+    pause(1.5)
+    screen.press("r")
+    wait_for(lambda: not dot())
+    (recording,) = tmp_path.glob("rtstyle-*.mp4")
+    times = [float(t) for t in frame_times(recording)]
+    assert times[0] == 0
+    assert 1 < times[-1] < 15
+    assert len(times) <= times[-1] * 20 + 3
+    screen.press("Escape")
+    assert process.wait(10) == 0
+
+
+def test_full_screen(show, screen):
+    """The key f covers the screen, from edge to edge, and gives it back."""
+
+    def covered():
+        return screen.picture()[450, [5, 400, 1000, 1394]].any(axis=1).sum() >= 3  # one bar is black
+
+    process, _ = show(*TEST)
+    wait_for(lambda: shown(screen).any())
+    assert not covered()
+    screen.press("f")
+    wait_for(covered)
+    screen.press("f")
+    wait_for(lambda: not covered())
+    screen.press("q")
+    assert process.wait(10) == 0
+
+
+def test_closing_the_window_quits(show, screen):
+    """As its close button does: exit code 0."""
+    process, _ = show(*TEST)
+    wait_for(lambda: shown(screen).any())
+    screen.press("alt+F4")
+    assert process.wait(10) == 0, process.communicate()
+
+
+def test_the_picture_is_as_old_as_the_statistics_say(show, screen):
+    """The time of capture, read off the screen by another process, is a moment ago."""
+    process, _ = show(*TEST, "--timecode")
+    wait_for(lambda: len(bars(shown(screen))) > 5)
+    ages = []
+    for _ in range(5):
+        picture = shown(screen)
+        ages.append((round(time.perf_counter() * 1e3) - read_code(picture)) % (1 << 24))
+        pause(0.2)
+    assert 0 <= min(ages) < 500, ages
+    screen.press("q")
+    assert process.wait(10) == 0
+
+
+@pytest.mark.parametrize("display", ["", ":4321"])
+def test_without_a_display_one_sentence(display, invert_model):
+    """It names --no-window, and Qt does not end the process."""
+    command = [sys.executable, "-m", "rtstyle", "live", "test", "--style", invert_model]
+    environment = {**os.environ, "DISPLAY": display}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "display" in done.stderr
+    assert "--no-window" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_ctrl_c_in_the_window(show, screen):
+    """Ends it within a second."""
+    process, _ = show(*TEST)
+    wait_for(lambda: shown(screen).any())
+    start = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    assert process.wait(10) == 130
+    assert time.monotonic() - start < 3  # one second on a quiet machine

@@ -1,0 +1,102 @@
+"""A screen that nobody sees: Xvfb, with eyes (FFmpeg's x11grab) and hands (xdotool)."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import av
+import pytest
+
+PROGRAMS = ("Xvfb", "xdotool", "openbox")
+OPENBOX = """<?xml version="1.0"?>
+<openbox_config xmlns="http://openbox.org/3.4/rc"><applications><application class="*">
+<decor>no</decor><focus>yes</focus><position force="yes"><x>0</x><y>0</y></position>
+</application></applications>
+<keyboard><keybind key="A-F4"><action name="Close"/></keybind></keyboard></openbox_config>
+"""  # every window without a frame, in the upper left corner, focused; Alt+F4 is its close button
+PATIENCE_S = 30  # of a machine that does other things too
+
+
+class Screen:
+    """An X server of 1400×900; a program that is started on it has one window."""
+
+    def __init__(self):
+        for program in PROGRAMS:
+            if shutil.which(program) is None:
+                pytest.skip(f"no {program} on this machine; `make system` installs it where it may")
+        read, write = os.pipe()
+        command = ["Xvfb", "-displayfd", str(write), "-screen", "0", "1400x900x24", "-nolisten", "tcp"]
+        self._server = subprocess.Popen(command, pass_fds=[write], stderr=subprocess.DEVNULL)
+        os.close(write)
+        with os.fdopen(read) as pipe:
+            self.name = f":{int(pipe.readline())}"
+
+        # Without a window manager Qt now and then never paints its window, and nobody gives it focus or full screen.
+        self._folder = tempfile.TemporaryDirectory()
+        config = Path(self._folder.name) / "rc.xml"
+        config.write_text(OPENBOX)
+        environment = {**os.environ, "DISPLAY": self.name}
+        command = ["openbox", "--sm-disable", "--config-file", config]
+        self._manager = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
+
+    def close(self):
+        self._manager.terminate()
+        self._manager.wait()
+        self._folder.cleanup()
+        self._server.terminate()
+        self._server.wait()
+
+    def start(self, *arguments, **options):
+        """Start ``rtstyle`` on it."""
+        command = [sys.executable, "-m", "rtstyle", *map(str, arguments)]
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        return subprocess.Popen(command, env={**os.environ, "DISPLAY": self.name}, **pipes, **options)
+
+    def window(self, process):
+        """Wait for the window, and give its number."""
+
+        def search():
+            assert process.poll() is None, process.communicate()
+            return self._xdotool("search", "--onlyvisible", "--name", "^rtstyle$").split()
+
+        return wait_for(search)[0]
+
+    def press(self, *keys):
+        """Press keys, by their names in X, one after the other."""
+        for key in keys:
+            self._xdotool("key", key)
+            time.sleep(0.1)
+
+    def drag(self, window, start, end):
+        """Drag the mouse in the window."""
+        self._xdotool("mousemove", "--window", window, *map(str, start), "mousedown", "1")
+        time.sleep(0.2)
+        self._xdotool("mousemove", "--window", window, *map(str, end))
+        time.sleep(0.2)
+        self._xdotool("mouseup", "1")
+
+    def picture(self):
+        """All that is on it, (900, 1400, 3) uint8 RGB."""
+        with av.open(self.name, format="x11grab", options={"video_size": "1400x900", "draw_mouse": "0"}) as container:
+            return next(container.decode(video=0)).to_ndarray(format="rgb24")
+
+    def _xdotool(self, *arguments):
+        environment = {**os.environ, "DISPLAY": self.name}
+        done = subprocess.run(["xdotool", *arguments], env=environment, capture_output=True, text=True, check=False)
+        return done.stdout
+
+
+def wait_for(condition, seconds=PATIENCE_S):
+    """What ``condition()`` gives as soon as that is true."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if result := condition():
+            return result
+        time.sleep(0.05)
+    raise TimeoutError(f"not within {seconds} s: {condition}")

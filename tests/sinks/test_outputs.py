@@ -1,0 +1,120 @@
+"""Several outputs, none of which waits for another."""
+
+import threading
+import time
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+
+from rtstyle.errors import SinkError
+from rtstyle.frames import Frame, VideoFormat
+from rtstyle.sinks.outputs import Outputs
+from tests.fakes import Memory
+from tests.screen import wait_for
+
+FORMAT = VideoFormat(width=64, height=48, rate=Fraction(25), live=True)
+FRAME = Frame(np.zeros((48, 64, 3), np.uint8), Fraction(0))
+
+
+def frames(count):
+    return [replace(FRAME, time=Fraction(n, 25)) for n in range(count)]
+
+
+class Stuck(Memory):
+    """A dead server: a write never returns."""
+
+    def __init__(self):
+        super().__init__()
+        self.let_go = threading.Event()
+
+    def write(self, item, /):
+        self.let_go.wait(20)
+        super().write(item)
+
+
+def test_all_get_every_frame():
+    """Window and file alike; the end waits until what was queued is written."""
+    window, file = Memory(), Memory(wait_s=0.01)
+    outputs = Outputs(window)
+    outputs.attach("file", file, queue=100, patience_s=10)
+    outputs.open(FORMAT)
+    for frame in frames(50):
+        outputs.write(frame)
+    outputs.close(complete=False)
+    assert [f.time for f in file.frames] == [f.time for f in window.frames] == [Fraction(n, 25) for n in range(50)]
+    assert (window.complete, file.complete) == (False, True)
+
+
+def test_a_dead_output_holds_nobody_up_and_is_told_once(caplog):
+    """Neither while frames flow nor in the end."""
+    window, dead, file = Memory(), Stuck(), Memory()
+    outputs = Outputs(window)
+    outputs.attach("publishing", dead, patience_s=0.2)
+    outputs.attach("recording", file, queue=200, patience_s=10)
+    outputs.open(FORMAT)
+    start = time.monotonic()
+    for frame in frames(100):
+        outputs.write(frame)
+    outputs.close()
+    assert time.monotonic() - start < 5
+    assert (len(window.frames), len(file.frames)) == (100, 100)
+    assert [record.message for record in caplog.records] == [
+        "publishing cannot keep up: it loses frames; the others go on",
+        "publishing did not finish within 0.2 s and is left behind",
+    ]
+    dead.let_go.set()
+
+
+def test_a_failing_output_is_given_up(caplog):
+    """With one warning; the others go on; without a window the run ends when nothing is left."""
+    good, bad = Memory(), Memory(fail_at=3)
+    outputs = Outputs()
+    outputs.attach("good", good, queue=100, patience_s=5)
+    outputs.attach("bad", bad)
+    outputs.open(FORMAT)
+    for frame in frames(5):
+        outputs.write(frame)
+        time.sleep(0.02)
+    wait_for(lambda: "bad" not in outputs)
+    assert not outputs.closed
+    for frame in frames(20):
+        outputs.write(frame)
+    outputs.detach("good")
+    assert outputs.closed
+    assert (len(good.frames), bad.complete) == (25, True)
+    assert outputs.failures == ["bad: the sink broke"]
+    assert [record.message for record in caplog.records] == ["bad: the sink broke; the others go on"]
+    outputs.close()
+
+
+def test_one_that_cannot_be_opened(caplog):
+    """Is told, too, and no frame waits for it."""
+
+    class Refused(Memory):
+        def open(self, format, /):
+            raise SinkError("rtmp://nobody: cannot be opened: Connection refused")
+
+    outputs = Outputs()
+    outputs.attach("publishing", Refused())
+    outputs.open(FORMAT)
+    wait_for(lambda: outputs.closed)
+    outputs.write(FRAME)
+    outputs.close()
+    assert "publishing: rtmp://nobody: cannot be opened" in caplog.text
+
+
+def test_attached_while_frames_flow():
+    """What is attached in mid-run gets the frames from then on; detached, it is finished."""
+    outputs, late = Outputs(Memory()), Memory()
+    outputs.open(FORMAT)
+    for number, frame in enumerate(frames(10)):
+        if number == 4:
+            outputs.attach("late", late, queue=10, patience_s=5)
+            assert "late" in outputs
+        outputs.write(frame)
+    outputs.detach("late")
+    outputs.detach("never there")
+    assert [frame.time for frame in late.frames] == [Fraction(n, 25) for n in range(4, 10)]
+    assert late.complete
+    outputs.close()

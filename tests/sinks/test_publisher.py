@@ -1,0 +1,68 @@
+"""What goes out arrives: received by ffmpeg."""
+
+import json
+import shutil
+import subprocess
+import sys
+import time
+
+import pytest
+
+from rtstyle.errors import SinkError
+from rtstyle.sinks.publisher import Publisher
+from tests.clips import frame_times
+from tests.sources.test_stream import free_port
+
+
+@pytest.mark.parametrize("scheme", ["udp", "rtmp"])
+def test_published_and_received(scheme, tmp_path, invert_model):
+    """Over MPEG-TS and RTMP: another program gets the picture, painted, in real time."""
+    if shutil.which("ffmpeg") is None:
+        pytest.skip("no ffmpeg on this machine; `make system` installs it where it may")
+    port, received = free_port(), tmp_path / "received.mkv"
+    address = f"{scheme}://127.0.0.1:{port}" + ("/live/key" if scheme == "rtmp" else "")
+    listen = ["-listen", "1"] if scheme == "rtmp" else []
+    receiver = subprocess.Popen(
+        ["ffmpeg", "-v", "error", *listen, "-i", address, "-t", "2", "-c", "copy", received], stdin=subprocess.DEVNULL
+    )
+    time.sleep(1)
+    command = [sys.executable, "-m", "rtstyle", "live", "test", "--no-window", "--camera-size", "320x240"]
+    sender = subprocess.Popen(
+        [*command, "--style", invert_model, "--publish", address], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    try:
+        assert receiver.wait(60) == 0
+        times = frame_times(received)
+        assert len(times) > 20
+        assert 1 < times[-1] - times[0] < 4
+    finally:
+        receiver.kill()
+        sender.kill()
+        sender.communicate()
+
+
+def test_nobody_listens(invert_model):
+    """Where it is the only output, the end is one sentence and exit code 1."""
+    command = [sys.executable, "-m", "rtstyle", "live", "test", "--no-window", "--style", str(invert_model)]
+    address = f"rtmp://127.0.0.1:{free_port()}/live"
+    done = subprocess.run([*command, "--publish", address], capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 1
+    assert f"publishing: {address}: cannot be opened: Connection refused" in done.stderr
+
+
+def test_beside_a_recording_a_dead_address_is_a_warning(tmp_path, invert_model):
+    """The recording is whole, and a warning says what is missing."""
+    path = tmp_path / "a.mp4"
+    command = [sys.executable, "-m", "rtstyle", "live", "test", "--no-window", "--style", str(invert_model)]
+    options = ["--publish", f"rtmp://127.0.0.1:{free_port()}/live", "--record", path, "--seconds", "2", "--json"]
+    done = subprocess.run([*command, *options], capture_output=True, text=True, check=False, timeout=60)
+    assert "the others go on" in done.stderr
+    assert len(frame_times(path)) > 20
+    assert json.loads(done.stdout)["frames_out"] > 20
+
+
+def test_addresses():
+    """What cannot be an address is refused at once."""
+    for wrong in ("ftp://x/y", "server/key"):
+        with pytest.raises(SinkError, match="expected an address that begins with one of rtmp://"):
+            Publisher(wrong)

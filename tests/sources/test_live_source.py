@@ -1,0 +1,223 @@
+"""Cameras that go away, come back, fall silent, and send what nobody asked for."""
+
+import threading
+import time
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from rtstyle.errors import SourceError
+from rtstyle.sources import choose, live_source
+from rtstyle.sources.camera import Camera
+from rtstyle.sources.live_source import RECONNECTING, LiveSource, fitted
+
+
+@pytest.fixture(autouse=True)
+def _hurry(monkeypatch):
+    monkeypatch.setattr(live_source, "_BACK_OFF_S", (0.05, 0.1))
+    monkeypatch.setattr(live_source, "_BEAT_S", 0.05)
+    monkeypatch.setattr(live_source, "_ANSWER_S", 0.3)
+
+
+class Fake:
+    """Gives pictures of its own grey; ends, or falls silent, after ``count``."""
+
+    rate = Fraction(30)
+
+    def __init__(self, level, count=10**9, *, silent=None, size=(48, 64)):
+        self.level, self.count, self.silent, self.size = level, count, silent, size
+        self.closed = threading.Event()
+
+    def read(self):
+        self.count -= 1
+        if self.count < 0:
+            if self.silent is not None:
+                self.silent.wait(10)
+            raise SourceError("unplugged")
+        time.sleep(0.005)
+        return np.full((*self.size, 3), self.level, np.uint8)
+
+    def close(self):
+        self.closed.set()
+
+
+def opening(*devices):
+    """Opens one after the other; an error in their place is raised."""
+    waiting = list(devices)
+
+    def open_next():
+        device = waiting.pop(0)
+        if isinstance(device, Exception):
+            raise device
+        return device
+
+    return open_next
+
+
+def until(source, condition, seconds=10):
+    """Frames up to the first for which ``condition`` holds."""
+    frames, deadline = [], time.monotonic() + seconds
+    for frame in source:
+        frames.append(frame)
+        if condition(frame):
+            return frames
+        assert time.monotonic() < deadline, "did not happen"
+    raise AssertionError("ended")
+
+
+def test_unplugged_and_plugged_in_again(caplog):
+    """The last picture stands and the status says so; attempts go on until one succeeds; time never runs back."""
+    first, second = Fake(10, 5), Fake(20)
+    gone = SourceError("no such camera")
+    source = LiveSource(opening(first, gone, gone, gone, second), name="camera 0")
+    said = []
+    frames = until(source, lambda frame: said.append(source.status) or frame.image[0, 0, 0] == 20)
+    assert RECONNECTING in said
+    assert (source.status, source.reconnected) == ("", 1)
+    assert {frame.image[0, 0, 0] for frame in frames} == {10, 20}
+    times = [frame.time for frame in frames]
+    assert times == sorted(set(times))
+    assert all(frame.captured is not None for frame in frames)
+    assert [record.message for record in caplog.records] == [
+        "camera 0: no more pictures; reconnecting",
+        "camera 0: is back",
+    ]
+    source.close()
+    assert first.closed.is_set()
+    assert second.closed.wait(2)
+
+
+def test_a_read_that_never_returns_is_given_up():
+    """After the timeout the device is opened anew, whatever its thread is doing."""
+    silent = threading.Event()
+    source = LiveSource(opening(Fake(10, 5, silent=silent), Fake(20)), name="camera 0", timeout_s=0.3)
+    until(source, lambda frame: frame.image[0, 0, 0] == 20)
+    source.close()
+    silent.set()
+
+
+def test_devices_that_are_stuck_do_not_pile_up():
+    """Three may hang; then one of them must end before there is another attempt."""
+    silent, opened = threading.Event(), []
+
+    def open_stuck():
+        opened.append(Fake(10, 3, silent=silent) if not opened else Fake(10, 0, silent=silent))
+        return opened[-1]
+
+    source = LiveSource(open_stuck, name="camera 0", timeout_s=0.2)
+    deadline = time.monotonic() + 4
+    until(source, lambda _: time.monotonic() > deadline)
+    assert len(opened) == 3
+    silent.set()
+    source.close()
+    for device in opened:
+        assert device.closed.wait(2)
+
+
+def test_a_change_of_size_in_mid_stream_is_no_change_for_the_sinks():
+    """Frames keep the first one's size; another shape gets bars, not a distorted picture."""
+    source = LiveSource(opening(Fake(10, 3), Fake(20, size=(100, 60))), name="camera 0")
+    image = until(source, lambda frame: frame.image.max() == 20)[-1].image
+    assert image.shape == (48, 64, 3)
+    assert (image[:, 32] == 20).all()
+    assert (image[:, :15] == 0).all()
+    assert fitted(image, 48, 64) is image
+    source.close()
+
+
+def test_what_cannot_be_opened_at_first_is_an_error():
+    """As any other source's: nothing is retried before it ever worked."""
+    with pytest.raises(SourceError, match="no such camera"):
+        LiveSource(opening(SourceError("no such camera")), name="camera 0")
+    with pytest.raises(SourceError, match="unplugged"):
+        LiveSource(opening(Fake(10, 0)), name="camera 0")
+
+
+class FakeCapture:
+    """What OpenCV would give, picture by picture; then nothing."""
+
+    def __init__(self, *pictures):
+        self.pictures, self.asked, self.released = list(pictures), {}, False
+
+    def __call__(self, _address):
+        return self
+
+    def isOpened(self):  # noqa: N802 - OpenCV's name
+        return self.pictures is not None
+
+    def get(self, _property):
+        return 29.97
+
+    def set(self, prop, value):
+        self.asked[prop] = value
+
+    def read(self):
+        return (True, self.pictures.pop(0)) if self.pictures else (False, None)
+
+    def release(self):
+        self.released = True
+
+
+def test_cameras_give_rgb_whatever_they_send():
+    """Colour, grey in two shapes and alpha come out as RGB; garbage is left out; an end is an error."""
+    blue = np.zeros((48, 64, 3), np.uint8)
+    blue[..., 0] = 200
+    grey = np.full((48, 64), 90, np.uint8)
+    garbage = [None, np.zeros(0, np.uint8), np.zeros((48, 64, 2), np.uint8), np.zeros((48, 64), np.float32)]
+    alpha = np.dstack([blue, grey])
+    camera = Camera(0, capture=FakeCapture(*garbage, blue, grey, grey[..., None], *garbage, alpha))
+    pixels = [camera.read()[0, 0].tolist() for _ in range(4)]
+    assert pixels == [[0, 0, 200], [90, 90, 90], [90, 90, 90], [0, 0, 200]]
+    with pytest.raises(SourceError, match="camera 0: gives no more pictures"):
+        camera.read()
+    assert camera.rate == Fraction(2997, 100).limit_denominator(1001)
+
+
+def test_a_camera_is_asked_for_a_size():
+    """And takes what it is given."""
+    capture = FakeCapture(np.zeros((48, 64, 3), np.uint8))
+    camera = Camera(0, size=(1280, 720), rate=Fraction(30), capture=capture)
+    assert {1280, 720, 30.0} <= set(capture.asked.values())
+    camera.close()
+    assert capture.released
+
+
+def test_a_camera_that_cannot_be_opened():
+    """The error asks what its owner would."""
+    capture = FakeCapture()
+    capture.pictures = None
+    with pytest.raises(SourceError, match="camera 3: cannot be opened; is it there"):
+        Camera(3, capture=capture)
+
+
+def test_no_camera_at_all(monkeypatch):
+    """The sentence says what was tried, how to see what there is, and what works without."""
+    monkeypatch.setattr(choose, "list_cameras", list)
+    for name in (None, "Integrated Webcam", "7"):
+        with pytest.raises(SourceError, match=r"rtstyle cameras.*rtstyle live test"):
+            choose.open_live(name)
+
+
+def test_a_file_is_played_at_its_own_pace_and_again(clip):
+    """A second takes a second; with ``loop`` the times go on where the first round ended."""
+    source = choose.open_live(str(clip), choose.Wanted(loop=True))
+    start = time.monotonic()
+    frames = until(source, lambda frame: frame.time >= Fraction(3, 2))
+    assert 1.2 < time.monotonic() - start < 4
+    assert source.format.live
+    assert [frame.time for frame in frames] == [Fraction(n, 25) for n in range(len(frames))]
+    source.close()
+    assert len(list(choose.open_live(str(clip)))) == 25
+
+
+def test_a_picture_that_stands_is_given_again(tmp_path):
+    """A file with long gaps keeps everybody awake."""
+    from tests.clips import make_clip
+
+    source = choose.open_live(str(make_clip(tmp_path / "gap.mp4", ticks=[0, 16_000, 16_512], sound=False)))
+    frames = list(source)
+    times = [frame.time for frame in frames]
+    assert len(frames) > 4
+    assert times == sorted(times)
+    source.close()

@@ -1,0 +1,141 @@
+"""Streams from the network, for real, on loopback; and the screen."""
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from rtstyle.errors import SourceError
+from rtstyle.sources import choose, live_source
+from rtstyle.sources.live_source import RECONNECTING
+
+PICTURE = ["-re", "-f", "lavfi", "-i", "testsrc=size=320x240:rate=20"]
+H264 = ["-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-g", "20", "-pix_fmt", "yuv420p"]
+RTSP_SERVER = Path(__file__).parents[1] / "rtsp_server.py"
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture
+def ffmpeg():
+    """Starts ffmpeg; ends it."""
+    if shutil.which("ffmpeg") is None:
+        pytest.skip("no ffmpeg on this machine; `make system` installs it where it may")
+    started = []
+
+    def start(*arguments):
+        process = subprocess.Popen(["ffmpeg", "-v", "error", *map(str, arguments)], stdin=subprocess.DEVNULL)
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def open_patiently(address):
+    """Opened as soon as somebody is there."""
+    deadline = time.monotonic() + 20
+    while True:
+        try:
+            return choose.open_live(address)
+        except SourceError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
+
+
+def watch(source, frames):
+    """So many new frames, checked."""
+    seen = []
+    for frame in source:
+        if not source.status:
+            seen.append(frame)
+        if len(seen) == frames:
+            break
+    assert seen[0].image.shape == (240, 320, 3)
+    assert seen[0].image.std() > 30
+    return seen
+
+
+def test_udp_that_stops_and_comes_back(ffmpeg, monkeypatch):
+    """MPEG-TS over UDP: frames come in real time; when the sender dies and another starts, so does the picture."""
+    monkeypatch.setattr(live_source, "_BACK_OFF_S", (0.2,))
+    address = f"udp://127.0.0.1:{free_port()}"
+    sender = ffmpeg(*PICTURE, *H264, "-f", "mpegts", f"{address}?pkt_size=1316")
+    source = open_patiently(address)
+    start = time.monotonic()
+    watch(source, 20)
+    assert time.monotonic() - start > 0.3
+    sender.kill()
+    frames = iter(source)
+    deadline = time.monotonic() + 30
+    while source.status != RECONNECTING:
+        next(frames)
+        assert time.monotonic() < deadline
+    ffmpeg(*PICTURE, *H264, "-f", "mpegts", f"{address}?pkt_size=1316")
+    while source.status == RECONNECTING:
+        next(frames)
+        assert time.monotonic() < deadline
+    assert source.reconnected == 1
+    source.close()
+
+
+def test_http(ffmpeg):
+    """MJPEG over HTTP, as cheap cameras send it, from a server that serves but once."""
+    port = free_port()
+    target = ["-f", "mpjpeg", "-listen", "1", f"http://127.0.0.1:{port}"]
+    ffmpeg(*PICTURE, "-c:v", "mjpeg", "-q:v", "5", *target)
+    source = open_patiently(f"http://127.0.0.1:{port}")
+    watch(source, 10)
+    source.close()
+
+
+def test_rtsp():
+    """From GStreamer's server."""
+    port = free_port()
+    try:
+        server = subprocess.Popen(["/usr/bin/python3", RTSP_SERVER, str(port)], stdout=subprocess.PIPE, text=True)
+    except FileNotFoundError:
+        pytest.skip("no GStreamer with Python on this machine; `make system` installs it where it may")
+    try:
+        if server.stdout.readline().strip() != "ready":
+            pytest.skip("no GStreamer RTSP server on this machine; `make system` installs it where it may")
+        source = open_patiently(f"rtsp://127.0.0.1:{port}/test")
+        watch(source, 10)
+        source.close()
+    finally:
+        server.kill()
+        server.wait()
+        server.stdout.close()
+
+
+def test_nobody_there():
+    """One sentence each; srt:// where this FFmpeg does not know it is another."""
+    port = free_port()
+    for address in (f"rtsp://127.0.0.1:{port}/x", f"http://127.0.0.1:{port}"):
+        with pytest.raises(SourceError, match="cannot be opened: Connection refused"):
+            choose.open_live(address)
+    with pytest.raises(SourceError, match=r"does not know srt|cannot be opened"):
+        choose.open_live(f"srt://127.0.0.1:{port}")
+
+
+def test_the_screen(screen, monkeypatch):
+    """What is on it, at the size asked for; without a display, a sentence."""
+    monkeypatch.setitem(os.environ, "DISPLAY", screen.name)
+    source = choose.open_live("screen", choose.Wanted(size=(320, 240)))
+    frames = iter(source)
+    assert [next(frames).image.shape for _ in range(3)] == [(240, 320, 3)] * 3
+    source.close()
+    monkeypatch.setitem(os.environ, "DISPLAY", "")
+    with pytest.raises(SourceError, match="screen: there is no X display"):
+        choose.open_live("screen")
