@@ -65,7 +65,9 @@ class Screen:
             assert process.poll() is None, process.communicate()
             return self._xdotool("search", "--onlyvisible", "--name", "^rtstyle$").split()
 
-        return wait_for(search)[0]
+        window = wait_for(search)[0]
+        self._xdotool("windowfocus", "--sync", window)  # the manager's own focus may come later than the first key
+        return window
 
     def press(self, *keys):
         """Press keys, by their names in X, one after the other."""

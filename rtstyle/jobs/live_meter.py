@@ -29,6 +29,11 @@ class LiveMeter(Meter):
         if name == LATENCY:
             self._shown.append(perf_counter())
 
+    def forget(self) -> None:
+        """Count anew, from now on."""
+        self._bins = {}
+        self._shown.clear()
+
     def busy_s(self, names: frozenset[str]) -> float:
         """Seconds a frame through these stages together, by the last few frames."""
         return sum(median(list(self._recent[name])[-_MOMENT:]) for name in names if name in self._recent)

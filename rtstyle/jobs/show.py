@@ -56,13 +56,13 @@ class Show:
             raise SourceError(f"expected a picture of {MIN_SIZE}×{MIN_SIZE} pixels or more, got {got}")
         self._source, self._styles, self._look, self._device, self._seconds = source, styles, look, device, seconds
         self._auto = None if size else AutoSize(format.height, float(1 / (format.rate or _RATE)))
-        self._lines = size or (self._auto.lines if self._auto else format.height)
-        self._meter = LiveMeter()
+        self.lines = size or (self._auto.lines if self._auto else format.height)
+        self.meter = LiveMeter()
         self._providers: dict[int, str] = {}
         self._window: Window | None = None
         self.outputs = Outputs()
         names = [style.name for style in styles]
-        self._session = Session(names, look, self.outputs, self._meter, choose=self._choose)
+        self._session = Session(names, look, self.outputs, self.meter, choose=self._choose)
         self._session.describe = self._description
         self._switch: Switch[Wish] = Switch(self._paint_with)
 
@@ -84,14 +84,20 @@ class Show:
             if progress is not None:
                 progress(now)
 
-        sink = _Timed(self.outputs, self._meter, self._seconds)
+        sink = _Timed(self.outputs, self.meter, self._seconds)
         idle = None if self._window is None else self._window.idle
         try:
-            report = run(self._source, stages, sink, idle=idle, meter=self._meter, progress=after_frame)
+            report = run(self._source, stages, sink, idle=idle, meter=self.meter, progress=after_frame)
         finally:
             self._switch.close()
             self._session.close()
-        return replace(report, provider=", ".join(dict.fromkeys(self._providers.values())))
+        at = f" at {self.lines} of {self._source.format.height} lines"
+        return replace(report, provider=", ".join(dict.fromkeys(self._providers.values())) + at)
+
+    @property
+    def painting(self) -> bool:
+        """Whether a style paints by now."""
+        return self._switch.current is not None
 
     def _stages(self) -> list[Stage]:
         look = self._look
@@ -116,7 +122,7 @@ class Show:
         return painter
 
     def _choose(self, number: int) -> None:
-        self._switch.want((number, self._lines))
+        self._switch.want((number, self.lines))
         if self._auto is not None:
             self._auto.restart()
 
@@ -124,16 +130,16 @@ class Show:
         """Follow the machine's speed, while nothing else is going on that would disturb the measure."""
         if self._auto is None or self._switch.busy or self._switch.current is None or not self._look.painted:
             return
-        if self._auto.update(self._meter.busy_s(working), perf_counter()):
-            self._lines = self._auto.lines
-            self._switch.want((self._session.style, self._lines), fade=False)
+        if self._auto.update(self.meter.busy_s(working), perf_counter()):
+            self.lines = self._auto.lines
+            self._switch.want((self._session.style, self.lines), fade=False)
 
     def _description(self) -> list[str]:
         format, current = self._source.format, self._switch.current
         if current is None:
             return ["loading"]
         number, lines = current
-        dropped = self._meter.frames(type(self._source).__name__) - self._meter.frames(LATENCY)
+        dropped = self.meter.frames(type(self._source).__name__) - self.meter.frames(LATENCY)
         return [
             f"{self._styles[number].name}, {lines} of {format.height} lines, {format.width}x{format.height}",
             f"{self._providers.get(number, '')}, {max(dropped, 0)} dropped",
@@ -146,7 +152,7 @@ class _Timed:
     name = "outputs"
 
     def __init__(self, sink: Sink, meter: LiveMeter, seconds: float | None) -> None:
-        self._sink, self._meter, self._seconds = sink, meter, seconds
+        self._sink, self.meter, self._seconds = sink, meter, seconds
         self._end: float | None = None  # time.perf_counter()
 
     @property
@@ -160,7 +166,7 @@ class _Timed:
     def write(self, item: Frame | Packet, /) -> None:
         self._sink.write(item)
         if isinstance(item, Frame) and item.captured is not None:
-            self._meter.add(LATENCY, perf_counter() - item.captured)
+            self.meter.add(LATENCY, perf_counter() - item.captured)
 
     def close(self, *, complete: bool = True) -> None:
         self._sink.close(complete=complete)

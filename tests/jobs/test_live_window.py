@@ -179,4 +179,4 @@ def test_ctrl_c_in_the_window(show, screen):
     start = time.monotonic()
     process.send_signal(signal.SIGINT)
     assert process.wait(10) == 130
-    assert time.monotonic() - start < 3  # one second on a quiet machine
+    assert time.monotonic() - start < 5  # one second on a quiet machine
