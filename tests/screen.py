@@ -69,6 +69,12 @@ class Screen:
         self._xdotool("windowfocus", "--sync", window)  # the manager's own focus may come later than the first key
         return window
 
+    def size(self, window):
+        """(width, height) of a window."""
+        said = self._xdotool("getwindowgeometry", "--shell", window)
+        fields = dict(line.split("=") for line in said.split())
+        return int(fields["WIDTH"]), int(fields["HEIGHT"])
+
     def press(self, *keys):
         """Press keys, by their names in X, one after the other."""
         for key in keys:
