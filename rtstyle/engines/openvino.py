@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,8 +12,6 @@ import numpy as np
 from rtstyle.errors import DeviceError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from rtstyle.frames import Images
 
 # Importing openvino reports to Intel through this package; without it OpenVINO uses its own silent stub.
@@ -39,7 +38,7 @@ class OpenVinoEngine:
             self._model = self._core.read_model(model)
         except RuntimeError as error:
             raise DeviceError(_failed(error)) from error
-        self._precision = precision or _native_precision(can)
+        self._precision = precision or _native_precision(can, _cpu_flags())
 
     @property
     def name(self) -> str:
@@ -91,14 +90,22 @@ def _import_openvino() -> None:
             sys.modules[_TELEMETRY] = silenced
 
 
-def _native_precision(capabilities: list[str]) -> str:
-    """bf16 on x86 CPUs with AMX, else f32.
+def _native_precision(capabilities: list[str], flags: str | None) -> str:
+    """bf16 on x86 CPUs with AMX, else f32; ``flags``: Linux' list of what the CPU has.
 
     OpenVINO says BF16 of CPUs that only emulate it, and even AVX-512's own bf16 was measured slower than f32
-    (docs/LOG.md). FP16 stands for AVX512-FP16, which so far comes together with AMX.
+    (docs/LOG.md). FP16 stands for AVX512-FP16, which comes together with AMX, but virtual machines hide AMX alone.
     """
-    amx = {"BF16", "FP16"} <= set(capabilities) and platform.machine() in {"x86_64", "AMD64"}
-    return "bf16" if amx else "f32"
+    x86 = platform.machine() in {"x86_64", "AMD64"}
+    amx = {"BF16", "FP16"} <= set(capabilities) and (flags is None or "amx_bf16" in flags)
+    return "bf16" if x86 and amx else "f32"
+
+
+def _cpu_flags() -> str | None:
+    try:
+        return Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        return None
 
 
 def _failed(error: RuntimeError) -> str:

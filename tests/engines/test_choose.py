@@ -8,6 +8,7 @@ import openvino
 import pytest
 
 from rtstyle.engines import DEVICES, open_engine
+from rtstyle.engines import openvino as adapter
 from rtstyle.errors import DeviceError, UsageError
 from tests.engines.fake_runtime import FakeRuntime
 from tests.models import make_model
@@ -198,3 +199,19 @@ def test_a_gpu_always_gets_full_batches(model, monkeypatch):
     frames = np.random.default_rng(0).integers(0, 256, (7, 16, 24, 3), dtype=np.uint8)
     np.testing.assert_array_equal(engine(frames), 255 - frames)
     assert runtime.shapes == [(4, 16, 24, 3)] * 3  # one of them was prepare's
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "flags", "precision"),
+    [
+        (["BF16", "FP16", "INT8"], "flags : avx512_bf16 amx_bf16 amx_tile", "bf16"),
+        (["BF16", "FP16", "INT8"], "flags : avx512_bf16 avx512_fp16", "f32"),  # a virtual machine that hides AMX
+        (["BF16", "FP16", "INT8"], None, "bf16"),  # Windows does not say
+        (["BF16", "INT8"], "flags : amx_bf16", "f32"),  # restricted by ONEDNN_MAX_CPU_ISA
+        (["FP32"], "flags : avx2", "f32"),
+    ],
+)
+def test_bf16_is_for_cpus_that_are_made_for_it(capabilities, flags, precision, monkeypatch):
+    """AMX decides, not what OpenVINO could emulate."""
+    monkeypatch.setattr(adapter.platform, "machine", lambda: "x86_64")
+    assert adapter._native_precision(capabilities, flags) == precision
