@@ -1,5 +1,7 @@
 # make demo   paint a sample clip: out/demo.mp4 and out/demo.png
 # make test   everything that CI checks
+# make style NAME=mine ART=mine.jpg DATA=photos [CLIPS=clips] [NETWORK=lite] [TRAIN="--steps 600"] [TITLE=… ARTIST=… YEAR=…]
+#             trains (or goes on), measures, exports into exported/ and writes its row there
 
 PYTHON ?= python3
 STYLE ?= wave
@@ -10,11 +12,26 @@ PACKAGES := ffmpeg xvfb xdotool openbox gstreamer1.0-tools gir1.2-gst-rtsp-serve
 	gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly
 MISSING = $(strip $(foreach program,$(PROGRAMS),$(if $(shell command -v $(program)),,$(program))))
 
-.PHONY: demo test lint types layers pytest system clean
+.PHONY: style demo test lint types layers pytest system clean
 
 demo: .venv/runtime $(CLIP)
 	$(BIN)/rtstyle transcode $(CLIP) -o out/demo.mp4 --style $(STYLE) --overwrite --json > out/demo.json
 	$(BIN)/python docs/demo.py $(CLIP) out/demo.mp4 out/demo.png out/demo.json
+
+NETWORK ?= lite
+WORK ?= out/training
+CKPT = $(WORK)/$(NAME)-$(NETWORK).ckpt
+
+style: .venv/tools
+	@mkdir -p $(WORK)
+	$(BIN)/python -m training train -o $(CKPT) $(if $(wildcard $(CKPT)),--resume,\
+		--network $(NETWORK) --data $(DATA) --style-image $(ART) $(TRAIN))
+	$(BIN)/python -m training evaluate $(CKPT) --photos $(DATA) --style-image $(ART) $(if $(CLIPS),--clips $(CLIPS)) \
+		$(EVALUATE) -o $(CKPT:.ckpt=.png) --json-out $(CKPT:.ckpt=.json) --overwrite > /dev/null
+	$(BIN)/python -m training export $(CKPT) -o exported/$(NAME)-$(NETWORK).onnx --overwrite --name $(NAME) \
+		--evaluation $(CKPT:.ckpt=.json) $(if $(TITLE),--title "$(TITLE)") $(if $(ARTIST),--artist "$(ARTIST)") \
+		$(if $(YEAR),--year "$(YEAR)") $(if $(LICENCE),--licence "$(LICENCE)")
+	$(BIN)/python -m training catalogue exported
 
 test: lint types layers pytest
 

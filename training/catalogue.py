@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from rtstyle.errors import ModelError
 from rtstyle.styles import Style, read_style
@@ -28,6 +30,24 @@ def write_catalogue(folder: Path) -> Path:
     return readme
 
 
+def _measured(evaluation: Mapping[str, Any]) -> dict[str, str]:
+    """What `python -m training evaluate` found, if it was asked; what it did not measure is left out."""
+    if not evaluation:
+        return {}
+    names = {
+        "quality_ratio": "quality ratio",
+        "content_loss": "content loss",
+        "style_loss": "style loss",
+        "warping_error": "warping error",
+        "sharpness": "sharpness",
+        "gflop": "GFLOP at 640×480",
+    }
+    figures = [f"{words} {evaluation[name]:.4g}" for name, words in names.items() if evaluation.get(name) is not None]
+    grid = ", ".join(f"{value:.2f} at {period} px" for period, value in evaluation["grid"].items())
+    where = f"on {evaluation['photos']} photos at {evaluation['side']} px and {evaluation['clips']} clips held out"
+    return {"measured": f"{', '.join(figures)}, grid score {grid}; {where}"}
+
+
 def _section(style: Style) -> str:
     facts = style.metadata
     if missing := {"losses", "parameters", "steps", "dataset", "vgg", "created", "commit", "command"} - set(facts):
@@ -38,6 +58,7 @@ def _section(style: Style) -> str:
         "network": f"{style.network}, {int(facts['parameters']):,} parameters, {style.size / 1e6:.2f} MB",
         "trained": f"{facts['steps']} steps on {facts['dataset']}; VGG-16 from {facts['vgg']}",
         "losses": losses,
+        **_measured(json.loads(facts.get("evaluation") or "{}")),
         "made": f"{facts['created']}, with the code of {facts['commit']}",
         "command": f"`{facts['command']}`",
         "sha256": f"`{hashlib.sha256(style.path.read_bytes()).hexdigest()}`",

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -54,9 +55,17 @@ class _Quantised(nn.Module):
 
 
 def export(
-    checkpoint: Checkpoint, artwork: Artwork, path: Path, *, photos: Iterable[Images], overwrite: bool = False
+    checkpoint: Checkpoint,
+    artwork: Artwork,
+    path: Path,
+    *,
+    photos: Iterable[Images],
+    measured: Mapping[str, Any] | None = None,
+    overwrite: bool = False,
 ) -> int:
     """Writes the model and returns the largest difference to PyTorch seen, in grey levels (0 or 1).
+
+    ``measured``: what an evaluation found out about it, for the metadata.
 
     Compared on random frames at three sizes and on every batch of ``photos``, in each style. Raises ModelError,
     and leaves no file, when they differ by more; SinkError when the file cannot be written.
@@ -74,7 +83,7 @@ def export(
     for dimension, name in zip(shape.dim, ("N", "H", "W"), strict=False):
         dimension.dim_param = name
     shape.dim[3].dim_value = 3
-    onnx.helper.set_model_props(graph, dict(metadata(checkpoint, artwork, network)))
+    onnx.helper.set_model_props(graph, dict(metadata(checkpoint, artwork, network, measured or {})))
     onnx.checker.check_model(graph, full_check=True)
     model = graph.SerializeToString()
     rng = np.random.default_rng(0)
@@ -102,7 +111,9 @@ def real_frames(photos: Sequence[Path]) -> Iterator[Images]:
         yield np.stack([np.asarray(cv2.resize(read_photo(p), (width, height)), np.uint8) for p in chosen])
 
 
-def metadata(checkpoint: Checkpoint, artwork: Artwork, network: Network) -> Mapping[str, str]:
+def metadata(
+    checkpoint: Checkpoint, artwork: Artwork, network: Network, measured: Mapping[str, Any]
+) -> Mapping[str, str]:
     """The model's metadata_props, all prefixed ``rtstyle.``; the one truth about it."""
     recipe = checkpoint.recipe
     facts = {
@@ -121,7 +132,8 @@ def metadata(checkpoint: Checkpoint, artwork: Artwork, network: Network) -> Mapp
         "weights": json.dumps(recipe.weights),
         "vgg": checkpoint.vgg,
         "losses": json.dumps({name: float(f"{value:.5g}") for name, value in checkpoint.losses.items()}),
-        "warp_error": "",
+        "warp_error": str(measured.get("warping_error", "")),
+        "evaluation": json.dumps(measured) if measured else "",
         "commit": _commit(),
         "created": datetime.now(UTC).date().isoformat(),
     }

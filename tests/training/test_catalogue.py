@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from pathlib import Path
 
 import pytest
 
-from rtstyle.errors import ModelError
+from rtstyle.errors import ModelError, SourceError
 from tests.models import make_model
 from training.catalogue import write_catalogue
+from training.evaluation.report import read_evaluation
 
 FACTS = {"losses": '{"style": 12.5}', "steps": "7", "dataset": "photos: *", "vgg": "random"}
 ORIGIN = {"created": "2026-01-01", "commit": "abc", "command": "python -m training train --steps 7"}
@@ -20,6 +22,23 @@ def test_the_catalogue_tells_what_the_models_say(tmp_path: Path) -> None:
     digest = hashlib.sha256(model.read_bytes()).hexdigest()
     for word in ("## sea-lite.onnx", "The Sea, Nobody", "style 12.5", ORIGIN["command"], digest):
         assert word in page
+
+
+def test_what_was_measured_is_told(tmp_path: Path) -> None:
+    """The figures of an evaluation travel from its JSON through the metadata to the page; none were, none are told."""
+    figures = {"name": "sea", "quality_ratio": 1.5, "style_loss": None, "grid": {"2": 1.25}, "warping_error": 0.0025}
+    report = {"models": [figures], "side": 256, "photos": ["a.jpg", "b.jpg"], "warping_errors": {"clip": 0.001}}
+    line = tmp_path / "sea.json"
+    line.write_text(json.dumps(report))
+    measured = read_evaluation(line, "sea")
+    make_model(tmp_path / "sea-lite.onnx", name="sea", evaluation=json.dumps(measured), **FACTS, **ORIGIN)
+    page = write_catalogue(tmp_path).read_text()
+    assert "quality ratio 1.5, warping error 0.0025, grid score 1.25 at 2 px; on 2 photos at 256 px and 1 clips" in page
+    assert "style loss" not in page
+    for name, text in (("land", json.dumps(report)), ("sea", "{"), ("sea", "[]")):
+        line.write_text(text)
+        with pytest.raises(SourceError, match="expected the JSON of"):
+            read_evaluation(line, name)
 
 
 def test_an_empty_folder_is_one_sentence(tmp_path: Path) -> None:

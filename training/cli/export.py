@@ -13,6 +13,7 @@ from training import loop
 from training.checkpoint import Checkpoint
 from training.cli.console import console
 from training.data import find_photos
+from training.evaluation.report import read_evaluation
 from training.export import Artwork, real_frames
 from training.export import export as write_model
 
@@ -32,6 +33,9 @@ def export(
     photos: Annotated[
         Path | None, typer.Option(help="Folder of photos for the check; default: those kept out of training.")
     ] = None,
+    evaluation: Annotated[
+        Path | None, typer.Option(help="JSON of `evaluate --json-out` about this checkpoint; goes into the metadata.")
+    ] = None,
     overwrite: Overwrite = False,
 ) -> None:
     """Turn a checkpoint into an ONNX file that rtstyle runs, and check it against PyTorch.
@@ -49,5 +53,6 @@ def export(
             licence=licence,
         )
         frames = real_frames(find_photos(photos) if photos else loop.photos_of(state.recipe)[1])
-        worst = write_model(state, artwork, out, photos=frames, overwrite=overwrite)
+        measured = read_evaluation(evaluation, checkpoint.stem) if evaluation else None
+        worst = write_model(state, artwork, out, photos=frames, measured=measured, overwrite=overwrite)
         console.print(f"{out}: {out.stat().st_size / 1e6:.2f} MB; differs from PyTorch by at most {worst} grey level")

@@ -6,6 +6,10 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rtstyle.errors import SourceError
 
 
 @dataclass(slots=True, kw_only=True)
@@ -56,6 +60,18 @@ class Report:
         """One JSON object in one line; what was not measured is null."""
         models = [{**asdict(model), "over_control": self.over_control(model)} for model in self.models]
         return json.dumps(_plain({**asdict(self), "models": models}), allow_nan=False)
+
+
+def read_evaluation(path: Path, name: str) -> dict[str, Any]:
+    """What the line of JSON in ``path`` says of the model of this name, and of the photos. Raises SourceError."""
+    try:
+        report = json.loads(path.read_text(encoding="utf-8"))
+        (model,) = (model for model in report["models"] if model["name"] == name)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise SourceError(f"{path}: expected the JSON of `python -m training evaluate` about {name}") from error
+    unknown = ("quality_ratios", "warping_errors", "provider", "megapixels_a_second", "over_control")  # of the occasion
+    kept = {key: value for key, value in model.items() if key not in unknown}
+    return {**kept, "side": report["side"], "photos": len(report["photos"]), "clips": len(report["warping_errors"])}
 
 
 def _plain(value: object) -> object:
