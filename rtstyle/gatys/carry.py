@@ -15,14 +15,15 @@ from rtstyle.frames import Image
 from rtstyle.gatys.descent import Descent
 from rtstyle.gatys.flow import Flow, Mask, Track, dis_flow, trusted
 from rtstyle.gatys.objective import Memory
-from rtstyle.gatys.painter import Painter
+from rtstyle.gatys.painter import Painter, Part
 from rtstyle.gatys.pictures import to_image, to_tensor
 from rtstyle.gatys.run import Painting, Step
 
 Flows = tuple[NDArray[np.float16], NDArray[np.float16]]  # from a frame to the next, and back: (H, W, 2) px
 
 _FEATHER = 5  # px over which one keyframe gives way to the other at the edge of what is trusted
-_HOLE_STEPS = 12  # iterations that a hole gets
+_ALONE = 0.05  # of the weight, at the very edge
+_HOLE_STEPS = 20  # iterations that a hole gets
 _LEAST_HOLE = 16  # px in all; smaller ones are closed by their surroundings
 _AROUND, _LEAST_CROP = 24, 96  # px around a hole that are seen with it, and the least side of a crop
 
@@ -95,10 +96,12 @@ class Carrier:
         """A short optimisation of the crop around the holes, in which only they may change."""
         rows, columns = _crop(new)
         content = to_tensor(frame[rows, columns], self._device)
+        part = Part((frame.shape[0], frame.shape[1]), (rows, columns))
         free = torch.from_numpy(np.ascontiguousarray(new[rows, columns]))[None, None].to(self._device)
-        start = torch.where(free, content, to_tensor(picture[rows, columns], self._device))
-        recipe = replace(self._painter.recipe, optimizer="adam", learning_rate=0.05, average=0.0)
-        descent = Descent(self._painter.objective(content), start, recipe, free=free)
+        start = to_tensor(_with_detail(picture[rows, columns], frame[rows, columns]), self._device)
+        start = torch.where(free, start, to_tensor(picture[rows, columns], self._device))
+        recipe = replace(self._painter.recipe, optimizer="lbfgs", learning_rate=None, average=0.0)
+        descent = Descent(self._painter.objective(content, part=part), start, recipe, free=free)
         for _ in range(_HOLE_STEPS):
             descent.step()
         descent.finish()
@@ -141,9 +144,16 @@ def _blended(near: Image, near_weight: Mask, far: Image, far_weight: Mask) -> tu
 
 
 def _feathered(trust: Mask) -> Mask:
-    """Falls to 0 towards the edge of what is trusted, inside it."""
+    """Falls towards the edge of what is trusted, inside it; to a little, so that it still counts alone."""
     kernel = np.ones((_FEATHER, _FEATHER), np.uint8)
-    return np.asarray(cv2.blur(cv2.erode(trust, kernel), (_FEATHER, _FEATHER)), np.float32) * trust
+    inner = cv2.blur(cv2.erode(trust, kernel), (_FEATHER, _FEATHER))
+    return np.asarray((_ALONE + inner) / (_ALONE + 1) * trust, dtype=np.float32)
+
+
+def _with_detail(colors: Image, frame: Image) -> Image:
+    """The one's colours with what is finer than a few pixels in the other: a start for what nobody has painted."""
+    fine = frame.astype(np.float32) - cv2.GaussianBlur(frame, (0, 0), 4).astype(np.float32)
+    return np.asarray(np.clip(colors + fine, 0, 255), dtype=np.uint8)
 
 
 def _crop(new: NDArray[np.bool_]) -> tuple[slice, slice]:

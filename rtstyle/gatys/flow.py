@@ -14,7 +14,7 @@ from rtstyle.frames import Image
 Flow = NDArray[np.float32]  # (H, W, 2): x and y, px
 Mask = NDArray[np.float32]  # (H, W), 0 to 1
 
-_SOLID = 0.999  # of a trust that was interpolated
+_SOLID = 0.5  # of a trust that was interpolated
 
 
 def dis_flow(a: Image, b: Image) -> Flow:
@@ -36,7 +36,8 @@ def trusted(flow: Flow, back: Flow) -> Mask:
     height, width = flow.shape[:2]
     to_x, to_y = x + flow[..., 0], y + flow[..., 1]
     inside = (to_x >= 0) & (to_x <= width - 1) & (to_y >= 0) & (to_y <= height - 1)
-    return np.asarray((gap < bound) & inside, dtype=np.float32)
+    home = cv2.morphologyEx(np.asarray(gap < bound, np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
+    return np.asarray((home > 0) & inside, dtype=np.float32)  # without lone pixels, which no eye would miss
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Self
 
 import torch
 from torch import Tensor
@@ -12,7 +13,7 @@ from torch import Tensor
 from rtstyle.gatys.colors import prepared
 from rtstyle.gatys.memory import tile_for
 from rtstyle.gatys.objective import Memory, Objective
-from rtstyle.gatys.pictures import by_short_side, resized
+from rtstyle.gatys.pictures import Size, by_short_side, resized
 from rtstyle.gatys.recipe import Recipe
 from rtstyle.gatys.run import Painting, Place, Run, Step
 from rtstyle.gatys.targets import Region, blended, style_grams
@@ -28,6 +29,19 @@ class Artwork:
     mask: Tensor | None = None  # (1, 1, H, W) of any size; None: everywhere
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Rows and columns of a picture of ``size`` (height, width)."""
+
+    size: Size
+    where: tuple[slice, slice]
+
+    @classmethod
+    def whole(cls, size: Size) -> Self:
+        """All of it."""
+        return cls(size, (slice(0, size[0]), slice(0, size[1])))
+
+
 class Painter:
     """Paints pictures in one set of artworks. The weights say which network sees them."""
 
@@ -35,8 +49,6 @@ class Painter:
         self.artworks, self.recipe, self._half = list(artworks), recipe, half
         layers = [name for name, _ in (*recipe.content_layers, *recipe.style_layers)]
         self.vgg = VGG(layers, weights, pooling=recipe.pooling)
-        if artworks:
-            self.vgg.to(artworks[0].image.device)
         self._grams = lru_cache(maxsize=32)(self._grams_at)
 
     def paint(
@@ -59,27 +71,36 @@ class Painter:
         return run.painting()
 
     def objective(
-        self, content: Tensor, *, memory: Memory | None = None, full_side: int | None = None, half: bool | None = None
+        self,
+        content: Tensor,
+        *,
+        memory: Memory | None = None,
+        full_side: int | None = None,
+        part: Part | None = None,
+        half: bool | None = None,
     ) -> Objective:
         """The loss of pictures of the size of ``content``; with ``half=False`` in float32 throughout.
 
-        ``full_side``: the short side, in px, of the picture that will be painted in the end.
+        ``full_side``: the short side, in px, of the picture that will be painted in the end. ``part``: the content
+        is that part of a picture, and the artworks have the size that goes with the whole.
         """
-        size = (content.shape[2], content.shape[3])
-        seen = content
+        self.vgg.to(content.device)
+        part = part or Part.whole((content.shape[2], content.shape[3]))
+        size, seen = (content.shape[2], content.shape[3]), content
         regions = []
         if self.artworks and self.recipe.style_weight:
             seen = prepared(content, self.artworks[0].image, self.recipe.colors)[0]
-            regions = self._regions(content, full_side or min(size))
+            regions = self._regions(content, part, full_side or min(part.size))
         tile = tile_for(size, self.recipe)
         return Objective(
             self.vgg, seen, regions, self.recipe, memory=memory, tile=tile, half=self._half if half is None else half
         )
 
-    def _regions(self, content: Tensor, full_side: int) -> list[Region]:
+    def _regions(self, content: Tensor, part: Part, full_side: int) -> list[Region]:
         """One for all artworks without a mask, and one for each with; together they weigh 1."""
-        size = (content.shape[2], content.shape[3])
-        short = min(size) if self.recipe.style_size is None else self.recipe.style_size * min(size) // full_side
+        short = min(part.size)
+        if self.recipe.style_size is not None:
+            short = self.recipe.style_size * short // full_side
         if self.recipe.colors == "style":
             grams = [self._grams(index, short) for index in range(len(self.artworks))]
         else:  # these depend on the photo's colours
@@ -87,8 +108,8 @@ class Painter:
         weights = [artwork.weight for artwork in self.artworks]
         if all(artwork.mask is None for artwork in self.artworks):
             return [Region(blended(grams, weights))]
-        masks = [resized(a.mask, size) if a.mask is not None else None for a in self.artworks]
-        covered = sum((mask for mask in masks if mask is not None), start=content.new_zeros(1, 1, *size))
+        masks = [None if a.mask is None else resized(a.mask, part.size)[..., *part.where] for a in self.artworks]
+        covered = sum((mask for mask in masks if mask is not None), start=content.new_zeros(1, 1, *content.shape[2:]))
         rest = (1 - covered).clamp(0, 1)
         return [
             Region(gram, rest if mask is None else mask, weight / sum(weights))

@@ -53,6 +53,7 @@ class PaintReport:
     width: int
     height: int
     network: str
+    weights: str  # where they came from
     evaluations: int
     seconds: float
     start_loss: float
@@ -120,6 +121,7 @@ class Studio:
     painter: Painter
     recipe: Recipe
     device: torch.device
+    weights: str  # where they came from
 
     @classmethod
     def open(
@@ -134,7 +136,7 @@ class Studio:
         recipe = replace(recipe, network=weights.network)
         works = [_artwork(style, torch_device) for style in _with_rest(styles)]
         painter = Painter(works, recipe, weights, half=half_pays(torch_device))
-        return cls(painter, recipe, torch_device)
+        return cls(painter, recipe, torch_device, weights.source)
 
     def scene(self, photo: Image) -> Scene:
         """The photo in the recipe's size, and what the recipe begins with."""
@@ -167,6 +169,7 @@ def report_of(painting: Painting, studio: Studio, seconds: float) -> PaintReport
         width=painting.picture.shape[3],
         height=painting.picture.shape[2],
         network=studio.painter.vgg.network,
+        weights=studio.weights,
         evaluations=painting.evaluations,
         seconds=seconds,
         start_loss=painting.start.total if painting.start else float("nan"),

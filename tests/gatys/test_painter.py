@@ -1,0 +1,59 @@
+import pytest
+import torch
+
+from rtstyle.gatys import pictures
+from rtstyle.gatys.painter import Artwork, Painter, Part
+from rtstyle.gatys.recipe import Recipe
+
+RECIPE = Recipe(
+    style_layers=(("relu1_1", 1.0), ("relu2_1", 1.0)), content_layers=(("relu2_2", 1.0),), iterations=10, style_size=40
+)
+
+
+@pytest.fixture
+def painter(weights, artwork, monkeypatch):
+    """One that begins at 24 px, so that 48 are three scales."""
+    monkeypatch.setattr(pictures, "_COARSEST", 24)
+    return Painter([Artwork(artwork)], RECIPE, weights)
+
+
+def test_a_picture_goes_from_coarse_to_fine(painter, photo):
+    """Each scale by √2, with 0.7 times the iterations; the loss is judged at full size."""
+    steps = []
+    painting = painter.paint(photo, photo, progress=steps.append)
+    sizes = [step.size for step in steps]
+    assert [(size, sizes.count(size)) for size in dict.fromkeys(sizes)] == [
+        ((24, 32), 10),
+        ((34, 45), 7),
+        ((48, 64), 5),
+    ]
+    assert [step.iteration for step in steps] == list(range(1, 23))
+    assert steps[0].eta_s > 0
+    assert steps[-1].eta_s == 0
+    assert painting.start.total == pytest.approx(painter.objective(photo).losses(photo).total, rel=1e-5)
+    assert painting.losses.total < painting.start.total
+    assert painting.picture.shape == photo.shape
+
+
+def test_a_stopped_run_goes_on_at_its_scale(painter, photo):
+    """The place says where, and only what is left is done."""
+
+    def stop(step):
+        if step.scale == 1 and step.iteration == 13:
+            raise KeyboardInterrupt
+
+    stopped = painter.paint(photo, photo, progress=stop)
+    assert stopped.stopped
+    assert stopped.picture.shape[2:] == (34, 45)
+    steps = []
+    painting = painter.paint(photo, photo, place=stopped.place, progress=steps.append)
+    assert [step.iteration for step in steps] == list(range(14, 23))
+    assert painting.losses.total < painting.start.total
+
+
+def test_a_part_has_the_artwork_of_the_whole(painter, photo):
+    """Strokes in a hole are as large as those around it."""
+    part = Part((48, 64), (slice(8, 40), slice(10, 50)))
+    whole = painter.objective(photo).regions[0].grams
+    crop = painter.objective(photo[..., 8:40, 10:50], part=part).regions[0].grams
+    assert all(torch.equal(crop[name], whole[name]) for name in whole)
