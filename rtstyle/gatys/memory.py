@@ -13,7 +13,7 @@ from rtstyle.perceptual.layers import CONVS, layer_index
 _WIDTHS = (64, 128, 256, 512, 512)  # channels of VGG's blocks
 _FLOAT, _INDEX = 4, 8  # bytes; a max pooling remembers where its maxima were, in 64 bits
 _PICTURES = 24  # copies of the picture beside the history: photo, start, best, x, its gradient, directions, casts
-_LOADED = 100 << 20  # the weights, and what torch adds to itself when it first works: measured
+_LOADED = 200 << 20  # the weights, and what torch adds to itself when it first works: measured
 _IMPORTED = 800 << 20  # torch, where the system does not say
 _SHARE = 0.7  # of the memory that is free
 
