@@ -24,16 +24,19 @@ if TYPE_CHECKING:
     from rtstyle.jobs.keyframe import paint_keyframe
     from rtstyle.jobs.live import To, live
     from rtstyle.jobs.look import Look
+    from rtstyle.jobs.options import Options
     from rtstyle.jobs.photos import stylize_photos
     from rtstyle.jobs.transcode import transcode
     from rtstyle.meter import Progress, Report, StageTimes
     from rtstyle.pipeline import run
     from rtstyle.protocols import Sink, Source, Stage
+    from rtstyle.sinks.encoding import Encoding
     from rtstyle.sinks.null import Null
     from rtstyle.sinks.photo_writer import PhotoWriter
     from rtstyle.sinks.tee import Tee
     from rtstyle.sinks.video_writer import VideoWriter
     from rtstyle.sources.photo_folder import PhotoFolder
+    from rtstyle.sources.streams import Keep
     from rtstyle.sources.test_pattern import TestPattern
     from rtstyle.sources.video_reader import VideoReader
     from rtstyle.stages.blend import Blend
@@ -49,13 +52,16 @@ __all__ = [
     "Blend",
     "Color",
     "DeviceError",
+    "Encoding",
     "Frame",
     "Guided",
+    "Keep",
     "KeepColors",
     "Look",
     "Mix",
     "ModelError",
     "Null",
+    "Options",
     "Packet",
     "PaintError",
     "PhotoFolder",
@@ -98,16 +104,19 @@ _HOMES = {
     "jobs.keyframe": ("paint_keyframe",),
     "jobs.live": ("To", "live"),
     "jobs.look": ("Look",),
+    "jobs.options": ("Options",),
     "jobs.photos": ("stylize_photos",),
     "jobs.transcode": ("transcode",),
     "meter": ("Progress", "Report", "StageTimes"),
     "pipeline": ("run",),
     "protocols": ("Sink", "Source", "Stage"),
+    "sinks.encoding": ("Encoding",),
     "sinks.null": ("Null",),
     "sinks.photo_writer": ("PhotoWriter",),
     "sinks.tee": ("Tee",),
     "sinks.video_writer": ("VideoWriter",),
     "sources.photo_folder": ("PhotoFolder",),
+    "sources.streams": ("Keep",),
     "sources.test_pattern": ("TestPattern",),
     "sources.video_reader": ("VideoReader",),
     "stages.blend": ("Blend",),

@@ -41,6 +41,19 @@ class Packet:
 
 
 @dataclass(frozen=True, slots=True)
+class Cut:
+    """A part of a video, in seconds on its own clock, as a player shows it."""
+
+    start: Fraction = Fraction(0)
+    duration: Fraction | None = None  # None: to the end
+
+    @property
+    def end(self) -> Fraction | None:
+        """Where it ends; None: where the video does."""
+        return None if self.duration is None else self.start + self.duration
+
+
+@dataclass(frozen=True, slots=True)
 class Color:
     """What the RGB values mean, and how the stream coded them.
 
@@ -74,6 +87,8 @@ class VideoFormat:
     frames: int | None = None  # as the container promises; for progress only
     streams: tuple[av.stream.Stream, ...] = ()  # whose packets travel along, to be copied
     metadata: Mapping[str, str] = field(default_factory=dict)  # title, artist, ...
+    stream_metadata: Mapping[str, str] = field(default_factory=dict)  # the video stream's own: language, title, ...
+    disposition: int = 0  # the video stream's; FFmpeg's AV_DISPOSITION_*
     chapters: tuple[Chapter, ...] = ()
 
 

@@ -19,10 +19,11 @@ class Progress:
     frames: int
     total: int | None  # as the container promises; None: not known
     seconds: float
+    resumed: int = 0  # of the frames, were done by a run before
 
     @property
     def fps(self) -> float:
-        return self.frames / self.seconds if self.seconds > 0 else 0.0
+        return (self.frames - self.resumed) / self.seconds if self.seconds > 0 else 0.0
 
     @property
     def eta_s(self) -> float | None:
@@ -50,6 +51,9 @@ class Report:
     first_frame_s: float | None  # from the start to the first frame written
     stages: dict[str, StageTimes] = field(default_factory=dict)
     provider: str = ""  # what the network ran on; filled in by the jobs that have one
+    encoder: str = ""  # what coded the film, where it was one
+    frames_resumed: int = 0  # done by a run before, and not counted above
+    frames_skipped: int = 0  # of the source, could not be decoded
 
     def as_job(self, *, provider: str, opened_s: float) -> Report:
         """The report of a job, from file to file: opening and compiling, which took ``opened_s``, count as well."""

@@ -21,7 +21,10 @@ class OutputFile:
     not be replaced; one of ``keep``, the files that are read, never may, be it by a link.
     """
 
-    def __init__(self, path: str | Path, *, overwrite: bool, keep: Container[Identity] = ()) -> None:
+    def __init__(
+        self, path: str | Path, *, overwrite: bool, keep: Container[Identity] = (), temporary: Path | None = None
+    ) -> None:
+        """``temporary``: in place of a name of our own; on the same disk, and made by the caller."""
         self.path = Path(path)
         self._overwrite = overwrite
         try:
@@ -33,7 +36,7 @@ class OutputFile:
             raise SinkError(f"{self.path}: cannot be written: {os.strerror(errno.ELOOP)}") from error
         # Names have at most 255 bytes, and a character has up to four.
         name = f".{self._target.stem[:50]}.{secrets.token_hex(4)}.part{self._target.suffix}"
-        self.temporary = self._target.parent / name
+        self.temporary = temporary or self._target.parent / name
 
     def create(self) -> None:
         """Make the empty temporary file, so that a folder that cannot be written to shows at once."""
@@ -50,6 +53,7 @@ class OutputFile:
                 self.temporary.replace(self._target)
             else:
                 self._rename_to_new()
+            _flush_folder(self._target.parent)
         except FileExistsError as error:
             raise SinkError(f"{self.path}: appeared in the meantime; nothing was written") from error
         except OSError as error:
@@ -109,3 +113,13 @@ def _flush_to_disk(path: Path) -> None:
     """Network file systems and quotas report a full disk only now."""
     with path.open("rb+") as file:
         os.fsync(file.fileno())
+
+
+def _flush_folder(path: Path) -> None:
+    """The new name, too, is to outlive a power cut; where folders cannot be opened the system sees to it."""
+    with suppress(OSError):
+        folder = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)

@@ -5,20 +5,23 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
+import numpy as np
+
 from rtstyle.engines import open_engine
+from rtstyle.engines.tiles import LARGEST, paint_in_tiles
 from rtstyle.errors import UsageError
 from rtstyle.styles import Mix, find_style, model_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from rtstyle.frames import Batch
+    from rtstyle.frames import Batch, Image
 
 MIN_SIZE = 16  # pixels, the model contract's
 
 
 class Stylizer:
-    """Paints every frame of a batch in one style.
+    """Paints every frame of a batch in one style; those of more than 24 megapixels in tiles, without a seam.
 
     Raises ModelError for a style that is not to be found or read, DeviceError for a device that is not to be had.
     The owner closes it.
@@ -29,7 +32,8 @@ class Stylizer:
         if batch < 1:
             raise UsageError(f"batch {batch}: expected at least 1")
         self.style = find_style(style)
-        self._engine = open_engine(model_of(self.style), device, batch=batch)
+        self._model, self._device = model_of(self.style), device
+        self._engine = open_engine(self._model, device, batch=batch)
         self._closed = False
 
     @property
@@ -40,7 +44,8 @@ class Stylizer:
     def prepare(self, height: int, width: int) -> None:
         """Compile for frames of this size, so that the first one need not wait."""
         _check_size(height, width)
-        self._engine.prepare(height, width)
+        if height * width <= LARGEST:
+            self._engine.prepare(height, width)
 
     def __call__(self, batch: Batch, /) -> Batch:
         if self._closed:
@@ -48,7 +53,12 @@ class Stylizer:
         if not len(batch):
             return batch
         _check_size(*batch.images.shape[1:3])
+        if batch.images.shape[1] * batch.images.shape[2] > LARGEST:
+            return replace(batch, images=np.stack([self._paint_in_tiles(image) for image in batch.images]))
         return replace(batch, images=self._engine(batch.images))
+
+    def _paint_in_tiles(self, image: Image) -> Image:
+        return paint_in_tiles(image, self._model, lambda model: open_engine(model, self._device, batch=1))
 
     def reset(self) -> None:
         """A frame's style depends on that frame alone: there is nothing to forget."""

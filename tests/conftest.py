@@ -111,3 +111,22 @@ def shared_video():
         return path
 
     return find
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """Mounts a file system of so many kilobytes; skips where that is not allowed."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mounted = []
+
+    def mount(size_kb):
+        command = ["mount", "-t", "tmpfs", "-o", f"size={size_kb}k", "tmpfs", str(folder)]
+        if os.name != "posix" or subprocess.run(command, check=False, capture_output=True).returncode:
+            pytest.skip("mounting a small disk needs root")
+        mounted.append(folder)
+        return folder
+
+    yield mount
+    for disk in mounted:
+        subprocess.run(["umount", str(disk)], check=True)

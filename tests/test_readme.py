@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -32,6 +33,8 @@ def media(tmp_path, monkeypatch, vgg_file):
         for _ in range(5):
             container.mux(stream.encode(av.VideoFrame.from_ndarray(image)))
         container.mux(stream.encode())
+    shutil.copy("clip.mp4", "film.mkv")
+    shutil.copytree(".", "holiday", ignore=shutil.ignore_patterns("holiday", "*.jpg", "*.mkv"))
     make_model(tmp_path / "mine-lite.onnx", name="mine")
     cv2.imwrite("artwork.jpg", photo_and_artwork()[1])
     monkeypatch.setenv("RTSTYLE_VGG16", str(vgg_file))  # what is downloaded otherwise

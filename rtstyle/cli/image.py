@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from rtstyle.cli.options import Device, Json, Overwrite, Strength, Style
+from rtstyle.cli.options import Device, DryRun, Json, Overwrite, Strength, Style
 from rtstyle.cli.outcome import one_sentence, show
-from rtstyle.cli.progress import shown
+from rtstyle.cli.progress import shown, shown_all
+from rtstyle.cli.several import conclude, goes_into_folder, line_of
 from rtstyle.jobs.defaults import DEVICE, STRENGTH
 
 
@@ -23,15 +26,22 @@ def image(
     strength: Strength = STRENGTH,
     device: Device = DEVICE,
     overwrite: Overwrite = False,
+    dry_run: DryRun = False,
     json: Json = False,
 ) -> None:
-    """Paint photos, upright and in the size they have.
+    """Paint photos, upright and in the size they have; EXIF, colour profile and transparency are kept.
 
     [bold]rtstyle image photo.jpg -o painting.png --style wave[/bold]
 
     [bold]rtstyle image *.jpg -o paintings/ --style starry-night[/bold]
     """
     with one_sentence():
+        if goes_into_folder(inputs, output):
+            _several(inputs, output, _Given(style, strength, device, overwrite), dry_run=dry_run, as_json=json)
+            return
+        if dry_run:
+            typer.echo(f"{inputs[0]} would become {output}")
+            return
         from rtstyle.jobs.photos import stylize_photos
 
         with shown(output) as progress:
@@ -45,3 +55,38 @@ def image(
                 progress=progress,
             )
         show(report, output=output, as_json=json)
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What all photos of one command have in common."""
+
+    style: str
+    strength: float
+    device: str
+    overwrite: bool
+
+
+def _several(inputs: list[str], output: str, given: _Given, *, dry_run: bool, as_json: bool) -> None:
+    from rtstyle.jobs.many import errands
+    from rtstyle.jobs.photos import stylize_each
+    from rtstyle.sinks.photo_writer import SUFFIXES
+
+    def name(path: Path) -> str:
+        return path.name if path.suffix.lower() in SUFFIXES else f"{path.stem}.png"
+
+    todo = errands(inputs, Path(output), set(SUFFIXES), name)
+    if dry_run:
+        for errand in todo:
+            typer.echo(f"{errand.input} would become {errand.output}")
+        return
+    with shown_all(len(todo)) as board:
+        outcomes = stylize_each(
+            todo,
+            style=given.style,
+            strength=given.strength,
+            device=given.device,
+            overwrite=given.overwrite,
+            done=lambda outcome: board.done(line_of(outcome)),
+        )
+    conclude(outcomes, as_json=as_json)

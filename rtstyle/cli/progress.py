@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
 from rtstyle.meter import Progress
@@ -21,14 +21,59 @@ def shown(what: str) -> Iterator[Callable[[Progress], None]]:
     if not console.is_terminal:
         yield _lines(console, what)
         return
+    with _bar(console) as bar:
+        yield _updater(bar, bar.add_task(what, total=None, fps=""))
+
+
+class Board:
+    """Shows the file at hand and how many of all are done."""
+
+    def __init__(self, console: Console, bar: Bar | None, total: int) -> None:
+        self._console, self._bar, self._total, self._count = console, bar, total, 0
+        self._all = None if bar is None else bar.add_task("all files", total=total, fps="")
+        self._file: TaskID | None = None
+
+    def file(self, what: str) -> Callable[[Progress], None]:
+        """The callback for the next file."""
+        if self._bar is None:
+            return _lines(self._console, what)
+        self._file = self._bar.add_task(what, total=None, fps="")
+        return _updater(self._bar, self._file)
+
+    def done(self, line: str) -> None:
+        """A file is done, or failed, as ``line`` says."""
+        self._count += 1
+        if self._bar is None or self._all is None:
+            self._console.out(f"{self._count} of {self._total}: {line}", highlight=False)
+            return
+        if self._file is not None:
+            self._bar.remove_task(self._file)
+            self._file = None
+        self._bar.advance(self._all)
+        self._bar.console.out(line, highlight=False)
+
+
+@contextmanager
+def shown_all(total: int) -> Iterator[Board]:
+    """Give the board for ``total`` files."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield Board(console, None, total)
+        return
+    with _bar(console) as bar:
+        yield Board(console, bar, total)
+
+
+def _bar(console: Console) -> Bar:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[fps]}"))
-    with Bar(*columns, TextColumn("ETA"), TimeRemainingColumn(), console=console, transient=True) as bar:
-        task = bar.add_task(what, total=None, fps="")
+    return Bar(*columns, TextColumn("ETA"), TimeRemainingColumn(), console=console, transient=True)
 
-        def update(now: Progress) -> None:
-            bar.update(task, completed=now.frames, total=now.total, fps=f"{now.fps:.1f} fps")
 
-        yield update
+def _updater(bar: Bar, task: TaskID) -> Callable[[Progress], None]:
+    def update(now: Progress) -> None:
+        bar.update(task, completed=now.frames, total=now.total, fps=f"{now.fps:.1f} fps")
+
+    return update
 
 
 def _lines(console: Console, what: str) -> Callable[[Progress], None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from typing import TYPE_CHECKING, Any
@@ -20,11 +21,21 @@ CPU = "CPUExecutionProvider"
 ProviderOptions = dict[str, str]
 
 _PLACE = re.compile(r"^/\S+:\d+ .*?\) (?=[A-Z])")  # /src/file.cc:729 void f(int) What we want
+_OUT_OF_MEMORY = re.compile(r"out of memory|failed to allocate|alloc_failed|bad_alloc|bfcarena", re.IGNORECASE)
 _SILENT = 4  # onnxruntime's "fatal": it writes warnings to stderr on its own, we raise or log them
+
+_log = logging.getLogger("rtstyle")
+
+
+class _OutOfMemoryError(DeviceError):
+    """Fewer frames at a time may still fit."""
 
 
 class OnnxRuntimeEngine:
-    """Runs ``chunk`` frames at a time; a short last chunk is padded, because a new shape costs a GPU a new search."""
+    """Runs ``chunk`` frames at a time; a short last chunk is padded, because a new shape costs a GPU a new search.
+
+    Where they do not fit into the GPU's memory, half as many are tried, and that is kept to.
+    """
 
     def __init__(self, model: Path | bytes, providers: list[tuple[str, ProviderOptions]], *, chunk: int = 1) -> None:
         """Ask for ``providers``, best first. Raises DeviceError; whether they were granted, ``provider`` tells."""
@@ -60,9 +71,16 @@ class OnnxRuntimeEngine:
 
     def __call__(self, frames: Images, /) -> Images:
         stylized = np.empty_like(frames)
-        for start in range(0, len(frames), self._chunk):
+        start = 0
+        while start < len(frames):
             chunk = frames[start : start + self._chunk]
-            stylized[start : start + len(chunk)] = self._run(chunk)[: len(chunk)]
+            try:
+                stylized[start : start + len(chunk)] = self._run(chunk)[: len(chunk)]
+            except _OutOfMemoryError as error:
+                self._chunk //= 2
+                _log.warning("%s; going on with %d frames at a time", error, self._chunk)
+                continue
+            start += len(chunk)
         return stylized
 
     def _run(self, chunk: Images) -> Images:
@@ -72,6 +90,8 @@ class OnnxRuntimeEngine:
         try:
             (stylized,) = self._session.run(["stylized"], {"frames": np.ascontiguousarray(chunk)})
         except Exception as error:  # as above
+            if self._chunk > 1 and _OUT_OF_MEMORY.search(str(error)):
+                raise _OutOfMemoryError(f"out of memory with {self._chunk} frames at a time") from error
             raise DeviceError(f"{_failed(error)}; try another --device or style") from error
         return np.asarray(stylized, np.uint8)
 

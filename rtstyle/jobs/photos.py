@@ -10,6 +10,7 @@ from time import perf_counter
 
 from rtstyle.errors import SinkError, UsageError
 from rtstyle.jobs.defaults import DEVICE, STRENGTH
+from rtstyle.jobs.many import Errand, Outcome, run_errands
 from rtstyle.meter import Progress, Report
 from rtstyle.pipeline import run
 from rtstyle.protocols import Stage
@@ -29,7 +30,7 @@ def stylize_photos(
     overwrite: bool = False,
     progress: Callable[[Progress], None] | None = None,
 ) -> Report:
-    """Paint photos in one style, upright as EXIF says, in the size they have.
+    """Paint photos in one style, upright as EXIF says, in the size they have; EXIF, ICC profile and alpha are kept.
 
     ``inputs`` are photos or folders of them. ``output`` names a PNG, JPEG or WebP file, or, and for
     several photos it must, a folder, which is made if only it is missing. A photo appears when it is
@@ -40,11 +41,33 @@ def stylize_photos(
     source = PhotoFolder(*([inputs] if isinstance(inputs, str | Path) else inputs), min_size=MIN_SIZE)
     with Stylizer(style, device=device) as stylizer:
         paths = _outputs(source.photos, Path(output), is_folder=str(output).endswith(("/", "\\")))
-        sink = PhotoWriter(paths, overwrite=overwrite, keep=source.photos)
+        sink = PhotoWriter(paths, overwrite=overwrite, keep=source.photos, originals=source.photos)
         opened_s = perf_counter() - start
         stages: list[Stage] = [stylizer, blend] if strength < 1 else [stylizer]
         report = run(source, stages, sink, progress=progress)
         return report.as_job(provider=stylizer.provider, opened_s=opened_s)
+
+
+def stylize_each(
+    todo: Sequence[Errand],
+    *,
+    style: str | Path,
+    strength: float = STRENGTH,
+    device: str = DEVICE,
+    overwrite: bool = False,
+    done: Callable[[Outcome], None],
+) -> list[Outcome]:
+    """Paint every photo for itself, so that one that fails does not keep the others; ``done`` hears of each."""
+    blend = Blend(strength)
+    with Stylizer(style, device=device) as stylizer:
+        stages: list[Stage] = [stylizer, blend] if strength < 1 else [stylizer]
+
+        def one(errand: Errand) -> Report:
+            source = PhotoFolder(errand.input, min_size=MIN_SIZE)
+            sink = PhotoWriter([errand.output], overwrite=overwrite, keep=[errand.input], originals=source.photos)
+            return run(source, stages, sink).as_job(provider=stylizer.provider, opened_s=0)
+
+        return run_errands(todo, one, overwrite=overwrite, done=done)
 
 
 def _outputs(photos: Sequence[Path], output: Path, *, is_folder: bool) -> list[Path]:

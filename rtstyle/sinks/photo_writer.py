@@ -11,6 +11,7 @@ import numpy as np
 from rtstyle.errors import SinkError
 from rtstyle.frames import Frame, Image, Packet, VideoFormat
 from rtstyle.output_file import OutputFile, identities
+from rtstyle.photo_extras import Extras, encode, read_extras
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 _QUALITY = 95  # of 100
@@ -21,13 +22,19 @@ class PhotoWriter:
     """Writes the first frame to the first of ``paths``, the second to the second, and so on.
 
     All paths are checked when it is made; SinkError for one that cannot be. None of ``keep``, the
-    files that are read, is ever replaced.
+    files that are read, is ever replaced. Transparency, EXIF and ICC profile come from
+    ``originals``, one for each path; JPEG has no transparency.
     """
 
     closed = False
 
     def __init__(
-        self, paths: Sequence[str | Path], *, overwrite: bool = False, keep: Sequence[str | Path] = ()
+        self,
+        paths: Sequence[str | Path],
+        *,
+        overwrite: bool = False,
+        keep: Sequence[str | Path] = (),
+        originals: Sequence[Path] = (),
     ) -> None:
         for path in paths:
             if Path(path).suffix.lower() not in SUFFIXES:
@@ -35,6 +42,7 @@ class PhotoWriter:
                 raise SinkError(f"{path}: expected a name that ends in {', '.join(SUFFIXES)}, got {got}")
         kept = identities(keep)
         self._files = [OutputFile(path, overwrite=overwrite, keep=kept) for path in paths]
+        self._originals = originals
         self._written = 0
 
     def open(self, format: VideoFormat, /) -> None:
@@ -47,8 +55,9 @@ class PhotoWriter:
         if self._written == len(self._files):
             raise SinkError(f"expected {len(self._files)} photos, got one more; give as many names as photos")
         file = self._files[self._written]
+        extras = read_extras(self._originals[self._written]) if self._originals else Extras()
         self._written += 1
-        data = _encode(item.image, file.path)
+        data = _encode(item.image, file.path, extras)
         file.create()
         try:
             file.temporary.write_bytes(data)
@@ -61,7 +70,7 @@ class PhotoWriter:
         """Nothing to finish: a photo that was written stays."""
 
 
-def _encode(image: Image, path: Path) -> bytes:
+def _encode(image: Image, path: Path, extras: Extras) -> bytes:
     import cv2
 
     suffix = path.suffix.lower()
@@ -71,7 +80,7 @@ def _encode(image: Image, path: Path) -> bytes:
     qualities = {".webp": cv2.IMWRITE_WEBP_QUALITY, ".jpg": cv2.IMWRITE_JPEG_QUALITY, ".jpeg": cv2.IMWRITE_JPEG_QUALITY}
     quality = [qualities[suffix], _QUALITY] if suffix in qualities else []
     try:
-        done, data = cv2.imencode(suffix, cv2.cvtColor(image, cv2.COLOR_RGB2BGR), quality)
+        done, data = encode(np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2BGR), np.uint8), suffix, extras, quality)
     except cv2.error as error:
         raise SinkError(f"{path}: cannot be encoded: {error.err}") from error
     if not done:

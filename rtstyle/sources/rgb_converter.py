@@ -11,8 +11,8 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 
 from rtstyle.frames import BT709, SWS_MATRIX, Color, Image
+from rtstyle.sources.tone_mapper import TRANSFERS, ToneMapper
 
-_HDR_TRANSFERS = {16, 18}  # AVCOL_TRC_SMPTE2084 (PQ), AVCOL_TRC_ARIB_STD_B67 (HLG)
 _RGB, _UNSPECIFIED = 0, 2  # AVCOL_SPC_RGB, AVCOL_*_UNSPECIFIED
 
 
@@ -20,13 +20,14 @@ class RgbConverter:
     """Converts all frames of a stream the way its first one asks for, and to that one's size.
 
     Orientation is the display matrix's, in steps of 90 degrees and mirrored where it says so. PQ and
-    HLG are tone-mapped to BT.709 by swscale, which keeps hues and comes out darker than a player would.
+    HLG are tone-mapped to SDR BT.709.
     """
 
     def __init__(self, first: VideoFrame) -> None:
         self._reformatter = VideoReformatter()
+        self._transfer = first.color_trc
         self._coded_size = first.width, first.height
-        self._hdr = first.color_trc in _HDR_TRANSFERS
+        self._tone_mapper = ToneMapper(first) if first.color_trc in TRANSFERS and not first.format.is_rgb else None
         self.turned, self._upright = _orientation(first)
         self.width, self.height = reversed(self._coded_size) if self.turned else self._coded_size
         self.color, self._matrix = self._read_color(first)
@@ -34,17 +35,25 @@ class RgbConverter:
     def __call__(self, frame: VideoFrame) -> Image:
         """Give (H, W, 3) uint8 RGB; without rotation a view of FFmpeg's own buffer."""
         width, height = self._coded_size
+        if self._tone_mapper and (frame.width, frame.height) == self._coded_size:
+            return self._upright(_packed(self._tone_mapper(frame)))
         rgb = self._reformatter.reformat(
             frame,
             width=width,
             height=height,
             format="rgb24",
             src_colorspace=self._matrix if frame.colorspace == _UNSPECIFIED else None,
-            dst_color_trc=BT709 if self._hdr else None,
-            dst_color_primaries=BT709 if self._hdr else None,
             threads=2,
         )
         return self._upright(_packed(rgb))
+
+    @property
+    def notes(self) -> list[str]:
+        """What is done to the picture that its owner should know, a phrase each."""
+        if self._tone_mapper is None:
+            return []
+        kind = TRANSFERS[self._transfer]
+        return [f"HDR ({kind}, up to {self._tone_mapper.peak_nits:.0f} nits) is tone-mapped to SDR BT.709"]
 
     def aspect(self, coded: Fraction) -> Fraction:
         """Turn the coded pixel aspect with the picture."""
@@ -56,7 +65,7 @@ class RgbConverter:
         if color.matrix == _RGB or first.format.is_rgb:
             return color, None
         matrix = color.matrix_for(*self._coded_size)
-        if self._hdr:
+        if self._tone_mapper:
             return Color(color.range, BT709, BT709, BT709), SWS_MATRIX[matrix]
         return Color(color.range, matrix, color.primaries, color.transfer), SWS_MATRIX[matrix]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import av
 
@@ -24,16 +24,29 @@ _CUT_ANYWHERE = {"mpegts", "mpeg"}  # recordings of broadcasts, which rarely end
 _MOSTLY_SOUND = 10  # one packet in so many may be damaged, and the film is still the film
 _SLACK_S = Fraction(1)  # by which a header may be wrong about the duration, or by a tenth, if that is less
 
+_SKIP = "--on-error skip (on_error='skip')"
+
+OnError = Literal["stop", "warn", "skip"]
+
 
 class Tally:
-    """What has come out of the file at ``path`` so far."""
+    """What has come out of the file at ``path`` so far, and what is to happen when something does not.
 
-    def __init__(self, path: str) -> None:
+    ``warn`` puts up with little damage and with no early end, ``stop`` with neither, ``skip`` with both.
+    """
+
+    def __init__(self, path: str, on_error: OnError = "warn") -> None:
         self._path = path
+        self._on_error = on_error
         self._packets = 0  # of the video
-        self._damaged = 0  # of those, could not be decoded
-        self._end = Fraction(0)  # seconds, of what came last in any stream
+        self.damaged = 0  # of those, could not be decoded
+        self.end = Fraction(0)  # seconds, of what came last in any stream
         self._last_is_corrupt = False
+
+    @property
+    def may_go_on(self) -> bool:
+        """Whether what cannot be read at all may be jumped over."""
+        return self._on_error == "skip"
 
     def count(self, packet: Packet[Stream], video: Stream) -> None:
         """Take note of a packet that was read."""
@@ -42,21 +55,29 @@ class Tally:
         self._packets += packet.stream.index == video.index
         self._last_is_corrupt = packet.is_corrupt
         if packet.pts is not None:
-            self._end = max(self._end, (packet.pts + (packet.duration or 0)) * exact(packet.time_base))
+            self.end = max(self.end, (packet.pts + (packet.duration or 0)) * exact(packet.time_base))
 
     def damage(self, packet: Packet[Stream]) -> None:
-        """Take note of a packet that cannot be decoded; the first one is worth a warning."""
-        self._damaged += 1
-        if self._damaged == 1:
-            at_s = float((packet.pts or 0) * exact(packet.time_base))
+        """Take note of a packet that cannot be decoded; the first one is worth a warning, or the end."""
+        at_s = float((packet.pts or packet.dts or 0) * exact(packet.time_base))
+        if self._on_error == "stop":
+            raise SourceError(
+                f"{self._path}: is damaged: it cannot be decoded at about {at_s:.1f} s; {_SKIP} leaves it out"
+            )
+        self.damaged += 1
+        if self.damaged == 1:
             _log.warning("%s: a damaged packet at %.3f s is skipped", self._path, at_s)
+
+    def unreadable(self, reason: str) -> None:
+        """Take note of a place in the file that cannot be read."""
+        _log.warning("%s: cannot be read at %.1f s (%s); going on behind it", self._path, float(self.end), reason)
 
     def check(self, container: InputContainer, video: VideoStream) -> None:
         """Raise SourceError if the file ended before it should have, or is damaged all over."""
-        if self._damaged > 1:
-            _log.warning("%s: %d damaged packets were skipped", self._path, self._damaged)
-        if self._damaged * _MOSTLY_SOUND > self._packets:
-            got = f"{self._damaged} of {self._packets} packets of video cannot be decoded"
+        if self.damaged > 1:
+            _log.warning("%s: %d damaged packets were skipped", self._path, self.damaged)
+        if self.damaged * _MOSTLY_SOUND > self._packets and not self.may_go_on:
+            got = f"{self.damaged} of {self._packets} packets of video cannot be decoded"
             raise SourceError(f"{self._path}: is damaged: {got}; try another copy")
         what = self._missing(container, video)
         if not what and self._last_is_corrupt:
@@ -64,17 +85,20 @@ class Tally:
             if container.format.name in _CUT_ANYWHERE:
                 _log.warning("%s: %s", self._path, what)
                 return
-        if what:
-            hint = f"get it whole, or keep the part that is there: ffmpeg -i {self._path} -c copy part.mkv"
-            raise SourceError(f"{self._path}: ends early: {what}; {hint}")
+        if what and self.may_go_on:
+            _log.warning("%s: ends early: %s", self._path, what)
+        elif what:
+            raise SourceError(
+                f"{self._path}: ends early: {what}; get it whole, or {_SKIP} keeps the part that is there"
+            )
 
     def _missing(self, container: InputContainer, video: VideoStream) -> str:
         """What was expected and did not come, in words."""
         name, promised, indexed = container.format.name, duration_of(container), _indexed(video)
         if name in _INDEXED and self._packets < indexed:
             return f"expected {indexed} packets of video, got {self._packets}"
-        if name in _TIMED and self._end < promised - min(_SLACK_S, promised / 10):
-            return f"expected {float(promised):.1f} s, got {float(self._end):.1f} s"
+        if name in _TIMED and self.end < promised - min(_SLACK_S, promised / 10):
+            return f"expected {float(promised):.1f} s, got {float(self.end):.1f} s"
         return ""
 
 

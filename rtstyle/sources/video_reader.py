@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
@@ -14,206 +13,222 @@ from typing import TYPE_CHECKING
 import av
 import av.error
 from av.codec.context import ThreadType
-from av.stream import Disposition
 from av.video.frame import VideoFrame
 
 from rtstyle.errors import SourceError
-from rtstyle.frames import Frame, Packet, VideoFormat
+from rtstyle.frames import Cut, Frame, Packet, VideoFormat
+from rtstyle.sources.clock import Clock
+from rtstyle.sources.deinterlacer import Deinterlacer
 from rtstyle.sources.rgb_converter import RgbConverter
-from rtstyle.sources.tally import Tally, duration_of, exact, fraction
+from rtstyle.sources.streams import ALL, Keep, losses, open_input, others, video_stream
+from rtstyle.sources.tally import OnError, Tally, duration_of, fraction
 
 if TYPE_CHECKING:
-    from av.container import InputContainer
     from av.stream import Stream
-    from av.video.stream import VideoStream
 
 _log = logging.getLogger(__name__)
 
 _LIVE_SCHEMES = {"rtsp", "rtsps", "rtmp", "rtmps", "rtp", "udp", "srt"}
-_NETWORK_TIMEOUT_S = 10.0
-_COPIED = {"audio", "subtitle"}  # data streams and attachments stay behind
-_UNTIMED = {"avi"}  # these number their packets; FFmpeg makes up presentation times that jump where B-frames are
-_FREE_CLOCKS = {"mpeg", "mpegts", "hls", "rtsp", "rtp", "sdp"}  # these start anywhere; all others keep their own time
+_SEEKABLE = {"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"}  # whose index is to be trusted
+_Timed = tuple[VideoFrame, Fraction]  # seconds on the input's clock
+_RETRIES = 5  # places where a file is tried again behind one that cannot be read
 
 
 class VideoReader:
     """A video file, an image sequence (``frame_%04d.png``) or a network stream, read once from start to end.
 
-    The packets of sound and subtitles travel along, untouched. Raises SourceError where the input
-    cannot be opened and, after the last frame there is, where a file ends before its header says.
+    The packets of the other streams in ``keep`` travel along, untouched. ``cut``: the part that is
+    given, its first frame at time 0 and without packets, which ``PacketReader`` cuts. Raises
+    SourceError where the input cannot be opened and, after the last frame there is, where a file
+    ends before its header says. A little that cannot be decoded is left out with a warning; with
+    ``on_error="stop"`` it is a SourceError at once, and with ``"skip"`` nothing is but a warning.
     ``run`` closes it; so does ``close``.
     """
 
-    def __init__(self, path: str | Path) -> None:
-        self._path = str(path)
-        self._container = _open(self._path)
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        keep: Keep | None = ALL,
+        cut: Cut | None = None,
+        on_error: OnError = "warn",
+    ) -> None:
+        """``keep=None``: no packets at all."""
+        self._path, self._cut = str(path), cut
+        self._container = open_input(self._path)
         try:
-            self._stream = _video_stream(self._container, self._path)
-            _warn_of_losses(self._container, self._path)
-            self._clock = _Clock.of(self._container, self._stream)
-            self._tally = Tally(self._path)
-            decoded = self._decode()
-            head = list(_up_to_first_frame(decoded))
-            if not head or not isinstance(head[-1], VideoFrame):
-                raise SourceError(f"{self._path}: has a video stream, but not one frame of it can be decoded")
-            self._items = chain(head, decoded)
-            self._convert = RgbConverter(head[-1])
-            first = self._clock.ticks(head[-1]) or 0
-            self._zero = self._clock.read(first)
-            self.format = self._format((self._stream.start_time or 0) if self._clock.by_dts else first)
-            self._last = self._clock.before(head[-1], self.format)
+            self._stream = video_stream(self._container, self._path)
+            self._others = () if keep is None or cut is not None else others(self._container, self._stream, keep)
+            for loss in [] if keep is None else losses(self._container):
+                _log.warning("%s: %s", path, loss)
+            self._clock = Clock.of(self._container, self._stream)
+            self._tally = Tally(self._path, on_error)
+            self._deinterlace = Deinterlacer()
+            self._seek()
+            self._last: Fraction | None = None
+            timed = self._timed(self._decode())
+            head = list(_up_to_first_frame(timed))
+            if not head or isinstance(head[-1], Packet):
+                what = "not one frame of it can be decoded" if cut is None else "there is no frame where it is to begin"
+                raise SourceError(f"{self._path}: has a video stream, but {what}")
+            first, self.zero = head[-1][0], head[-1][1]
+            self._convert = RgbConverter(first)
+            self.format = self._format()
+            self._items: Iterator[_Timed | Packet] = chain(head, timed)
         except BaseException:
             self._container.close()
             raise
 
+    @property
+    def skipped(self) -> int:
+        """How many frames could not be decoded so far."""
+        return self._tally.damaged
+
+    @property
+    def notes(self) -> list[str]:
+        """What is done to the picture that its owner should know, a phrase each."""
+        deinterlaced = ["interlaced fields are made into whole frames"] if self._deinterlace.active else []
+        return [*self._convert.notes, *deinterlaced]
+
     def __iter__(self) -> Iterator[Frame | Packet]:
         for item in self._items:
-            yield item if isinstance(item, Packet) else self._frame(item)
+            yield item if isinstance(item, Packet) else self._frame(*item)
+
+    def skip(self, frames: int) -> None:
+        """Decode so many frames, and give none of them. Every frame depends on those before it, so none is jumped."""
+        self._items = _without_frames(self._items, frames)
 
     def close(self) -> None:
         """Close the file; not while another thread iterates over it."""
         self._container.close()
 
-    def _format(self, start: int) -> VideoFormat:
+    def _seek(self) -> None:
+        """Go to the last key frame before the cut; where there is no index, everything before it is decoded."""
+        if self._cut is None or self._cut.start <= 0 or self._container.format.name not in _SEEKABLE:
+            return
+        ticks = int((self._cut.start + self._clock.origin) / self._clock.tick)
+        try:
+            self._container.seek(ticks, stream=self._stream)
+        except av.error.FFmpegError:  # beyond the end, for instance
+            _log.debug("%s: cannot seek to %s s", self._path, float(self._cut.start))
+
+    def _format(self) -> VideoFormat:
         container, stream, convert = self._container, self._stream, self._convert
         aspect = fraction(stream.sample_aspect_ratio) or fraction(stream.codec_context.sample_aspect_ratio)
         live = self._path.split("://")[0] in _LIVE_SCHEMES
-        return VideoFormat(
+        format = VideoFormat(
             width=convert.width,
             height=convert.height,
             rate=fraction(stream.guessed_rate),
             time_base=self._clock.tick,
-            start=self._clock.read(start),
+            start=self._start(),
             sample_aspect=convert.aspect(aspect or Fraction(1)),
             color=convert.color,
             live=live,
-            frames=None if live else _expected_frames(container, stream),
-            streams=tuple(_others(container)),
+            streams=self._others,
             metadata=dict(container.metadata),
+            stream_metadata=dict(stream.metadata),
+            disposition=int(stream.disposition),
             chapters=tuple(container.chapters()),
         )
+        return format if live else replace(format, frames=self._expected_frames())
+
+    def _start(self) -> Fraction:
+        if self._cut is not None:
+            return Fraction(0)
+        return self._clock.read(self._stream.start_time or 0) if self._clock.by_dts else self.zero
+
+    def _expected_frames(self) -> int | None:
+        """An edit list may show fewer frames than the file holds: the duration counts."""
+        rate, tick = fraction(self._stream.average_rate), self._clock.tick
+        duration = self._stream.duration * tick if self._stream.duration else duration_of(self._container)
+        if not (duration and rate):
+            return self._stream.frames or None
+        if self._cut is not None:
+            rest = max(duration - self._cut.start, Fraction(0))
+            duration = rest if self._cut.duration is None else min(rest, self._cut.duration)
+        return round(duration * rate)
 
     def _decode(self) -> Iterator[VideoFrame | Packet]:
         """Frames of the video and packets of the other streams, as they come out of the file."""
-        self._stream.thread_type = ThreadType.AUTO
-        copied = {stream.index for stream in _others(self._container)}
-        try:
-            for packet in self._container.demux():  # all streams: the file's duration is that of the longest
-                self._tally.count(packet, self._stream)
-                if packet.stream.index == self._stream.index:
-                    if packet.size or packet.dts is None:  # an empty one in mid-stream would end the decoder
-                        yield from self._decode_packet(packet)
-                elif packet.size and packet.stream.index in copied:
-                    self._clock.shift(packet)
-                    yield Packet(packet)
-        except av.error.FFmpegError as error:
-            raise SourceError(f"{self._path}: breaks off while it is read: {error.strerror}") from error
+        # Decoded ahead in several threads, good frames would go with a damaged one; slices are slower and lose none.
+        self._stream.thread_type = ThreadType.SLICE if self._tally.may_go_on else ThreadType.AUTO
+        copied = {stream.index for stream in self._others}
+        for packet in self._demux():
+            self._tally.count(packet, self._stream)
+            if packet.stream.index == self._stream.index:
+                if packet.size or packet.dts is None:  # an empty one in mid-stream would end the decoder
+                    yield from self._decode_packet(packet)
+            elif packet.size and packet.stream.index in copied:
+                self._clock.shift(packet)
+                yield Packet(packet)
+        yield from self._deinterlace.flush()
         self._tally.check(self._container, self._stream)
+
+    def _demux(self) -> Iterator[av.Packet[Stream]]:
+        """All streams: the file's duration is that of the longest. What cannot be read is jumped over, if we may."""
+        for attempt in range(_RETRIES + 1):
+            try:
+                yield from self._container.demux()
+            except av.error.FFmpegError as error:
+                if not self._tally.may_go_on or attempt == _RETRIES:
+                    raise SourceError(f"{self._path}: breaks off while it is read: {error.strerror}") from error
+                self._tally.unreadable(error.strerror or "")
+                self._container.seek(int((self._tally.end + 2**attempt) * 1_000_000), backward=False, any_frame=False)
+            else:
+                return
 
     def _decode_packet(self, packet: av.Packet[Stream]) -> Iterator[VideoFrame]:
         try:
-            yield from self._stream.decode(packet)
-        except av.error.FFmpegError:  # one damaged packet, whatever code the decoder has for it: players go on
+            for frame in self._stream.decode(packet):
+                frame.pts = self._clock.ticks(frame)
+                yield from self._deinterlace(frame)
+        except av.error.FFmpegError:  # one damaged packet, whatever code the decoder has for it
             self._tally.damage(packet)
 
-    def _frame(self, frame: VideoFrame) -> Frame:
+    def _timed(self, items: Iterator[VideoFrame | Packet]) -> Iterator[_Timed | Packet]:
+        """Frames with their seconds on the input's clock, those inside the cut."""
+        for item in items:
+            if isinstance(item, Packet):
+                yield item
+                continue
+            self._last = time = self._time(item)
+            if self._cut is None or time >= self._cut.start:
+                if self._cut is not None and self._cut.end is not None and time >= self._cut.end:
+                    return
+                yield item, time
+
+    def _time(self, frame: VideoFrame) -> Fraction:
+        """A frame without a time comes right after the one before."""
+        if frame.pts is not None:
+            return self._clock.read(frame.pts)
+        if self._last is None:
+            return Fraction(0)
+        rate = fraction(self._stream.guessed_rate)
+        return self._last + (frame.duration * self._clock.tick or (1 / rate if rate else self._clock.tick))
+
+    def _frame(self, frame: VideoFrame, time: Fraction) -> Frame:
         try:
             image = self._convert(frame)
         except (av.error.FFmpegError, ValueError) as error:
             raise SourceError(f"{self._path}: {frame.format.name} cannot be converted to RGB: {error}") from error
         duration = frame.duration * self._clock.tick if frame.duration else None
-        step = duration or (1 / self.format.rate if self.format.rate else self._clock.tick)
-        ticks = self._clock.ticks(frame)
-        time = self._last + step if ticks is None else self._clock.read(ticks) - self._zero
-        self._last = time
-        return Frame(image, time, duration)
+        return Frame(image, time - self.zero, duration)
 
 
-@dataclass(slots=True)
-class _Clock:
-    """The video stream's ticks, and the seconds by which the container's clock is put back."""
-
-    tick: Fraction  # seconds
-    origin: Fraction  # seconds
-    by_dts: bool  # whether only the order of decoding has times, which frames then take in turn
-
-    @classmethod
-    def of(cls, container: InputContainer, video: VideoStream) -> _Clock:
-        tick = fraction(video.time_base) or Fraction(1, 90_000)
-        by_dts = container.format.name in _UNTIMED
-        if container.format.name not in _FREE_CLOCKS:
-            return cls(tick, Fraction(0), by_dts)
-        starts = [
-            s.start_time * exact(s.time_base) for s in container.streams if s.start_time is not None and s.time_base
-        ]
-        return cls(tick, min(starts, default=Fraction(0)), by_dts)
-
-    def ticks(self, frame: VideoFrame) -> int | None:
-        """When the frame is shown; in AVI the n-th to come out is, however late, the n-th that went in."""
-        return frame.dts if self.by_dts else frame.pts
-
-    def read(self, ticks: int) -> Fraction:
-        """Seconds at ``ticks`` of the video stream."""
-        return ticks * self.tick - self.origin
-
-    def before(self, first: VideoFrame, format: VideoFormat) -> Fraction:
-        """Seconds, relative to the first frame, at which a frame before it would have been."""
-        if first.duration:
-            return -first.duration * self.tick
-        return -1 / format.rate if format.rate else -self.tick
-
-    def shift(self, packet: av.Packet[Stream]) -> None:
-        """Put a packet's own times back by as much."""
-        ticks = round(self.origin / exact(packet.time_base))
-        if ticks:
-            packet.pts = None if packet.pts is None else packet.pts - ticks
-            packet.dts = None if packet.dts is None else packet.dts - ticks
-
-
-def _open(path: str) -> InputContainer:
-    remote = "://" in path
-    try:
-        if not remote and Path(path).is_dir():
-            raise SourceError(f"{path}: expected a video file, got a folder")
-        if not remote and "%" not in path and not Path(path).exists():
-            raise SourceError(f"{path}: there is no such file")
-        # With "./" in front, a colon in the name of a file is not taken for the end of a protocol's.
-        address = path if remote else os.path.join(".", path)  # noqa: PTH118 - Path would drop the "./"
-        return av.open(address, "r", timeout=_NETWORK_TIMEOUT_S if remote else None, metadata_errors="replace")
-    except (av.error.InvalidDataError, av.error.EOFError) as error:
-        raise SourceError(f"{path}: is not a video that can be read, or its beginning or end is missing") from error
-    except (av.error.FFmpegError, OSError) as error:
-        raise SourceError(f"{path}: cannot be opened: {error.strerror}") from error
-
-
-def _video_stream(container: InputContainer, path: str) -> VideoStream:
-    for stream in container.streams.video:
-        if not stream.disposition & Disposition.attached_pic and stream.codec_context is not None:
-            return stream
-    kinds = ", ".join(sorted({stream.type for stream in container.streams})) or "nothing"
-    raise SourceError(f"{path}: expected a video stream, got only: {kinds}")
-
-
-def _others(container: InputContainer) -> list[Stream]:
-    return [s for s in container.streams if s.type in _COPIED and s.codec_context is not None]
-
-
-def _warn_of_losses(container: InputContainer, path: str) -> None:
-    copied = {stream.index for stream in _others(container)}
-    for stream in container.streams:
-        if stream.type in _COPIED and stream.index not in copied:
-            _log.warning("%s: stream %d (%s) is of an unknown codec and is left out", path, stream.index, stream.type)
-
-
-def _up_to_first_frame(items: Iterator[VideoFrame | Packet]) -> Iterator[VideoFrame | Packet]:
+def _up_to_first_frame(
+    items: Iterator[_Timed | Packet],
+) -> Iterator[_Timed | Packet]:
     for item in items:
         yield item
-        if isinstance(item, VideoFrame):
+        if not isinstance(item, Packet):
             return
 
 
-def _expected_frames(container: InputContainer, stream: VideoStream) -> int | None:
-    """An edit list may show fewer frames than the file holds: the duration counts."""
-    rate, tick = fraction(stream.average_rate), fraction(stream.time_base)
-    duration = stream.duration * tick if stream.duration and tick else duration_of(container)
-    return round(duration * rate) if duration and rate else stream.frames or None
+def _without_frames(items: Iterator[_Timed | Packet], count: int) -> Iterator[_Timed | Packet]:
+    """The items without the first ``count`` frames."""
+    for item in items:
+        if count and not isinstance(item, Packet):
+            count -= 1
+        else:
+            yield item

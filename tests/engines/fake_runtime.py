@@ -14,10 +14,13 @@ if TYPE_CHECKING:
 class FakeRuntime:
     """Stands in for the module ``onnxruntime``; its sessions invert and remember what they were given."""
 
-    def __init__(self, available: list[str], *, granted: list[str] | None = None, refusal: str = "") -> None:
+    def __init__(
+        self, available: list[str], *, granted: list[str] | None = None, refusal: str = "", room: int = 99
+    ) -> None:
         self.available = [*available, "CPUExecutionProvider"]
         self.granted = granted  # None: whatever is asked for
         self.refusal = refusal
+        self.room = room  # frames that fit into its memory at once
         self.asked: list[str] = []
         self.settings: list[dict[str, str]] = []
         self.shapes: list[tuple[int, ...]] = []
@@ -62,5 +65,9 @@ class FakeSession:
 
     def run(self, outputs: list[str], feed: dict[str, np.ndarray]) -> list[np.ndarray]:
         assert outputs == ["stylized"]
+        if len(feed["frames"]) > self._runtime.room:
+            raise RuntimeError(
+                "[ONNXRuntimeError] : 1 : FAIL : bfc_arena.cc:376 Failed to allocate memory for 33554432"
+            )
         self._runtime.shapes.append(feed["frames"].shape)
         return [255 - feed["frames"]]

@@ -215,3 +215,27 @@ def test_bf16_is_for_cpus_that_are_made_for_it(capabilities, flags, precision, m
     """AMX decides, not what OpenVINO could emulate."""
     monkeypatch.setattr(adapter.platform, "machine", lambda: "x86_64")
     assert adapter._native_precision(capabilities, flags) == precision
+
+
+def test_a_gpu_that_is_too_small_for_the_batch(model, monkeypatch, caplog):
+    """The batch is halved until it fits, once for the whole run, with one line each time; nothing is lost."""
+    runtime = FakeRuntime([CUDA], room=3)
+    runtime.install(monkeypatch, gpus=1)
+    engine = open_engine(model, "cuda", batch=8)
+    frames = np.arange(10, dtype=np.uint8)[:, None, None, None] + np.zeros((1, 16, 16, 3), np.uint8)
+    for _ in range(2):
+        assert np.array_equal(engine(frames), 255 - frames)
+    said = [record.message for record in caplog.records]
+    assert said == [
+        "out of memory with 8 frames at a time; going on with 4 frames at a time",
+        "out of memory with 4 frames at a time; going on with 2 frames at a time",
+    ]
+    assert {shape[0] for shape in runtime.shapes} == {2}
+
+
+def test_a_gpu_that_is_too_small_for_one_frame(model, monkeypatch):
+    """Then there is nothing to halve, and the sentence says what to try."""
+    FakeRuntime([CUDA], room=0).install(monkeypatch, gpus=1)
+    engine = open_engine(model, "cuda", batch=2)
+    with pytest.raises(DeviceError, match=r"Failed to allocate memory .*; try another --device or style"):
+        engine(np.zeros((2, 16, 16, 3), np.uint8))

@@ -29,7 +29,7 @@ def test_a_clip_is_painted_and_all_else_kept(clip, tmp_path, invert_model, batch
     report = rtstyle.transcode(clip, target, style=invert_model, batch=batch, progress=seen.append)
     assert (report.frames_in, report.frames_out) == (25, 25)
     assert report.provider
-    assert {"VideoReader", "Stylizer", "VideoWriter"} <= set(report.stages)
+    assert {"VideoReader", "Stylizer", "SegmentWriter"} <= set(report.stages)
     assert seen[-1].frames == seen[-1].total == 25
     assert frame_times(target) == frame_times(clip)
     assert packets(target) == packets(clip)

@@ -12,7 +12,8 @@ import pytest
 
 from rtstyle.errors import SourceError
 from rtstyle.frames import Frame, Packet
-from rtstyle.sources.video_reader import VideoReader, _Clock
+from rtstyle.sources.clock import Clock
+from rtstyle.sources.video_reader import VideoReader
 from tests.clips import TICK, frame_times, make_clip, make_sound, turn
 
 
@@ -71,7 +72,7 @@ def test_a_clock_that_starts_at_0_is_left_alone(name):
     """Sound at 0 and picture at 1 s stay a second apart."""
     sound, picture = (SimpleNamespace(start_time=t, time_base=Fraction(1, 90_000)) for t in (0, 90_000))
     container = SimpleNamespace(format=SimpleNamespace(name=name), streams=[picture, sound])
-    assert _Clock.of(container, picture).origin == 0
+    assert Clock.of(container, picture).origin == 0
 
 
 def test_a_start_offset_is_kept_apart(tmp_path):

@@ -1,0 +1,68 @@
+"""Several files in one command: a bar for each and one for all, and at the end what failed."""
+
+from __future__ import annotations
+
+import json as jsonlib
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import typer
+
+from rtstyle.cli.progress import shown_all
+from rtstyle.errors import UsageError
+from rtstyle.jobs.many import Errand, Outcome, run_errands
+from rtstyle.meter import Progress, Report
+
+Do = Callable[[Errand, Callable[[Progress], None]], Report]
+
+
+def goes_into_folder(inputs: Sequence[str], output: str) -> bool:
+    """Whether ``output`` is to be a folder: for several inputs, and where it is one or is named like one."""
+    try:
+        is_there = Path(output).is_dir()
+    except OSError:  # a name that is too long, which whoever opens it says better
+        return False
+    if len(inputs) > 1 and Path(output).suffix and not is_there:
+        raise UsageError(f"{output}: expected a folder for {len(inputs)} files, got the name of one")
+    return is_there or len(inputs) > 1 or not Path(output).suffix or output.endswith(("/", "\\"))
+
+
+def do_all(todo: Sequence[Errand], do: Do, *, overwrite: bool, as_json: bool) -> None:
+    """Do it and say what came of it; exits with 1 if anything failed."""
+    with shown_all(len(todo)) as board:
+
+        def one(errand: Errand) -> Report:
+            return do(errand, board.file(str(errand.output)))
+
+        outcomes = run_errands(todo, one, overwrite=overwrite, done=lambda outcome: board.done(line_of(outcome)))
+    conclude(outcomes, as_json=as_json)
+
+
+def conclude(outcomes: Sequence[Outcome], *, as_json: bool) -> None:
+    """Print what came of all, and exit with 1 if anything failed."""
+    failed = [outcome for outcome in outcomes if outcome.error]
+    if as_json:
+        frames = sum(outcome.report.frames_out for outcome in outcomes if outcome.report is not None)
+        typer.echo(jsonlib.dumps({"frames_out": frames, "files": [_fields(outcome) for outcome in outcomes]}))
+    else:
+        done, skipped = (sum(map(test, outcomes)) for test in (lambda o: o.report is not None, lambda o: o.skipped))
+        typer.echo(f"{done} done, {skipped} there already, {len(failed)} failed")
+    for outcome in failed:
+        typer.echo(f"rtstyle: {outcome.error}", err=True)
+    if failed:
+        raise typer.Exit(1)
+
+
+def line_of(outcome: Outcome) -> str:
+    """One file's end, in words."""
+    if outcome.report is not None:
+        return f"{outcome.errand.output}: {outcome.report.frames_out} frames, {outcome.report.fps:.1f} fps"
+    return f"{outcome.errand.output}: {'failed' if outcome.error else 'is there already'}"
+
+
+def _fields(outcome: Outcome) -> dict[str, object]:
+    errand = {"input": str(outcome.errand.input), "output": str(outcome.errand.output)}
+    if outcome.report is not None:
+        return {**errand, **asdict(outcome.report), "fps": round(outcome.report.fps, 3)}
+    return {**errand, "error": outcome.error} if outcome.error else {**errand, "skipped": True}

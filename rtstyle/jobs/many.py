@@ -1,0 +1,104 @@
+"""Several files, or folders of them, one after the other: where each goes, and what became of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rtstyle.errors import SinkError, SourceError, UsageError
+from rtstyle.meter import Report
+
+VIDEOS = {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts", ".wmv", ".flv"}
+VIDEOS |= {".ogv", ".3gp", ".vob", ".gif", ".webp", ".mxf"}
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """One file and where it goes."""
+
+    input: Path
+    output: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one file: painted, done before, or failed."""
+
+    errand: Errand
+    report: Report | None = None
+    error: str = ""
+
+    @property
+    def skipped(self) -> bool:
+        """Whether its output was there already."""
+        return self.report is None and not self.error
+
+
+def errands(inputs: Sequence[str | Path], folder: Path, endings: set[str], name: Callable[[Path], str]) -> list[Errand]:
+    """Where everything goes: files into ``folder``, folders mirrored in it, each under the name that ``name`` gives.
+
+    Raises SourceError for what is not there, UsageError where two would have one name.
+    """
+    found = []
+    for item in map(Path, inputs):
+        for path, place in _files(item, endings):
+            found.append(Errand(path, folder / place.with_name(name(path))))
+    if not found:
+        raise SourceError(f"{', '.join(map(str, inputs)) or 'no input'}: expected files that end in {_list(endings)}")
+    twice, count = Counter(errand.output for errand in found).most_common(1)[0]
+    if count > 1:
+        raise UsageError(f"{twice.name}: expected files of different names, got two of this; do them one by one")
+    return found
+
+
+def run_errands(
+    todo: Sequence[Errand], do: Callable[[Errand], Report], *, overwrite: bool, done: Callable[[Outcome], None]
+) -> list[Outcome]:
+    """Do all; what fails for reasons of its own does not keep the others. ``done`` hears of each.
+
+    What is wrong with the question itself (a style, a device) is raised.
+    """
+    outcomes = []
+    for errand in todo:
+        outcome = _outcome(errand, do, overwrite=overwrite)
+        outcomes.append(outcome)
+        done(outcome)
+    return outcomes
+
+
+def _outcome(errand: Errand, do: Callable[[Errand], Report], *, overwrite: bool) -> Outcome:
+    try:
+        if errand.output.exists() and not overwrite:
+            return Outcome(errand)
+        errand.output.parent.mkdir(parents=True, exist_ok=True)
+        return Outcome(errand, report=do(errand))
+    except (SourceError, SinkError) as error:
+        return Outcome(errand, error=str(error))
+    except OSError as error:
+        return Outcome(errand, error=f"{errand.output}: cannot be written: {error.strerror}")
+
+
+def _files(item: Path, endings: set[str]) -> Iterator[tuple[Path, Path]]:
+    """Every file, and its path as the output's folder will have it."""
+    try:
+        if not item.is_dir():
+            if not item.exists():
+                raise SourceError(f"{item}: there is no such file")
+            yield item, Path(item.name)
+            return
+        for path in sorted(item.rglob("*")):
+            if path.suffix.lower() in endings and path.is_file() and not _is_work(path):
+                yield path, path.relative_to(item)
+    except OSError as error:
+        raise SourceError(f"{item}: cannot be opened: {error.strerror}") from error
+
+
+def _is_work(path: Path) -> bool:
+    """Whether it is a segment of an unfinished film, or a file that is being written."""
+    return path.name.startswith(".") or any(parent.suffix == ".rtstyle" for parent in path.parents)
+
+
+def _list(endings: set[str]) -> str:
+    return ", ".join(sorted(endings))

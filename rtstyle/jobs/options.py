@@ -1,0 +1,42 @@
+"""What a film keeps, how it is coded, and what happens when something goes wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from rtstyle.errors import UsageError
+from rtstyle.jobs.defaults import SEGMENT
+from rtstyle.sinks.encoding import USUAL, Encoding
+from rtstyle.sources.streams import ALL, Keep
+from rtstyle.sources.tally import OnError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """Everything about a film but its style."""
+
+    keep_colors: bool = False  # the content's chroma
+    steady: bool = False  # averaged along the motion, from frame to frame
+    scale: float = 1.0  # the share of the lines at which is painted; the edges come back from the content
+    crossfade: Fraction = Fraction(0)  # seconds, from one style to the next
+    encoding: Encoding = USUAL
+    keep: Keep = ALL
+    start: Fraction = Fraction(0)  # seconds, where the part begins that is wanted
+    duration: Fraction | None = None  # seconds; None: to the end
+    on_error: OnError = "stop"  # what becomes of a file that cannot be read in the middle
+    resume: bool = False  # go on with what an interrupted run left
+    segment: int = SEGMENT  # frames that a kill costs at most
+    preview: Fraction | None = None  # seconds from the middle, beside the original
+
+    def __post_init__(self) -> None:
+        """Raise UsageError for what cannot be."""
+        if self.start < 0 or (self.duration is not None and self.duration <= 0):
+            raise UsageError("start and duration: expected seconds, at least 0 and more than 0")
+        if not 0 < self.scale <= 1:
+            raise UsageError(f"scale: expected more than 0, at most 1, got {self.scale:g}")
+        if self.segment < 1:
+            raise UsageError(f"segment: expected 1 frame or more, got {self.segment}")
+
+
+PLAIN = Options()

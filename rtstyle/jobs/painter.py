@@ -1,0 +1,110 @@
+"""The stages of a film: styles and when, how strong, in whose colours, how steady, how fine."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from contextlib import ExitStack
+from fractions import Fraction
+from pathlib import Path
+from typing import Self
+
+from rtstyle.errors import UsageError
+from rtstyle.jobs.defaults import DEVICE, STRENGTH
+from rtstyle.jobs.options import Options
+from rtstyle.jobs.times import parse_time
+from rtstyle.protocols import Stage
+from rtstyle.stages.blend import Blend
+from rtstyle.stages.guided import Guided
+from rtstyle.stages.keep_colors import KeepColors
+from rtstyle.stages.schedule import Schedule
+from rtstyle.stages.steady import Steady
+from rtstyle.styles import Mix
+from rtstyle.stylizer import MIN_SIZE, Stylizer
+
+Style = str | Path | Mix
+Styles = Style | Sequence[Style]
+
+
+class Painter:
+    """The stages that a film goes through, with the networks that they run on. The owner closes it.
+
+    Raises UsageError, ModelError or DeviceError.
+    """
+
+    def __init__(
+        self, styles: Styles, options: Options, *, strength: float = STRENGTH, device: str = DEVICE, batch: int = 1
+    ) -> None:
+        blend = Blend(strength)
+        self._scale = options.scale
+        self._guided: Guided | None = None
+        self._closing = ExitStack()
+        schedule = read_schedule(styles)
+        try:
+            self._stylizers = [
+                self._closing.enter_context(Stylizer(style, device=device, batch=batch)) for _, style in schedule
+            ]
+            starts = [start for start, _ in schedule]
+            self._paint: Stage = self._stylizers[0]
+            if len(schedule) > 1:
+                self._paint = Schedule(list(zip(starts, self._stylizers, strict=True)), fade_s=options.crossfade)
+        except BaseException:
+            self.close()
+            raise
+        self._after: list[Stage] = [KeepColors()] if options.keep_colors else []
+        self._after += [blend] if strength < 1 else []
+        self.steady = Steady() if options.steady else None
+        self.identity = ", ".join(
+            f"{stylizer.style.path.name} {stylizer.style.mix}@{float(start):g} {_digest(stylizer.style.path)}"
+            for start, stylizer in zip(starts, self._stylizers, strict=True)
+        )
+
+    @property
+    def provider(self) -> str:
+        """What computes, in words."""
+        return self._stylizers[0].provider
+
+    def prepare(self, height: int, width: int) -> None:
+        """Compile for frames of this size."""
+        if self._scale < 1:
+            lines = max(round(height * self._scale), min(MIN_SIZE, height))
+            self._guided = Guided([self._paint], lines=lines)
+            height, width = self._guided.size(height, width)
+        for stylizer in self._stylizers:
+            stylizer.prepare(height, width)
+
+    def stages(self, steady: Stage | None = None) -> list[Stage]:
+        """In the order in which frames go through; ``steady`` in place of our own."""
+        between = steady or self.steady
+        return [self._guided or self._paint, *([between] if between else []), *self._after]
+
+    def close(self) -> None:
+        self._closing.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def read_schedule(styles: Styles) -> list[tuple[Fraction, Style]]:
+    """Take ``wave``, or several as ``wave@0``, ``starry-night@00:12``. Raises UsageError."""
+    given = [styles] if isinstance(styles, str | Path | Mix) else list(styles)
+    entries = [_entry(style) for style in given]
+    if not entries:
+        raise UsageError("style: expected at least one, got none")
+    if len(entries) > 1 and any(time is None for time, _ in entries):
+        raise UsageError("several styles: expected NAME@TIME each, as in wave@0 and starry-night@00:12")
+    return [(time or Fraction(0), style) for time, style in entries]
+
+
+def _entry(style: Style) -> tuple[Fraction | None, Style]:
+    name, at, time = str(style).rpartition("@")
+    if not isinstance(style, str) or not at or not time[:1].isdigit():
+        return None, style
+    return parse_time(time), name
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]

@@ -1,0 +1,120 @@
+"""What a task comes to, once its input has been looked at: what happens to every stream."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import av
+
+from rtstyle.frames import Cut, VideoFormat
+from rtstyle.jobs.task import Reader, Task
+from rtstyle.jobs.work_folder import Plan
+from rtstyle.sinks.carrier import Fate, fate_of, is_cover
+from rtstyle.sinks.container import lost_tags
+from rtstyle.sinks.encoding import Encoder, choose_encoder
+from rtstyle.sinks.video_writer import checked_suffix
+from rtstyle.sources.packet_reader import PacketReader
+
+if TYPE_CHECKING:
+    from av.container.core import Chapter
+_LEAD = 8  # frames after which nothing is left to see of what a steadied film began with
+
+
+@dataclass(frozen=True, slots=True)
+class Prospect:
+    """Everything that is settled before the first frame is painted."""
+
+    task: Task
+    format: VideoFormat  # of the output, but for the other streams
+    encoder: Encoder
+    segment: int  # frames
+    lead: int  # frames that a segment needs to see of the one before
+    picture: tuple[str, ...]  # what is done to the pictures besides painting, a phrase each
+    others: tuple[tuple[str, Fate], ...]  # every other stream in words, and what becomes of it
+    fingerprint: tuple[int, int] | None  # the input's size and date of change
+
+    @classmethod
+    def of(cls, task: Task, source: Reader) -> Prospect:
+        """Look at the input's other streams, and try the encoder. Raises SinkError, SourceError or DeviceError."""
+        suffix, options, format = checked_suffix(task.output), task.options, source.format
+        width = format.width if options.preview is None else 2 * format.width
+        with closing(PacketReader(task.input, options.keep)) as packets:
+            others = tuple(
+                (fate.words(stream), fate) for stream in packets.streams for fate in (fate_of(stream, suffix),)
+            )
+            lost = packets.lost
+            if not options.keep.metadata:
+                format = replace(format, metadata={}, stream_metadata={}, chapters=())
+            tags = lost_tags(format, suffix, cover=any(map(is_cover, packets.streams)))
+            lost += [f"{', '.join(tags)}: {suffix} cannot hold these tags beside a cover; .mkv can"] if tags else []
+        cut = task.cut
+        return cls(
+            task=task,
+            format=format if cut is None else replace(format, chapters=_cut_chapters(format, cut, source.zero)),
+            encoder=choose_encoder(options.encoding, suffix, width, format.height),
+            segment=-(-options.segment // task.batch) * task.batch,  # batches end where segments do
+            lead=-(-_LEAD // task.batch) * task.batch if options.steady else 0,
+            picture=tuple(source.notes),
+            others=(*others, *((line, Fate("leave")) for line in lost)),
+            fingerprint=task.fingerprint(),
+        )
+
+    @property
+    def warnings(self) -> list[str]:
+        """What is not as it was in the input and not what was asked for, a line each."""
+        odd = self.encoder.pix_fmt_for(self.format.width, self.format.height) != self.encoder.pix_fmt
+        size = f"{self.format.width}×{self.format.height}"
+        why = f"{size} is odd and is coded in 4:4:4, which not every player takes; --codec av1 or vp9 keeps 4:2:0"
+        return [*self.picture, *([why] if odd else []), *(line for line, fate in self.others if fate.kind != "copy")]
+
+    @property
+    def lines(self) -> list[str]:
+        """What would be done with each stream, for people."""
+        format = self.format
+        rate = "variable rate" if format.rate is None else f"{float(format.rate):.3f} fps"
+        frames = "an unknown number of" if format.frames is None else f"about {format.frames}"
+        painted = f"video is painted: {format.width}×{format.height}, {rate}, {frames} frames"
+        chapters = [f"{len(format.chapters)} chapters are copied"] if format.chapters else []
+        coded = f"{painted}; {self.encoder.name} in segments of {self.segment} frames"
+        return [coded, *self.picture, *(line for line, _ in self.others), *chapters]
+
+    def plan(self, styles: str) -> Plan:
+        """Everything that a painted frame depends on; ``styles`` with their models' digests."""
+        task, options = self.task, self.task.options
+        size, changed = self.fingerprint or (None, None)
+        return {
+            "input": task.input,
+            "input_bytes": size,
+            "input_changed": changed,
+            "style": styles,
+            "strength": task.strength,
+            "keep_colors": options.keep_colors,
+            "steady": options.steady,
+            "scale": options.scale,
+            "crossfade": str(options.crossfade),
+            "cut": str(task.cut),
+            "on_error": options.on_error,
+            "batch": task.batch,
+            "segment": self.segment,
+            "encoder": f"{self.encoder.name} {dict(self.encoder.options)} {self.encoder.bit_rate}",
+            "ffmpeg": str(av.library_versions["libavcodec"]),
+        }
+
+
+def _cut_chapters(format: VideoFormat, cut: Cut, zero: Fraction) -> tuple[Chapter, ...]:
+    """The chapters that the cut meets, on its clock."""
+    kept = []
+    for chapter in format.chapters:
+        if chapter["time_base"] is None:
+            continue
+        base = Fraction(chapter["time_base"].numerator, chapter["time_base"].denominator)
+        start, end = (max(ticks * base - zero, Fraction(0)) for ticks in (chapter["start"], chapter["end"]))
+        if cut.duration is not None:
+            start, end = min(start, cut.duration), min(end, cut.duration)
+        if start < end:
+            changed: Chapter = {**chapter, "start": round(start / base), "end": round(end / base)}
+            kept.append(changed)
+    return tuple(kept)

@@ -1,0 +1,86 @@
+"""One film's task, as it was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+
+from rtstyle.errors import SourceError
+from rtstyle.frames import Cut, VideoFormat
+from rtstyle.jobs.defaults import BATCH, DEVICE, STRENGTH
+from rtstyle.jobs.options import PLAIN, Options
+from rtstyle.jobs.painter import Painter, Styles
+from rtstyle.meter import Progress
+from rtstyle.sources.animation_reader import AnimationReader, is_animated_webp
+from rtstyle.sources.streams import Keep, open_input
+from rtstyle.sources.tally import duration_of
+from rtstyle.sources.video_reader import VideoReader
+from rtstyle.stylizer import MIN_SIZE
+
+Reader = VideoReader | AnimationReader
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """What ``transcode`` was given."""
+
+    input: str
+    output: Path
+    style: Styles
+    strength: float = STRENGTH
+    options: Options = PLAIN
+    batch: int = BATCH
+    device: str = DEVICE
+    overwrite: bool = False
+    progress: Callable[[Progress], None] | None = None
+    cut: Cut | None = field(init=False)  # the part that is painted; None: all
+
+    def __post_init__(self) -> None:
+        """Find the middle, for a preview. Raises SourceError."""
+        options = self.options
+        part = Cut(options.start, options.duration) if options.start or options.duration is not None else None
+        if options.preview is not None and self.is_file:
+            with closing(open_input(self.input)) as container:
+                start = max((duration_of(container) - options.preview) / 2, Fraction(0))
+            part = Cut(start, options.preview)
+        object.__setattr__(self, "cut", part)
+
+    @property
+    def is_file(self) -> bool:
+        """Whether the input can be read twice: a file or numbered pictures, no stream and no pipe."""
+        path = Path(self.input)
+        try:
+            pipe = path.exists() and not path.is_file() and not path.is_dir()
+        except OSError:  # a name that no file can have, which the reader says better
+            pipe = False
+        return "://" not in self.input and not pipe
+
+    def fingerprint(self) -> tuple[int, int] | None:
+        """The input's size in bytes and when it was changed, in ns; None for numbered pictures."""
+        try:
+            status = Path(self.input).stat()
+        except OSError:
+            return None
+        return status.st_size, status.st_mtime_ns
+
+    def open_source(self, keep: Keep | None) -> Reader:
+        """Open the input; ``keep=None`` for its frames alone. Raises SourceError."""
+        if is_animated_webp(self.input):
+            return AnimationReader(self.input, cut=self.cut)
+        return VideoReader(self.input, keep=keep, cut=self.cut, on_error=self.options.on_error)
+
+    def open_painter(self, format: VideoFormat) -> Painter:
+        """Load the networks and compile them for the frames. Raises SourceError for frames that are too small."""
+        if min(format.width, format.height) < MIN_SIZE:
+            size = f"{format.width}×{format.height}"
+            raise SourceError(f"{self.input}: expected at least {MIN_SIZE}×{MIN_SIZE} pixels, got {size}")
+        painter = Painter(self.style, self.options, strength=self.strength, device=self.device, batch=self.batch)
+        try:
+            painter.prepare(format.height, format.width)
+        except BaseException:
+            painter.close()
+            raise
+        return painter

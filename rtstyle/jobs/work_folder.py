@@ -1,0 +1,200 @@
+"""The folder beside an output in which a film grows: segments, and a manifest that says what they are."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from rtstyle.errors import SinkError, UsageError
+from rtstyle.sinks.segment_writer import Segment
+
+_MANIFEST = "manifest.json"
+_VERSION = 1
+
+Plan = Mapping[str, str | int | float | None]  # everything that a frame of the output depends on
+
+
+class WorkFolder:
+    """``OUTPUT.rtstyle/``, made when the first segment comes; one run at a time has it.
+
+    ``plan`` must be the same from run to run, but that the input may have grown. Raises SinkError
+    where an unfinished run lies there already and neither ``resume`` nor ``overwrite`` is said,
+    UsageError where the run to resume was another one.
+    """
+
+    def __init__(self, output: Path, plan: Plan, *, resume: bool, overwrite: bool) -> None:
+        self.path = _folder(output)
+        self.plan = dict(plan)
+        self.segments: list[Segment] = []
+        self.complete = False  # whether all frames of the input are in them
+        self._delivered: int | None = None  # bytes of the joined film, once it is right
+        self._lock: int | None = None
+        try:
+            if self.path.is_dir():
+                self._take(output, resume=resume, overwrite=overwrite)
+        except OSError as error:
+            self._let_go()
+            raise SinkError(f"{self.path}: cannot be used: {error.strerror}") from error
+        except BaseException:
+            self._let_go()
+            raise
+
+    @property
+    def frames(self) -> int:
+        """How many frames are in whole segments."""
+        return sum(segment.frames for segment in self.segments)
+
+    @property
+    def joined(self) -> Path:
+        """Where the whole film is put together, before it gets its name."""
+        name = self.path.name.removesuffix(".rtstyle")
+        return self.path / f"joined{Path(name).suffix}"
+
+    def create(self) -> None:
+        """Make the folder and its manifest. Raises SinkError."""
+        try:
+            self.path.mkdir(exist_ok=True)
+            self._acquire()
+        except OSError as error:
+            raise SinkError(f"{self.path}: cannot be made: {error.strerror}") from error
+        self.save()
+
+    def add(self, segment: Segment) -> None:
+        """Remember a segment for good. Raises SinkError."""
+        self.segments.append(segment)
+        self.save()
+
+    def deliver(self) -> None:
+        """Remember that the joined film is right, and is about to get its name. Raises SinkError."""
+        self._delivered = self.joined.stat().st_size
+        self.save()
+
+    def save(self) -> None:
+        """Replace the manifest in one step, on the disk. Raises SinkError."""
+        fields = {
+            "version": _VERSION,
+            "plan": self.plan,
+            "complete": self.complete,
+            "delivered": self._delivered,
+            "segments": [asdict(segment) for segment in self.segments],
+        }
+        temporary = self.path / f"{_MANIFEST}.part"
+        try:
+            with temporary.open("w", encoding="utf-8") as file:
+                json.dump(fields, file)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(self.path / _MANIFEST)
+        except OSError as error:
+            raise SinkError(f"{self.path}: cannot be written: {error.strerror}") from error
+
+    def release(self) -> None:
+        """Let another run have it; without any segment it goes."""
+        self._let_go()
+        if not self.segments:
+            self.remove()
+
+    def remove(self) -> None:
+        """Remove the folder with everything in it."""
+        self._let_go()
+        shutil.rmtree(self.path, ignore_errors=True)
+
+    def _let_go(self) -> None:
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def _take(self, output: Path, *, resume: bool, overwrite: bool) -> None:
+        if not (resume or overwrite) and _read_manifest(self.path).get("segments"):
+            raise SinkError(
+                f"{self.path}: an unfinished run is there; --resume goes on with it, --overwrite begins again"
+            )
+        self._acquire()
+        if resume:
+            self._read(output)
+        for stray in self.path.glob("*.mp4"):
+            if stray.name not in {segment.file for segment in self.segments}:
+                stray.unlink()
+        self.joined.unlink(missing_ok=True)
+
+    def _read(self, output: Path) -> None:
+        manifest = _read_manifest(self.path)
+        if not manifest:
+            return
+        try:
+            then, segments = manifest["plan"], [Segment(**fields) for fields in manifest["segments"]]
+            self.complete = bool(manifest["complete"])
+        except (KeyError, TypeError) as error:
+            raise SinkError(f"{self.path / _MANIFEST}: is damaged ({error}); begin again with --overwrite") from error
+        self._compare(output, then)
+        if then != self.plan:  # the input has grown
+            self.complete = False
+        if not self.complete and segments and segments[-1].frames != self.plan["segment"]:
+            segments.pop()  # it ended where the input did then
+        present = [segment for segment in segments if (self.path / segment.file).is_file()]
+        if present != segments:
+            raise SinkError(f"{self.path}: some of its segments are missing; begin again with --overwrite")
+        self.segments = segments
+
+    def _compare(self, output: Path, then: Mapping[str, object]) -> None:
+        """The same question, of the same input or one that has grown."""
+        now = json.loads(json.dumps(self.plan))
+        changed = [key for key in now.keys() | then.keys() if now.get(key) != then.get(key)]
+        sizes = now.get("input_bytes"), then.get("input_bytes")
+        grown = all(isinstance(size, int) for size in sizes) and sizes[0] > sizes[1]
+        for key in sorted(set(changed) - ({"input_bytes", "input_changed"} if grown else set())):
+            raise UsageError(
+                f"{output}: cannot go on: {key} was {then.get(key)!r} and is {now.get(key)!r}; "
+                "ask for the same again, or begin again with --overwrite"
+            )
+
+    def _acquire(self) -> None:
+        """Hold the folder as long as this process lives, where the system can."""
+        if self._lock is not None:
+            return
+        with suppress(ImportError):  # Windows has none
+            import fcntl
+
+            lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o666)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                os.close(lock)
+                raise SinkError(f"{self.path}: another run is at work there; wait for it, or end it") from error
+            self._lock = lock
+
+
+def was_delivered(output: Path) -> bool:
+    """Whether a run was killed between giving a whole film its name and removing its work folder, which this does."""
+    folder = _folder(output)
+    try:
+        size = _read_manifest(folder).get("delivered")
+        if size is None or (folder / f"joined{output.suffix}").exists() or output.stat().st_size != size:
+            return False
+    except (OSError, SinkError):
+        return False
+    shutil.rmtree(folder, ignore_errors=True)
+    return True
+
+
+def _folder(output: Path) -> Path:
+    target = output.resolve()
+    return target.with_name(f"{target.name}.rtstyle")
+
+
+def _read_manifest(folder: Path) -> dict[str, Any]:
+    """What the manifest says; nothing where there is none. Raises SinkError for a damaged one."""
+    path = folder / _MANIFEST
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise SinkError(f"{path}: is damaged ({error}); begin again with --overwrite") from error
+    return dict(found)

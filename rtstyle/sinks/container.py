@@ -1,0 +1,100 @@
+"""The output's container: its header, its streams and its tags, for those who write frames or packets into it."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import av
+
+from rtstyle.frames import VideoFormat
+from rtstyle.sinks.carrier import Carried, carry, is_cover, kind_of
+from rtstyle.sinks.encoding import MUXERS
+
+if TYPE_CHECKING:
+    from av.container import OutputContainer
+    from av.container.core import Chapter
+    from av.stream import Stream
+
+_OWN_METADATA = {"major_brand", "minor_version", "compatible_brands", "encoder", "duration"}  # the muxer's to say
+# What FFmpeg writes into an MP4 without being asked to write keys of any name.
+_MP4_KEYS = {
+    *("title", "artist", "album_artist", "composer", "album", "date", "comment", "genre", "copyright", "grouping"),
+    *("lyrics", "description", "synopsis", "show", "episode_id", "network", "keywords", "episode_sort", "track"),
+    *("season_number", "media_type", "hd_video", "gapless_playback", "compilation", "disc", "location"),
+    *("creation_time", "sort_name", "sort_artist", "sort_album", "sort_album_artist", "sort_composer", "sort_show"),
+}
+Written = tuple[str, int]  # a stream's kind, and how many packets went into it
+_MOV_LIKE = {"mp4", "mov"}
+_FFMPEGS_OWN, _LARGEST = 1000, 1_000_000  # movie time scales, ticks/s
+
+
+class Container:
+    """An open output file; the caller adds the video stream between ``open`` and ``start``."""
+
+    def __init__(self, temporary: Path, suffix: str, format: VideoFormat) -> None:
+        self._suffix = suffix.lower()
+        muxer = MUXERS[self._suffix]
+        kept = {key: value for key, value in format.metadata.items() if key.lower() not in _OWN_METADATA}
+        options = _mov_options(format, kept) if muxer in _MOV_LIKE else {}
+        self.av: OutputContainer = av.open(str(temporary), "w", format=muxer, options=options)
+        self.av.metadata.update(kept)
+        self._carried: dict[int, Carried] = {}  # by the index in the input
+        self._muxed: Counter[int] = Counter()  # packets, by the index in this file
+
+    def start(self, streams: Iterable[Stream], chapters: Iterable[Chapter]) -> None:
+        """Add what becomes of the other streams, and write the header. Raises SinkError."""
+        for stream in streams:
+            if (carried := carry(self.av, stream, self._suffix)) is not None:
+                self._carried[stream.index] = carried
+        if found := list(chapters):
+            self.av.set_chapters(found)
+        self.av.start_encoding()
+
+    def carry(self, packet: av.Packet[Stream]) -> None:
+        """Pass a packet of one of the other streams on; those that were left behind are dropped."""
+        carried = self._carried.get(packet.stream.index)
+        if carried is not None:
+            self.mux(carried.packets(packet))
+
+    def mux(self, packets: Iterable[av.Packet[Any]]) -> None:
+        for packet in packets:
+            self._muxed[packet.stream_index] += 1
+            self.av.mux(packet)
+
+    def finish(self) -> list[Written]:
+        """Write what is still inside, and the trailer; tell what went into the streams, in their order."""
+        for carried in self._carried.values():
+            self.mux(carried.flush())
+        written = [(kind_of(stream), self._muxed[stream.index]) for stream in self.av.streams]
+        self.av.close()
+        return written
+
+    def close(self) -> None:
+        """Let go of the file, whatever is in it."""
+        self.av.close()
+
+
+def lost_tags(format: VideoFormat, suffix: str, *, cover: bool) -> list[str]:
+    """The keys of the film's metadata that a file with this ending does not take; ``cover``: beside a picture."""
+    if MUXERS[suffix.lower()] not in _MOV_LIKE or not cover:
+        return []
+    return sorted(key for key in format.metadata if key.lower() not in _MP4_KEYS | _OWN_METADATA)
+
+
+def _mov_options(format: VideoFormat, metadata: dict[str, str]) -> dict[str, str]:
+    """Exact beginnings, and keys of any name.
+
+    An edit list counts in the movie's time scale, and FFmpeg's own, 1/1000 s, would round when the film
+    begins. Keys of any name are written in a way that leaves no room for a cover.
+    """
+    clocks = [stream.time_base.denominator for stream in format.streams if stream.time_base]
+    ticks = math.lcm(format.time_base.denominator, *clocks)
+    if ticks > _LARGEST:
+        ticks = format.time_base.denominator
+    exact = {"movie_timescale": str(ticks)} if _FFMPEGS_OWN < ticks <= _LARGEST else {}
+    usual = _MP4_KEYS.issuperset(key.lower() for key in metadata) or any(map(is_cover, format.streams))
+    return exact if usual else {"movflags": "use_metadata_tags", **exact}

@@ -1,0 +1,121 @@
+"""Joins segments and the other streams' packets to one file, without encoding anything again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import av
+import av.error
+
+from rtstyle.errors import SinkError
+from rtstyle.frames import Packet, VideoFormat
+from rtstyle.sinks.container import Container, Written
+from rtstyle.sinks.segment_writer import Segment
+from rtstyle.sinks.video_encoder import describe
+from rtstyle.sinks.video_writer import translated
+
+if TYPE_CHECKING:
+    from av.video.stream import VideoStream
+
+
+def join(
+    segments: Sequence[Segment], folder: Path, others: Iterable[Packet], *, target: Path, format: VideoFormat
+) -> list[Written]:
+    """Write ``target``, a file as its ending says; ``format.streams`` are those that ``others`` belong to.
+
+    Returns how many packets went into each of its streams. Raises SinkError, where segments do
+    not belong together as well.
+    """
+    with translated(target):
+        container = Container(target, target.suffix, format)
+        try:
+            with av.open(str(folder / segments[0].file)) as first:
+                template = first.streams.video[0]
+                header = bytes(template.codec_context.extradata or b"")
+                stream = container.av.add_stream_from_template(template, opaque=True)
+            stream.time_base = format.time_base
+            if template.codec_context.name == "hevc" and target.suffix.lower() != ".mkv":
+                stream.codec_context.codec_tag = "hvc1"  # Apple's players take no hev1
+            describe(stream, format)
+            container.start(format.streams, format.chapters)
+            waiting = _Waiting(others)
+            for packet in _video(segments, folder, header, format):
+                for other in waiting.until((packet.dts or 0) * format.time_base):
+                    container.carry(other)
+                packet.stream = stream
+                container.mux([packet])
+            for other in waiting.until(None):
+                container.carry(other)
+            return container.finish()
+        finally:
+            with suppress(av.error.FFmpegError, OSError, ValueError):
+                container.close()
+
+
+class _Waiting:
+    """Packets in the order of their file, given out as time goes by."""
+
+    def __init__(self, others: Iterable[Packet]) -> None:
+        self._packets = (item.packet for item in others)
+        self._next = next(self._packets, None)
+
+    def until(self, seconds: Fraction | None) -> Iterator[av.Packet[Any]]:
+        """All packets that begin by then; None: all."""
+        while self._next is not None and (seconds is None or _time(self._next) <= seconds):
+            yield self._next
+            self._next = next(self._packets, None)
+
+
+def _time(packet: av.Packet[Any]) -> Fraction:
+    ticks = packet.dts if packet.dts is not None else packet.pts or 0
+    return ticks * Fraction(packet.time_base.numerator, packet.time_base.denominator)
+
+
+def _video(
+    segments: Sequence[Segment], folder: Path, header: bytes, format: VideoFormat
+) -> Iterator[av.Packet[VideoStream]]:
+    """The packets of all segments on one clock: shown when they were to be, decoded ``delay`` frames before.
+
+    The n-th packet is decoded when the frame ``delay`` places before the n-th is shown.
+    """
+    delay = max(segment.delay for segment in segments)
+    rate = format.rate or 25
+    step = max(round(1 / rate / format.time_base), 1)
+    decoding = [segments[0].first - step * (delay - place) for place in range(delay)]
+    starts = [segment.first for segment in segments[1:]]
+    for segment, start in zip(segments, [*starts, None], strict=True):
+        packets = _packets(folder / segment.file, header)
+        times = [_ticks(packet.pts, packet, format) for packet in packets]
+        if len(packets) != segment.frames:
+            raise SinkError(f"{folder / segment.file}: expected {segment.frames} frames, got {len(packets)}")
+        shown = sorted(segment.first + time - min(times) for time in times)
+        end = shown[-1] + (segment.tail or step)
+        after = dict(zip(shown, [*shown[1:], end if start is None else start], strict=True))
+        decoding += shown
+        for packet, time in zip(packets, times, strict=True):
+            packet.pts = segment.first + time - min(times)
+            packet.dts = decoding.pop(0)
+            packet.duration = max(after[packet.pts] - packet.pts, 0)
+            packet.time_base = format.time_base
+            yield packet
+
+
+def _packets(path: Path, header: bytes) -> list[av.Packet[VideoStream]]:
+    """All packets of a segment, in the encoder's order. Raises SinkError for one of another encoder's."""
+    try:
+        with av.open(str(path)) as container:
+            stream = container.streams.video[0]
+            if bytes(stream.codec_context.extradata or b"") != header:
+                raise SinkError(f"{path}: was encoded with other settings than the first segment; begin again")
+            return [packet for packet in container.demux(stream) if packet.size]
+    except (av.error.FFmpegError, IndexError) as error:
+        raise SinkError(f"{path}: cannot be read again: {error}; remove it and resume") from error
+
+
+def _ticks(pts: int | None, packet: av.Packet[Any], format: VideoFormat) -> int:
+    base = Fraction(packet.time_base.numerator, packet.time_base.denominator)
+    return round((pts or 0) * base / format.time_base)

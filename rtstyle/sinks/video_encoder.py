@@ -1,0 +1,98 @@
+"""Makes packets of frames: colour, size, pixel aspect and exact times."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from av.codec.context import Flags
+from av.stream import Disposition
+from av.video.frame import VideoFrame
+from av.video.reformatter import VideoReformatter
+from av.video.stream import VideoStream
+
+from rtstyle.errors import SinkError
+from rtstyle.frames import SWS_MATRIX, Frame, VideoFormat
+from rtstyle.sinks.encoding import Encoder, hwaccel_for
+
+if TYPE_CHECKING:
+    import av
+    from av.container import OutputContainer
+
+_LIMITED = 1  # AVCOL_RANGE_MPEG: what every player expects, whatever the source had
+_APPLE = {".mp4", ".m4v", ".mov"}
+_OWN_TAGS = ("encoder", "duration", "vendor_id", "bps", "number_of_", "_statistics_")  # the muxer's to say
+
+
+class VideoEncoder:
+    """The video stream of ``container``, for frames of ``format``; ``path`` is what errors are about."""
+
+    def __init__(self, container: OutputContainer, path: Path, encoder: Encoder, format: VideoFormat) -> None:
+        self._path, self._format = path, format
+        self._matrix = format.color.matrix_for(format.width, format.height)
+        self._reformatter = VideoReformatter()
+        self._last_pts: int | None = None
+        self.stream = self._add_stream(container, encoder)
+
+    def encode(self, frame: Frame) -> list[av.Packet[VideoStream]]:
+        """Give the packets that are ready; ``image`` is read in place, without a copy."""
+        return self.stream.encode(self._picture(frame))
+
+    def flush(self) -> list[av.Packet[VideoStream]]:
+        """Give the rest."""
+        return self.stream.encode(None)
+
+    def _add_stream(self, container: OutputContainer, encoder: Encoder) -> VideoStream:
+        format = self._format
+        accelerator = hwaccel_for(encoder.name)
+        stream = container.add_stream(
+            encoder.name, rate=format.rate, options=dict(encoder.options), hwaccel=accelerator
+        )
+        if not isinstance(stream, VideoStream):
+            raise TypeError(f"{encoder.name}: expected a video encoder")
+        context = stream.codec_context
+        context.width, context.height = format.width, format.height
+        context.pix_fmt = self._pix_fmt = encoder.pix_fmt_for(format.width, format.height)
+        context.time_base = format.time_base
+        context.sample_aspect_ratio = format.sample_aspect
+        context.flags |= Flags.frame_duration
+        context.bit_rate = encoder.bit_rate
+        context.color_range = _LIMITED
+        context.colorspace = self._matrix
+        context.color_primaries = format.color.primaries
+        context.color_trc = format.color.transfer
+        if encoder.name.startswith(("libx265", "hevc_")) and self._path.suffix.lower() in _APPLE:
+            context.codec_tag = "hvc1"  # Apple's players take no hev1
+        describe(stream, format)
+        return stream
+
+    def _picture(self, frame: Frame) -> VideoFrame:
+        format = self._format
+        expected = (format.height, format.width, 3)
+        if frame.image.shape != expected:
+            raise SinkError(f"{self._path}: expected frames of shape {expected}, got {frame.image.shape}")
+        rgb = VideoFrame.from_numpy_buffer(np.ascontiguousarray(frame.image), "rgb24")
+        picture = self._reformatter.reformat(
+            rgb, format=self._pix_fmt, dst_colorspace=SWS_MATRIX[self._matrix], dst_color_range=_LIMITED, threads=2
+        )
+        picture.time_base = format.time_base
+        picture.pts = self._pts(frame.time)
+        picture.duration = round((frame.duration or 0) / format.time_base)
+        return picture
+
+    def _pts(self, time: Fraction) -> int:
+        """Ticks of the format's own time base; broken files repeat a time, which no muxer takes."""
+        pts = round((time + self._format.start) / self._format.time_base)
+        if self._last_pts is not None and pts <= self._last_pts:
+            pts = self._last_pts + 1
+        self._last_pts = pts
+        return pts
+
+
+def describe(stream: VideoStream, format: VideoFormat) -> None:
+    """Give a stream the language, title and disposition of the one that was painted."""
+    kept = {key: value for key, value in format.stream_metadata.items() if not key.lower().startswith(_OWN_TAGS)}
+    stream.metadata.update(kept)
+    stream.disposition = Disposition(format.disposition)

@@ -1,0 +1,79 @@
+"""Reads an animated WebP, which FFmpeg does not, with OpenCV."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from itertools import accumulate
+from pathlib import Path
+
+import numpy as np
+
+from rtstyle.errors import SourceError
+from rtstyle.frames import Cut, Frame, VideoFormat
+
+_MS = Fraction(1, 1000)
+_HEAD, _ANIMATED = 21, 0x02  # bytes to look at, and the flag of an animation in the last of them
+
+
+class AnimationReader:
+    """All frames of an animated WebP at their times; transparent places are black. Raises SourceError.
+
+    OpenCV decodes them all at once, so the memory that it needs grows with their number.
+    """
+
+    notes: tuple[str, ...] = ()
+    skipped = 0  # a damaged animation cannot be opened at all
+
+    def __init__(self, path: str | Path, *, cut: Cut | None = None) -> None:
+        import cv2
+
+        try:
+            data = np.fromfile(path, dtype=np.uint8)
+            done, animation = cv2.imdecodeanimation(data)
+        except (OSError, cv2.error) as error:
+            raise SourceError(f"{path}: cannot be opened: {error}") from error
+        if not done or not animation.frames:
+            raise SourceError(f"{path}: is damaged: not one frame of it can be decoded")
+        lengths = [max(int(ms), 1) for ms in animation.durations]
+        starts = [ms * _MS for ms in accumulate(lengths, initial=0)]
+        part = cut or Cut()
+        shown = [
+            n for n in range(len(lengths)) if starts[n] >= part.start and (part.end is None or starts[n] < part.end)
+        ]
+        if not shown:
+            raise SourceError(f"{path}: there is no frame where it is to begin")
+        self.zero = starts[shown[0]]
+        self._frames = [(animation.frames[n], starts[n] - self.zero, lengths[n] * _MS) for n in shown]
+        height, width = animation.frames[0].shape[:2]
+        self.format = VideoFormat(
+            width=width,
+            height=height,
+            rate=Fraction(1000, lengths[0]) if len(set(lengths)) == 1 else None,
+            time_base=_MS,
+            frames=len(shown),
+        )
+
+    def skip(self, frames: int) -> None:
+        """Give none of so many frames."""
+        self._frames = self._frames[frames:]
+
+    def __iter__(self) -> Iterator[Frame]:
+        for image, time, duration in self._frames:
+            alpha = image[..., 3:] if image.shape[2:] == (4,) else np.full((1, 1, 1), 255, np.uint8)
+            shown = image[..., 2::-1].astype(np.uint16) * alpha // 255
+            yield Frame(np.ascontiguousarray(shown, dtype=np.uint8), time, duration)
+
+    def close(self) -> None:
+        """Let the frames go."""
+        self._frames = []
+
+
+def is_animated_webp(path: str | Path) -> bool:
+    """Look at the head of a file, if it is one."""
+    try:
+        with Path(path).open("rb") as file:
+            head = file.read(_HEAD)
+    except (OSError, ValueError):
+        return False
+    return head[:4] == b"RIFF" and head[8:16] == b"WEBPVP8X" and bool(head[-1] & _ANIMATED)

@@ -1,0 +1,96 @@
+"""Several files in one command."""
+
+import json
+
+import cv2
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from rtstyle.cli.app import app
+from rtstyle.errors import SourceError, UsageError
+from rtstyle.jobs.many import VIDEOS, errands
+from tests.clips import frame_times, make_clip
+
+
+@pytest.fixture
+def run():
+    def run(*arguments):
+        return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+    return run
+
+
+@pytest.fixture
+def holiday(tmp_path):
+    """Two clips, one of them in a folder of its own, a broken one and a text."""
+    folder = tmp_path / "holiday"
+    (folder / "beach").mkdir(parents=True)
+    make_clip(folder / "a.mp4", frames=5)
+    make_clip(folder / "beach" / "b.avi", frames=7, sound=False)
+    (folder / "broken.mkv").write_bytes(b"no film")
+    (folder / "notes.txt").write_text("no film")
+    return folder
+
+
+def test_a_folder_is_mirrored_and_what_fails_does_not_keep_the_others(run, holiday, tmp_path, invert_model):
+    """Each under its own name; the broken one is named at the end, with exit code 1; then only that is tried again."""
+    out = tmp_path / "out"
+    done = run("transcode", holiday, "-o", out, "--style", invert_model)
+    assert done.exit_code == 1
+    assert "2 done, 0 there already, 1 failed" in done.output
+    assert "broken.mkv: is not a video" in done.stderr.splitlines()[-1]
+    assert len(frame_times(out / "a.mp4")) == 5
+    assert len(frame_times(out / "beach" / "b.mkv")) == 7  # Matroska holds whatever an AVI had
+    assert sorted(path.name for path in out.rglob("*")) == ["a.mp4", "b.mkv", "beach"]
+    again = run("transcode", holiday, "-o", out, "--style", invert_model, "--json")
+    files = json.loads(again.stdout)["files"]
+    assert [(file.get("skipped"), "error" in file) for file in files] == [(True, False), (True, False), (None, True)]
+
+
+def test_photos_likewise(run, tmp_path, invert_model):
+    """A damaged photo is named, and the others are painted."""
+    folder = tmp_path / "photos" / "sub"
+    folder.mkdir(parents=True)
+    cv2.imwrite(str(folder / "a.png"), np.full((20, 20, 3), 10, np.uint8))
+    (folder.parent / "b.jpg").write_bytes(b"no photo")
+    done = run("image", folder.parent, "-o", tmp_path / "out", "--style", invert_model)
+    assert done.exit_code == 1
+    assert "1 done, 0 there already, 1 failed" in done.output
+    assert cv2.imread(str(tmp_path / "out" / "sub" / "a.png"))[0, 0].tolist() == [245, 245, 245]
+
+
+def test_a_dry_run_of_a_folder(run, holiday, tmp_path):
+    """What each would become; with --json as one object. A broken one is an error here."""
+    (holiday / "broken.mkv").unlink()
+    done = run("transcode", holiday, "-o", tmp_path / "out", "--style", "wave", "--dry-run", "--json")
+    assert done.exit_code == 0, done.output
+    plans = json.loads(done.stdout)["dry_run"]
+    assert [plan["output"].rsplit("/", 1)[1] for plan in plans] == ["a.mp4", "b.mkv"]
+    assert "stream 1 (audio, aac) is copied" in plans[0]["streams"]
+    assert not (tmp_path / "out").exists()
+
+
+def test_every_option_reaches_the_film(run, tmp_path, clip, invert_model):
+    """The whole grammar at once."""
+    target = tmp_path / "out.mkv"
+    words = "--strength 0.9 --keep-colors --steady --scale 0.8 --start 0.2 --duration 00:00:00.4 --codec hevc --crf 30"
+    more = "--preset ultrafast --no-audio --no-subtitles --no-metadata --on-error skip --batch 2 --json"
+    done = run("transcode", clip, "-o", target, "--style", invert_model, *words.split(), *more.split())
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["encoder"] == "libx265"
+    assert len(frame_times(target)) == 10
+
+
+def test_names_that_collide(tmp_path):
+    """Two of one name would be one file; a folder without films is an error; what is not there too."""
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "a.mp4").touch()
+    with pytest.raises(UsageError, match=r"a\.mp4: expected files of different names"):
+        errands([tmp_path / "one", tmp_path / "two"], tmp_path / "out", VIDEOS, lambda path: path.name)
+    with pytest.raises(SourceError, match="there is no such file"):
+        errands([tmp_path / "three"], tmp_path / "out", VIDEOS, lambda path: path.name)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(SourceError, match="expected files that end in"):
+        errands([tmp_path / "empty"], tmp_path / "out", VIDEOS, lambda path: path.name)

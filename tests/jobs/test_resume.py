@@ -1,0 +1,235 @@
+"""A film that is interrupted, however, and gone on with."""
+
+import multiprocessing
+import os
+import random
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import rtstyle
+from rtstyle.errors import SinkError, SourceError, UsageError
+from rtstyle.frames import Frame
+from rtstyle.jobs.options import Options
+from rtstyle.jobs.work_folder import WorkFolder
+from rtstyle.sources.video_reader import VideoReader
+from rtstyle.stylizer import Stylizer
+from tests.clips import frame_times, make_clip, packets
+from tests.killed import paint_slowly
+
+SEGMENT = 10
+RESUME = Options(resume=True, segment=SEGMENT)
+
+
+def pixels(path):
+    reader = VideoReader(path)
+    try:
+        return np.stack([item.image for item in reader if isinstance(item, Frame)])
+    finally:
+        reader.close()
+
+
+def assert_same_film(one, other):
+    """Decoded frames, times and sound."""
+    assert frame_times(one) == frame_times(other)
+    assert packets(one) == packets(other)
+    assert np.array_equal(pixels(one), pixels(other))
+
+
+def stop_at(number, error=KeyboardInterrupt):
+    def progress(now):
+        if now.frames == number:
+            raise error
+
+    return progress
+
+
+@pytest.fixture
+def count_painted(monkeypatch):
+    """How many frames the network has painted."""
+    painted = []
+    paint = Stylizer.__call__
+    monkeypatch.setattr(Stylizer, "__call__", lambda self, batch: painted.extend(batch.times) or paint(self, batch))
+    return painted
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory):
+    """A hundred moving frames at a rate that varies, with sound."""
+    ticks = [512 * n + 7 * (n % 3) for n in range(100)]
+    return make_clip(tmp_path_factory.mktemp("film") / "film.mp4", ticks=ticks, bf="2")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="kill -9 as POSIX has it")
+def test_killed_at_ten_random_moments(film, tmp_path, invert_model):
+    """Never more than one segment is painted again, and the film is that of a run that was left alone."""
+    target, whole, log = tmp_path / "out.mp4", tmp_path / "whole.mp4", tmp_path / "painted"
+    rtstyle.transcode(film, whole, style=invert_model, options=Options(segment=SEGMENT))
+    log.touch()
+    processes = multiprocessing.get_context("forkserver")
+    processes.set_forkserver_preload(["tests.killed"])
+    moments = random.Random()  # noqa: S311 - any moment will do
+    kills = 0
+    while kills < 10 and not target.exists():
+        before = log.stat().st_size
+        process = processes.Process(target=paint_slowly, args=(film, target, invert_model, log, SEGMENT))
+        process.start()
+        while log.stat().st_size == before and process.is_alive():
+            time.sleep(0.005)
+        time.sleep(moments.uniform(0, 0.3))
+        process.kill()
+        process.join()
+        kills += process.exitcode == -signal.SIGKILL
+    if not target.exists():
+        rtstyle.transcode(film, target, style=invert_model, options=RESUME)
+    assert kills >= 5  # a machine fast enough may be done before the tenth
+    # What was painted ahead waits in the channels: 2 + 2 batches, and one in the stages.
+    assert log.stat().st_size <= 100 + kills * (SEGMENT + 10)
+    assert_same_film(target, whole)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out.mp4", "painted", "whole.mp4"]
+
+
+@pytest.mark.parametrize("moment", [(1, 4), (10, 1), (25, 4), (99, 1)])
+def test_only_the_interrupted_segment_is_painted_again(film, tmp_path, invert_model, count_painted, moment):
+    """Ctrl-C leaves whole segments, whatever the batch, and the rest is painted later."""
+    number, batch = moment
+    target, whole = tmp_path / "out.mp4", tmp_path / "whole.mp4"
+    options = Options(segment=SEGMENT)
+    with pytest.raises(KeyboardInterrupt):
+        rtstyle.transcode(film, target, style=invert_model, batch=batch, options=options, progress=stop_at(number))
+    assert not target.exists()
+    length = -(-SEGMENT // batch) * batch
+    count_painted.clear()
+    report = rtstyle.transcode(film, target, style=invert_model, batch=batch, options=RESUME)
+    kept = number // length * length
+    assert (report.frames_resumed, report.frames_out, len(count_painted)) == (kept, 100 - kept, 100 - kept)
+    rtstyle.transcode(film, whole, style=invert_model, batch=batch, options=options)
+    assert_same_film(target, whole)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out.mp4", "whole.mp4"]
+
+
+def test_a_stage_with_memory_does_not_notice(film, tmp_path, invert_model):
+    """A steadied film is the same after an interruption, and at most eight frames more are painted."""
+    target, whole = tmp_path / "out.mp4", tmp_path / "whole.mp4"
+    steady = Options(segment=SEGMENT, steady=True)
+    rtstyle.transcode(film, whole, style=invert_model, options=steady)
+    with pytest.raises(KeyboardInterrupt):
+        rtstyle.transcode(film, target, style=invert_model, options=steady, progress=stop_at(37))
+    resumed = Options(segment=SEGMENT, steady=True, resume=True)
+    report = rtstyle.transcode(film, target, style=invert_model, options=resumed)
+    assert (report.frames_resumed, report.frames_out) == (30, 70)
+    assert_same_film(target, whole)
+
+
+def test_a_run_that_is_not_to_be_resumed_says_so(film, tmp_path, invert_model):
+    """Work is never thrown away unasked, nor mixed with that of another question."""
+    target = tmp_path / "out.mp4"
+    with pytest.raises(KeyboardInterrupt):
+        rtstyle.transcode(film, target, style=invert_model, options=Options(segment=SEGMENT), progress=stop_at(25))
+    with pytest.raises(SinkError, match="an unfinished run is there; --resume goes on"):
+        rtstyle.transcode(film, target, style=invert_model, options=Options(segment=SEGMENT))
+    with pytest.raises(UsageError, match=r"strength was 1\.0 and is 0\.5"):
+        rtstyle.transcode(film, target, style=invert_model, strength=0.5, options=RESUME)
+    rtstyle.transcode(film, target, style=invert_model, overwrite=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["out.mp4"]
+
+
+def test_two_runs_do_not_share_a_folder(film, tmp_path, invert_model):
+    """The second says that there is another one."""
+    pytest.importorskip("fcntl", reason="no such hardware: this system has no file locks")
+    target, seen = tmp_path / "out.mp4", []
+
+    def progress(now):
+        if now.frames == 15:
+            with pytest.raises(SinkError, match="another run is at work there"):
+                rtstyle.transcode(film, target, style=invert_model, options=RESUME)
+            seen.append(now)
+
+    rtstyle.transcode(film, target, style=invert_model, options=Options(segment=SEGMENT), progress=progress)
+    assert len(seen) == 1
+
+
+def test_killed_between_name_and_tidying(film, tmp_path, invert_model, monkeypatch):
+    """The film is there; resuming only takes the folder away."""
+    target = tmp_path / "out.mp4"
+    monkeypatch.setattr(WorkFolder, "remove", lambda self: None)
+    rtstyle.transcode(film, target, style=invert_model)
+    monkeypatch.undo()
+    assert (tmp_path / "out.mp4.rtstyle").is_dir()
+    before = target.read_bytes()
+    rtstyle.transcode(film, target, style=invert_model, options=Options(resume=True))
+    assert target.read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["out.mp4"]
+
+
+def test_a_film_that_does_not_fit_its_promise_keeps_its_work(film, tmp_path, invert_model, monkeypatch):
+    """What is found when the film is opened again is compared, and a difference is an error."""
+    target = tmp_path / "out.mp4"
+    monkeypatch.setattr(
+        "rtstyle.jobs.film.join",
+        lambda *_, target, **__: make_clip(target, frames=99) and [("video", 99), ("audio", 0)],
+    )
+    with pytest.raises(SinkError, match="expected 100 frames, got 99; 100 frames are kept"):
+        rtstyle.transcode(film, target, style=invert_model)
+    assert not target.exists()
+    monkeypatch.undo()
+    report = rtstyle.transcode(film, target, style=invert_model, options=Options(resume=True))
+    assert (report.frames_out, report.frames_resumed) == (0, 100)
+    assert len(frame_times(target)) == 100
+
+
+def test_a_source_that_grows(tmp_path, invert_model):
+    """A recording that goes on meanwhile is an error; afterwards the rest is painted."""
+    source, target = tmp_path / "in.ts", tmp_path / "out.mkv"
+    data = make_clip(source, frames=100, sound=False).read_bytes()
+    cut = len(data) // 2 // 188 * 188
+    source.write_bytes(data[:cut])
+
+    def grow(now):
+        if now.frames == 20:
+            source.write_bytes(data)
+
+    with pytest.raises(SourceError, match=r"changed while it was read; .* frames are kept"):
+        rtstyle.transcode(source, target, style=invert_model, options=Options(segment=SEGMENT), progress=grow)
+    report = rtstyle.transcode(source, target, style=invert_model, options=RESUME)
+    assert report.frames_resumed >= 10
+    assert len(frame_times(target)) == 100
+
+
+def test_a_source_that_vanishes(film, tmp_path, invert_model):
+    """Its sound is missing at the end; put back, nothing is painted again."""
+    source, target = tmp_path / "in.mp4", tmp_path / "out.mp4"
+    source.write_bytes(film.read_bytes())
+    stat = source.stat()
+
+    def vanish(now):
+        if now.frames == 20:
+            source.rename(tmp_path / "elsewhere")
+
+    with pytest.raises(SourceError, match="frames are kept"):
+        rtstyle.transcode(source, target, style=invert_model, options=Options(segment=SEGMENT), progress=vanish)
+    (tmp_path / "elsewhere").rename(source)
+    os.utime(source, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    assert rtstyle.transcode(source, target, style=invert_model, options=RESUME).frames_resumed == 100
+    assert packets(target) == packets(film)
+
+
+@pytest.mark.parametrize("share", [0.9, 1.6])
+def test_a_full_disk_and_then_room(share, tmp_path, small_disk, film, invert_model):
+    """The sentence says how much is kept; with room again the run goes on where it was."""
+    whole = tmp_path / "whole.mp4"
+    rtstyle.transcode(film, whole, style=invert_model, options=Options(segment=SEGMENT))
+    disk = small_disk(int(whole.stat().st_size * share) // 4096 * 4)
+    target = disk / "out.mp4"
+    with pytest.raises(SinkError, match=r"No space left on device.* frames are kept"):
+        rtstyle.transcode(film, target, style=invert_model, options=Options(segment=SEGMENT))
+    assert not target.exists()
+    subprocess.run(["mount", "-o", "remount,size=8m", str(disk)], check=True)
+    report = rtstyle.transcode(film, target, style=invert_model, options=RESUME)
+    assert report.frames_resumed > 0
+    assert_same_film(target, whole)
+    assert [path.name for path in Path(disk).iterdir()] == ["out.mp4"]

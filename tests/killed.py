@@ -1,0 +1,24 @@
+"""What a process does that is to be killed in the middle of it."""
+
+import time
+
+import onnx  # noqa: F401 - loaded once, in the server that the processes are forked from
+import openvino  # noqa: F401 - as onnx
+
+from rtstyle.jobs.options import Options
+from rtstyle.jobs.transcode import transcode
+from rtstyle.stylizer import Stylizer
+
+
+def paint_slowly(source, target, style, log, segment):
+    """Go on painting, 50 frames a second at most, with a byte in ``log`` for every frame that is painted."""
+    paint = Stylizer.__call__
+    with log.open("ab", buffering=0) as painted:
+
+        def counted(self, batch):
+            painted.write(b"x" * len(batch))
+            return paint(self, batch)
+
+        Stylizer.__call__ = counted
+        options = Options(resume=True, segment=segment)
+        transcode(source, target, style=style, options=options, progress=lambda _: time.sleep(0.02))

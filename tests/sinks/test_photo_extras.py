@@ -1,0 +1,85 @@
+"""What a painting keeps of its photo."""
+
+import struct
+
+import cv2
+import numpy as np
+import pytest
+
+import rtstyle
+from rtstyle.photo_extras import read_extras, set_upright
+from rtstyle.sources.photo_folder import read_photo
+
+
+def exif(orientation, order="<"):
+    """A TIFF block with a camera's name and an orientation."""
+    head = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(f"{order}I", 8)
+    maker = struct.pack(f"{order}HHI4s", 0x010F, 2, 4, b"Cam\0")
+    turn = struct.pack(f"{order}HHIHH", 0x0112, 3, 1, orientation, 0)
+    return head + struct.pack(f"{order}H", 2) + maker + turn + struct.pack(f"{order}I", 0)
+
+
+def icc():
+    """A profile that libpng lets pass: a header, no tags, and some room."""
+    size = 512
+    head = struct.pack(">I4sI4s4s4s", size, b"none", 0x04300000, b"mntr", b"RGB ", b"XYZ ") + bytes(12) + b"acsp"
+    middle = head + bytes(68 - len(head))
+    white = struct.pack(">III", 0x0000F6D6, 0x00010000, 0x0000D32D)
+    return (middle + white).ljust(128, b"\0") + struct.pack(">I", 0) + np.arange(size - 132, dtype=np.uint8).tobytes()
+
+
+def save(path, image, orientation=1):
+    kinds = [cv2.IMAGE_METADATA_EXIF, cv2.IMAGE_METADATA_ICCP]
+    blocks = [np.frombuffer(block, np.uint8) for block in (exif(orientation), icc())]
+    done, data = cv2.imencodeWithMetadata(path.suffix, image, kinds, blocks)
+    assert done
+    path.write_bytes(data.tobytes())
+    return path
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp"])
+def test_exif_and_profile_are_kept(tmp_path, invert_model, suffix):
+    """Byte for byte, but that the picture now stands upright."""
+    photo = save(tmp_path / f"a{suffix}", np.full((20, 40, 3), 200, np.uint8), orientation=6)
+    target = tmp_path / f"out{suffix}"
+    rtstyle.stylize_photos(photo, target, style=invert_model)
+    kept = read_extras(target)
+    assert set_upright(kept.exif)[0] == 1
+    assert kept.exif.removeprefix(b"Exif\0\0") == exif(1)
+    assert kept.icc == icc()
+    assert read_photo(target).shape == (40, 20, 3)  # not turned twice
+
+
+@pytest.mark.parametrize("suffix", [".png", ".webp"])
+@pytest.mark.parametrize("orientation", [1, 3, 6, 8])
+def test_transparency_is_kept_and_turned_with_the_picture(tmp_path, invert_model, suffix, orientation):
+    """The transparent corner is where the picture's own red corner is."""
+    image = np.zeros((40, 64, 4), np.uint8)
+    image[..., 3] = 255
+    image[:16, :16] = (0, 0, 255, 99)
+    photo = save(tmp_path / f"a{suffix}", image, orientation)
+    target = tmp_path / "out.png"
+    rtstyle.stylize_photos(photo, target, style=invert_model)
+    painted = cv2.imread(str(target), cv2.IMREAD_UNCHANGED)
+    red = read_photo(photo)[..., 0] > 128
+    assert painted.shape == (*red.shape, 4)
+    assert np.count_nonzero((painted[..., 3] == 99) != red) <= 40 * (suffix == ".webp")
+
+
+def test_jpeg_has_no_transparency(tmp_path, invert_model):
+    """The colours are painted all the same."""
+    photo = save(tmp_path / "a.png", np.full((20, 20, 4), 128, np.uint8))
+    rtstyle.stylize_photos(photo, tmp_path / "out.jpg", style=invert_model)
+    assert cv2.imread(str(tmp_path / "out.jpg"), cv2.IMREAD_UNCHANGED).shape == (20, 20, 3)
+
+
+@pytest.mark.parametrize("block", [b"", b"II*\0\x08", b"nonsense" * 5, exif(6)[:20]])
+def test_damaged_exif_is_no_obstacle(block):
+    """It counts as upright."""
+    assert set_upright(block)[0] == 1
+
+
+def test_exif_of_either_byte_order():
+    """Motorola's as well as Intel's."""
+    assert set_upright(exif(8, ">")) == (8, exif(1, ">"))
+    assert set_upright(b"Exif\0\0" + exif(3)) == (3, b"Exif\0\0" + exif(1))

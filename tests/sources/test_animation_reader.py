@@ -1,0 +1,58 @@
+"""Animated WebP."""
+
+from fractions import Fraction
+
+import cv2
+import numpy as np
+import pytest
+
+import rtstyle
+from rtstyle.errors import SourceError
+from rtstyle.frames import Cut
+from rtstyle.sources.animation_reader import AnimationReader, is_animated_webp
+from tests.clips import frame_times
+
+
+@pytest.fixture
+def animation(tmp_path):
+    """Five frames that grow lighter, of 40, 80, 120, 160 and 200 ms."""
+    made = cv2.Animation()
+    made.frames = [np.full((48, 64, 3), 40 * n, np.uint8) for n in range(5)]
+    made.durations = [40 * (n + 1) for n in range(5)]
+    path = tmp_path / "in.webp"
+    assert cv2.imwriteanimation(str(path), made)
+    return path
+
+
+def test_every_frame_at_its_time(animation):
+    """Times are the sums of the durations before."""
+    frames = list(AnimationReader(animation))
+    assert [frame.time for frame in frames] == [Fraction(ms, 1000) for ms in (0, 40, 120, 240, 400)]
+    assert [frame.duration for frame in frames] == [Fraction(ms, 1000) for ms in (40, 80, 120, 160, 200)]
+    assert all(abs(int(frame.image.mean()) - 40 * n) < 4 for n, frame in enumerate(frames))
+
+
+def test_a_part(animation):
+    """The first frame of the part is at 0."""
+    reader = AnimationReader(animation, cut=Cut(Fraction(1, 10), Fraction(1, 5)))
+    assert [frame.time for frame in reader] == [0, Fraction(3, 25)]
+    with pytest.raises(SourceError, match="no frame where it is to begin"):
+        AnimationReader(animation, cut=Cut(Fraction(9)))
+
+
+def test_it_is_painted_as_a_film(animation, tmp_path, invert_model):
+    """With its own times, in segments."""
+    target = tmp_path / "out.mp4"
+    rtstyle.transcode(animation, target, style=invert_model, options=rtstyle.Options(segment=2))
+    assert frame_times(target) == [Fraction(ms, 1000) for ms in (0, 40, 120, 240, 400)]
+
+
+def test_what_is_no_animation(tmp_path, animation):
+    """A still picture, another file, nothing; and half an animation is an error."""
+    cv2.imwrite(str(tmp_path / "still.webp"), np.zeros((32, 32, 3), np.uint8))
+    assert is_animated_webp(animation)
+    assert not is_animated_webp(tmp_path / "still.webp")
+    assert not is_animated_webp(tmp_path / "none.webp")
+    animation.write_bytes(animation.read_bytes()[:60])
+    with pytest.raises(SourceError):
+        AnimationReader(animation)
