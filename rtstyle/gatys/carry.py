@@ -24,7 +24,7 @@ Flows = tuple[NDArray[np.float16], NDArray[np.float16]]  # from a frame to the n
 _FEATHER = 5  # px over which one keyframe gives way to the other at the edge of what is trusted
 _ALONE = 0.05  # of the weight, at the very edge
 _HOLE_STEPS = 20  # iterations that a hole gets
-_LEAST_HOLE = 16  # px in all; smaller ones are closed by their surroundings
+_LEAST_HOLE = 64  # px in one piece; smaller ones are closed by their surroundings
 _AROUND, _LEAST_CROP = 24, 96  # px around a hole that are seen with it, and the least side of a crop
 
 
@@ -83,14 +83,12 @@ class Carrier:
         step = Track(back, np.ones(hole.shape, np.float32))
         picture = np.where(known[..., None], step.carried(before), picture)
         new = hole & ~known
-        count = int(new.sum())
-        if count == 0:
+        if not new.any():
             return picture
         picture = np.asarray(cv2.inpaint(picture, new.astype(np.uint8), 3, cv2.INPAINT_TELEA), np.uint8)
-        if count < _LEAST_HOLE:
-            return picture
-        self.hole_pixels += count
-        return self._painted_hole(frame, picture, new)
+        large = _large(new)
+        self.hole_pixels += int(large.sum())
+        return self._painted_hole(frame, picture, large) if large.any() else picture
 
     def _painted_hole(self, frame: Image, picture: Image, new: NDArray[np.bool_]) -> Image:
         """A short optimisation of the crop around the holes, in which only they may change."""
@@ -148,6 +146,14 @@ def _feathered(trust: Mask) -> Mask:
     kernel = np.ones((_FEATHER, _FEATHER), np.uint8)
     inner = cv2.blur(cv2.erode(trust, kernel), (_FEATHER, _FEATHER))
     return np.asarray((_ALONE + inner) / (_ALONE + 1) * trust, dtype=np.float32)
+
+
+def _large(new: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Those holes that are large enough to show."""
+    _, labels, statistics, _ = cv2.connectedComponentsWithStats(new.astype(np.uint8))
+    areas = np.asarray(statistics)[:, cv2.CC_STAT_AREA]
+    areas[0] = 0  # what is no hole
+    return np.asarray((areas >= _LEAST_HOLE)[np.asarray(labels)], dtype=np.bool_)
 
 
 def _with_detail(colors: Image, frame: Image) -> Image:
