@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rtstyle.amounts import read_amounts
 from rtstyle.errors import ModelError, UsageError
 
 if TYPE_CHECKING:
@@ -54,11 +55,16 @@ def list_styles() -> list[Style]:
     return [read_style(path) for path in sorted(_folder().glob("*.onnx"))]
 
 
-def find_style(name_or_path: str | Path | Mix) -> Style:
-    """Take ``wave`` (the lite network), ``wave-full``, the path of an ``.onnx``, or a mix. Raises ModelError.
+def find_style(name_or_path: str | Path | Mix | Style) -> Style:
+    """Take ``wave`` (the lite network), ``wave-full``, the path of an ``.onnx``, or a mix.
 
-    A name that no file has may be that of a style inside one.
+    A name that no file has may be that of a style inside one. In words a mix is ``wave=0.7,udnie=0.3``, or
+    ``both.onnx:dawn=0.7,dusk=0.3`` of a model that is not bundled. Raises ModelError or UsageError.
     """
+    if isinstance(name_or_path, Style):
+        return name_or_path
+    if isinstance(name_or_path, str) and "=" in name_or_path and not os.path.exists(name_or_path):  # noqa: PTH110 - Path.exists raises for a name that is too long
+        name_or_path = _read_mix(name_or_path)
     if isinstance(name_or_path, Mix):
         return _mixed(name_or_path)
     try:
@@ -120,6 +126,11 @@ def _bundled(name: str) -> Path | None:
         return None
     candidates = (_folder() / f"{name}-lite.onnx", _folder() / f"{name}.onnx")
     return next((path for path in candidates if path.is_file()), None)
+
+
+def _read_mix(text: str) -> Mix:
+    network, _, parts = text.rpartition(":")
+    return Mix(read_amounts("a mix", [parts]), network or None)
 
 
 def _mixed(mix: Mix) -> Style:

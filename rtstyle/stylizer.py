@@ -10,7 +10,7 @@ import numpy as np
 from rtstyle.engines import open_engine
 from rtstyle.engines.tiles import LARGEST, paint_in_tiles
 from rtstyle.errors import UsageError
-from rtstyle.styles import Mix, find_style, model_of
+from rtstyle.styles import Mix, Style, find_style, model_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +27,7 @@ class Stylizer:
     The owner closes it.
     """
 
-    def __init__(self, style: str | Path | Mix, *, device: str = "auto", batch: int = 1) -> None:
+    def __init__(self, style: str | Path | Mix | Style, *, device: str = "auto", batch: int = 1) -> None:
         """``batch``: frames that a GPU takes at once; a shorter last batch is padded to it."""
         if batch < 1:
             raise UsageError(f"batch {batch}: expected at least 1")

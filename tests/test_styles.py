@@ -117,7 +117,10 @@ def test_styles_of_one_network_are_found_by_name_and_mixed(bundled):
     mixed = find_style(Mix({"scream": 3, "udnie": 1}))
     assert (mixed.path, mixed.mix, mixed.name) == (both, (0.25, 0.75), "scream+udnie")
     assert find_style(Mix({"scream": 1, "udnie": 1}, both)).mix == (0.5, 0.5)
+    assert find_style("scream=3,udnie=1").mix == (0.25, 0.75)
+    assert find_style(f"{both}:scream=1").mix == (0, 1)
     assert find_style("both").mix == ()
+    assert find_style(mixed) is mixed
 
 
 @pytest.mark.parametrize(
@@ -126,6 +129,7 @@ def test_styles_of_one_network_are_found_by_name_and_mixed(bundled):
         (Mix({"wave": 1, "scream": 1}), "wave and scream: no bundled network holds them together"),
         (Mix({"wave": 1, "monet": 1}, "both"), "has no style monet; it holds udnie, scream"),
         (Mix({"udnie": 0, "scream": 0}), "at least one part above 0"),
+        ("udnie=much", "expected NAME=NUMBER"),
     ],
 )
 def test_a_mix_that_cannot_be_is_one_sentence(bundled, mix, words):

@@ -133,9 +133,14 @@ def schedule(progress: float) -> float:
 
 
 def load(network: Network, weights: dict[str, Tensor], recipe: Recipe) -> None:
-    """Raises ModelError for the weights of another network."""
+    """A network of one style is a beginning for one of several. Raises ModelError for the weights of another."""
+    wanted = {name: weight.shape for name, weight in network.state_dict().items()}
+    fitted = {
+        name: weight.expand(wanted[name]) if weight.shape == wanted.get(name, ())[1:] else weight
+        for name, weight in weights.items()
+    }
     try:
-        network.load_state_dict(weights)
+        network.load_state_dict(fitted)
     except RuntimeError as error:
         raise ModelError(
             f"those weights are not of a {recipe.network} of width {recipe.width} with "

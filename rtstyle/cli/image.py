@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from rtstyle.cli.options import Device, DryRun, Json, Overwrite, Strength, Style
+from rtstyle.cli.options import Device, DryRun, Json, Mix, Overwrite, Strength, Style, required
 from rtstyle.cli.outcome import one_sentence, show
 from rtstyle.cli.progress import shown, shown_all
 from rtstyle.cli.several import conclude, goes_into_folder, line_of
@@ -22,7 +22,8 @@ def image(
         str,
         typer.Option("--output", "-o", help="A .png, .jpg or .webp; for several photos a folder.", show_default=False),
     ],
-    style: Style,
+    style: Style = None,
+    mix: Mix = None,
     strength: Strength = STRENGTH,
     device: Device = DEVICE,
     overwrite: Overwrite = False,
@@ -36,8 +37,9 @@ def image(
     [bold]rtstyle image *.jpg -o paintings/ --style starry-night[/bold]
     """
     with one_sentence():
+        (chosen,) = required([style] if style else (), mix)
         if goes_into_folder(inputs, output):
-            _several(inputs, output, _Given(style, strength, device, overwrite), dry_run=dry_run, as_json=json)
+            _several(inputs, output, _Given(chosen, strength, device, overwrite), dry_run=dry_run, as_json=json)
             return
         if dry_run:
             typer.echo(f"{inputs[0]} would become {output}")
@@ -48,7 +50,7 @@ def image(
             report = stylize_photos(
                 inputs,
                 output,
-                style=style,
+                style=chosen,
                 strength=strength,
                 device=device,
                 overwrite=overwrite,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from rtstyle.cli.options import Device, Json, Overwrite, Strength
+from rtstyle.cli.options import Device, Json, Mix, Overwrite, Strength, chosen
 from rtstyle.cli.outcome import one_sentence, show
 from rtstyle.errors import UsageError
 from rtstyle.jobs.defaults import DEVICE, STRENGTH
@@ -27,6 +27,7 @@ def live(
         list[str] | None,
         typer.Option("--style", "-s", metavar="NAME|PATH", help="Styles to switch between; by default all bundled."),
     ] = None,
+    mix: Mix = None,
     size: Annotated[
         str, typer.Option(metavar="auto|LINES", help="At how many lines to paint; auto keeps the camera's rate.")
     ] = "auto",
@@ -72,7 +73,7 @@ def live(
 
         report = job(
             source,
-            styles=style or (),
+            styles=chosen(style or (), mix),
             size=_lines(size),
             look=Look(
                 strength=strength, keep_colors=keep_colors, mirror=mirror, steady=steady, side_by_side=side_by_side

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
+from rtstyle.errors import UsageError
+
 Style = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--style",
         "-s",
@@ -16,13 +19,23 @@ Style = Annotated[
     ),
 ]
 Styles = Annotated[
-    list[str],
+    list[str] | None,
     typer.Option(
         "--style",
         "-s",
         metavar="NAME|PATH[@TIME]",
         help="A bundled style (NAME is the lite network, NAME-full the full one) or the path of an .onnx file; "
         "several with the times at which they begin.",
+    ),
+]
+Mix = Annotated[
+    str | None,
+    typer.Option(
+        "--mix",
+        metavar="NAME=PART,...",
+        help="Styles of one network, in parts, as in wave=0.7,udnie=0.3; --style PATH names the network where it is "
+        "not bundled.",
+        show_default=False,
     ),
 ]
 Strength = Annotated[
@@ -35,3 +48,20 @@ Device = Annotated[
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the output if it exists.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done with every stream, and do nothing.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else there.")]
+
+
+def chosen(styles: Sequence[str], mix: str | None) -> list[str]:
+    """What ``--style`` and ``--mix`` mean together. Raises UsageError where they mean nothing."""
+    if mix is None:
+        return list(styles)
+    if len(styles) > 1:
+        raise UsageError("--mix: expected at most one --style, the network that holds the styles of the mix")
+    return [f"{styles[0]}:{mix}" if styles else mix]
+
+
+def required(styles: Sequence[str], mix: str | None) -> list[str]:
+    """The same where there must be one."""
+    found = chosen(styles, mix)
+    if not found:
+        raise UsageError("--style: expected one; `rtstyle styles` lists those that are bundled")
+    return found

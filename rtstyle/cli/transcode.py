@@ -30,7 +30,7 @@ from rtstyle.cli.film_options import (
     Scale,
     Steady,
 )
-from rtstyle.cli.options import Device, DryRun, Json, Overwrite, Strength, Styles
+from rtstyle.cli.options import Device, DryRun, Json, Mix, Overwrite, Strength, Styles, required
 from rtstyle.cli.outcome import one_sentence, show
 from rtstyle.cli.progress import shown
 from rtstyle.cli.several import do_all, goes_into_folder
@@ -56,7 +56,8 @@ def transcode(
             show_default=False,
         ),
     ],
-    style: Styles,
+    style: Styles = None,
+    mix: Mix = None,
     strength: Strength = STRENGTH,
     crossfade: Crossfade = 0.0,
     keep_colors: KeepColors = False,
@@ -108,7 +109,7 @@ def transcode(
             resume=resume,
             preview=None if preview is None else Fraction(str(preview)),
         )
-        given = _Given(style, strength, options, batch, device, overwrite)
+        given = _Given(required(style or (), mix), strength, options, batch, device, overwrite)
         if goes_into_folder(inputs, output):
             _several(inputs, output, given, dry_run=dry_run, as_json=json)
         else:

@@ -15,13 +15,13 @@ from rtstyle.stages.when import When
 from rtstyle.stylizer import Stylizer
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from rtstyle.styles import Style
 
 
 class LivePainter(Guided):
     """Paints at ``lines`` lines, smooths while ``is_steady()``, and delivers at full size. The owner closes it."""
 
-    def __init__(self, style: str | Path, *, lines: int, device: str, is_steady: Callable[[], bool]) -> None:
+    def __init__(self, style: Style, *, lines: int, device: str, is_steady: Callable[[], bool]) -> None:
         self._stylizer = Stylizer(style, device=device)
         # Smoothing is cheapest where the picture is small, and flicker is the network's, not the upsampling's.
         super().__init__([self._stylizer, When(is_steady, Steady())], lines=lines)

@@ -115,7 +115,7 @@ class Show:
         number, lines = wish
         format = self._source.format
         painter = LivePainter(
-            self._styles[number].path, lines=lines, device=self._device, is_steady=lambda: self._look.steady
+            self._styles[number], lines=lines, device=self._device, is_steady=lambda: self._look.steady
         )
         painter.warm_up(format.height, format.width)
         self._providers[number] = painter.provider

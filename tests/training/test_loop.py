@@ -181,6 +181,9 @@ def test_several_styles_are_learnt_in_turn(recipe: Recipe, random_vgg: VggWeight
     assert scales.shape == (2, 32)
     assert all((scale != 1).any() for scale in scales)
     assert not torch.equal(scales[0], scales[1])
+    one = trainer_of(recipe, random_vgg).network.state_dict()
+    both = Trainer(two, random_vgg, machine=ALONE, device="cpu", start=None, init=one).network.state_dict()
+    assert torch.equal(both["stem_norm.weight"], one["stem_norm.weight"].expand(2, -1))
     preview = cv2.imread(str(tmp_path / "two.000006.png"))
     assert preview is not None
     assert preview.shape[0] == 3 * 256

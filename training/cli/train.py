@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from rtstyle.cli.amounts import read_amounts
+from rtstyle.amounts import read_amounts
 from rtstyle.cli.outcome import one_sentence
 from rtstyle.errors import UsageError
 from rtstyle.perceptual import find_vgg16

@@ -1,0 +1,29 @@
+"""What ``--style`` and ``--mix`` mean together."""
+
+import pytest
+
+from rtstyle.cli.options import chosen, required
+from rtstyle.errors import UsageError
+
+
+@pytest.mark.parametrize(
+    ("styles", "mix", "meant"),
+    [
+        (["wave"], None, ["wave"]),
+        (["wave@0", "udnie@12"], None, ["wave@0", "udnie@12"]),
+        ([], "wave=0.7,udnie=0.3", ["wave=0.7,udnie=0.3"]),
+        (["both.onnx"], "dawn=1,dusk=1", ["both.onnx:dawn=1,dusk=1"]),
+    ],
+)
+def test_a_mix_is_a_style(styles, mix, meant):
+    """Of the bundled network that holds its styles, or of the one that --style names."""
+    assert required(styles, mix) == meant
+
+
+def test_what_means_nothing_is_a_sentence():
+    """Two networks cannot be mixed, and a film needs a style; live takes all there are."""
+    with pytest.raises(UsageError, match="at most one --style"):
+        chosen(["a.onnx", "b.onnx"], "dawn=1")
+    with pytest.raises(UsageError, match="--style: expected one"):
+        required([], None)
+    assert chosen([], None) == []
