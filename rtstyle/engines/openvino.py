@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import sys
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,10 +13,14 @@ import numpy as np
 from rtstyle.errors import DeviceError
 
 if TYPE_CHECKING:
+    from openvino import Core
+
     from rtstyle.frames import Images
 
 # Importing openvino reports to Intel through this package; without it OpenVINO uses its own silent stub.
 _TELEMETRY = "openvino_telemetry"
+_making = Lock()
+_the_core: Core | None = None
 
 
 class OpenVinoEngine:
@@ -28,12 +33,10 @@ class OpenVinoEngine:
     def __init__(self, model: Path | bytes, *, precision: str | None = None) -> None:
         """``precision``: ``f32`` or ``bf16``; by default what the CPU is made for. Raises DeviceError."""
         _import_openvino()
-        from openvino import Core  # optional and slow to import
-
         self._size: tuple[int, int] | None = None  # what the request was compiled for
         self._request: Any = None
         try:
-            self._core = Core()
+            self._core = _core()
             can = self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")  # loads the CPU's plugin
             self._model = self._core.read_model(model)
         except RuntimeError as error:
@@ -74,6 +77,20 @@ class OpenVinoEngine:
     def close(self) -> None:
         self._size = None
         self._request = None
+
+
+def _core() -> Core:
+    """The one of this process, which lives as long as it does.
+
+    The CPU's plugin gives the thread that loads it a stack for signals, and frees that with itself. With a second
+    core, a Ctrl-C after the first has gone was a segmentation fault.
+    """
+    global _the_core  # noqa: PLW0603 - functools.cache could make two in two threads
+    from openvino import Core  # optional and slow to import
+
+    with _making:
+        _the_core = _the_core or Core()
+    return _the_core
 
 
 def _import_openvino() -> None:

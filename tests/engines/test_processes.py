@@ -28,6 +28,22 @@ engine(np.zeros((1, 16, 16, 3), np.uint8))
 print(engine.name)
 """
 
+INTERRUPTED = """
+import gc, os, signal, sys, time
+from rtstyle.engines.openvino import OpenVinoEngine
+
+first, second = (OpenVinoEngine(sys.argv[1]) for _ in range(2))
+del first
+gc.collect()
+del second
+gc.collect()
+try:
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(30)
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
 
 def test_no_telemetry_and_no_banners(tmp_path):
     """Both engines run, nothing is printed, and neither leaves a client id or an upload queue in the home folder."""
@@ -51,3 +67,16 @@ def test_an_older_cpu_computes_in_f32(tmp_path):
         [sys.executable, "-c", OLD_CPU, model], env=os.environ | settings, capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "OpenVINO CPU f32\n", "")
+
+
+def test_ctrl_c_after_engines_have_gone(tmp_path):
+    """Two engines, one closed before the other: Ctrl-C is a KeyboardInterrupt, not a segmentation fault."""
+    model = make_model(tmp_path / "invert.onnx")
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED, model],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, "interrupted\n"), done.stderr
