@@ -39,6 +39,7 @@ class Recorder:
             raise SinkError(f"{path}: exists already; pass --overwrite (overwrite=True) to replace it")
         self._overwrite = overwrite
         self._encoder: LiveEncoder | None = None
+        self._format: VideoFormat | None = None  # while it is open
 
     def open(self, format: VideoFormat, /) -> None:
         """Create the file."""
@@ -46,15 +47,21 @@ class Recorder:
             self._path.open("wb" if self._overwrite else "xb").close()
         except OSError as error:
             raise SinkError(f"{self._path}: cannot be written: {error.strerror}") from error
-        self._encoder = LiveEncoder(
-            str(self._path.resolve()), format, container="mp4", options=_CRASH_SAFE, encoder={"crf": "20"}
-        )
+        self._format = format
 
     def write(self, item: Frame | Packet, /) -> None:
-        if self._encoder is not None and isinstance(item, Frame):
-            self._encoder.write(item)
+        if not isinstance(item, Frame) or self._format is None:
+            return
+        if self._encoder is None:  # not before: FFmpeg crashes when it ends such a file without a frame in it
+            self._encoder = LiveEncoder(
+                str(self._path.resolve()), self._format, container="mp4", options=_CRASH_SAFE, encoder={"crf": "20"}
+            )
+        self._encoder.write(item)
 
     def close(self, *, complete: bool = True) -> None:  # noqa: ARG002 - what was recorded stays, however it ended
         encoder, self._encoder = self._encoder, None
+        opened, self._format = self._format, None
         if encoder is not None:
             encoder.close()
+        elif opened is not None:
+            self._path.unlink(missing_ok=True)  # no frame came

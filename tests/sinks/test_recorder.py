@@ -46,6 +46,17 @@ def test_the_times_are_those_of_capture(tmp_path):
         assert (container.streams.video[0].width, container.streams.video[0].height) == (64, 48)
 
 
+def test_without_a_frame_there_is_no_file(tmp_path):
+    """Ended before anything came, a recording leaves nothing behind, and closing it again is allowed."""
+    path = tmp_path / "a.mp4"
+    recorder = Recorder(path)
+    recorder.open(FORMAT)
+    assert path.exists()
+    recorder.close()
+    recorder.close()
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_killed_it_has_lost_at_most_the_frame_at_hand(tmp_path):
     """After kill -9 the file is there under its name and plays."""
     path = tmp_path / "killed.mp4"
