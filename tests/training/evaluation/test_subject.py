@@ -18,7 +18,7 @@ def test_a_checkpoint_is_evaluated_as_its_export(photos: Path, tmp_path: Path) -
     with opened([path], "cpu") as (subject,):
         assert subject.name == "sea"
         assert subject.paint(np.zeros((40, 60, 3), np.uint8)).shape == (40, 60, 3)
-        assert (subject.origin.folder, subject.origin.artworks) == (photos.name, ("wave.jpg",))
+        assert (subject.origin.folder, subject.origin.artworks) == (photos.name, ("0.jpg",))
         assert subject.model.exists()
     assert not subject.model.exists()
     assert list(tmp_path.iterdir()) == [path]
