@@ -83,17 +83,20 @@ def find_style(name_or_path: str | Path | Mix | Style) -> Style:
 
 def model_of(style: Style) -> Path | bytes:
     """What an engine loads: the file, or, for a mix, the model with the mix in it."""
-    if not style.mix:
-        return style.path
-    import numpy as np
-    from onnx import numpy_helper
+    return load_model(style).SerializeToString() if style.mix else style.path
 
+
+def load_model(style: Style) -> ModelProto:
+    """The network itself, with the mix in it. Raises ModelError."""
     model = _load(style.path)
-    weights = numpy_helper.from_array(np.asarray(style.mix, np.float32), WEIGHTS)
-    (default,) = (tensor for tensor in model.graph.initializer if tensor.name == WEIGHTS)
-    default.CopyFrom(weights)
-    serialized: bytes = model.SerializeToString()
-    return serialized
+    if style.mix:
+        import numpy as np
+        from onnx import numpy_helper
+
+        weights = numpy_helper.from_array(np.asarray(style.mix, np.float32), WEIGHTS)
+        (default,) = (tensor for tensor in model.graph.initializer if tensor.name == WEIGHTS)
+        default.CopyFrom(weights)
+    return model
 
 
 def read_style(path: Path) -> Style:

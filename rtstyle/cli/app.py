@@ -8,6 +8,7 @@ import typer
 
 import rtstyle
 from rtstyle.cli.cameras import cameras
+from rtstyle.cli.export import export
 from rtstyle.cli.image import image
 from rtstyle.cli.keyframe import keyframe
 from rtstyle.cli.live import live
@@ -26,6 +27,7 @@ app.command()(transcode)
 app.command()(image)
 app.command()(keyframe)
 app.command()(styles)
+app.command()(export)
 app.command()(cameras)
 
 

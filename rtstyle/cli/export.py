@@ -1,0 +1,86 @@
+"""``rtstyle export``."""
+
+from __future__ import annotations
+
+import json as jsonlib
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rtstyle.cli.options import Json, Mix, Overwrite, required
+from rtstyle.cli.outcome import one_sentence
+from rtstyle.errors import UsageError
+
+if TYPE_CHECKING:
+    from rtstyle.export.order import Size
+    from rtstyle.export.sheet import Sheet
+
+
+def export(
+    *,
+    styles: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="STYLE...", help="A style's name or the path of an .onnx.", show_default=False),
+    ] = None,
+    to: Annotated[str, typer.Option("--to", metavar="TARGET", help="What to make; see above.", show_default=False)],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="The file, or for some targets the folder.", show_default=False)
+    ],
+    size: Annotated[
+        str | None,
+        typer.Option(metavar="WxH[xN]", help="For frames of this size only, N at a time.", show_default=False),
+    ] = None,
+    photos: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Photos to measure and calibrate with.", show_default=False)
+    ] = None,
+    mix: Mix = None,
+    force: Annotated[bool, typer.Option("--force", help="Write it however far it is from the original.")] = False,
+    overwrite: Overwrite = False,
+    json: Json = False,
+) -> None:
+    """Make a style's network into what other runtimes and machines take, and measure how near it stays.
+
+    Targets: [bold]float[/bold] (NCHW, float32).
+
+    [bold]rtstyle export wave --to float --size 640x480 -o wave-float.onnx[/bold]
+    """
+    with one_sentence():
+        from rtstyle.export.run import export_style
+
+        chosen = required(styles or (), mix)
+        sheet = export_style(
+            chosen,
+            output,
+            to=to,
+            size=None if size is None else _read_size(size),
+            photos=photos,
+            force=force,
+            overwrite=overwrite,
+        )
+        _tell(output, sheet, as_json=json)
+
+
+def _read_size(text: str) -> Size:
+    from rtstyle.export.order import Size
+
+    found = re.fullmatch(r"(\d{2,5})x(\d{2,5})(?:x(\d{1,3}))?", text)
+    if not found or min(int(found[1]), int(found[2])) < 16 or found[3] == "0":  # noqa: PLR2004 - the contract's
+        raise UsageError(f"--size {text}: expected WxH or WxHxN, as in 1280x720, of at least 16 pixels a side")
+    return Size(int(found[1]), int(found[2]), int(found[3] or 1))
+
+
+def _tell(output: Path, sheet: Sheet, *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(jsonlib.dumps({"output": str(output), **sheet.as_dict()}))
+        return
+    total = sum(sheet.files.values())
+    typer.echo(f"{output}: {total / 1e6:.2f} MB, made from {sheet.original / 1e6:.2f} MB")
+    for one in sheet.fidelity:
+        typer.echo(
+            f"  {one.style}: {one.psnr_db:.1f} dB to the original on {sheet.pictures}, {one.worst_db:.1f} dB at worst, "
+            f"SSIM {one.ssim:.4f}, {one.worst_levels} of 255 levels at most"
+        )
+    for note in sheet.notes:
+        typer.echo(f"  {note}")

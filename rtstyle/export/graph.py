@@ -1,0 +1,102 @@
+"""Surgery on networks under the model contract: fixed sizes, folded constants, a session to run them."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rtstyle.engines.onnxruntime import import_onnxruntime
+from rtstyle.errors import DeviceError, ModelError
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
+
+    from rtstyle.export.order import Run, Size
+    from rtstyle.frames import Images
+
+_SILENT = 4
+
+
+def folded(model: ModelProto) -> ModelProto:
+    """The same network with everything computed that no input has a part in; only standard operators.
+
+    onnxruntime's basic optimisations do it: the arithmetic on shapes of a network of fixed size is gone afterwards.
+    Raises ModelError where onnxruntime cannot load it.
+    """
+    import onnx
+
+    runtime = import_onnxruntime()
+    options = runtime.SessionOptions()
+    options.log_severity_level = _SILENT
+    options.graph_optimization_level = runtime.GraphOptimizationLevel.ORT_ENABLE_BASIC
+    with tempfile.TemporaryDirectory() as folder:
+        options.optimized_model_filepath = str(Path(folder) / "folded.onnx")
+        try:
+            runtime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # it raises a dozen unrelated classes
+            raise ModelError(f"onnxruntime cannot load this network: {_first_line(error)}") from error
+        result = onnx.load(options.optimized_model_filepath)
+    used = {node.domain for node in result.graph.node}
+    kept = [opset for opset in result.opset_import if opset.domain in used]  # onnxruntime names all that it knows
+    del result.opset_import[:]
+    result.opset_import.extend(kept)
+    del result.graph.value_info[:]
+    return result
+
+
+def of_size(model: ModelProto, size: Size) -> ModelProto:
+    """The network for frames of exactly this size, folded. Raises ModelError."""
+    from onnx import ModelProto
+
+    fixed = ModelProto()
+    fixed.CopyFrom(model)
+    for value in (fixed.graph.input[0], fixed.graph.output[0]):
+        dimensions = value.type.tensor_type.shape.dim
+        for dimension, number in zip(dimensions, (size.batch, size.height, size.width), strict=False):
+            dimension.dim_value = number
+    del fixed.graph.value_info[:]
+    return folded(fixed)
+
+
+def opset_of(model: ModelProto) -> int:
+    """The version of ONNX's own operators."""
+    return max((opset.version for opset in model.opset_import if opset.domain in {"", "ai.onnx"}), default=0)
+
+
+def save_checked(model: ModelProto, path: Path) -> None:
+    """Check it, with full shape inference, and write it. Raises ModelError for what ONNX does not allow."""
+    import onnx
+
+    try:
+        onnx.checker.check_model(model, full_check=True)
+    except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
+        raise ModelError(f"{path.name}: is not valid ONNX: {_first_line(error)}") from error
+    path.write_bytes(model.SerializeToString())
+
+
+def runner(model: ModelProto | Path) -> Run:
+    """Run a network of one picture in and one out, under whatever names, on onnxruntime's CPU. Raises ModelError."""
+    runtime = import_onnxruntime()
+    options = runtime.SessionOptions()
+    options.log_severity_level = _SILENT
+    given = str(model) if isinstance(model, Path) else model.SerializeToString()
+    try:
+        session = runtime.InferenceSession(given, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # as above
+        raise ModelError(f"onnxruntime cannot load this network: {_first_line(error)}") from error
+    (frames, *_), (stylized, *_) = session.get_inputs(), session.get_outputs()
+
+    def run(images: Images) -> Images:
+        try:
+            return np.asarray(session.run([stylized.name], {frames.name: images})[0])
+        except Exception as error:  # as above
+            raise DeviceError(f"onnxruntime cannot run this network: {_first_line(error)}") from error
+
+    return run
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

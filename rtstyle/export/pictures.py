@@ -1,0 +1,68 @@
+"""The ten pictures that an export is measured on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from rtstyle.errors import SourceError
+from rtstyle.export.order import Size
+from rtstyle.frames import Image
+from rtstyle.sources.photo_folder import PhotoFolder, read_photo
+
+MEASURED = 10
+CALIBRATED = 16
+
+_LONGEST = 640  # pixels; more would cost minutes and tell no more
+_MADE_UP = (480, 640)  # pixels, height and width
+
+
+def read_photos(folder: Path | None) -> tuple[Sequence[Image], Sequence[Image]]:
+    """Ten photos of a folder to measure with, spread over it, and sixteen others to calibrate with.
+
+    Where there are fewer than 26 some serve for both. Without a folder pictures are made up to measure with, and there
+    are none to calibrate with. Raises SourceError.
+    """
+    if folder is None:
+        return [_made_up(seed) for seed in range(MEASURED)], ()
+    paths = PhotoFolder(folder).photos
+    measured = _spread(paths, MEASURED)
+    others = [path for path in paths if path not in measured] or list(paths)
+    return [_read(path) for path in measured], [_read(path) for path in _spread(others, CALIBRATED)]
+
+
+def fitted(image: Image, size: Size | None) -> Image:
+    """The picture at a network's own size, if it has one."""
+    if size is None:
+        return image
+    return np.asarray(cv2.resize(image, (size.width, size.height), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _spread(paths: Sequence[Path], count: int) -> list[Path]:
+    step = max(1.0, len(paths) / count)
+    return [paths[int(i * step)] for i in range(min(count, len(paths)))]
+
+
+def _read(path: Path) -> Image:
+    image = read_photo(path)
+    height, width = image.shape[:2]
+    if min(height, width) < 16:  # noqa: PLR2004 - the model contract's
+        raise SourceError(f"{path}: expected at least 16×16 pixels, got {width}×{height}")
+    scale = min(1.0, _LONGEST / max(height, width))
+    size = max(16, round(width * scale)), max(16, round(height * scale))
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _made_up(seed: int) -> Image:
+    """Clouds of all sizes with an edge through them: like a photo, smooth here and sharp there."""
+    rng = np.random.default_rng(seed)
+    height, width = _MADE_UP
+    image = np.zeros((height, width, 3), np.float32)
+    for cells in (3, 9, 27, 81, 243):
+        clouds = rng.normal(0, 1 / cells**0.5, (cells * 3 // 4, cells, 3)).astype(np.float32)
+        image += cv2.resize(clouds, (width, height), interpolation=cv2.INTER_CUBIC)
+    image[:, width // 3 : width // 2] *= -1
+    return (128 + 80 * image).clip(0, 255).astype(np.uint8)

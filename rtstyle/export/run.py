@@ -1,0 +1,90 @@
+"""The whole of an export: open the networks, have the target made, measure it, and only then give it its name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rtstyle.errors import ModelError, SinkError, UsageError
+from rtstyle.export.graph import of_size
+from rtstyle.export.order import Order, Size, Subject
+from rtstyle.export.pictures import read_photos
+from rtstyle.export.sheet import LEAST_DB, Sheet, measure
+from rtstyle.export.shelf import Shelf
+from rtstyle.export.targets import find_target
+from rtstyle.styles import find_style, load_model
+
+if TYPE_CHECKING:
+    from rtstyle.export.order import Made, Target
+    from rtstyle.frames import Image
+    from rtstyle.styles import Mix, Style
+
+    Styles = str | Path | Mix | Style
+
+
+def export_style(
+    style: Styles | Sequence[Styles],
+    output: str | Path,
+    *,
+    to: str,
+    size: Size | None = None,
+    photos: str | Path | None = None,
+    force: bool = False,
+    overwrite: bool = False,
+) -> Sheet:
+    """Write a style's network for another runtime, and a sheet about it. Needs no PyTorch.
+
+    ``to``: a target of ``targets.py``. ``size``: make it for frames of one size. ``photos``: a folder to measure, and
+    where the target asks for it to calibrate, with. What comes out less than 35 dB from the original is refused, unless
+    ``force``. Nothing has the output's name until all of it is there. Raises ModelError, SinkError, SourceError,
+    DeviceError or UsageError, each a sentence.
+    """
+    target, output = find_target(to), Path(output)
+    styles = [style] if isinstance(style, str) or not isinstance(style, Sequence) else list(style)
+    _check(target, to, output, styles)
+    found = [find_style(one) for one in styles]
+    keep = [one.path for one in found]
+    with Shelf(output, files=bool(target.SUFFIX), overwrite=overwrite, keep=keep) as shelf:
+        measured, calibrated = read_photos(None if photos is None else Path(photos))
+        models = [load_model(one) for one in found]
+        subjects = tuple(
+            Subject(one, of_size(model, size) if size else model) for one, model in zip(found, models, strict=True)
+        )
+        order = Order(subjects, output.name, size, calibrated)
+        try:
+            made = target.make(order, shelf.folder)
+            sheet = _sheet(to, order, made, shelf.folder, measured, invented=photos is None)
+            if sheet.worst_db is not None and sheet.worst_db < LEAST_DB and not force:
+                raise ModelError(
+                    f"{output}: expected at least {LEAST_DB:g} dB to the original on every picture, got "
+                    f"{sheet.worst_db:.1f} dB; --force writes it all the same"
+                )
+            name = f"{output.stem}.sheet.md" if target.SUFFIX else "sheet.md"
+            (shelf.folder / name).write_text(sheet.as_markdown(), encoding="utf-8")
+        except OSError as error:
+            raise SinkError(f"{output}: cannot be written: {error.strerror}") from error
+        shelf.place()
+    return sheet
+
+
+def _check(target: Target, to: str, output: Path, styles: Sequence[Styles]) -> None:
+    if not styles or (len(styles) > 1 and not target.SEVERAL):
+        raise UsageError(f"--to {to}: expected one style, got {len(styles)}; export them one by one")
+    if target.SUFFIX and output.suffix.lower() != target.SUFFIX:
+        raise UsageError(f"{output}: expected a name that ends in {target.SUFFIX} for --to {to}")
+
+
+def _sheet(to: str, order: Order, made: Made, folder: Path, pictures: Sequence[Image], *, invented: bool) -> Sheet:
+    files = {str(path.relative_to(folder)): path.stat().st_size for path in sorted(folder.rglob("*")) if path.is_file()}
+    kind = "pictures made up for it (--photos takes your own)" if invented else "photos"
+    return Sheet(
+        target=to,
+        output=order.name,
+        files=files,
+        original=sum(subject.style.size for subject in order.subjects),
+        size=str(order.size or "any"),
+        pictures=f"{len(pictures)} {kind}",
+        fidelity=measure(order, made, pictures),
+        notes=made.notes,
+    )

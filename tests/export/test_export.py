@@ -1,0 +1,126 @@
+"""The whole of an export: what is written, what is measured, what is refused, and that nothing is left by halves."""
+
+import cv2
+import numpy as np
+import onnxruntime
+import pytest
+
+from rtstyle.errors import ModelError, SinkError, UsageError
+from rtstyle.export.order import Made, Size
+from rtstyle.export.run import export_style
+from tests.models import make_model
+
+
+@pytest.fixture
+def blur(tmp_path):
+    """A small network of the contract."""
+    return make_model(tmp_path / "blur.onnx", kind="blur")
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    """A folder of twelve small photos."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for seed in range(12):
+        clouds = np.random.default_rng(seed).integers(0, 256, (5, 6, 3), dtype=np.uint8)
+        cv2.imwrite(str(folder / f"{seed}.png"), cv2.resize(clouds, (48, 40), interpolation=cv2.INTER_CUBIC))
+    return folder
+
+
+def noise(count, height, width):
+    return np.random.default_rng(0).integers(0, 256, (count, height, width, 3), dtype=np.uint8)
+
+
+def run(path, feed):
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    (frames,) = session.get_inputs()
+    return session.run(None, {frames.name: feed})[0]
+
+
+@pytest.mark.parametrize("size", [None, Size(48, 40, 2)])
+def test_float_planes_paint_the_same(blur, pictures, tmp_path, size):
+    """float32 (N, 3, H, W) of whole numbers, and not one level from what the contract's network paints."""
+    sheet = export_style(blur, tmp_path / "planes.onnx", to="float", size=size, photos=pictures)
+    frames = noise(2, 40, 48)
+    planes = run(tmp_path / "planes.onnx", frames.transpose(0, 3, 1, 2).astype(np.float32))
+    assert planes.dtype == np.float32
+    np.testing.assert_array_equal(planes.transpose(0, 2, 3, 1), run(blur, frames))
+    assert sheet.worst_db == 99
+    assert "10 photos" in (tmp_path / "planes.sheet.md").read_text(encoding="utf-8")
+
+
+class Dark:
+    """A target that gets everything wrong."""
+
+    SUFFIX, SEVERAL = ".onnx", False
+
+    @staticmethod
+    def make(order, folder):
+        (folder / order.name).write_bytes(b"dark")
+        return Made((lambda frames: frames // 4,))
+
+
+@pytest.fixture
+def dark(monkeypatch):
+    monkeypatch.setattr("rtstyle.export.run.find_target", lambda name: Dark)
+
+
+def test_what_is_far_from_the_original_is_refused(blur, pictures, tmp_path, dark):
+    """Below 35 dB nothing is written, and the sentence says how far it was; --force writes it."""
+    before = set(tmp_path.iterdir())
+    with pytest.raises(ModelError, match=r"expected at least 35 dB.*got \d+\.\d dB; --force"):
+        export_style(blur, tmp_path / "dark.onnx", to="dark", photos=pictures)
+    assert set(tmp_path.iterdir()) == before
+    export_style(blur, tmp_path / "dark.onnx", to="dark", photos=pictures, force=True)
+    assert (tmp_path / "dark.onnx").read_bytes() == b"dark"
+
+
+def test_nothing_is_overwritten_unasked(blur, pictures, tmp_path, dark):
+    """Neither another file nor, whatever is asked, the model itself."""
+    (tmp_path / "mine.onnx").write_bytes(b"mine")
+    with pytest.raises(SinkError, match="exists already"):
+        export_style(blur, tmp_path / "mine.onnx", to="dark", photos=pictures, force=True)
+    assert (tmp_path / "mine.onnx").read_bytes() == b"mine"
+    with pytest.raises(SinkError, match="is the input itself"):
+        export_style(blur, blur, to="dark", photos=pictures, force=True, overwrite=True)
+    export_style(blur, tmp_path / "mine.onnx", to="dark", photos=pictures, force=True, overwrite=True)
+    assert (tmp_path / "mine.onnx").read_bytes() == b"dark"
+
+
+def test_a_sheet_that_cannot_be_written_leaves_no_model(blur, pictures, tmp_path, dark):
+    """What belongs together appears together."""
+    (tmp_path / "dark.sheet.md").mkdir()
+    with pytest.raises(SinkError, match="got a folder"):
+        export_style(blur, tmp_path / "dark.onnx", to="dark", photos=pictures, force=True)
+    assert not (tmp_path / "dark.onnx").exists()
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_a_folder_replaces_a_folder(blur, pictures, tmp_path, monkeypatch):
+    """A target of many files appears as one folder, and with --overwrite in place of the old one, whole."""
+    monkeypatch.setattr(Dark, "SUFFIX", "")
+    monkeypatch.setattr("rtstyle.export.run.find_target", lambda name: Dark)
+    out = tmp_path / "site"
+    for overwrite in (False, True):
+        export_style(blur, out, to="dark", photos=pictures, force=True, overwrite=overwrite)
+        assert sorted(path.name for path in out.iterdir()) == ["sheet.md", "site"]
+        (out / "old").touch()
+    with pytest.raises(SinkError, match="exists already"):
+        export_style(blur, out, to="dark", photos=pictures, force=True)
+    assert (out / "old").exists()
+    assert not list(tmp_path.glob(".*"))
+
+
+@pytest.mark.parametrize(
+    ("output", "to", "said"),
+    [
+        ("x.onnx", "pdf", "pdf: no such target; expected one of: "),
+        ("x.bin", "float", "expected a name that ends in .onnx"),
+        ("x.onnx", "float", "expected one style, got 2"),
+    ],
+)
+def test_questions_without_sense(blur, tmp_path, output, to, said):
+    """An unknown target, a name of another kind, too many styles."""
+    with pytest.raises(UsageError, match=said):
+        export_style([blur] * (2 if "style" in said else 1), tmp_path / output, to=to)
