@@ -31,9 +31,8 @@ def write_catalogue(folder: Path) -> Path:
 
 
 def _measured(evaluation: Mapping[str, Any]) -> dict[str, str]:
-    """What `python -m training evaluate` found, if it was asked; what it did not measure is left out."""
-    if not evaluation:
-        return {}
+    """What `python -m training evaluate` found out about a style; what it did not measure is left out."""
+    _, _, style = evaluation["name"].partition(":")
     names = {
         "quality_ratio": "quality ratio",
         "content_loss": "content loss",
@@ -45,7 +44,7 @@ def _measured(evaluation: Mapping[str, Any]) -> dict[str, str]:
     figures = [f"{words} {evaluation[name]:.4g}" for name, words in names.items() if evaluation.get(name) is not None]
     grid = ", ".join(f"{value:.2f} at {period} px" for period, value in evaluation["grid"].items())
     where = f"on {evaluation['photos']} photos at {evaluation['side']} px and {evaluation['clips']} clips held out"
-    return {"measured": f"{', '.join(figures)}, grid score {grid}; {where}"}
+    return {f"measured, {style}" if style else "measured": f"{', '.join(figures)}, grid score {grid}; {where}"}
 
 
 def _section(style: Style) -> str:
@@ -53,12 +52,13 @@ def _section(style: Style) -> str:
     if missing := {"losses", "parameters", "steps", "dataset", "vgg", "created", "commit", "command"} - set(facts):
         raise ModelError(f"{style.path}: has no metadata {', '.join(sorted(missing))}; export it again")
     losses = ", ".join(f"{name} {value:g}" for name, value in json.loads(facts["losses"]).items())
+    measured = [_measured(evaluation) for evaluation in json.loads(facts.get("evaluation") or "[]")]
     rows = {
         "artwork": f"{style.title}, {style.artist}, {style.year} ({style.licence})",
         "network": f"{style.network}, {int(facts['parameters']):,} parameters, {style.size / 1e6:.2f} MB",
         "trained": f"{facts['steps']} steps on {facts['dataset']}; VGG-16 from {facts['vgg']}",
         "losses": losses,
-        **_measured(json.loads(facts.get("evaluation") or "{}")),
+        **{name: words for row in measured for name, words in row.items()},
         "made": f"{facts['created']}, with the code of {facts['commit']}",
         "command": f"`{facts['command']}`",
         "sha256": f"`{hashlib.sha256(style.path.read_bytes()).hexdigest()}`",

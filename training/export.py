@@ -60,12 +60,12 @@ def export(
     path: Path,
     *,
     photos: Iterable[Images],
-    measured: Mapping[str, Any] | None = None,
+    measured: Sequence[Mapping[str, Any]] = (),
     overwrite: bool = False,
 ) -> int:
     """Writes the model and returns the largest difference to PyTorch seen, in grey levels (0 or 1).
 
-    ``measured``: what an evaluation found out about it, for the metadata.
+    ``measured``: what an evaluation found out about each style, for the metadata.
 
     Compared on random frames at three sizes and on every batch of ``photos``, in each style. Raises ModelError,
     and leaves no file, when they differ by more; SinkError when the file cannot be written.
@@ -83,7 +83,7 @@ def export(
     for dimension, name in zip(shape.dim, ("N", "H", "W"), strict=False):
         dimension.dim_param = name
     shape.dim[3].dim_value = 3
-    onnx.helper.set_model_props(graph, dict(metadata(checkpoint, artwork, network, measured or {})))
+    onnx.helper.set_model_props(graph, dict(metadata(checkpoint, artwork, network, measured)))
     onnx.checker.check_model(graph, full_check=True)
     model = graph.SerializeToString()
     rng = np.random.default_rng(0)
@@ -112,7 +112,7 @@ def real_frames(photos: Sequence[Path]) -> Iterator[Images]:
 
 
 def metadata(
-    checkpoint: Checkpoint, artwork: Artwork, network: Network, measured: Mapping[str, Any]
+    checkpoint: Checkpoint, artwork: Artwork, network: Network, measured: Sequence[Mapping[str, Any]]
 ) -> Mapping[str, str]:
     """The model's metadata_props, all prefixed ``rtstyle.``; the one truth about it."""
     recipe = checkpoint.recipe
@@ -132,7 +132,6 @@ def metadata(
         "weights": json.dumps(recipe.weights),
         "vgg": checkpoint.vgg,
         "losses": json.dumps({name: float(f"{value:.5g}") for name, value in checkpoint.losses.items()}),
-        "warp_error": str(measured.get("warping_error", "")),
         "evaluation": json.dumps(measured) if measured else "",
         "commit": _commit(),
         "created": datetime.now(UTC).date().isoformat(),

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -35,9 +36,20 @@ def test_what_was_measured_is_told(tmp_path: Path) -> None:
     page = write_catalogue(tmp_path).read_text()
     assert "quality ratio 1.5, warping error 0.0025, grid score 1.25 at 2 px; on 2 photos at 256 px and 1 clips" in page
     assert "style loss" not in page
-    for name, text in (("land", json.dumps(report)), ("sea", "{"), ("sea", "[]")):
+    report["models"] = [figures | {"name": f"sea:{style}"} for style in ("calm", "rough")]
+    line.write_text(json.dumps(report))
+    both = json.dumps(read_evaluation(line, "sea"))
+    make_model(tmp_path / "sea-lite.onnx", name="sea", evaluation=both, **FACTS, **ORIGIN)
+    assert {"| measured, calm |", "| measured, rough |"} <= set(
+        re.findall(r"\| measured.*? \|", write_catalogue(tmp_path).read_text())
+    )
+    for name, text, words in (
+        ("land", json.dumps(report), "nothing about land"),
+        ("sea", "{", "expected the JSON"),
+        ("sea", "[]", "expected the JSON"),
+    ):
         line.write_text(text)
-        with pytest.raises(SourceError, match="expected the JSON of"):
+        with pytest.raises(SourceError, match=words):
             read_evaluation(line, name)
 
 

@@ -58,7 +58,7 @@ def evaluate(
 
     Example: python -m training evaluate wave-lite.onnx --photos photos --style-image wave.jpg --quick -o sheet.png
     """
-    with one_sentence("training", stopped="nothing was written"):
+    with one_sentence("training", stopped="what was measured until then is above, no file was written"):
         if sheet is not None and sheet.suffix.lower() != ".png":
             raise UsageError(f"{sheet}: expected the name of a .png")
         files = [OutputFile(path, overwrite=overwrite) if path else None for path in (sheet, json_out)]
@@ -73,26 +73,29 @@ def evaluate(
         paths = [*models, *([against] if against else [])]
         with opened(paths, device) as subjects:
             origins = [subject.origin for subject in subjects]
-            places = [style_image or [path.parent] for path in paths]
+            if against and subjects[-1].style.mix:
+                raise UsageError(f"--against {against}: expected one style, got {len(subjects[-1].style.styles)}")
             material = Material(
                 photos=unseen(photos, include, origins, settings.photos),
                 clips=find_clips(clips or []),
-                artworks=[origin.artwork(where) for origin, where in zip(origins, places, strict=True)],
+                artworks=[origin.artwork(style_image or []) for origin in origins],
                 vgg=find_vgg16(vgg),
             )
             names = f"{len(material.photos)} photos of {photos}, {len(material.clips)} clips"
             console.print(f"{names}; VGG-16 from {material.vgg.source}", highlight=False)
             with shown() as progress:
                 report, rows = measure(
-                    subjects[: len(models)],
+                    subjects[:-1] if against else subjects,
                     material,
                     settings,
                     against=subjects[-1] if against else None,
                     progress=progress,
                 )
         console.print(table_of(report))
+        typer.echo(report.line())
+        if not report.complete:
+            raise KeyboardInterrupt
         if files[0]:
-            write_sheet(files[0], rows, ["photo", *(path.stem for path in paths)])
+            write_sheet(files[0], rows, ["photo", *(subject.name for subject in subjects)])
         if files[1]:
             write_bytes(files[1], report.line().encode() + b"\n")
-        typer.echo(report.line())

@@ -53,6 +53,6 @@ def export(
             licence=licence,
         )
         frames = real_frames(find_photos(photos) if photos else loop.photos_of(state.recipe)[1])
-        measured = read_evaluation(evaluation, checkpoint.stem) if evaluation else None
+        measured = read_evaluation(evaluation, checkpoint.stem) if evaluation else ()
         worst = write_model(state, artwork, out, photos=frames, measured=measured, overwrite=overwrite)
         console.print(f"{out}: {out.stat().st_size / 1e6:.2f} MB; differs from PyTorch by at most {worst} grey level")

@@ -97,7 +97,8 @@ def evaluate(
 ) -> tuple[Report, list[list[Image]]]:
     """The report, and the rows of the contact sheet: a photo and its paintings, the control's last.
 
-    The control is measured like the models, but for its quality ratio. Raises SourceError, DeviceError.
+    The control is measured like the models, but for its quality ratio. A KeyboardInterrupt ends it early, with what
+    was measured until then, if there is anything. Raises SourceError, DeviceError.
     """
     everyone = [*subjects, *([against] if against else [])]
     clip_units = FRAME_UNITS * settings.frames * len(everyone)
@@ -105,18 +106,27 @@ def evaluate(
     total = MODEL_UNITS * len(everyone) + photo_units * len(material.photos) + clip_units * len(material.clips)
     work = _Work(total, progress)
     photos = [read_scaled(path, settings.side) for path in material.photos]
-    reports, paintings = [], []
-    for subject, artwork in zip(everyone, material.artworks, strict=True):
-        reports.append(_introduced(subject, artwork))
-        work.add(MODEL_UNITS, subject.name)
-        paintings.append([subject.paint(photo) for photo in photos])
-        pairs = list(zip(paintings[-1], photos, strict=True))
-        criterion = Criterion(material.vgg, read_artwork(artwork, subject.origin.style_size))
-        _measure_paintings(reports[-1], criterion, pairs)
-        if settings.iterations and subject is not against:
-            _measure_quality(reports[-1], criterion, pairs, settings, work)
-    errors = _measure_flicker(everyone, reports, material.clips, settings, work)
+    reports: list[ModelReport] = []
+    paintings: list[list[Image]] = []
+    errors: dict[str, float] = {}  # the clips' own
+    complete = False
+    try:
+        for subject, artwork in zip(everyone, material.artworks, strict=True):
+            painted = [subject.paint(photo) for photo in photos]
+            criterion = Criterion(material.vgg, read_artwork(artwork, subject.origin.style_size))
+            pairs = list(zip(painted, photos, strict=True))
+            reports.append(_introduced(subject, artwork, criterion, pairs))
+            paintings.append(painted)
+            work.add(MODEL_UNITS, subject.name)
+            if settings.iterations and subject is not against:
+                _measure_quality(reports[-1], criterion, pairs, settings, work)
+        _measure_flicker(list(zip(everyone, reports, strict=True)), errors, material.clips, settings, work)
+        complete = True
+    except KeyboardInterrupt:
+        if not reports:
+            raise
     report = Report(
+        complete=complete,
         side=settings.side,
         iterations=settings.iterations,
         photos=[path.name for path in material.photos],
@@ -124,13 +134,14 @@ def evaluate(
         warping_error=_mean(list(errors.values())),
         warping_errors=errors,
         models=reports[: len(subjects)],
-        against=reports[-1] if against else None,
+        against=reports[-1] if against and len(reports) == len(everyone) else None,
     )
     return report, [list(row) for row in zip(photos, *paintings, strict=True)]
 
 
-def _introduced(subject: Subject, artwork: Path) -> ModelReport:
-    return ModelReport(
+def _introduced(subject: Subject, artwork: Path, criterion: Criterion, pairs: Sequence[Pair]) -> ModelReport:
+    """All that takes no time."""
+    report = ModelReport(
         name=subject.name,
         network=subject.style.network,
         artwork=artwork.name,
@@ -140,20 +151,19 @@ def _introduced(subject: Subject, artwork: Path) -> ModelReport:
         megapixels_a_second=cost.megapixels_a_second(subject.engine),
         flat=flat_amplitudes(subject.paint),
     )
-
-
-def _measure_paintings(report: ModelReport, criterion: Criterion, pairs: Sequence[Pair]) -> None:
     both = [losses(criterion, tensor(painting), tensor(photo)) for painting, photo in pairs]
     report.content_loss = _mean([one.content for one in both])
     report.style_loss = _mean([one.style for one in both])
     report.sharpness = _mean([sharpness(painting) for painting, _ in pairs])
     scores = [relative_scores(painting, photo) for painting, photo in pairs]
     report.grid = {period: _mean([score[period] for score in scores]) for period in PERIODS}
+    return report
 
 
 def _measure_quality(
     report: ModelReport, criterion: Criterion, pairs: Sequence[Pair], settings: Settings, work: _Work
 ) -> None:
+    """Fills in the report photo by photo."""
     begun = work.done
     found = []
     for number, (painting, photo) in enumerate(pairs, start=1):
@@ -168,31 +178,32 @@ def _measure_quality(
                 evaluated=partial(work.add, 1, what, most=end),
             )
         )
+        report.quality_ratios = [one.ratio for one in found]
+        report.quality_ratio = statistics.median(report.quality_ratios)
+        report.evaluations_from_photo = statistics.median(one.from_photo or math.inf for one in found)
+        if settings.noise:
+            report.evaluations_from_noise = statistics.median(one.from_noise or math.inf for one in found)
         work.add(end - work.done, what)
-    report.quality_ratios = [one.ratio for one in found]
-    report.quality_ratio = statistics.median(report.quality_ratios)
-    report.evaluations_from_photo = statistics.median(one.from_photo or math.inf for one in found)
-    if settings.noise:
-        report.evaluations_from_noise = statistics.median(one.from_noise or math.inf for one in found)
 
 
 def _measure_flicker(
-    subjects: Sequence[Subject], reports: Sequence[ModelReport], clips: Sequence[Path], settings: Settings, work: _Work
-) -> dict[str, float]:
-    """Fills in the models' warping errors and returns the clips' own."""
-    own = {}
+    models: Sequence[tuple[Subject, ModelReport]],
+    own: dict[str, float],
+    clips: Sequence[Path],
+    settings: Settings,
+    work: _Work,
+) -> None:
+    """Fills in the models' warping errors and the clips' own, clip by clip."""
     for path in clips:
         clip = read_clip(path, frames=settings.frames, side=settings.clip_side)
         own[clip.name] = warping_error(clip.frames, clip.motions)
-        for subject, report in zip(subjects, reports, strict=True):
+        for subject, report in models:
             painted = []
             for frame in clip.frames:
                 painted.append(subject.paint(frame))
                 work.add(FRAME_UNITS, f"{subject.name}: clip {clip.name}")
             report.warping_errors[clip.name] = warping_error(painted, clip.motions)
-    for report in reports:
-        report.warping_error = _mean(list(report.warping_errors.values()))
-    return own
+            report.warping_error = _mean(list(report.warping_errors.values()))
 
 
 def _mean(values: Sequence[float]) -> float:

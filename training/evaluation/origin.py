@@ -25,6 +25,7 @@ class Origin:
     hold_out: int  # every n-th photo by name was kept out
     artworks: tuple[str, ...]
     style_size: int  # px, the artwork's short side
+    beside: Path = Path()  # folder of the model's file, where the artwork is looked for first
 
     @staticmethod
     def of(style: Style) -> Origin:
@@ -56,9 +57,9 @@ class Origin:
     def artwork(self, places: Iterable[Path]) -> Path:
         """The artwork among ``places``, files and folders: the one of its name, else the only file.
 
-        Raises SourceError that says how to name it.
+        Without places, beside the model. Raises SourceError that says how to name it.
         """
-        places = list(places)
+        places = list(places) or [self.beside]
         files = [place for place in places if not place.is_dir()]
         named = [place / name for place in places if place.is_dir() for name in self.artworks]
         for path in (*files, *named):

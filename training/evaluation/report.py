@@ -40,6 +40,7 @@ class ModelReport:
 class Report:
     """Of all models, on the same photos and clips."""
 
+    complete: bool  # it was not stopped
     side: int  # px, the photos' short side
     iterations: int  # of L-BFGS
     photos: list[str]
@@ -62,16 +63,21 @@ class Report:
         return json.dumps(_plain({**asdict(self), "models": models}), allow_nan=False)
 
 
-def read_evaluation(path: Path, name: str) -> dict[str, Any]:
-    """What the line of JSON in ``path`` says of the model of this name, and of the photos. Raises SourceError."""
+def read_evaluation(path: Path, name: str) -> list[dict[str, Any]]:
+    """What the line of JSON in ``path`` says of each style of the model of this name, and of the photos.
+
+    Raises SourceError.
+    """
     try:
         report = json.loads(path.read_text(encoding="utf-8"))
-        (model,) = (model for model in report["models"] if model["name"] == name)
+        models = [model for model in report["models"] if model["name"].partition(":")[0] == name]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise SourceError(f"{path}: expected the JSON of `python -m training evaluate` about {name}") from error
+        raise SourceError(f"{path}: expected the JSON of `python -m training evaluate`") from error
+    if not models:
+        raise SourceError(f"{path}: says nothing about {name}; evaluate it with --json-out")
     unknown = ("quality_ratios", "warping_errors", "provider", "megapixels_a_second", "over_control")  # of the occasion
-    kept = {key: value for key, value in model.items() if key not in unknown}
-    return {**kept, "side": report["side"], "photos": len(report["photos"]), "clips": len(report["warping_errors"])}
+    material = {"side": report["side"], "photos": len(report["photos"]), "clips": len(report["warping_errors"])}
+    return [{key: value for key, value in model.items() if key not in unknown} | material for model in models]
 
 
 def _plain(value: object) -> object:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 
 from rtstyle.engines import Engine, open_engine
-from rtstyle.errors import ModelError
 from rtstyle.frames import Image
-from rtstyle.styles import Style, read_style
+from rtstyle.styles import Mix, Style, find_style, model_of, read_style
 from training.checkpoint import Checkpoint
 from training.evaluation.origin import Origin
 from training.export import Artwork, export
@@ -21,16 +20,13 @@ from training.export import Artwork, export
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Subject:
-    """An exported model on the engine that users run it on."""
+    """One style of an exported model, on the engine that users run it on."""
 
-    name: str
+    name: str  # of its file, and behind a colon of the style where the file holds several
     model: Path
     style: Style
     engine: Engine
-
-    @property
-    def origin(self) -> Origin:
-        return Origin.of(self.style)
+    origin: Origin
 
     def paint(self, image: Image) -> Image:
         """(H, W, 3) uint8 RGB to the same. Raises DeviceError."""
@@ -40,22 +36,36 @@ class Subject:
 
 @contextmanager
 def opened(paths: Sequence[Path], device: str) -> Iterator[list[Subject]]:
-    """Opens .onnx files, and .ckpt files as what they would be exported to. Raises ModelError, DeviceError."""
+    """Opens .onnx files, and .ckpt files as what they would be exported to; a subject for each style inside.
+
+    Raises ModelError, DeviceError.
+    """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory()))
         subjects = []
         for index, path in enumerate(paths):
             model = _exported(path, folder / f"{index}.onnx") if path.suffix == ".ckpt" else path
-            style = read_style(model)
-            if len(style.styles) != 1:
-                raise ModelError(f"{path}: holds {len(style.styles)} styles; an evaluation is of one style")
-            engine = open_engine(model, device)
-            stack.callback(engine.close)
-            subjects.append(Subject(path.stem, model, style, engine))
+            for name, style, origin in _styles_in(path, read_style(model)):
+                engine = open_engine(model_of(style), device)
+                stack.callback(engine.close)
+                subjects.append(Subject(name, model, style, engine, origin))
         yield subjects
 
 
+def _styles_in(path: Path, network: Style) -> Iterator[tuple[str, Style, Origin]]:
+    origin = replace(Origin.of(network), beside=path.parent)
+    if len(network.styles) == 1:
+        yield path.stem, network, origin
+        return
+    artworks = origin.artworks if len(origin.artworks) == len(network.styles) else ("",) * len(network.styles)
+    for name, artwork in zip(network.styles, artworks, strict=True):
+        alone = find_style(Mix({name: 1}, network.path))
+        yield f"{path.stem}:{name}", alone, replace(origin, artworks=(artwork,) if artwork else ())
+
+
 def _exported(checkpoint: Path, model: Path) -> Path:
-    artwork = Artwork(names=(checkpoint.stem,), title=checkpoint.stem, artist="", year="")
-    export(Checkpoint.load(checkpoint), artwork, model, photos=())
+    state = Checkpoint.load(checkpoint)
+    images = [Path(image).stem for image in state.recipe.style_images]
+    names = (checkpoint.stem,) if len(images) == 1 else tuple(images)
+    export(state, Artwork(names=names, title=checkpoint.stem, artist="", year=""), model, photos=())
     return model

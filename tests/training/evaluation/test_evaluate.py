@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -69,6 +70,29 @@ def test_models_on_photos_and_clips_that_they_have_not_seen(
     for words in ("quality ratio", "grid at 2, 4, 8, 16 px", "sharpness ÷ control", "invert-lite"):
         assert words in done.stderr
     assert cv2.imread(str(sheet)).shape[1] == 3 * 128  # photo, model, control
+
+
+def test_stopped_it_tells_what_it_has(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C on the second photo: the first photo's ratio is in the table and the line, and no file is written."""
+    monkeypatch.setattr(evaluating.cost, "TIMED_AT", (72, 128))
+    measured = evaluating.quality
+
+    def impatient(*arguments: Any, **named: Any) -> Any:
+        monkeypatch.setattr(evaluating, "quality", interrupted)
+        return measured(*arguments, **named)
+
+    def interrupted(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(evaluating, "quality", impatient)
+    sheet = tmp_path / "sheet.png"
+    done = run(folder, folder / "invert-lite.onnx", "--iterations", "1", "--count", "2", "-o", sheet)
+    assert done.exit_code == 130
+    report = json.loads(done.stdout)
+    assert (report["complete"], len(report["models"][0]["quality_ratios"])) == (False, 1)
+    assert "quality ratio" in done.stderr
+    assert "stopped" in done.stderr
+    assert not sheet.exists()
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ def model(**figures) -> ModelReport:
 
 def report(models: list[ModelReport], against: ModelReport | None = None) -> Report:
     own = {"sharpness": 5.0, "warping_error": math.nan, "warping_errors": {}}
-    return Report(side=256, iterations=200, photos=["a.jpg"], **own, models=models, against=against)
+    return Report(complete=True, side=256, iterations=200, photos=["a.jpg"], **own, models=models, against=against)
 
 
 def test_the_json_is_one_line_that_any_program_reads() -> None:

@@ -3,9 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import pytest
 
-from rtstyle.errors import ModelError
 from tests.models import make_model
 from tests.training.test_export import checkpoint_of
 from training.evaluation.subject import opened
@@ -24,8 +22,12 @@ def test_a_checkpoint_is_evaluated_as_its_export(photos: Path, tmp_path: Path) -
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_several_styles_in_one_network_are_refused(tmp_path: Path) -> None:
-    """A mixture has no artwork of its own to be measured against."""
-    model = make_model(tmp_path / "mix.onnx", kind="mix", styles='["a", "b"]')
-    with pytest.raises(ModelError, match="holds 2 styles"), opened([model], "cpu"):
-        pass
+def test_each_style_in_a_network_is_a_subject(tmp_path: Path) -> None:
+    """It has the style's own artwork, and paints in that style alone."""
+    command = "python -m training train --data photos --style-image sea.jpg --style-image sky.jpg -o NAME.ckpt"
+    model = make_model(tmp_path / "mix.onnx", kind="mix", styles='["a", "b"]', command=command)
+    grey = np.full((16, 16, 3), 100, np.uint8)
+    with opened([model], "cpu") as (a, b):
+        assert (a.name, b.name) == ("mix:a", "mix:b")
+        assert (a.origin.artworks, b.origin.artworks) == (("sea.jpg",), ("sky.jpg",))
+        assert not np.array_equal(a.paint(grey), b.paint(grey))
