@@ -70,6 +70,9 @@ def train(
             step = trainer.step
             s_per_step = (time.monotonic() - begun) / (step - first)
             eta_s = s_per_step * (recipe.steps - step)
+            due = step % machine.save_every == 0 or step == recipe.steps
+            if due:  # the others' photos are heard of now and then
+                sieve.verdicts.copy_(processes.largest(sieve.verdicts, device))
             try:
                 progress(Progress(step, recipe.steps, eta_s, _means(losses), trainer.skipped, str(sieve.skipped)))
                 stopped = False
@@ -78,7 +81,7 @@ def train(
             stopped = processes.any(stopped, device)  # all of them between the same two steps
             if record:
                 record.losses(step, losses[-1], learning_rate=rate, photos_per_s=recipe.batch / s_per_step)
-                if stopped or step % machine.save_every == 0 or step == recipe.steps:
+                if stopped or due:
                     record.save(trainer, _means(losses))
             if stopped:
                 raise KeyboardInterrupt

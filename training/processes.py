@@ -53,6 +53,14 @@ class Processes:
         dist.all_reduce(values)
         return values / self.count
 
+    def largest(self, values: Tensor, device: str) -> Tensor:
+        """The largest over all processes, element by element; ``values`` themselves need not lie on the device."""
+        if self.count == 1:
+            return values
+        there = values.to(device, copy=True)
+        dist.all_reduce(there, dist.ReduceOp.MAX)
+        return there.to(values.device)
+
     def any(self, ours: bool, device: str) -> bool:  # noqa: FBT001 - the subject
         """Whether one of us says yes; all hear the same answer."""
         return bool(self.mean(torch.tensor(float(ours), device=device)) > 0)
