@@ -9,7 +9,7 @@ import typer
 
 from rtstyle.cli.outcome import one_sentence
 from training.cli.console import console
-from training.cli.download_progress import shown
+from training.cli.download_progress import downloading
 from training.download import coco
 
 
@@ -25,7 +25,7 @@ def download(
     Example: python -m training download --split train2014 --to photos
     """
     with one_sentence("training", stopped="what has come is kept, and the same command goes on from there"):
-        with shown() as listener:
+        with downloading() as listener:
             done = coco.download(split, to, keep=keep, address=mirror, listener=listener)
         console.print(
             f"{done.photos:,} photos in {done.folder}; next: python -m training train --data {done.folder} …",

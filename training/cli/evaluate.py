@@ -14,7 +14,7 @@ from rtstyle.errors import UsageError
 from rtstyle.output_file import OutputFile
 from rtstyle.perceptual import find_vgg16
 from training.cli.console import console
-from training.cli.evaluation_progress import shown
+from training.cli.evaluation_progress import evaluating
 from training.cli.evaluation_table import table_of
 from training.evaluation.clips import find_clips
 from training.evaluation.evaluate import QUICK, THOROUGH, Material
@@ -83,7 +83,7 @@ def evaluate(
             )
             names = f"{len(material.photos)} photos of {photos}, {len(material.clips)} clips"
             console.print(f"{names}; VGG-16 from {material.vgg.source}", highlight=False)
-            with shown() as progress:
+            with evaluating() as progress:
                 report, rows = measure(
                     subjects[:-1] if against else subjects,
                     material,

@@ -1,47 +1,23 @@
-"""How far an evaluation has come, on stderr: a bar on a terminal, a line now and then elsewhere."""
+"""How far an evaluation has come."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 from rich.progress import BarColumn, TaskProgressColumn, TextColumn
-from rich.progress import Progress as Bar
 
-from training.cli.console import console
+from training.cli.progress import shown
 from training.evaluation.evaluate import Progress
 
-QUIET_EVERY_S = 20.0  # off a terminal, a line this often
 
-
-@contextmanager
-def shown() -> Iterator[Callable[[Progress], None]]:
+def evaluating() -> AbstractContextManager[Callable[[Progress], None]]:
     """Gives the callback that shows it."""
-    if not console.is_terminal:
-        yield _lines()
-        return
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[eta]}"))
-    with Bar(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("", total=1, eta="")
-
-        def update(now: Progress) -> None:
-            bar.update(task, description=now.what, completed=now.done, eta=_eta(now))
-
-        yield update
-
-
-def _lines() -> Callable[[Progress], None]:
-    due = time.monotonic() + QUIET_EVERY_S
-
-    def update(now: Progress) -> None:
-        nonlocal due
-        if time.monotonic() < due:
-            return
-        due = time.monotonic() + QUIET_EVERY_S
-        console.print(f"{now.what}  {now.done:.0%} {_eta(now)}", highlight=False)
-
-    return update
+    return shown(
+        *(TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[eta]}")),
+        bar=lambda now: {"description": now.what, "completed": now.done, "total": 1, "eta": _eta(now)},
+        line=lambda now: f"{now.what}  {now.done:.0%} {_eta(now)}",
+    )
 
 
 def _eta(now: Progress) -> str:
