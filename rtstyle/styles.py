@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import difflib
 import json
+import logging
 import os
+import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rtstyle.amounts import read_amounts
 from rtstyle.errors import ModelError, UsageError
+from rtstyle.foreign.adapt import adapted
+from rtstyle.foreign.convention import Convention
+from rtstyle.foreign.probe import read_signature
+from rtstyle.model_file import is_scattered, load_file
+from rtstyle.places import user_folders
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,8 +28,11 @@ CONTRACT = "1"
 WEIGHTS = "style_weights"  # the contract's optional input
 EXPORT_AGAIN = "export it again with: python -m training export"
 
+_TOLD = re.compile(r"(.+\.onnx)\?(\w+=.*)", re.IGNORECASE)
 _PACKAGE = Path(__file__).parent
 _FRAMES = "uint8 (N, H, W, 3)"
+
+_log = logging.getLogger("rtstyle")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +49,7 @@ class Style:
     licence: str = ""  # the artwork's
     network: str = ""
     mix: tuple[float, ...] = ()  # of the styles inside; empty: what the file itself says
+    convention: Convention | None = None  # of a network that is brought under the contract; None: it keeps it
     metadata: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)  # all, without the prefix
 
 
@@ -51,18 +62,33 @@ class Mix:
 
 
 def list_styles() -> list[Style]:
-    """All bundled styles by name. Raises ModelError where one of the files is damaged."""
-    return [read_style(path) for path in sorted(_folder().glob("*.onnx"))]
+    """All bundled styles by name, then the user's own. Raises ModelError where a bundled file is damaged.
+
+    One of the user's that cannot be read is passed over with a warning, and so is one whose name is taken, silently.
+    """
+    found = [read_style(path) for path in sorted(_folder().glob("*.onnx"))]
+    for path in (path for folder in user_folders() for path in sorted(folder.glob("*.onnx"))):
+        try:
+            style = read_style(path)
+        except ModelError as error:
+            _log.warning("%s", error)
+            continue
+        if style.name not in {other.name for other in found}:
+            found.append(style)
+    return found
 
 
 def find_style(name_or_path: str | Path | Mix | Style) -> Style:
     """Take ``wave`` (the lite network), ``wave-full``, the path of an ``.onnx``, or a mix.
 
     A name that no file has may be that of a style inside one. In words a mix is ``wave=0.7,udnie=0.3``, or
-    ``both.onnx:dawn=0.7,dusk=0.3`` of a model that is not bundled. Raises ModelError or UsageError.
+    ``both.onnx:dawn=0.7,dusk=0.3`` of a model that is not bundled; and what a network of others wants is
+    ``their.onnx?range=0..1&layout=nhwc&channels=bgr``. Raises ModelError or UsageError.
     """
     if isinstance(name_or_path, Style):
         return name_or_path
+    if isinstance(name_or_path, str) and (told := _TOLD.fullmatch(name_or_path)):
+        return read_style(Path(told[1]).expanduser(), Convention.read(told[2]))
     if isinstance(name_or_path, str) and "=" in name_or_path and not os.path.exists(name_or_path):  # noqa: PTH110 - Path.exists raises for a name that is too long
         name_or_path = _read_mix(name_or_path)
     if isinstance(name_or_path, Mix):
@@ -83,12 +109,12 @@ def find_style(name_or_path: str | Path | Mix | Style) -> Style:
 
 def model_of(style: Style) -> Path | bytes:
     """What an engine loads: the file, or, for a mix, the model with the mix in it."""
-    return load_model(style).SerializeToString() if style.mix else style.path
+    return load_model(style).SerializeToString() if style.mix or style.convention else style.path
 
 
 def load_model(style: Style) -> ModelProto:
-    """The network itself, with the mix in it. Raises ModelError."""
-    model = _load(style.path)
+    """The network itself, under the contract, with the mix in it. Raises ModelError."""
+    model = load_file(style.path)
     if style.mix:
         import numpy as np
         from onnx import numpy_helper
@@ -96,14 +122,23 @@ def load_model(style: Style) -> ModelProto:
         weights = numpy_helper.from_array(np.asarray(style.mix, np.float32), WEIGHTS)
         (default,) = (tensor for tensor in model.graph.initializer if tensor.name == WEIGHTS)
         default.CopyFrom(weights)
-    return model
+    return adapted(style.path, model, style.convention) if style.convention else model
 
 
-def read_style(path: Path) -> Style:
-    """Read one file's metadata and check its contract. Raises ModelError."""
-    model = _load(path)
+def read_style(path: Path, convention: Convention | None = None) -> Style:
+    """Read one file's metadata and check its contract; a network that says nothing of one is of others' making.
+
+    ``convention``: how such a network wants its pictures. Raises ModelError, or UsageError for one of ours.
+    """
+    model = load_file(path, weights=False)
     metadata = {p.key.removeprefix("rtstyle."): p.value for p in model.metadata_props if p.key.startswith("rtstyle.")}
-    _check(path, model, metadata)
+    if "contract" not in metadata:
+        read_signature(path, model)
+        return Style(path.stem, path, path.stat().st_size, (path.stem,), convention=convention or Convention())
+    if convention:
+        raise UsageError(f"{path}: keeps rtstyle's contract; --input-range, --layout and --channels are for others")
+    static = metadata.get("variant", "").startswith("static")
+    _check(path, model, metadata, static=static)
     return Style(
         name=path.stem.removesuffix("-lite"),
         path=path,
@@ -114,6 +149,7 @@ def read_style(path: Path) -> Style:
         year=metadata.get("year", ""),
         licence=metadata.get("artwork_licence", ""),
         network=metadata.get("network", ""),
+        convention=Convention() if static else None,
         metadata=metadata,
     )
 
@@ -127,7 +163,8 @@ def _folder() -> Path:
 def _bundled(name: str) -> Path | None:
     if not name or Path(name).name != name:
         return None
-    candidates = (_folder() / f"{name}-lite.onnx", _folder() / f"{name}.onnx")
+    folders = (_folder(), *user_folders())
+    candidates = (folder / file for folder in folders for file in (f"{name}-lite.onnx", f"{name}.onnx"))
     return next((path for path in candidates if path.is_file()), None)
 
 
@@ -170,34 +207,18 @@ def _unknown(name: str) -> str:
     return f"{name}: no such style; {question}there are: {', '.join(names) or 'none, this copy has no models'}"
 
 
-def _load(path: Path) -> ModelProto:
-    import onnx  # 0.1 s that `import rtstyle` need not pay
-    from google.protobuf.message import DecodeError
-
-    if path.is_dir():
-        raise ModelError(f"{path}: expected an .onnx file, got a folder; name one of the files in it")
-    try:
-        return onnx.load(path, format="protobuf", load_external_data=False)  # whatever its suffix says
-    except FileNotFoundError as error:
-        raise ModelError(f"{path}: no such file; `rtstyle styles` lists the bundled ones") from error
-    except OSError as error:
-        raise ModelError(f"{path}: cannot be read: {error.strerror}") from error
-    except DecodeError as error:
-        raise ModelError(
-            f"{path}: expected an ONNX model, got a file that is damaged or of another kind; {EXPORT_AGAIN}"
-        ) from error
-
-
-def _check(path: Path, model: ModelProto, metadata: Mapping[str, str]) -> None:
+def _check(path: Path, model: ModelProto, metadata: Mapping[str, str], *, static: bool) -> None:
+    if (contract := metadata["contract"]) != CONTRACT:
+        raise ModelError(f"{path}: expected rtstyle's model contract {CONTRACT}, got {contract}; {EXPORT_AGAIN}")
     defaults = {tensor.name for tensor in model.graph.initializer}
     inputs = {value.name: _type_of(value) for value in model.graph.input if value.name not in defaults}
     outputs = {value.name: _type_of(value) for value in model.graph.output}
     for kind, wanted, got in (("input", "frames", inputs), ("output", "stylized", outputs)):
-        if list(got) != [wanted] or got[wanted] != _FRAMES:
+        if list(got) != [wanted] or not (got[wanted] == _FRAMES or (static and got[wanted].startswith("uint8 ("))):
             said = ", ".join(f"{name} {type_}" for name, type_ in got.items()) or "none"
             raise ModelError(f"{path}: expected the {kind} {wanted} {_FRAMES}, got {said}; {EXPORT_AGAIN}")
-    if (contract := metadata.get("contract", "none")) != CONTRACT:
-        raise ModelError(f"{path}: expected rtstyle's model contract {CONTRACT}, got {contract}; {EXPORT_AGAIN}")
+    if is_scattered(model):
+        raise ModelError(f"{path}: expected all weights in the file itself, got some in others; {EXPORT_AGAIN}")
 
 
 def _type_of(value: ValueInfoProto) -> str:

@@ -122,6 +122,16 @@ def _mix() -> Body:
     return nodes, [weights, scales]
 
 
+def _erf() -> Body:
+    """An operator that engines know and converters often do not."""
+    node = helper.make_node
+    return [
+        node("Cast", ["frames"], ["x"], to=TensorProto.FLOAT),
+        node("Erf", ["x"], ["y"]),
+        node("Cast", ["y"], ["stylized"], to=TensorProto.UINT8),
+    ], []
+
+
 def _unknown_operator() -> Body:
     return [helper.make_node("Paint", ["frames"], ["stylized"])], []
 
@@ -135,5 +145,6 @@ _BODIES = {
     "wrong_names": lambda: _rename("input1", "output1"),
     "extra_input": _rename,
     "no_metadata": _invert,
+    "erf": _erf,
     "unknown_operator": _unknown_operator,
 }

@@ -82,7 +82,6 @@ def test_an_unknown_name_suggests_the_nearest(bundled):
         ("float_nchw", "expected the input frames uint8 (N, H, W, 3), got frames float (1, 3, 224, 224)"),
         ("wrong_names", "expected the input frames uint8 (N, H, W, 3), got input1 uint8 (N, H, W, 3)"),
         ("extra_input", "got frames uint8 (N, H, W, 3), mask uint8 (N, H, W, 3)"),
-        ("no_metadata", "expected rtstyle's model contract 1, got none"),
     ],
 )
 def test_a_model_that_is_not_ours(kind, said, tmp_path):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rtstyle.cli.options import Json, Mix, Overwrite, required
+from rtstyle.cli.options import Channels, InputRange, Json, Layout, Mix, Overwrite, required, told
 from rtstyle.cli.outcome import one_sentence
 from rtstyle.errors import UsageError
 
@@ -36,20 +36,27 @@ def export(
         Path | None, typer.Option(metavar="FOLDER", help="Photos to measure and calibrate with.", show_default=False)
     ] = None,
     mix: Mix = None,
+    input_range: InputRange = None,
+    layout: Layout = None,
+    channels: Channels = None,
     force: Annotated[bool, typer.Option("--force", help="Write it however far it is from the original.")] = False,
     overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:
     """Make a style's network into what other runtimes and machines take, and measure how near it stays.
 
-    Targets: [bold]float[/bold] (NCHW, float32).
+    Targets: [bold]fp16[/bold], [bold]int8[/bold] (with --photos), [bold]float[/bold] (float32 NCHW),
+    [bold]static[/bold] (with --size), [bold]openvino[/bold], [bold]tensorrt[/bold] (with --size),
+    [bold]triton[/bold] (a folder, several styles).
+
+    [bold]rtstyle export wave --to fp16 -o wave-fp16.onnx[/bold]
 
     [bold]rtstyle export wave --to float --size 640x480 -o wave-float.onnx[/bold]
     """
     with one_sentence():
         from rtstyle.export.run import export_style
 
-        chosen = required(styles or (), mix)
+        chosen = required(told(styles, input_range, layout, channels), mix)
         sheet = export_style(
             chosen,
             output,

@@ -8,7 +8,20 @@ from typing import Annotated
 
 import typer
 
-from rtstyle.cli.options import Device, DryRun, Json, Mix, Overwrite, Strength, Style, required
+from rtstyle.cli.options import (
+    Channels,
+    Device,
+    DryRun,
+    InputRange,
+    Json,
+    Layout,
+    Mix,
+    Overwrite,
+    Strength,
+    Style,
+    required,
+    told,
+)
 from rtstyle.cli.outcome import one_sentence, show
 from rtstyle.cli.progress import shown, shown_all
 from rtstyle.cli.several import conclude, goes_into_folder, line_of
@@ -24,6 +37,9 @@ def image(
     ],
     style: Style = None,
     mix: Mix = None,
+    input_range: InputRange = None,
+    layout: Layout = None,
+    channels: Channels = None,
     strength: Strength = STRENGTH,
     device: Device = DEVICE,
     overwrite: Overwrite = False,
@@ -37,7 +53,7 @@ def image(
     [bold]rtstyle image *.jpg -o paintings/ --style starry-night[/bold]
     """
     with one_sentence():
-        (chosen,) = required([style] if style else (), mix)
+        (chosen,) = required(told([style] if style else (), input_range, layout, channels), mix)
         if goes_into_folder(inputs, output):
             _several(inputs, output, _Given(chosen, strength, device, overwrite), dry_run=dry_run, as_json=json)
             return

@@ -7,7 +7,18 @@ from typing import Annotated
 
 import typer
 
-from rtstyle.cli.options import Device, Json, Mix, Overwrite, Strength, chosen
+from rtstyle.cli.options import (
+    Channels,
+    Device,
+    InputRange,
+    Json,
+    Layout,
+    Mix,
+    Overwrite,
+    Strength,
+    chosen,
+    told,
+)
 from rtstyle.cli.outcome import one_sentence, show
 from rtstyle.errors import UsageError
 from rtstyle.jobs.defaults import DEVICE, STRENGTH
@@ -28,6 +39,9 @@ def live(
         typer.Option("--style", "-s", metavar="NAME|PATH", help="Styles to switch between; by default all bundled."),
     ] = None,
     mix: Mix = None,
+    input_range: InputRange = None,
+    layout: Layout = None,
+    channels: Channels = None,
     size: Annotated[
         str, typer.Option(metavar="auto|LINES", help="At how many lines to paint; auto keeps the camera's rate.")
     ] = "auto",
@@ -73,7 +87,7 @@ def live(
 
         report = job(
             source,
-            styles=chosen(style or (), mix),
+            styles=chosen(told(style, input_range, layout, channels), mix),
             size=_lines(size),
             look=Look(
                 strength=strength, keep_colors=keep_colors, mirror=mirror, steady=steady, side_by_side=side_by_side

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
 from rtstyle.errors import UsageError
+
+_FILE = re.compile(r"(\.onnx)(?=@\d|$)", re.IGNORECASE)
 
 Style = Annotated[
     str | None,
@@ -38,6 +41,23 @@ Mix = Annotated[
         show_default=False,
     ),
 ]
+InputRange = Annotated[
+    str | None,
+    typer.Option(
+        "--input-range",
+        metavar="LOW..HIGH",
+        help="What a network of others wants: 0..255, 0..1 or -1..1; found out by default.",
+        show_default=False,
+    ),
+]
+Layout = Annotated[
+    str | None,
+    typer.Option("--layout", metavar="nchw|nhwc", help="The same of its channels' place.", show_default=False),
+]
+Channels = Annotated[
+    str | None,
+    typer.Option("--channels", metavar="rgb|bgr", help="The same of their order; rgb by default.", show_default=False),
+]
 Strength = Annotated[
     float, typer.Option(min=0, max=1, help="How much of the painting is mixed into the original; 1 is all painting.")
 ]
@@ -48,6 +68,18 @@ Device = Annotated[
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the output if it exists.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done with every stream, and do nothing.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else there.")]
+
+
+def told(styles: Sequence[str] | None, range: str | None, layout: str | None, channels: str | None) -> list[str]:
+    """The styles, with what ``--input-range``, ``--layout`` and ``--channels`` say of those that are files."""
+    given = {"range": range, "layout": layout, "channels": channels}
+    words = "&".join(f"{name}={value}" for name, value in given.items() if value is not None)
+    found = list(styles or ())
+    if not words:
+        return found
+    if not any(_FILE.search(style) for style in found):
+        raise UsageError("--input-range, --layout and --channels: expected a --style of others, as in --style their.onnx")
+    return [_FILE.sub(rf"\1?{words}", style) for style in found]
 
 
 def chosen(styles: Sequence[str], mix: str | None) -> list[str]:

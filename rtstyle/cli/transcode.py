@@ -30,7 +30,20 @@ from rtstyle.cli.film_options import (
     Scale,
     Steady,
 )
-from rtstyle.cli.options import Device, DryRun, Json, Mix, Overwrite, Strength, Styles, required
+from rtstyle.cli.options import (
+    Channels,
+    Device,
+    DryRun,
+    InputRange,
+    Json,
+    Layout,
+    Mix,
+    Overwrite,
+    Strength,
+    Styles,
+    required,
+    told,
+)
 from rtstyle.cli.outcome import one_sentence, show
 from rtstyle.cli.progress import shown
 from rtstyle.cli.several import do_all, goes_into_folder
@@ -58,6 +71,9 @@ def transcode(
     ],
     style: Styles = None,
     mix: Mix = None,
+    input_range: InputRange = None,
+    layout: Layout = None,
+    channels: Channels = None,
     strength: Strength = STRENGTH,
     crossfade: Crossfade = 0.0,
     keep_colors: KeepColors = False,
@@ -109,7 +125,7 @@ def transcode(
             resume=resume,
             preview=None if preview is None else Fraction(str(preview)),
         )
-        given = _Given(required(style or (), mix), strength, options, batch, device, overwrite)
+        given = _Given(required(told(style, input_range, layout, channels), mix), strength, options, batch, device, overwrite)
         if goes_into_folder(inputs, output):
             _several(inputs, output, given, dry_run=dry_run, as_json=json)
         else:

@@ -54,7 +54,8 @@ class OnnxRuntimeEngine:
             )
         except Exception as error:  # it raises a dozen unrelated classes
             raise DeviceError(_failed(error)) from error
-        self._chunk = chunk
+        batch = self._session.get_inputs()[0].shape[0]
+        self._chunk = batch if isinstance(batch, int) else chunk  # a model that takes so many takes no other number
 
     @property
     def provider(self) -> str:

@@ -13,6 +13,8 @@ import numpy as np
 from rtstyle.errors import DeviceError
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from openvino import Core
 
     from rtstyle.frames import Images
@@ -32,11 +34,11 @@ class OpenVinoEngine:
 
     def __init__(self, model: Path | bytes, *, precision: str | None = None) -> None:
         """``precision``: ``f32`` or ``bf16``; by default what the CPU is made for. Raises DeviceError."""
-        _import_openvino()
+        import_openvino()
         self._size: tuple[int, int] | None = None  # what the request was compiled for
         self._request: Any = None
         try:
-            self._core = _core()
+            self._core = the_core()
             can = self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")  # loads the CPU's plugin
             self._model = self._core.read_model(model)
         except RuntimeError as error:
@@ -79,7 +81,7 @@ class OpenVinoEngine:
         self._request = None
 
 
-def _core() -> Core:
+def the_core() -> Core:
     """The one of this process, which lives as long as it does.
 
     The CPU's plugin gives the thread that loads it a stack for signals, and frees that with itself. With a second
@@ -93,18 +95,20 @@ def _core() -> Core:
     return _the_core
 
 
-def _import_openvino() -> None:
+def import_openvino() -> ModuleType:
     """Import it without its telemetry. Raises DeviceError where it is missing or broken."""
     silenced = sys.modules.get(_TELEMETRY)
     sys.modules[_TELEMETRY] = None  # type: ignore[assignment]  # makes `import openvino_telemetry` fail
     try:
-        import openvino  # noqa: F401
+        import openvino
     except ImportError as error:
         raise DeviceError(f"OpenVINO cannot be imported ({error}); install it with: pip install openvino") from error
     finally:
         del sys.modules[_TELEMETRY]
         if silenced is not None:
             sys.modules[_TELEMETRY] = silenced
+    runtime: ModuleType = openvino
+    return runtime
 
 
 def _native_precision(capabilities: list[str], flags: str | None) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rtstyle.export.graph import folded, runner, save_checked
+from rtstyle.export.graph import baked, folded, runner, save_checked
 from rtstyle.export.order import Made, Order, Run
 
 if TYPE_CHECKING:
@@ -35,10 +35,9 @@ def make(order: Order, folder: Path) -> Made:
 
 def planar(model: ModelProto) -> ModelProto:
     """The same network without a single uint8: what was rounded by a cast is rounded by ``Floor``."""
-    from onnx import ModelProto, TensorProto, helper
+    from onnx import TensorProto, helper
 
-    changed = ModelProto()
-    changed.CopyFrom(model)
+    changed = baked(model)
     graph = changed.graph
     sizes = [d.dim_value or d.dim_param for d in graph.input[0].type.tensor_type.shape.dim]
     _retype(graph)

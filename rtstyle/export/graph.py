@@ -61,6 +61,25 @@ def of_size(model: ModelProto, size: Size) -> ModelProto:
     return folded(fixed)
 
 
+def baked(model: ModelProto) -> ModelProto:
+    """The network with its mix of styles as a constant: ``frames`` is the only input."""
+    from onnx import ModelProto
+
+    fixed = ModelProto()
+    fixed.CopyFrom(model)
+    frames = fixed.graph.input[0]
+    del fixed.graph.input[:]
+    fixed.graph.input.append(frames)
+    return fixed
+
+
+def varied(model: ModelProto, variant: str, detail: str = "") -> ModelProto:
+    """The network with a word in its metadata about how it differs from the original."""
+    entry = model.metadata_props.add()
+    entry.key, entry.value = "rtstyle.variant", f"{variant} {detail}".strip()
+    return model
+
+
 def opset_of(model: ModelProto) -> int:
     """The version of ONNX's own operators."""
     return max((opset.version for opset in model.opset_import if opset.domain in {"", "ai.onnx"}), default=0)

@@ -23,15 +23,19 @@ _MADE_UP = (480, 640)  # pixels, height and width
 def read_photos(folder: Path | None) -> tuple[Sequence[Image], Sequence[Image]]:
     """Ten photos of a folder to measure with, spread over it, and sixteen others to calibrate with.
 
-    Where there are fewer than 26 some serve for both. Without a folder pictures are made up to measure with, and there
-    are none to calibrate with. Raises SourceError.
+    Where there are fewer than 26 some serve for both; without a folder there are none. Raises SourceError.
     """
     if folder is None:
-        return [_made_up(seed) for seed in range(MEASURED)], ()
+        return (), ()
     paths = PhotoFolder(folder).photos
     measured = _spread(paths, MEASURED)
     others = [path for path in paths if path not in measured] or list(paths)
     return [_read(path) for path in measured], [_read(path) for path in _spread(others, CALIBRATED)]
+
+
+def made_up() -> Sequence[Image]:
+    """Ten pictures to measure with where there are no photos."""
+    return [_made_up(seed) for seed in range(MEASURED)]
 
 
 def fitted(image: Image, size: Size | None) -> Image:

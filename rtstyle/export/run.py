@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rtstyle.errors import ModelError, SinkError, UsageError
 from rtstyle.export.graph import of_size
 from rtstyle.export.order import Order, Size, Subject
-from rtstyle.export.pictures import read_photos
+from rtstyle.export.pictures import made_up, read_photos
 from rtstyle.export.sheet import LEAST_DB, Sheet, measure
 from rtstyle.export.shelf import Shelf
 from rtstyle.export.targets import find_target
@@ -54,7 +54,7 @@ def export_style(
         order = Order(subjects, output.name, size, calibrated)
         try:
             made = target.make(order, shelf.folder)
-            sheet = _sheet(to, order, made, shelf.folder, measured, invented=photos is None)
+            sheet = _sheet(to, order, made, shelf.folder, measured)
             if sheet.worst_db is not None and sheet.worst_db < LEAST_DB and not force:
                 raise ModelError(
                     f"{output}: expected at least {LEAST_DB:g} dB to the original on every picture, got "
@@ -75,9 +75,10 @@ def _check(target: Target, to: str, output: Path, styles: Sequence[Styles]) -> N
         raise UsageError(f"{output}: expected a name that ends in {target.SUFFIX} for --to {to}")
 
 
-def _sheet(to: str, order: Order, made: Made, folder: Path, pictures: Sequence[Image], *, invented: bool) -> Sheet:
+def _sheet(to: str, order: Order, made: Made, folder: Path, photos: Sequence[Image]) -> Sheet:
     files = {str(path.relative_to(folder)): path.stat().st_size for path in sorted(folder.rglob("*")) if path.is_file()}
-    kind = "pictures made up for it (--photos takes your own)" if invented else "photos"
+    pictures = photos or made_up()
+    kind = "photos" if photos else "pictures made up for it (--photos takes your own)"
     return Sheet(
         target=to,
         output=order.name,

@@ -9,7 +9,13 @@ from rtstyle.errors import UsageError
 from rtstyle.export.order import Target
 
 TARGETS = {  # what --to takes, and the module of this package
+    "fp16": "fp16",
+    "int8": "int8",
     "float": "float_nchw",
+    "static": "static",
+    "openvino": "openvino",
+    "tensorrt": "tensorrt",
+    "triton": "triton",
 }
 
 

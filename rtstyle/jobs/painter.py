@@ -55,7 +55,8 @@ class Painter:
         self._after += [blend] if strength < 1 else []
         self.steady = Steady() if options.steady else None
         self.identity = ", ".join(
-            f"{stylizer.style.path.name} {stylizer.style.mix}@{float(start):g} {_digest(stylizer.style.path)}"
+            f"{stylizer.style.path.name} {stylizer.style.mix}{stylizer.style.convention or ''}@{float(start):g} "
+            f"{_digest(stylizer.style.path)}"
             for start, stylizer in zip(starts, self._stylizers, strict=True)
         )
 

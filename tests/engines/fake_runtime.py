@@ -63,6 +63,9 @@ class FakeSession:
     def get_providers(self) -> list[str]:
         return self._providers
 
+    def get_inputs(self) -> list[SimpleNamespace]:
+        return [SimpleNamespace(shape=["N", "H", "W", 3])]
+
     def run(self, outputs: list[str], feed: dict[str, np.ndarray]) -> list[np.ndarray]:
         assert outputs == ["stylized"]
         if len(feed["frames"]) > self._runtime.room:

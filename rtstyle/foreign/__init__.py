@@ -1,0 +1,1 @@
+"""Networks that others made: recognised, and put under the model contract."""

@@ -1,0 +1,161 @@
+"""Puts a network of others under the model contract: what it wants is done in the graph, before it and after it."""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rtstyle.errors import ModelError
+from rtstyle.foreign.probe import Findings, probe
+
+if TYPE_CHECKING:
+    from onnx import GraphProto, ModelProto
+
+    from rtstyle.foreign.convention import Convention
+
+OPSET = 17  # what older networks are brought to
+
+_THEIRS = "theirs/"  # before all of their names
+_UNFIT = {"0..255": (1.0, 0.0), "0..1": (1 / 255, 0.0), "-1..1": (1 / 127.5, -1.0)}  # of 0..255: scale, offset
+
+_log = logging.getLogger("rtstyle")
+
+
+def adapted(path: Path, model: ModelProto, convention: Convention) -> ModelProto:
+    """The contract's network: uint8 (N, H, W, 3) RGB in and out, of any size.
+
+    A network that can only paint one size paints that, and the picture is scaled there and back: a warning says so.
+    Raises ModelError, with ``path`` in front, for one that is not from pictures to pictures.
+    """
+    from onnx import TensorProto, compose, helper
+
+    model = _modern(path, model)
+    found = probe(path, model, convention)
+    if found.size:
+        _log.warning(
+            "%s: paints at %d×%d only; pictures of other sizes are scaled there and back, which costs detail",
+            path,
+            *found.size[::-1],
+        )
+    ours = compose.add_prefix(model, _THEIRS)
+    graph = ours.graph
+    wanted, given = _THEIRS + found.input, _THEIRS + found.output
+    before, after = _Steps(graph, "before"), _Steps(graph, "after")
+    _go_in(before, found, convention, wanted)
+    _come_out(after, found, convention, given)
+    nodes = list(graph.node)
+    del graph.node[:], graph.input[:], graph.output[:], graph.value_info[:]
+    graph.node.extend([*before.nodes, *nodes, *after.nodes])
+    shape = [found.batch or "N", "H", "W", 3]
+    graph.input.append(helper.make_tensor_value_info("frames", TensorProto.UINT8, shape))
+    graph.output.append(helper.make_tensor_value_info("stylized", TensorProto.UINT8, shape))
+    del ours.metadata_props[:]
+    helper.set_model_props(ours, {"rtstyle.contract": "1", "rtstyle.styles": json.dumps([path.stem])})
+    return ours
+
+
+class _Steps:
+    """Nodes one after the other, each on what the one before it gave."""
+
+    def __init__(self, graph: GraphProto, prefix: str) -> None:
+        self.nodes: list[Any] = []
+        self._graph, self._prefix = graph, prefix
+
+    def add(self, operator: str, *inputs: str, out: str = "", **attributes: object) -> str:
+        """Give the name of what comes out."""
+        from onnx import helper
+
+        result = out or f"{self._prefix}/{len(self.nodes)}"
+        self.nodes.append(helper.make_node(operator, list(inputs), [result], **attributes))
+        return result
+
+    def constant(self, values: object, kind: type = np.int64) -> str:
+        from onnx import numpy_helper
+
+        name = f"{self._prefix}/constant{len(self._graph.initializer)}"
+        self._graph.initializer.append(numpy_helper.from_array(np.asarray(values, kind), name))
+        return name
+
+    def sides(self) -> str:
+        """Height and width of the frames that came in."""
+        shape = self.add("Shape", "frames")
+        return self.add("Slice", shape, self.constant([1]), self.constant([3]))
+
+
+def _go_in(steps: _Steps, found: Findings, convention: Convention, out: str) -> None:
+    from onnx import TensorProto
+
+    x = steps.add("Cast", "frames", to=TensorProto.FLOAT)
+    if found.stride > 1:
+        missing = steps.add("Mod", steps.add("Neg", steps.sides()), steps.constant([found.stride]))
+        pads = steps.add("Concat", steps.constant([0] * 5), missing, steps.constant([0]), axis=0)
+        x = steps.add("Pad", x, pads, mode="edge")
+    x = steps.add("Transpose", x, perm=[0, 3, 1, 2])
+    if found.size:
+        sizes = steps.constant([found.batch or 1, 3, *found.size])
+        x = steps.add("Resize", x, "", "", sizes, mode="linear", coordinate_transformation_mode="half_pixel")
+    x = _swapped(steps, x, convention)
+    scale, offset = _UNFIT[found.input_range]
+    if scale != 1:
+        x = steps.add("Mul", x, steps.constant(scale, np.float32))
+        x = steps.add("Add", x, steps.constant(offset, np.float32))
+    if found.kind == TensorProto.UINT8:
+        x = steps.add("Round", x)
+    if found.layout == "nhwc":
+        x = steps.add("Transpose", x, perm=[0, 2, 3, 1])
+    steps.add("Cast", x, to=found.kind, out=out)
+
+
+def _come_out(steps: _Steps, found: Findings, convention: Convention, given: str) -> None:
+    from onnx import TensorProto
+
+    y = steps.add("Cast", given, to=TensorProto.FLOAT)
+    if found.layout == "nhwc":
+        y = steps.add("Transpose", y, perm=[0, 3, 1, 2])
+    scale, offset = _UNFIT[found.output_range]
+    if scale != 1:
+        y = steps.add("Sub", y, steps.constant(offset, np.float32))
+        y = steps.add("Div", y, steps.constant(scale, np.float32))
+    y = _swapped(steps, y, convention)
+    sides = steps.sides()
+    if found.size:
+        sizes = steps.add("Concat", steps.constant([found.batch or 1, 3]), sides, axis=0)
+        y = steps.add("Resize", y, "", "", sizes, mode="linear", coordinate_transformation_mode="half_pixel")
+    y = steps.add("Transpose", y, perm=[0, 2, 3, 1])
+    if found.stride > 1:
+        y = steps.add("Slice", y, steps.constant([0, 0]), sides, steps.constant([1, 2]))
+    y = steps.add("Round", y)
+    y = steps.add("Clip", y, steps.constant(0, np.float32), steps.constant(255, np.float32))
+    steps.add("Cast", y, to=TensorProto.UINT8, out="stylized")
+
+
+def _swapped(steps: _Steps, x: str, convention: Convention) -> str:
+    """Planes of RGB to BGR, and back."""
+    if convention.channels == "rgb":
+        return x
+    return steps.add("Gather", x, steps.constant([2, 1, 0]), axis=1)
+
+
+def _modern(path: Path, model: ModelProto) -> ModelProto:
+    """The network in a version of ONNX that has all that we need, its weights as constants."""
+    from onnx import ModelProto, version_converter
+
+    changed = ModelProto()
+    changed.CopyFrom(model)
+    version = max((opset.version for opset in model.opset_import if opset.domain in {"", "ai.onnx"}), default=0)
+    if version < OPSET:
+        try:
+            changed = version_converter.convert_version(changed, OPSET)
+        except RuntimeError as error:
+            reason = str(error).strip().splitlines()[0]
+            raise ModelError(f"{path}: cannot be brought from opset {version} to {OPSET}: {reason}") from error
+    constants = {tensor.name for tensor in changed.graph.initializer}
+    inputs = [value for value in changed.graph.input if value.name not in constants]
+    del changed.graph.input[:]
+    changed.graph.input.extend(inputs)
+    changed.ir_version = max(changed.ir_version, 8)
+    return changed

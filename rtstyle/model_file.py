@@ -1,0 +1,99 @@
+"""Reads an ``.onnx`` file that nobody vouches for: nothing in it is run, and no file is opened but those beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import TYPE_CHECKING
+
+from rtstyle.errors import ModelError
+
+if TYPE_CHECKING:
+    from onnx import GraphProto, ModelProto, TensorProto
+
+LARGEST = 2**31 - 1  # bytes; protobuf holds no more
+
+_EXPORT_AGAIN = "export it again with: python -m training export"
+
+
+def load_file(path: Path, *, weights: bool = True) -> ModelProto:
+    """Read a network; ``weights``: those too that lie in files beside it. Raises ModelError, a sentence each."""
+    import onnx  # 0.1 s that `import rtstyle` need not pay
+    from google.protobuf.message import DecodeError
+
+    if path.is_dir():
+        raise ModelError(f"{path}: expected an .onnx file, got a folder; name one of the files in it")
+    try:
+        _check_size(path, path.stat().st_size)
+        model = onnx.load(path, format="protobuf", load_external_data=False)  # whatever its suffix says
+    except FileNotFoundError as error:
+        raise ModelError(f"{path}: no such file; `rtstyle styles` lists the bundled ones") from error
+    except OSError as error:
+        raise ModelError(f"{path}: cannot be read: {error.strerror}") from error
+    except DecodeError as error:
+        raise ModelError(
+            f"{path}: expected an ONNX model, got a file that is damaged or of another kind; {_EXPORT_AGAIN}"
+        ) from error
+    files = _files_beside(path, model)
+    if files and weights:
+        _load_weights(path, model, files)
+    return model
+
+
+def is_scattered(model: ModelProto) -> bool:
+    """Whether weights lie in other files."""
+    from onnx.external_data_helper import uses_external_data
+
+    return any(map(uses_external_data, _tensors(model.graph)))
+
+
+def _check_size(path: Path, size: int) -> None:
+    if size > LARGEST:
+        raise ModelError(
+            f"{path}: expected less than 2 GB, which is all that an .onnx can hold, got {size / 1e9:.1f} GB"
+        )
+
+
+def _files_beside(path: Path, model: ModelProto) -> set[str]:
+    """Names of the files that weights lie in. Raises ModelError for one that is not in the model's own folder."""
+    from onnx.external_data_helper import uses_external_data
+
+    locations = {
+        entry.value
+        for tensor in _tensors(model.graph)
+        if uses_external_data(tensor)
+        for entry in tensor.external_data
+        if entry.key == "location"
+    }
+    for location in locations:
+        parts = {*PurePosixPath(location).parts, *PureWindowsPath(location).parts}
+        absolute = PurePosixPath(location).is_absolute() or PureWindowsPath(location).anchor
+        if absolute or ".." in parts or not (path.parent / location).resolve().is_relative_to(path.parent.resolve()):
+            raise ModelError(f"{path}: expected its weights in files beside it, got {location!r}; it was not opened")
+    return locations
+
+
+def _load_weights(path: Path, model: ModelProto, files: set[str]) -> None:
+    from onnx.checker import ValidationError
+    from onnx.external_data_helper import load_external_data_for_model
+
+    try:
+        _check_size(path, path.stat().st_size + sum((path.parent / name).stat().st_size for name in files))
+        load_external_data_for_model(model, str(path.parent))
+    except OSError as error:
+        raise ModelError(f"{path}: its weights cannot be read: {error.filename}: {error.strerror}") from error
+    except (ValidationError, ValueError) as error:
+        raise ModelError(f"{path}: its weights cannot be read: {str(error).splitlines()[0]}") from error
+
+
+def _tensors(graph: GraphProto) -> Iterator[TensorProto]:
+    """All constants, those in the branches of an ``If`` too."""
+    yield from graph.initializer
+    for sparse in graph.sparse_initializer:
+        yield from (sparse.values, sparse.indices)
+    for node in graph.node:
+        for attribute in node.attribute:
+            yield from (attribute.t, *attribute.tensors)
+            for inner in (attribute.g, *attribute.graphs):
+                if inner.node or inner.initializer:
+                    yield from _tensors(inner)

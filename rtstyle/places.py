@@ -1,0 +1,16 @@
+"""Where styles lie besides those that come with us: folders of the user's."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from platformdirs import user_data_path
+
+VARIABLE = "RTSTYLE_STYLES"
+
+
+def user_folders() -> list[Path]:
+    """The folders that RTSTYLE_STYLES names, and ``styles`` in the user's data directory; those that are there."""
+    named = [Path(name) for name in os.environ.get(VARIABLE, "").split(os.pathsep) if name]
+    return [folder for folder in (*named, user_data_path("rtstyle", appauthor=False) / "styles") if folder.is_dir()]

@@ -1,0 +1,199 @@
+"""Every target: what it writes runs, and paints what the network paints that it was made from."""
+
+import json
+import sys
+from types import SimpleNamespace
+
+import cv2
+import numpy as np
+import onnx
+import onnxruntime
+import openvino
+import pytest
+
+from rtstyle.errors import DeviceError, ModelError, UsageError
+from rtstyle.export import tensorrt
+from rtstyle.export.order import Size
+from rtstyle.export.run import export_style
+from rtstyle.styles import find_style
+from tests.models import make_model
+from tests.pictures import psnr_db
+
+FRAMES = np.random.default_rng(0).integers(0, 256, (2, 40, 48, 3), dtype=np.uint8)
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory):
+    """Twelve small photos."""
+    folder = tmp_path_factory.mktemp("photos")
+    for seed in range(12):
+        clouds = np.random.default_rng(seed).integers(0, 256, (5, 6, 3), dtype=np.uint8)
+        cv2.imwrite(str(folder / f"{seed}.png"), cv2.resize(clouds, (48, 40), interpolation=cv2.INTER_CUBIC))
+    return folder
+
+
+@pytest.fixture
+def blur(tmp_path):
+    return make_model(tmp_path / "blur.onnx", kind="blur", name="blur")
+
+
+def run(path, frames=FRAMES):
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    return session.run(["stylized"], {"frames": frames})[0]
+
+
+def operators(path):
+    return {node.op_type for node in onnx.load(path).graph.node}
+
+
+def test_fp16_keeps_normalisations_and_both_ends(blur, photos, tmp_path):
+    """Weights in half the bytes, instance normalisation between casts, uint8 in and out, and it is a style still."""
+    out = tmp_path / "half.onnx"
+    sheet = export_style(blur, out, to="fp16", photos=photos)
+    assert sheet.worst_db > 45
+    graph = onnx.load(out).graph
+    kinds = {tensor.name: tensor.data_type for tensor in graph.initializer}
+    (norm,) = (node for node in graph.node if node.op_type == "InstanceNormalization")
+    assert {kinds[name] for name in norm.input[1:]} == {onnx.TensorProto.FLOAT}
+    assert onnx.TensorProto.FLOAT16 in kinds.values()
+    assert psnr_db(run(out), run(blur)) > 45
+    assert find_style(out).metadata["variant"] == "fp16"
+
+
+def test_int8_leaves_in_float_what_suffers_most(blur, photos, tmp_path):
+    """Quantised and dequantised by QDQ nodes, as few convolutions in float as the decibels allow, and both named."""
+    out = tmp_path / "int8.onnx"
+    sheet = export_style(blur, out, to="int8", photos=photos)
+    assert sheet.worst_db >= 35
+    assert {"QuantizeLinear", "DequantizeLinear"} <= operators(out)
+    assert "of 2 convolutions in 8 bits" in sheet.notes[0]
+    assert run(out).shape == FRAMES.shape
+
+
+def test_int8_wants_photos(blur, tmp_path):
+    """What nobody photographed calibrates nothing."""
+    with pytest.raises(UsageError, match="a folder of photos to calibrate with"):
+        export_style(blur, tmp_path / "int8.onnx", to="int8")
+
+
+def test_static_has_one_size_and_no_arithmetic_on_it(blur, photos, tmp_path):
+    """Every dimension is a number, and what computed with shapes is gone."""
+    out = tmp_path / "static.onnx"
+    export_style(blur, out, to="static", size=Size(48, 40, 2), photos=photos)
+    dimensions = onnx.load(out).graph.input[0].type.tensor_type.shape.dim
+    assert [d.dim_value for d in dimensions] == [2, 40, 48, 3]
+    assert not {"Shape", "Gather"} & operators(out)
+    np.testing.assert_array_equal(run(out), run(blur))
+
+
+@pytest.mark.parametrize("target", ["static", "tensorrt"])
+def test_some_targets_want_a_size(blur, target, tmp_path):
+    """And say how to give it."""
+    with pytest.raises(UsageError, match="expected a size, as in --size 1280x720"):
+        export_style(blur, tmp_path / "x.onnx", to=target)
+
+
+@pytest.mark.parametrize("size", [None, Size(48, 40, 2)])
+def test_openvino_reads_two_files(blur, photos, tmp_path, size):
+    """NAME.xml and NAME.bin together are the network, and what it says of itself."""
+    sheet = export_style(blur, tmp_path / "ir.xml", to="openvino", size=size, photos=photos)
+    assert set(sheet.files) == {"ir.xml", "ir.bin"}
+    compiled = openvino.Core().compile_model(tmp_path / "ir.xml", "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    assert np.abs(compiled([FRAMES])[0].astype(int) - run(blur)).max() <= 1
+    assert 'title value="The Blur"' in (tmp_path / "ir.xml").read_text(encoding="utf-8")
+
+
+def test_triton_gets_a_model_repository(blur, photos, tmp_path):
+    """A folder for each style: its network as version 1, its configuration, the names of what it paints."""
+    both = make_model(tmp_path / "both.onnx", kind="mix", styles='["udnie", "scream"]')
+    export_style([blur, both], tmp_path / "models", to="triton", photos=photos)
+    config = (tmp_path / "models" / "blur" / "config.pbtxt").read_text(encoding="utf-8")
+    for line in ('name: "blur"', "max_batch_size: 8", "dynamic_batching {", 'name: "frames" data_type: TYPE_UINT8'):
+        assert line in config
+    np.testing.assert_array_equal(run(tmp_path / "models" / "blur" / "1" / "model.onnx"), run(blur))
+    assert (tmp_path / "models" / "both" / "labels.txt").read_text(encoding="utf-8") == "udnie\nscream\n"
+    inputs = onnx.load(tmp_path / "models" / "both" / "1" / "model.onnx").graph.input
+    assert [value.name for value in inputs] == ["frames"]  # Triton would count the weights' first dimension as frames
+
+
+@pytest.mark.parametrize(
+    ("styles", "size", "said"), [(1, Size(48, 40), "leave --size out"), (2, None, "styles of different names")]
+)
+def test_triton_refuses(blur, tmp_path, styles, size, said):
+    """A fixed size, which would forbid batches, and two styles of one name."""
+    with pytest.raises(UsageError, match=said):
+        export_style([blur] * styles, tmp_path / "models", to="triton", size=size)
+
+
+def test_tensorrt_without_tensorrt_is_a_network_and_a_command(blur, photos, tmp_path, monkeypatch):
+    """float32 of fixed size, operators that its parser takes, and the line that builds the engine."""
+    monkeypatch.setattr(tensorrt, "_TENSORRT", "no_such_package")
+    sheet = export_style(blur, tmp_path / "t.onnx", to="tensorrt", size=Size(48, 40), photos=photos)
+    assert "trtexec --onnx=t.onnx --saveEngine=t.engine" in sheet.notes[0]
+    model = onnx.load(tmp_path / "t.onnx")
+    assert not any("UINT8" in str(value.type) or value.type.tensor_type.elem_type == 2 for value in model.graph.input)
+    assert operators(tmp_path / "t.onnx") <= set(tensorrt._TAKEN.split())
+    assert not (tmp_path / "t.engine").exists()
+
+
+class FakeTensorRt:
+    """Stands in for TensorRT: parses what is not empty, and builds the word ``engine``."""
+
+    __version__ = "10"
+
+    def __init__(self, *, plan=b"engine", taken=True):
+        self.Logger = type("Logger", (), {"ERROR": 1, "__init__": lambda self, level: None})
+        parser = SimpleNamespace(parse=lambda model: taken, get_error=lambda i: SimpleNamespace(desc=lambda: "no Pad"))
+        self.OnnxParser = lambda network, log: parser
+        self.Builder = lambda log: SimpleNamespace(
+            create_network=lambda flags: None,
+            create_builder_config=lambda: None,
+            build_serialized_network=lambda network, config: plan,
+        )
+
+
+@pytest.fixture
+def installed(monkeypatch):
+    """Installs a TensorRT that does what it is told."""
+
+    def install(**manners):
+        monkeypatch.setattr(tensorrt, "_TENSORRT", "onnx")  # some package that is there
+        monkeypatch.setitem(sys.modules, "tensorrt", FakeTensorRt(**manners))
+
+    return install
+
+
+def test_tensorrt_where_it_is_installed(blur, photos, tmp_path, installed):
+    """The engine lies beside the network."""
+    installed()
+    export_style(blur, tmp_path / "t.onnx", to="tensorrt", size=Size(48, 40), photos=photos)
+    assert (tmp_path / "t.engine").read_bytes() == b"engine"
+
+
+@pytest.mark.parametrize(("manners", "said"), [({"taken": False}, "no Pad"), ({"plan": None}, "no engine")])
+def test_what_tensorrt_does_not_take_leaves_nothing(blur, tmp_path, installed, manners, said):
+    """Neither an engine nor a network, but its reason."""
+    installed(**manners)
+    with pytest.raises(DeviceError, match=said):
+        export_style(blur, tmp_path / "t.onnx", to="tensorrt", size=Size(48, 40))
+    assert not (tmp_path / "t.onnx").exists()
+
+
+def test_tensorrt_says_which_operator_is_not_known_to_it(tmp_path):
+    """By name, before anything is written."""
+    strange = make_model(tmp_path / "erf.onnx", kind="erf")
+    with pytest.raises(ModelError, match="not known to take Erf"):
+        export_style(strange, tmp_path / "t.onnx", to="tensorrt", size=Size(48, 40))
+
+
+@pytest.mark.parametrize("target", ["fp16", "static"])
+def test_a_mix_stays_a_mix_where_the_contract_is_kept(target, photos, tmp_path):
+    """A network of several styles can still be told which, and paints the first unless it is."""
+    both = make_model(tmp_path / "both.onnx", kind="mix", styles='["same", "half"]')
+    out = tmp_path / "out.onnx"
+    export_style(both, out, to=target, size=Size(48, 40) if target == "static" else None, photos=photos)
+    session = onnxruntime.InferenceSession(out, providers=["CPUExecutionProvider"])
+    (second,) = session.run(None, {"frames": FRAMES[:1], "style_weights": np.array([0, 1], np.float32)})
+    np.testing.assert_array_equal(second, FRAMES[:1] // 2)
+    assert json.loads(find_style(both).metadata["styles"]) == ["same", "half"]
+    np.testing.assert_array_equal(run(out, FRAMES[:1]), FRAMES[:1])
