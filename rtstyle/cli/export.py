@@ -61,7 +61,7 @@ def export(
             chosen,
             output,
             to=to,
-            size=None if size is None else _read_size(size),
+            size=None if size is None else read_size(size),
             photos=photos,
             force=force,
             overwrite=overwrite,
@@ -69,7 +69,8 @@ def export(
         _tell(output, sheet, as_json=json)
 
 
-def _read_size(text: str) -> Size:
+def read_size(text: str) -> Size:
+    """Raise UsageError for what is no size."""
     from rtstyle.export.order import Size
 
     found = re.fullmatch(r"(\d{2,5})x(\d{2,5})(?:x(\d{1,3}))?", text)

@@ -78,7 +78,9 @@ def told(styles: Sequence[str] | None, range: str | None, layout: str | None, ch
     if not words:
         return found
     if not any(_FILE.search(style) for style in found):
-        raise UsageError("--input-range, --layout and --channels: expected a --style of others, as in --style their.onnx")
+        raise UsageError(
+            "--input-range, --layout and --channels: expected a --style of others, as in --style their.onnx"
+        )
     return [_FILE.sub(rf"\1?{words}", style) for style in found]
 
 

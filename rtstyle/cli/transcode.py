@@ -125,7 +125,9 @@ def transcode(
             resume=resume,
             preview=None if preview is None else Fraction(str(preview)),
         )
-        given = _Given(required(told(style, input_range, layout, channels), mix), strength, options, batch, device, overwrite)
+        given = _Given(
+            required(told(style, input_range, layout, channels), mix), strength, options, batch, device, overwrite
+        )
         if goes_into_folder(inputs, output):
             _several(inputs, output, given, dry_run=dry_run, as_json=json)
         else:

@@ -65,7 +65,7 @@ class _Steps:
         self.nodes: list[Any] = []
         self._graph, self._prefix = graph, prefix
 
-    def add(self, operator: str, *inputs: str, out: str = "", **attributes: object) -> str:
+    def add(self, operator: str, *inputs: str, out: str = "", **attributes: Any) -> str:  # noqa: ANN401 - ONNX's own
         """Give the name of what comes out."""
         from onnx import helper
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rtstyle.cli.options import chosen, required
+from rtstyle.cli.options import chosen, required, told
 from rtstyle.errors import UsageError
 
 

@@ -133,7 +133,7 @@ def test_an_operator_that_nobody_knows(tmp_path):
     assert "\n" not in str(error.value)
 
 
-@pytest.mark.filterwarnings("ignore:You are using the legacy:DeprecationWarning", "ignore:The feature will be removed")
+@pytest.mark.filterwarnings("ignore")  # the tracer's remarks, and that it is the older of two
 def test_what_pytorch_exports_runs(tmp_path):
     """Padding by reflection, instance normalisation, upsampling, opset 11, as pytorch/examples has them."""
     torch = pytest.importorskip("torch", reason="the exporter is PyTorch's: pip install -e .[keyframe]")

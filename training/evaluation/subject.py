@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from rtstyle.engines import Engine, open_engine
+from rtstyle.errors import ModelError
 from rtstyle.frames import Image
 from rtstyle.styles import Mix, Style, find_style, model_of, read_style
 from training.checkpoint import Checkpoint
@@ -45,7 +46,10 @@ def opened(paths: Sequence[Path], device: str) -> Iterator[list[Subject]]:
         subjects = []
         for index, path in enumerate(paths):
             model = _exported(path, folder / f"{index}.onnx") if path.suffix == ".ckpt" else path
-            for name, style, origin in _styles_in(path, read_style(model)):
+            network = read_style(model)
+            if network.convention:
+                raise ModelError(f"{path}: expected a model under rtstyle's contract, got one of others' making")
+            for name, style, origin in _styles_in(path, network):
                 engine = open_engine(model_of(style), device)
                 stack.callback(engine.close)
                 subjects.append(Subject(name, model, style, engine, origin))
