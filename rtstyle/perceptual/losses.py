@@ -43,8 +43,8 @@ def total_variation(images: Tensor) -> Tensor:
     ).square().mean()
 
 
-def lattice(images: Tensor, periods: Sequence[int] = (4, 8, 12, 16)) -> Tensor:
-    """Mean power of what repeats exactly every 4, 8, 12 or 16 px in images (N, 3, H, W).
+def lattice(images: Tensor, periods: Sequence[int] = (2, 4, 8, 12, 16)) -> Tensor:
+    """Mean power of what repeats exactly every 2, 4, 8, 12 or 16 px in images (N, 3, H, W).
 
     A network that works at a fraction of the resolution can only fill a smooth area with patterns of its
     own strides; this sees them and hardly anything else: blocks of 8×8 periods are averaged into one, in
