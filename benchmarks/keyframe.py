@@ -31,7 +31,7 @@ from rtstyle.gatys.pictures import resized
 from rtstyle.gatys.precision import half_pays
 from rtstyle.gatys.recipe import Recipe
 from rtstyle.gatys.run import Step
-from rtstyle.jobs.keyframe import Studio, StyleImage
+from rtstyle.jobs.studio import Materials, Studio, StyleImage
 from rtstyle.perceptual import VggWeights, find_vgg16, layer_index
 from rtstyle.sources.photo_folder import read_photo
 
@@ -50,7 +50,7 @@ def main() -> None:
     parser.add_argument("--memory", action="store_true")
     asked = parser.parse_args()
     recipe = replace(SETTINGS, size=asked.size, iterations=asked.iterations)
-    studio = Studio.open([StyleImage(path=asked.artwork)], recipe, device=asked.device)
+    studio = Studio.open(Materials(styles=[StyleImage(path=asked.artwork)], recipe=recipe, device=asked.device))
     content = studio.scene(read_photo(asked.photo)).content
     judge = studio.painter.objective(content, half=False)
     weights = find_vgg16()

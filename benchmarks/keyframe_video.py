@@ -1,8 +1,10 @@
 """How steady carried keyframes are, beside networks that paint frame by frame.
 
-    python benchmarks/keyframe_video.py SEQUENCES ARTWORK [--net wave ...] [--size 144] [--every 6] [--iterations 60]
+    python benchmarks/keyframe_video.py ARTWORK [--sequences DIR] [--clip FILE[@SECONDS] ...] [--net wave ...]
+                                        [--size 144] [--every 6] [--iterations 60] [--frames 13] [--save DIR]
 
-SEQUENCES is a folder of sequences with exact flow (frames/*.png, flow_bw/*.png in KITTI's 16-bit encoding, occ_bw/).
+DIR holds sequences with exact flow (frames/*.png, flow_bw/*.png in KITTI's 16-bit encoding, occ_bw/). The flow of a
+clip is DIS's, OpenCV's medium preset, checked forward and backward: not the flow that keyframes are carried by.
 Warping error (Lai et al. 2018): the mean squared difference, values in [0, 1], between a frame and the frame before
 carried along by the flow of the *input*, where it is not occluded. Beside each: the input's own error, and sharpness
 (the variance of the Laplacian), since a blur would win otherwise. Prints a table and then one JSON line.
@@ -12,6 +14,9 @@ from __future__ import annotations
 
 import argparse
 import json
+from contextlib import closing
+from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -20,27 +25,32 @@ from machine import machine
 
 import rtstyle
 from rtstyle.gatys.carry import Carrier
+from rtstyle.gatys.flow import trusted
 from rtstyle.gatys.recipe import Recipe
-from rtstyle.jobs.keyframe import Studio, StyleImage
+from rtstyle.jobs.studio import Materials, Studio, StyleImage
 
 
 def main() -> None:
     """Measure, print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("sequences", type=Path)
     parser.add_argument("artwork", type=Path)
+    parser.add_argument("--sequences", type=Path)
+    parser.add_argument("--clip", action="append", default=[])
     parser.add_argument("--net", action="append", default=[])
     parser.add_argument("--size", type=int, default=144, help="height, px")
     parser.add_argument("--every", type=int, default=6)
     parser.add_argument("--iterations", type=int, default=60)
-    parser.add_argument("--frames", type=int, default=12)
+    parser.add_argument("--frames", type=int, default=13)
     parser.add_argument("--save", type=Path, help="a folder for the painted frames")
     asked = parser.parse_args()
     recipe = Recipe(iterations=asked.iterations)
-    studio = Studio.open([StyleImage(path=asked.artwork)], recipe)
+    studio = Studio.open(Materials(styles=[StyleImage(path=asked.artwork)], recipe=recipe))
     rows = []
-    for folder in sorted(path for path in asked.sequences.iterdir() if (path / "flow_bw").is_dir()):
-        frames, flows = read(folder, asked.size, asked.frames)
+    folders = asked.sequences.iterdir() if asked.sequences else ()
+    inputs = {path.name: partial(read, path) for path in sorted(folders) if (path / "flow_bw").is_dir()}
+    inputs |= {Path(text.partition("@")[0]).stem: partial(read_clip, text) for text in asked.clip}
+    for input_name, reader in inputs.items():
+        frames, flows = reader(asked.size, asked.frames)
         painted = {"input": frames, "keyframes": carried(Carrier(studio.painter, studio.device), frames, asked.every)}
         for net in asked.net:
             with rtstyle.Stylizer(net) as stylizer:
@@ -48,7 +58,7 @@ def main() -> None:
             painted[net] = batch
         for name, pictures in painted.items():
             row = {
-                "sequence": folder.name,
+                "sequence": input_name,
                 "what": name,
                 "warp_error": error(pictures, flows),
                 "sharp": sharp(pictures),
@@ -59,7 +69,7 @@ def main() -> None:
             )
             rows.append(row)
             for index, picture in enumerate(pictures if asked.save else ()):
-                target = asked.save / f"{folder.name}-{name}-{index:02}.png"
+                target = asked.save / f"{input_name}-{name}-{index:02}.png"
                 cv2.imwrite(str(target), picture[..., ::-1])
     settings = {key: str(value) for key, value in vars(asked).items()}
     print(json.dumps({"machine": machine(), **settings, "rows": rows}))
@@ -89,6 +99,31 @@ def read(folder: Path, height: int, count: int) -> tuple[list[np.ndarray], list[
             bad = cv2.imread(str(folder / "occ_bw" / path.name), cv2.IMREAD_GRAYSCALE)
             flows.append((flow, cv2.resize(bad, size, interpolation=cv2.INTER_AREA) == 0))
     return frames, flows
+
+
+def read_clip(text: str, height: int, count: int) -> tuple[list[np.ndarray], list[tuple[np.ndarray, np.ndarray]]]:
+    """The same of FILE@SECONDS, with the flow that DIS sees."""
+    path, _, start = text.partition("@")
+    frames = []
+    with closing(rtstyle.VideoReader(path)) as source:
+        for frame in source:
+            if isinstance(frame, rtstyle.Frame) and frame.time >= float(start or 0):
+                size = (round(frame.image.shape[1] * height / frame.image.shape[0] / 2) * 2, height)
+                frames.append(cv2.resize(frame.image, size, interpolation=cv2.INTER_AREA))
+            if len(frames) == count:
+                break
+    flows = []
+    for before, after in pairwise(frames):
+        back, there = medium(after, before), medium(before, after)
+        flows.append((back, trusted(back, there) > 0))
+    return frames, flows
+
+
+def medium(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """From ``a`` to ``b``, as ``python -m training evaluate`` has it."""
+    grays = [cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) for image in (a, b)]
+    estimator = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    return estimator.calc(*grays, np.zeros((*a.shape[:2], 2), np.float32))
 
 
 def error(pictures: list[np.ndarray], flows: list[tuple[np.ndarray, np.ndarray]]) -> float:

@@ -5,106 +5,99 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from difflib import get_close_matches
-from pathlib import Path
-from typing import Annotated
 
-import typer
-
+from rtstyle.cli.keyframe_jobs import kind_of, start
+from rtstyle.cli.keyframe_options import (
+    At,
+    Average,
+    Colors,
+    Content,
+    ContentLayers,
+    ContentWeight,
+    Device,
+    DryRun,
+    Every,
+    Init,
+    Iterations,
+    Layer,
+    LearningRate,
+    Loss,
+    Mask,
+    Multiscale,
+    Network,
+    Optimizer,
+    Output,
+    Pooling,
+    Preset,
+    Process,
+    Propagate,
+    Reconstruct,
+    Resume,
+    SaveEvery,
+    Scenes,
+    Seed,
+    Size,
+    StyleImage,
+    StyleLayers,
+    StyleSize,
+    StyleWeight,
+    Sweep,
+    Tile,
+    TvWeight,
+    Vgg,
+)
 from rtstyle.cli.options import Json, Overwrite
 from rtstyle.cli.outcome import one_sentence
 from rtstyle.errors import UsageError
 from rtstyle.gatys.presets import PRESETS
-from rtstyle.gatys.recipe import LEARNING_RATES, Recipe, parse_blocks, parse_layers
+from rtstyle.gatys.recipe import Recipe, parse_blocks, parse_layers
 
-_D = Recipe()
-
-
-def _default(value: object) -> str:
-    return f" Default: {value}."
+_STOPPED = {
+    "photo": "{} has the best so far, go on with --resume",
+    "keyframes": "what was painted is in {}, go on with --resume",
+    "propagate": "what was painted is in {}.keyframes, go on with --resume",
+}
 
 
 def keyframe(
     *,
-    content: Annotated[str, typer.Argument(help="A photo, or a video.", show_default=False)],
-    output: Annotated[
-        str, typer.Option("--output", "-o", help="A picture; of a video a folder, or with --propagate a video.")
-    ],
-    style_image: Annotated[
-        list[str] | None, typer.Option(metavar="FILE[=WEIGHT]", help="An artwork; repeatable, with weights.")
-    ] = None,
-    mask: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="FILE", help="For each artwork in turn: its style where this is white; the last may lack."
-        ),
-    ] = None,
-    preset: Annotated[str | None, typer.Option(metavar="NAME", help=f"A known recipe: {', '.join(PRESETS)}.")] = None,
-    size: Annotated[str | None, typer.Option(help="Short side in px, WxH, or content." + _default(_D.size))] = None,
-    style_size: Annotated[
-        int | None, typer.Option(help="Short side of the artworks in px: larger, larger strokes. Default: the size.")
-    ] = None,
-    colors: Annotated[
-        str | None,
-        typer.Option(help="style, or the photo's: luminance, covariance, histogram." + _default(_D.colors)),
-    ] = None,
-    init: Annotated[
-        str | None, typer.Option(help="Begin with content, style, noise or a picture." + _default(_D.init))
-    ] = None,
-    content_layers: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME[=WEIGHT],…", help="relu4_2, conv_4 and so on; several with commas. Default: relu4_2."
-        ),
-    ] = None,
-    style_layers: Annotated[
-        str | None,
-        typer.Option(metavar="NAME[=WEIGHT],…|1-5", help="Likewise, or blocks. Default: relu1_1 … relu5_1."),
-    ] = None,
-    content_weight: Annotated[float | None, typer.Option(help="Of the loss." + _default(_D.content_weight))] = None,
-    style_weight: Annotated[float | None, typer.Option(help="Of the loss." + _default(_D.style_weight))] = None,
-    tv_weight: Annotated[float | None, typer.Option(help="Of the total variation." + _default(_D.tv_weight))] = None,
-    loss: Annotated[str | None, typer.Option(help="mse or l1." + _default(_D.loss))] = None,
-    network: Annotated[str | None, typer.Option(help="vgg16 or vgg19." + _default(_D.network))] = None,
-    pooling: Annotated[str | None, typer.Option(help="max or average." + _default(_D.pooling))] = None,
-    optimizer: Annotated[str | None, typer.Option(help="lbfgs, adam or sgd." + _default(_D.optimizer))] = None,
-    learning_rate: Annotated[
-        float | None,
-        typer.Option(help=", ".join(f"{k} {v:g}" for k, v in LEARNING_RATES.items()).join(("Default: ", "."))),
-    ] = None,
-    iterations: Annotated[
-        str | None,
-        typer.Option(
-            metavar="N|auto", help="At the coarsest scale; auto: until it no longer improves." + _default(_D.iterations)
-        ),
-    ] = None,
-    multiscale: Annotated[
-        bool | None,
-        typer.Option("--multiscale/--one-scale", help="From coarse to fine in steps of √2.", show_default=False),
-    ] = None,
-    average: Annotated[
-        float | None, typer.Option(help="Decay of the mean of the iterates; 0: none." + _default(_D.average))
-    ] = None,
-    tile: Annotated[int | None, typer.Option(help="Side of tiles in px, 0: whole. Default: as memory asks.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Of the noise." + _default(_D.seed))] = None,
-    process: Annotated[int, typer.Option(min=0, help="Pictures along the way: a strip and an mp4.")] = 0,
-    save_every: Annotated[int, typer.Option(min=0, help="Save the best every so many iterations.")] = 0,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on where Ctrl-C stopped it.")] = False,
-    reconstruct: Annotated[
-        str | None, typer.Option(metavar="content|style", help="What the layers alone see, as a sheet.")
-    ] = None,
-    layer: Annotated[str | None, typer.Option(help="Reconstruct this layer only.")] = None,
-    sweep: Annotated[
-        list[str] | None, typer.Option(metavar="SETTING=A,B,…", help="A sheet of values of one setting, or of two.")
-    ] = None,
-    at: Annotated[
-        list[str] | None, typer.Option(metavar="TIME", help="Of a video: this frame; 12.5 or 00:01:02.")
-    ] = None,
-    every: Annotated[str | None, typer.Option(metavar="N|TIMEs", help="Every so many frames, or seconds (2s).")] = None,
-    scenes: Annotated[bool, typer.Option("--scenes", help="The first frame of every shot.")] = False,
-    propagate: Annotated[bool, typer.Option("--propagate", help="Carry the keyframes through the video.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what it would take, and end.")] = False,
-    device: Annotated[str, typer.Option(metavar="NAME", help="auto, cpu or cuda.")] = "auto",
-    vgg: Annotated[Path | None, typer.Option(help="The network's weights. Default: found and cached.")] = None,
+    content: Content,
+    output: Output,
+    style_image: StyleImage = None,
+    mask: Mask = None,
+    preset: Preset = None,
+    size: Size = None,
+    style_size: StyleSize = None,
+    colors: Colors = None,
+    init: Init = None,
+    content_layers: ContentLayers = None,
+    style_layers: StyleLayers = None,
+    content_weight: ContentWeight = None,
+    style_weight: StyleWeight = None,
+    tv_weight: TvWeight = None,
+    loss: Loss = None,
+    network: Network = None,
+    pooling: Pooling = None,
+    optimizer: Optimizer = None,
+    learning_rate: LearningRate = None,
+    iterations: Iterations = None,
+    multiscale: Multiscale = None,
+    average: Average = None,
+    tile: Tile = None,
+    seed: Seed = None,
+    process: Process = 0,
+    save_every: SaveEvery = 0,
+    resume: Resume = False,
+    reconstruct: Reconstruct = None,
+    layer: Layer = None,
+    sweep: Sweep = None,
+    at: At = None,
+    every: Every = None,
+    scenes: Scenes = False,
+    propagate: Propagate = False,
+    dry_run: DryRun = False,
+    device: Device = "auto",
+    vgg: Vgg = None,
     overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:
@@ -115,15 +108,8 @@ def keyframe(
     [bold]rtstyle keyframe clip.mp4 --style-image artwork.jpg --every 24 --propagate -o painting.mp4[/bold]
     """
     given = dict(locals())
-    stopped = f"{output} has the best so far, go on with --resume" if _is_single(given) else "what was done is kept"
-    with one_sentence(stopped=stopped):
-        from rtstyle.cli.keyframe_jobs import start
-
+    with one_sentence(stopped=_STOPPED.get(kind_of(given), "nothing was written").format(output)):
         start(given, _recipe(given), as_json=json)
-
-
-def _is_single(given: Mapping[str, object]) -> bool:
-    return not any(given[name] for name in ("at", "every", "scenes", "propagate", "sweep", "reconstruct"))
 
 
 def _recipe(given: Mapping[str, object]) -> Recipe:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -16,7 +16,28 @@ from rtstyle.cli.painting import painting_shown
 from rtstyle.errors import UsageError
 from rtstyle.gatys.recipe import Recipe
 
+if TYPE_CHECKING:
+    from rtstyle.jobs.studio import Materials
+
 Given = Mapping[str, Any]  # the command's options by name
+
+_MOMENTS = ("at", "every", "scenes")
+_ONLY_FOR = {  # options, and the jobs that know them
+    "sweep": ("sweep",),
+    "propagate": ("propagate",),
+    **dict.fromkeys(_MOMENTS, ("keyframes", "propagate")),
+    "process": ("photo",),
+    "save_every": ("photo",),
+    "resume": ("photo", "keyframes", "propagate"),
+    "layer": ("reconstruct",),
+}
+_WORDS = {
+    "photo": "one photo",
+    "keyframes": "keyframes of a video",
+    "propagate": "--propagate",
+    "reconstruct": "--reconstruct",
+    "sweep": "--sweep",
+}
 
 
 def start(given: Given, recipe: Recipe, *, as_json: bool) -> None:
@@ -27,40 +48,55 @@ def start(given: Given, recipe: Recipe, *, as_json: bool) -> None:
 
         _print(asdict(estimate(content, recipe)), as_json=as_json)
         return
-    shared = {name: given[name] for name in ("device", "vgg", "overwrite")}
-    job = _job(given, recipe)
+    job, materials = _job(given), _materials(given, recipe)
     with painting_shown(output) as progress:
-        report = job(content, output, recipe=recipe, **shared, progress=progress)
+        report = job(content, output, materials, overwrite=given["overwrite"], progress=progress)
     _print({"output": output, **(asdict(report) if report else {})}, as_json=as_json)
 
 
-def _job(given: Given, recipe: Recipe) -> Callable[..., Any]:
+def kind_of(given: Given) -> str:
+    """Which of the jobs is meant, by the option that says so; a photo where none does."""
+    for name in ("reconstruct", "sweep", "propagate"):
+        if given[name]:
+            return name
+    return "keyframes" if any(given[name] for name in _MOMENTS) else "photo"
+
+
+def _job(given: Given) -> Callable[..., Any]:
     """The job, with all that is its own."""
-    from rtstyle.jobs.keyframe import Extras, paint_keyframe
+    from rtstyle.gatys.moments import Moments
+    from rtstyle.jobs.keyframe import Extras, paint_photo
     from rtstyle.jobs.keyframes import paint_keyframes, propagate_keyframes
     from rtstyle.jobs.sheets import reconstruct, sweep
 
-    if given["reconstruct"]:
+    kind = kind_of(given)
+    for name, kinds in _ONLY_FOR.items():
+        if given[name] and kind not in kinds:
+            raise UsageError(f"--{name.replace('_', '-')}: expected with {_WORDS[kinds[0]]}, got {_WORDS[kind]}")
+    if kind == "reconstruct":
         return partial(reconstruct, what=given["reconstruct"], layer=given["layer"])
-    styles = _styles(given["style_image"] or [], given["mask"] or [])
-    if not styles and recipe.style_weight:
-        raise UsageError("style image: expected at least one artwork, got none; give --style-image FILE")
-    if given["sweep"]:
-        return partial(sweep, style_images=styles, axes=given["sweep"])
-    from rtstyle.gatys.moments import Moments
-
+    if kind == "sweep":
+        return partial(sweep, axes=given["sweep"])
+    if kind == "photo":
+        extras = Extras(process=given["process"], save_every=given["save_every"], resume=given["resume"])
+        return partial(paint_photo, extras=extras)
     moments = Moments.parse(given["at"] or (), given["every"], scenes=given["scenes"])
-    if given["propagate"]:
-        return partial(propagate_keyframes, style_images=styles, moments=moments)
-    if moments:
-        return partial(paint_keyframes, style_images=styles, moments=moments)
-    extras = Extras(process=given["process"], save_every=given["save_every"], resume=given["resume"])
-    return partial(paint_keyframe, style_images=styles, extras=extras)
+    job = propagate_keyframes if kind == "propagate" else paint_keyframes
+    return partial(job, moments=moments, resume=given["resume"])
+
+
+def _materials(given: Given, recipe: Recipe) -> Materials:
+    from rtstyle.jobs.studio import Materials
+
+    styles = _styles(given["style_image"] or [], given["mask"] or [])
+    if not styles and recipe.style_weight and not given["reconstruct"]:
+        raise UsageError("style image: expected at least one artwork, got none; give --style-image FILE")
+    return Materials(styles=styles, recipe=recipe, device=given["device"], vgg=given["vgg"])
 
 
 def _styles(images: list[str], masks: list[str]) -> list[Any]:
     """``FILE`` or ``FILE=0.7`` each, and masks in the same order."""
-    from rtstyle.jobs.keyframe import StyleImage
+    from rtstyle.jobs.studio import StyleImage
 
     if len(masks) > len(images):
         raise UsageError(f"mask: expected at most one for each of {len(images)} artworks, got {len(masks)}")

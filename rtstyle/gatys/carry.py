@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
+from typing import Protocol
 
 import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from rtstyle.frames import Image
 from rtstyle.gatys.descent import Descent
-from rtstyle.gatys.flow import Flow, Mask, Track, dis_flow, trusted
+from rtstyle.gatys.flow import Flow, Mask, Track, both_ways, trusted
 from rtstyle.gatys.objective import Memory
 from rtstyle.gatys.painter import Painter, Part
 from rtstyle.gatys.pictures import to_image, to_tensor
-from rtstyle.gatys.run import Painting, Step
 
 Flows = tuple[NDArray[np.float16], NDArray[np.float16]]  # from a frame to the next, and back: (H, W, 2) px
 
@@ -28,24 +29,31 @@ _LEAST_HOLE = 64  # px in one piece; smaller ones are closed by their surroundin
 _AROUND, _LEAST_CROP = 24, 96  # px around a hole that are seen with it, and the least side of a crop
 
 
-class Carrier:
-    """Paints the shots of one video; ``device`` is the painter's."""
+class Paint(Protocol):
+    """Paints, or remembers, the keyframe of that number; KeyboardInterrupt where it is stopped half-way."""
 
-    def __init__(
-        self, painter: Painter, device: torch.device, *, progress: Callable[[Step], None] | None = None
-    ) -> None:
-        self._painter, self._device, self._progress = painter, device, progress
+    def __call__(self, number: int, content: Tensor, start: Tensor, memory: Memory | None, /) -> Image: ...
+
+
+class Carrier:
+    """Paints the shots of one video; ``device`` is the painter's. Frames are numbered through the video."""
+
+    def __init__(self, painter: Painter, device: torch.device, paint: Paint | None = None) -> None:
+        self._painter, self._device, self._paint = painter, device, paint or self._painted
         self.hole_pixels = 0  # that were painted by a local optimisation, in all
 
-    def first(self, frame: Image) -> Image:
+    def first(self, frame: Image, number: int = 0) -> Image:
         """The keyframe that begins a shot."""
         content = to_tensor(frame, self._device)
-        return self._image(self._painter.paint(content, content, progress=self._progress))
+        return self._paint(number, content, content, None)
 
-    def segment(self, frames: Sequence[Image], painted: Image) -> Iterator[Image]:
-        """All frames after the first, whose painting is ``painted``; the last one is painted as a keyframe."""
-        flows = [(_packed(dis_flow(a, b)), _packed(dis_flow(b, a))) for a, b in pairwise(frames)]
-        last = self._next_key(frames, flows, painted)
+    def segment(self, frames: Sequence[Image], painted: Image, number: int = 0) -> Iterator[Image]:
+        """All frames after the first, which has that number and the painting ``painted``; the last is a keyframe."""
+        flows = []
+        for a, b in pairwise(frames):
+            there, back = both_ways(a, b)
+            flows.append((_packed(there), _packed(back)))
+        last = self._next_key(frames, flows, painted, number + len(frames) - 1)
         from_last = _backwards(frames, flows, last)
         track, before = Track.at(frames[0]), painted
         for index in range(1, len(frames) - 1):
@@ -60,7 +68,7 @@ class Carrier:
             yield before
         yield last
 
-    def _next_key(self, frames: Sequence[Image], flows: Sequence[Flows], painted: Image) -> Image:
+    def _next_key(self, frames: Sequence[Image], flows: Sequence[Flows], painted: Image, number: int) -> Image:
         """Start from the warped keyframe before, stay with it where the flow can be trusted."""
         track = Track.at(frames[0])
         for there, back in flows:
@@ -69,8 +77,7 @@ class Carrier:
         start = (trust * track.carried(painted) + (1 - trust) * frames[-1]).round().astype(np.uint8)
         content, warped = to_tensor(frames[-1], self._device), to_tensor(start, self._device)
         weights = torch.from_numpy(track.trust)[None, None].to(self._device)
-        memory = Memory(warped, weights)
-        return self._image(self._painter.paint(content, warped, memory=memory, progress=self._progress))
+        return self._paint(number, content, warped, Memory(warped, weights))
 
     def _filled(
         self, frame: Image, picture: Image, hole: NDArray[np.bool_], before: Image, flow: tuple[Flow, Flow]
@@ -107,10 +114,10 @@ class Carrier:
         result[rows, columns] = np.where(new[rows, columns][..., None], to_image(descent.best), result[rows, columns])
         return result
 
-    @staticmethod
-    def _image(painting: Painting) -> Image:
+    def _painted(self, _: int, content: Tensor, start: Tensor, memory: Memory | None, /) -> Image:
+        painting = self._painter.paint(content, start, memory=memory)
         if painting.stopped:
-            raise KeyboardInterrupt  # half a video is none
+            raise KeyboardInterrupt
         return to_image(painting.picture)
 
 

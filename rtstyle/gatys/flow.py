@@ -10,16 +10,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtstyle.frames import Image
-
-Flow = NDArray[np.float32]  # (H, W, 2): x and y, px
-Mask = NDArray[np.float32]  # (H, W), 0 to 1
+from rtstyle.gatys.motions import Flow, Mask, grid, with_motions
 
 _SOLID = 0.5  # of a trust that was interpolated
 
 
+def both_ways(a: Image, b: Image) -> tuple[Flow, Flow]:
+    """From ``a`` to ``b`` and back: DIS, and the motions in it where they explain the picture better."""
+    there, back = dis_flow(a, b), dis_flow(b, a)
+    trust, trust_back = trusted(there, back), trusted(back, there)
+    new, new_back = with_motions(a, b, there, trust), with_motions(b, a, back, trust_back)
+    lost, lost_back = trust > trusted(new, new_back), trust_back > trusted(new_back, new)
+    return _unless(lost, new, there), _unless(lost_back, new_back, back)
+
+
 def dis_flow(a: Image, b: Image) -> Flow:
-    """Where every pixel of ``a`` lies in ``b``, by DIS (Kroeger et al. 2016), OpenCV's medium preset."""
+    """Where every pixel of ``a`` lies in ``b``, by DIS (Kroeger et al. 2016).
+
+    OpenCV's medium preset stops at half the resolution; down to every pixel, with more steps, half as much is wrong.
+    """
     estimator = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    estimator.setFinestScale(0)
+    estimator.setGradientDescentIterations(50)
     gray = [cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) for image in (a, b)]
     return np.asarray(estimator.calc(gray[0], gray[1], np.zeros((*a.shape[:2], 2), np.float32)), dtype=np.float32)
 
@@ -29,7 +41,7 @@ def trusted(flow: Flow, back: Flow) -> Mask:
 
     The bounds are those of Sundaram et al. (2010, eq. 5): 1 % of the squared lengths and half a pixel's square.
     """
-    x, y = _grid(flow)
+    x, y = grid(flow)
     there = cv2.remap(back, x + flow[..., 0], y + flow[..., 1], cv2.INTER_LINEAR)
     gap = np.square(flow + there).sum(axis=-1)
     bound = 0.01 * (np.square(flow).sum(axis=-1) + np.square(there).sum(axis=-1)) + 0.5
@@ -58,7 +70,7 @@ class Track:
 
     def extended(self, flow: Flow, back: Flow) -> Track:
         """One frame further: ``flow`` leads from the new frame to this one, ``back`` from this one to the new."""
-        x, y = _grid(flow)
+        x, y = grid(flow)
         to_x, to_y = x + flow[..., 0], y + flow[..., 1]
         onwards = cv2.remap(self.flow, to_x, to_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         trust = cv2.remap(self.trust, to_x, to_y, cv2.INTER_LINEAR)
@@ -66,12 +78,11 @@ class Track:
 
     def carried(self, picture: Image) -> Image:
         """The keyframe's picture where this frame has it; the edge repeats where it comes from outside."""
-        x, y = _grid(self.flow)
+        x, y = grid(self.flow)
         to_x, to_y = x + self.flow[..., 0], y + self.flow[..., 1]
         return np.asarray(cv2.remap(picture, to_x, to_y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE), np.uint8)
 
 
-def _grid(flow: Flow) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    height, width = flow.shape[:2]
-    x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-    return x, y
+def _unless(lost: NDArray[np.bool_], new: Flow, old: Flow) -> Flow:
+    """A motion that leads home no more, where the flow did, is none."""
+    return np.where(lost[..., None], old, new).astype(np.float32)

@@ -20,6 +20,15 @@ _STILL, _STILL_FOR = 0.01, 40  # share of the loss, and iterations that have to 
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Place:
+    """Where a run was stopped: enough to go on."""
+
+    scale: int
+    iteration: int  # of that scale
+    picture: Tensor  # the best so far, before its colours are put back
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Step:
     """How far a picture has come; handed to ``progress`` after every iteration."""
 
@@ -31,15 +40,7 @@ class Step:
     seconds: float
     eta_s: float | None
     picture: Callable[[], Tensor]  # the best so far, (1, 3, H, W), as it would be saved
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Place:
-    """Where a run was stopped: enough to go on."""
-
-    scale: int
-    iteration: int  # of that scale
-    picture: Tensor  # the best so far, before its colours are put back
+    place: Callable[[], Place]  # from which another run can go on
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,7 +115,7 @@ class Run:
             start=start,
             losses=descent.losses,
             evaluations=self._evaluations,
-            place=Place(self._scale, self._iteration, descent.best.clone()),
+            place=self._place(),
             stopped=stopped,
             failed=failed,
         )
@@ -156,6 +157,7 @@ class Run:
                 seconds=seconds,
                 eta_s=eta_s,
                 picture=lambda: self._finished(descent.best),
+                place=self._place,
             )
         )
 
@@ -163,6 +165,9 @@ class Run:
         """Pixels to evaluate until that iteration of that scale."""
         whole = sum(self.iterations(s) * h * w for s, (h, w) in enumerate(self.sizes[:scale]))
         return whole + (iteration * self.sizes[scale][0] * self.sizes[scale][1] if scale < len(self.sizes) else 0)
+
+    def _place(self) -> Place:
+        return Place(self._scale, self._iteration, self._descent.best.clone())
 
     def _finished(self, picture: Tensor) -> Tensor:
         content = resized(self.content, (picture.shape[2], picture.shape[3]))

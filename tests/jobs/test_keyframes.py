@@ -1,5 +1,6 @@
 """Keyframes of a video, as pictures and carried through it."""
 
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 
@@ -10,31 +11,31 @@ import pytest
 
 pytest.importorskip("torch", reason="keyframes need torch: pip install -e .[keyframe]")
 
-from rtstyle.errors import SourceError, UsageError
+from rtstyle.errors import SinkError, SourceError, UsageError
 from rtstyle.gatys.moments import Moments
 from rtstyle.gatys.recipe import Recipe
-from rtstyle.jobs.keyframe import StyleImage
 from rtstyle.jobs.keyframes import paint_keyframes, propagate_keyframes
+from rtstyle.jobs.studio import Materials, StyleImage
 from tests.clips import frame_times, make_clip, packets
 from tests.vgg import photo_and_artwork
 
 TINY = Recipe(
-    style_layers=(("relu1_1", 1.0), ("relu2_1", 1.0)), content_layers=(("relu2_2", 1.0),), iterations=4, size="48"
+    style_layers=(("relu1_1", 1.0), ("relu2_1", 1.0)), content_layers=(("relu2_2", 1.0),), iterations=8, size="48"
 )
 
 
 @pytest.fixture
-def styles(tmp_path, monkeypatch, vgg_file):
+def materials(tmp_path, monkeypatch, vgg_file):
     """An artwork, and a network."""
     cv2.imwrite(str(tmp_path / "art.png"), photo_and_artwork()[1])
     monkeypatch.setenv("RTSTYLE_VGG16", str(vgg_file))
-    return [StyleImage(path=tmp_path / "art.png")]
+    return Materials(styles=[StyleImage(path=tmp_path / "art.png")], recipe=TINY)
 
 
-def test_keyframes_are_named_by_number_and_time(styles, tmp_path, clip):
+def test_keyframes_are_named_by_number_and_time(materials, tmp_path, clip):
     """Every ten frames and one at a time: pictures in a folder that is made."""
     moments = Moments.parse(["0.5"], "10")
-    report = paint_keyframes(clip, tmp_path / "keys", style_images=styles, moments=moments, recipe=TINY)
+    report = paint_keyframes(clip, tmp_path / "keys", materials, moments=moments)
     assert sorted(path.name for path in (tmp_path / "keys").iterdir()) == [
         "clip-000000-00-00-00.000.png",
         "clip-000010-00-00-00.400.png",
@@ -44,18 +45,18 @@ def test_keyframes_are_named_by_number_and_time(styles, tmp_path, clip):
     assert (report.frames, report.keyframes) == (25, 4)
 
 
-def test_a_time_that_the_video_does_not_have(styles, tmp_path, clip):
+def test_a_time_that_the_video_does_not_have(materials, tmp_path, clip):
     """One sentence, that says how many frames there are."""
     with pytest.raises(SourceError, match="has 25 frames, and none of them was asked for"):
-        paint_keyframes(clip, tmp_path / "keys", style_images=styles, moments=Moments.parse(["9"]), recipe=TINY)
+        paint_keyframes(clip, tmp_path / "keys", materials, moments=Moments.parse(["9"]))
 
 
-def test_a_video_is_carried_from_key_to_key(styles, tmp_path):
+def test_a_video_is_carried_from_key_to_key(materials, tmp_path):
     """Every frame once, at its own uneven time, with the sound as it was; a painting, not the clip."""
     ticks = [0, 512, 1024, 2560, 3072, 3584, 5000, 5512]
     clip = make_clip(tmp_path / "clip.mp4", frames=8, ticks=ticks)
     out = tmp_path / "out.mp4"
-    report = propagate_keyframes(clip, out, style_images=styles, moments=Moments.parse(every="4"), recipe=TINY)
+    report = propagate_keyframes(clip, out, materials, moments=Moments.parse(every="4"))
     assert (report.frames, report.keyframes) == (8, 3)
     assert frame_times(out) == frame_times(clip) == [Fraction(tick, 12800) for tick in ticks]
     assert packets(out) == packets(clip)
@@ -64,7 +65,7 @@ def test_a_video_is_carried_from_key_to_key(styles, tmp_path):
             assert np.abs(painted.to_ndarray(format="rgb24").astype(int) - frame.to_ndarray(format="rgb24")).mean() > 5
 
 
-def test_nothing_is_carried_over_a_cut(styles, tmp_path):
+def test_nothing_is_carried_over_a_cut(materials, tmp_path):
     """Each shot begins with a keyframe of its own, and ends with one."""
     generator = np.random.default_rng(0)
     shots = [cv2.resize(generator.integers(0, 256, (6, 8, 3), dtype=np.uint8), (64, 48)) for _ in range(2)]
@@ -76,7 +77,7 @@ def test_nothing_is_carried_over_a_cut(styles, tmp_path):
             container.mux(stream.encode(av.VideoFrame.from_ndarray(shots[index // 4], "rgb24")))
         container.mux(stream.encode())
     out = tmp_path / "out.mp4"
-    report = propagate_keyframes(clip, out, style_images=styles, moments=Moments.parse(every="100"), recipe=TINY)
+    report = propagate_keyframes(clip, out, materials, moments=Moments.parse(every="100"))
     assert (report.frames, report.keyframes) == (8, 4)
     with av.open(str(out)) as video:
         frames = [frame.to_ndarray(format="rgb24").astype(int) for frame in video.decode(video=0)]
@@ -84,23 +85,64 @@ def test_nothing_is_carried_over_a_cut(styles, tmp_path):
     assert changes[3] > 5 * max(changes[:3] + changes[4:])
 
 
-def test_propagation_needs_keyframes_and_leaves_nothing_behind(styles, tmp_path, clip):
-    """Without moments it is a usage error; Ctrl-C in the middle leaves no file."""
+def test_propagation_needs_keyframes(materials, tmp_path, clip):
+    """Without moments it is a usage error."""
     with pytest.raises(UsageError, match="expected --every"):
-        propagate_keyframes(clip, tmp_path / "out.mp4", style_images=styles, moments=Moments(), recipe=TINY)
+        propagate_keyframes(clip, tmp_path / "out.mp4", materials, moments=Moments())
 
-    def stop(step):
-        raise KeyboardInterrupt
 
-    folder = tmp_path / "out"
-    folder.mkdir()
+def stop_after(steps):
+    """A callback that interrupts, and counts what it has seen."""
+
+    def stop(_):
+        stop.seen += 1
+        if stop.seen == steps:
+            raise KeyboardInterrupt
+
+    stop.seen = 0
+    return stop
+
+
+def pictures(path):
+    with av.open(str(path)) as video:
+        return [frame.to_ndarray(format="rgb24") for frame in video.decode(video=0)]
+
+
+def test_a_stopped_video_goes_on_and_comes_out_the_same(materials, tmp_path):
+    """Keyframes wait in a folder beside it; what is painted already is not painted again."""
+    clip = make_clip(tmp_path / "clip.mp4", frames=9)
+    moments = Moments.parse(every="4")
+    propagate_keyframes(clip, tmp_path / "whole.mp4", materials, moments=moments)
+    out, waiting = tmp_path / "out.mp4", tmp_path / "out.mp4.keyframes"
     with pytest.raises(KeyboardInterrupt):
-        propagate_keyframes(
-            clip,
-            folder / "out.mp4",
-            style_images=styles,
-            moments=Moments.parse(every="5"),
-            recipe=TINY,
-            progress=stop,
-        )
-    assert list(folder.iterdir()) == []
+        propagate_keyframes(clip, out, materials, moments=moments, progress=stop_after(10))
+    assert not out.exists()
+    assert {path.name for path in waiting.iterdir()} == {"000000.png", "000004.png.keyframe", "unfinished.json"}
+    with pytest.raises(SinkError, match="--resume goes on with it"):
+        propagate_keyframes(clip, out, materials, moments=moments)
+    with pytest.raises(UsageError, match=r"the run was begun with .*every_frames=4"):
+        propagate_keyframes(clip, out, materials, moments=Moments.parse(every="2"), resume=True)
+    steps = []
+    report = propagate_keyframes(clip, out, materials, moments=moments, resume=True, progress=steps.append)
+    assert (report.frames, report.keyframes) == (9, 3)
+    assert len(steps) == 2 + 4  # what was left of the second, and the third
+    assert not waiting.exists()
+    for whole, resumed in zip(pictures(tmp_path / "whole.mp4"), pictures(out), strict=True):
+        assert np.abs(whole.astype(int) - resumed).mean() < 8  # L-BFGS lost its memory at the second keyframe
+
+
+def test_a_stopped_folder_of_keyframes_goes_on(materials, tmp_path, clip):
+    """Pictures that are there stay as they are; another recipe is refused."""
+    moments, folder = Moments.parse(every="10"), tmp_path / "keys"
+    with pytest.raises(KeyboardInterrupt):
+        paint_keyframes(clip, folder, materials, moments=moments, progress=stop_after(10))
+    first = folder / "clip-000000-00-00-00.000.png"
+    before = first.stat().st_mtime_ns
+    assert not (folder / "clip-000010-00-00-00.400.png").exists()
+    other = replace(materials, recipe=replace(TINY, style_weight=7.0))
+    with pytest.raises(UsageError, match=r"style weight: the run was begun with 100.0, got 7.0"):
+        paint_keyframes(clip, folder, other, moments=moments, resume=True)
+    report = paint_keyframes(clip, folder, materials, moments=moments, resume=True)
+    assert report.keyframes == 3
+    assert first.stat().st_mtime_ns == before
+    assert sorted(path.suffix for path in folder.iterdir()) == [".png"] * 3

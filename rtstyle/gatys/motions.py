@@ -1,0 +1,91 @@
+"""The few motions that a picture is made of, the camera's first, where they explain it better than the flow does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from rtstyle.frames import Image
+
+Flow = NDArray[np.float32]  # (H, W, 2): x and y, px
+Mask = NDArray[np.float32]  # (H, W), 0 to 1
+Points = NDArray[np.float32]  # (N, 2): x and y, px
+
+_MOST = 4  # motions: the camera's, and those of three things
+_ROWS = 36  # of flow vectors that motions are fitted to
+_LEAST = 12, 0.02  # vectors that have to move alike, and their share
+_FITS = 0.7  # px
+_AROUND = 9  # px: side of the square in which pictures are compared
+_OUTSIDE = 30.0  # levels, the difference that counts where something comes from outside the picture
+_MARGIN = 0.3  # levels by which the camera's motion may be worse, and every other has to be better,
+_SHARE = 0.8  # and to leave at most so much of the difference
+_STILL = 0.1  # px at most, everywhere: a tripod
+
+
+def with_motions(a: Image, b: Image, flow: Flow, trust: Mask) -> Flow:
+    """The flow from ``a`` to ``b``, replaced by one of the motions in it where that makes ``b`` look more like ``a``.
+
+    DIS goes astray on what repeats (arcades, fences), beside fast things and on thin ones; but it is right somewhere
+    on each of them, and they move as a whole. ``trust``: where the flow may be believed.
+    """
+    least = _difference(a, b, flow)
+    bound = least + _MARGIN
+    for motion in _motions(flow, trust):
+        difference = _difference(a, b, motion)
+        better = cv2.medianBlur((difference < bound).astype(np.uint8), 5) > 0  # no lone pixels
+        flow = np.where(better[..., None], motion, flow).astype(np.float32)
+        least = np.where(better, difference, least).astype(np.float32)
+        bound = _SHARE * least - _MARGIN
+    return flow
+
+
+def grid(flow: Flow) -> tuple[Mask, Mask]:
+    """Every pixel's x and y."""
+    height, width = flow.shape[:2]
+    x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+    return x, y
+
+
+def _motions(flow: Flow, trust: Mask) -> Iterator[Flow]:
+    """Fit one after the other to what none before explains: a homography, then shifts with turn and scale."""
+    points = np.stack(grid(flow), axis=-1)
+    step = max(2, flow.shape[0] // _ROWS)
+    rows, columns = np.nonzero(trust[step // 2 :: step, step // 2 :: step])
+    rows, columns = rows * step + step // 2, columns * step + step // 2
+    there, vectors = points[rows, columns], flow[rows, columns]
+    least = max(_LEAST[0], _LEAST[1] * len(there))
+    for number in range(_MOST):
+        matrix = None if len(there) < least else _fitted(there, there + vectors, free=number == 0)
+        if matrix is None:
+            return
+        motion = np.asarray(cv2.perspectiveTransform(points.reshape(1, -1, 2), matrix), np.float32)
+        motion = motion.reshape(points.shape) - points
+        own = motion[there[:, 1].astype(int), there[:, 0].astype(int)]
+        apart = np.linalg.norm(own - vectors, axis=1)
+        if (apart < _FITS).sum() < least:
+            return
+        yield np.zeros_like(motion) if np.abs(motion).max() < _STILL else motion
+        there, vectors = there[apart > 2 * _FITS], vectors[apart > 2 * _FITS]
+
+
+def _fitted(there: Points, to: Points, *, free: bool) -> NDArray[np.float64] | None:
+    """The (3, 3) matrix that most of the points agree with, where there is one."""
+    if free:
+        matrix, _ = cv2.findHomography(there, to, cv2.RANSAC, _FITS)
+        return matrix
+    matrix, _ = cv2.estimateAffinePartial2D(there, to, method=cv2.RANSAC, ransacReprojThreshold=_FITS)
+    return None if matrix is None else np.vstack([matrix, (0, 0, 1)])
+
+
+def _difference(a: Image, b: Image, flow: Flow) -> Mask:
+    """Mean absolute difference, in levels, of ``a`` and of ``b`` carried to it, around each pixel."""
+    x, y = grid(flow)
+    to_x, to_y = x + flow[..., 0], y + flow[..., 1]
+    height, width = flow.shape[:2]
+    carried = cv2.remap(b, to_x, to_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    gap = np.asarray(cv2.absdiff(a, carried).mean(axis=-1), dtype=np.float32)
+    gap[(to_x < 0) | (to_x > width - 1) | (to_y < 0) | (to_y > height - 1)] = _OUTSIDE
+    return np.asarray(cv2.blur(gap, (_AROUND, _AROUND)), dtype=np.float32)

@@ -1,0 +1,90 @@
+"""Where a painting stands, in a file from which another run goes on."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from time import perf_counter
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from rtstyle.errors import SinkError, SourceError, UsageError
+from rtstyle.gatys.run import Place, Step
+from rtstyle.jobs.studio import Materials
+from rtstyle.output_file import OutputFile
+
+_log = logging.getLogger(__name__)
+
+_EVERY_S = 30.0  # that a kill costs at most
+_MAY_DIFFER = {"iterations", "tile"}  # between a run and its resumption
+
+Notes = Mapping[str, object]  # everything that a painting depends on, as JSON has it
+
+
+class Checkpoint:
+    """One painting's file; ``notes`` must be the same from run to run, but for iterations and tiles."""
+
+    def __init__(self, path: Path, notes: Notes) -> None:
+        self.path, self._notes = path, notes
+        self._due_s = perf_counter() + _EVERY_S
+
+    def place(self) -> Place | None:
+        """Where the run before was; None where there is no file. Raises SourceError and UsageError."""
+        if not self.path.exists():
+            return None
+        try:
+            with safe_open(self.path, framework="pt") as file:
+                notes = json.loads(file.metadata()["rtstyle"])
+                place = Place(notes["scale"], notes["iteration"], file.get_tensor("picture"))
+                begun = dict(notes["begun"])
+        except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
+            raise SourceError(f"{self.path}: is damaged ({error}); remove it, and begin anew") from error
+        compare(begun, self._notes)
+        return place
+
+    def follow(self, step: Step) -> None:
+        """Save it every half minute; a disk that is full does not stop the painting."""
+        if perf_counter() < self._due_s:
+            return
+        self._due_s = perf_counter() + _EVERY_S
+        try:
+            self.save(step.place())
+        except SinkError as error:
+            _log.warning("%s; painting goes on", error)
+
+    def save(self, place: Place) -> None:
+        """Replace the file in one step. Raises SinkError."""
+        notes = {"scale": place.scale, "iteration": place.iteration, "begun": self._notes}
+        file = OutputFile(self.path, overwrite=True)
+        file.create()
+        try:
+            save_file({"picture": place.picture.cpu().contiguous()}, file.temporary, {"rtstyle": json.dumps(notes)})
+        except (OSError, SafetensorError) as error:
+            file.discard()
+            raise SinkError(f"{self.path}: cannot be written: {error}") from error
+        file.commit()
+
+    def remove(self) -> None:
+        """It is painted."""
+        self.path.unlink(missing_ok=True)
+
+
+def notes_of(materials: Materials) -> Notes:
+    """Everything that a painting depends on but what it shows."""
+    styles = [asdict(style) for style in materials.styles]
+    notes = {**asdict(materials.recipe), "styles": styles, "vgg": materials.vgg}
+    return dict(json.loads(json.dumps(notes, default=str)))  # tuples become lists, as they are in a file
+
+
+def compare(begun: Notes, now: Notes) -> None:
+    """Raise UsageError where a run is not the one that was begun."""
+    for name, value in begun.items():
+        if name not in _MAY_DIFFER and now.get(name) != value:
+            raise UsageError(
+                f"{name.replace('_', ' ')}: the run was begun with {value}, got {now.get(name)}; "
+                "give the same, or begin anew"
+            )

@@ -1,0 +1,99 @@
+"""A folder in which the pictures of an unfinished video wait, so that another run goes on."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from pathlib import Path
+
+from rtstyle.errors import SinkError
+from rtstyle.frames import Frame, Image
+from rtstyle.gatys.run import Place, Step
+from rtstyle.jobs.checkpoint import Checkpoint, Notes, compare
+from rtstyle.output_file import OutputFile
+from rtstyle.sinks.photo_writer import PhotoWriter
+from rtstyle.sources.photo_folder import read_photo
+
+_MANIFEST = "unfinished.json"  # there as long as pictures are missing
+
+
+class Shelf:
+    """Pictures by name, each of which appears when it is whole, and the place of the one at work.
+
+    The folder is made if only it is missing. None of ``keep``, the files that are read, is ever replaced. Raises
+    SinkError where an unfinished run lies there and neither ``resume`` nor ``overwrite`` is said, and UsageError
+    where the run to resume was another one.
+    """
+
+    def __init__(
+        self, folder: Path, notes: Notes, *, resume: bool, overwrite: bool, keep: Sequence[str | Path] = ()
+    ) -> None:
+        self.folder, self._notes, self._keep = folder, notes, keep
+        self._manifest = folder / _MANIFEST
+        self._done: list[str] = []
+        self._resumed = resume and self._manifest.exists()
+        self._overwrite = overwrite or self._resumed
+        if self._resumed:
+            begun, self._done = _read(self._manifest)
+            compare(begun, notes)
+        elif self._manifest.exists() and not overwrite:
+            raise SinkError(f"{folder}: an unfinished run is there; --resume goes on with it, --overwrite begins again")
+        else:
+            try:
+                folder.mkdir(exist_ok=True)
+            except OSError as error:
+                raise SinkError(f"{folder}: the folder cannot be made: {error.strerror}; make it first") from error
+            self._save()
+
+    def find(self, name: str) -> Image | None:
+        """The picture that the run before left."""
+        path = self.folder / name
+        return read_photo(path) if name in self._done and path.exists() else None
+
+    def put(self, name: str, image: Image) -> None:
+        """Keep a picture that is painted."""
+        writer = PhotoWriter([self.folder / name], overwrite=self._overwrite, keep=self._keep)
+        writer.write(Frame(image, Fraction(0)))
+        self._done.append(name)
+        self._save()
+        self._checkpoint(name).remove()
+
+    def begun(self, name: str) -> tuple[Place | None, Callable[[Step], None]]:
+        """Where the run before was with the picture, and what is to hear of every step."""
+        checkpoint = self._checkpoint(name)
+        return (checkpoint.place() if self._resumed else None), checkpoint.follow
+
+    def stop(self, name: str, place: Place) -> None:
+        """Keep the place of the one at work."""
+        self._checkpoint(name).save(place)
+
+    def finish(self) -> None:
+        """All pictures are there, and stay."""
+        self._manifest.unlink(missing_ok=True)
+
+    def remove(self) -> None:
+        """None of them is needed any more."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _save(self) -> None:
+        file = OutputFile(self._manifest, overwrite=True)
+        file.create()
+        try:
+            file.temporary.write_text(json.dumps({"begun": self._notes, "done": self._done}), encoding="utf-8")
+        except OSError as error:
+            file.discard()
+            raise SinkError(f"{self._manifest}: cannot be written: {error.strerror}") from error
+        file.commit()
+
+    def _checkpoint(self, name: str) -> Checkpoint:
+        return Checkpoint(self.folder / f"{name}.keyframe", self._notes)
+
+
+def _read(manifest: Path) -> tuple[Notes, list[str]]:
+    try:
+        found = json.loads(manifest.read_text(encoding="utf-8"))
+        return dict(found["begun"]), list(found["done"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise SinkError(f"{manifest}: is damaged ({error}); begin again with --overwrite") from error

@@ -1,0 +1,154 @@
+"""Where keyframes are painted: a network, artworks and a recipe on one device. Torch is loaded when it opens."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rtstyle.errors import DeviceError, ModelError, UsageError
+from rtstyle.frames import Image
+from rtstyle.gatys.recipe import Recipe
+from rtstyle.sources.photo_folder import read_photo
+
+if TYPE_CHECKING:
+    import torch
+
+    from rtstyle.gatys.painter import Artwork, Painter
+    from rtstyle.gatys.run import Painting
+    from rtstyle.perceptual import VggWeights
+
+_log = logging.getLogger(__name__)
+
+INSTALL = "pip install 'rtstyle[keyframe]'"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StyleImage:
+    """An artwork's file, how much of it, and a mask: its style where the mask is white."""
+
+    path: Path
+    weight: float = 1.0
+    mask: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Materials:
+    """All that one paints with."""
+
+    styles: Sequence[StyleImage] = ()
+    recipe: Recipe = field(default_factory=Recipe)
+    device: str = "auto"
+    vgg: str | Path | None = None  # the network's weights; None: found and cached
+
+    def files(self) -> list[Path]:
+        """All files that are read for the styles."""
+        return [path for style in self.styles for path in (style.path, style.mask) if path is not None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scene:
+    """A photo, and the picture to begin with, both (1, 3, H, W) in the size to paint."""
+
+    content: torch.Tensor
+    start: torch.Tensor
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width, px."""
+        return self.content.shape[2], self.content.shape[3]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Studio:
+    """A painter with its network and artworks, on a device."""
+
+    painter: Painter
+    recipe: Recipe
+    device: torch.device
+    weights: str  # where they came from
+
+    @classmethod
+    def open(cls, materials: Materials) -> Studio:
+        """Load artworks and weights. Raises what ``paint_keyframe`` raises."""
+        device = find_device(materials.device)
+        from rtstyle.gatys.painter import Painter
+        from rtstyle.gatys.precision import half_pays
+
+        weights = find_weights(materials.recipe.network, materials.vgg)
+        recipe = replace(materials.recipe, network=weights.network)
+        works = [_artwork(style, device) for style in _with_rest(materials.styles)]
+        painter = Painter(works, recipe, weights, half=half_pays(device))
+        return cls(painter, recipe, device, weights.source)
+
+    def scene(self, photo: Image) -> Scene:
+        """The photo in the recipe's size, and what the recipe begins with."""
+        from rtstyle.gatys.painter import white_noise
+        from rtstyle.gatys.pictures import parse_size, resized, to_tensor
+
+        size = parse_size(self.recipe.size, (photo.shape[0], photo.shape[1]))
+        content = resized(to_tensor(photo, self.device), size)
+        if self.recipe.init == "content":
+            return Scene(content, content)
+        if self.recipe.init == "noise":
+            return Scene(content, white_noise(content, self.recipe.seed))
+        if self.recipe.init == "style":
+            if not self.painter.artworks:
+                raise UsageError("init style: expected a --style-image, got none")
+            return Scene(content, resized(self.painter.artworks[0].image, size))
+        return Scene(content, resized(to_tensor(read_photo(Path(self.recipe.init)), self.device), size))
+
+    def image(self, painting: Painting) -> Image:
+        """The painting as (H, W, 3) uint8 RGB."""
+        from rtstyle.gatys.pictures import to_image
+
+        return to_image(painting.picture)
+
+
+def find_device(name: str) -> torch.device:
+    """``auto`` is CUDA where there is one. Raises DeviceError where torch, or the device, is missing."""
+    try:
+        import torch
+    except ImportError as error:
+        raise DeviceError(f"keyframes are painted with PyTorch, which is not installed: {INSTALL}") from error
+    if name not in {"auto", "cpu", "cuda"}:
+        raise UsageError(f"device: expected auto, cpu or cuda for keyframes, got {name!r}")
+    if name == "cuda" and not torch.cuda.is_available():
+        raise DeviceError("cuda: PyTorch sees no CUDA device here; use --device cpu")
+    return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
+
+
+def find_weights(network: str, path: str | Path | None) -> VggWeights:
+    """The network's weights; VGG-16's, with a warning, where VGG-19's cannot be had."""
+    from rtstyle.perceptual import find_vgg16, find_vgg19
+
+    file = None if path is None else Path(path)
+    if network == "vgg16":
+        return find_vgg16(file)
+    try:
+        return find_vgg19(file)
+    except ModelError as error:
+        if file is not None:
+            raise
+        _log.warning("VGG-16 paints in place of VGG-19: %s", error)
+        return find_vgg16()
+
+
+def _with_rest(styles: Sequence[StyleImage]) -> Sequence[StyleImage]:
+    """Masks for some styles only: the one that has none takes the rest. Raises UsageError for two of these."""
+    without = [style.path.name for style in styles if style.mask is None]
+    if len(without) > 1 and len(without) < len(styles):
+        raise UsageError(f"masks: expected one for every style but at most one, got none for {', '.join(without)}")
+    return styles
+
+
+def _artwork(style: StyleImage, device: torch.device) -> Artwork:
+    from rtstyle.gatys.painter import Artwork
+    from rtstyle.gatys.pictures import to_tensor
+
+    mask = None
+    if style.mask is not None:
+        mask = to_tensor(read_photo(style.mask), device).mean(dim=1, keepdim=True)
+    return Artwork(to_tensor(read_photo(style.path), device), style.weight, mask)
