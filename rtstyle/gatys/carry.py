@@ -15,7 +15,8 @@ from torch import Tensor
 
 from rtstyle.frames import Image
 from rtstyle.gatys.descent import Descent
-from rtstyle.gatys.flow import Flow, Mask, Track, both_ways, trusted
+from rtstyle.gatys.flow import Track, both_ways, trusted
+from rtstyle.gatys.motions import Flow, Mask
 from rtstyle.gatys.objective import Memory
 from rtstyle.gatys.painter import Painter, Part
 from rtstyle.gatys.pictures import to_image, to_tensor

@@ -75,9 +75,10 @@ def _fitted(there: Points, to: Points, *, free: bool) -> NDArray[np.float64] | N
     """The (3, 3) matrix that most of the points agree with, where there is one."""
     if free:
         matrix, _ = cv2.findHomography(there, to, cv2.RANSAC, _FITS)
-        return matrix
-    matrix, _ = cv2.estimateAffinePartial2D(there, to, method=cv2.RANSAC, ransacReprojThreshold=_FITS)
-    return None if matrix is None else np.vstack([matrix, (0, 0, 1)])
+    else:
+        rows, _ = cv2.estimateAffinePartial2D(there, to, method=cv2.RANSAC, ransacReprojThreshold=_FITS)
+        matrix = None if rows is None else np.vstack([rows, (0, 0, 1)])
+    return None if matrix is None else np.asarray(matrix, np.float64)
 
 
 def _difference(a: Image, b: Image, flow: Flow) -> Mask:

@@ -127,8 +127,12 @@ def test_a_stopped_video_goes_on_and_comes_out_the_same(materials, tmp_path):
     assert (report.frames, report.keyframes) == (9, 3)
     assert len(steps) == 2 + 4  # what was left of the second, and the third
     assert not waiting.exists()
-    for whole, resumed in zip(pictures(tmp_path / "whole.mp4"), pictures(out), strict=True):
-        assert np.abs(whole.astype(int) - resumed).mean() < 8  # L-BFGS lost its memory at the second keyframe
+    gaps = [
+        np.abs(whole.astype(int) - resumed).mean()
+        for whole, resumed in zip(pictures(tmp_path / "whole.mp4"), pictures(out), strict=True)
+    ]
+    assert gaps[0] < 5  # the keyframe that was whole
+    assert max(gaps) < 15  # L-BFGS lost its memory at the second
 
 
 def test_a_stopped_folder_of_keyframes_goes_on(materials, tmp_path, clip):
