@@ -1,12 +1,13 @@
 """How live is live: frames painted a second, and how old they are when they are shown.
 
-    python benchmarks/live.py [SOURCE] [--style wave] [--seconds 60] [--warm-up 15] [--no-window] [--ssim CLIP]
+    python benchmarks/live.py [SOURCE] [--style wave] [--size auto|LINES] [--seconds 60] [--warm-up 15] [--no-window]
+        [--ssim CLIP]
 
 SOURCE is what ``rtstyle live`` takes; by default the test pattern, 1280×720 at 30 frames a second. Latency is from
 capture (for a file or the test pattern: when its frame was due) to when the window has been given the picture and has
-seen to its events; under Xvfb nothing comes after that. It is to be at most one frame interval and 1.5 times the
-painting. ``--ssim`` compares frames of a clip, painted at the size that was settled on and brought back up, with the
-same frames painted at full size. Prints a table and then one JSON line.
+seen to its events; under Xvfb nothing comes after that. It is to be at most one frame interval and 1.5 times what the
+network takes. ``--ssim`` compares frames of a clip, painted at the size that was settled on and brought back up, with
+the same frames painted at full size. Prints a table and then one JSON line.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ import numpy as np
 from machine import machine
 
 import rtstyle
-from rtstyle.jobs.live_meter import LATENCY
+from rtstyle.jobs.live_meter import LATENCY, NETWORK
 from rtstyle.jobs.show import Show
 from rtstyle.sources.choose import Wanted, open_live
 from rtstyle.stages.guided import Guided
@@ -37,6 +38,7 @@ def main() -> None:
     parser.add_argument("source", nargs="?", default="test")
     parser.add_argument("--style", default="wave")
     parser.add_argument("--device", default="auto")
+    parser.add_argument("--size", type=lambda text: None if text == "auto" else int(text))
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--warm-up", type=float, default=15)
     parser.add_argument("--window", action=argparse.BooleanOptionalAction, default=True)
@@ -58,7 +60,7 @@ def measure(asked: argparse.Namespace) -> dict[str, object]:
     source = open_live(asked.source, Wanted(size=SIZE, rate=RATE, loop=True))
     style = rtstyle.find_style(asked.style)
     seconds = asked.warm_up + asked.seconds
-    show = Show(source, [style], rtstyle.Look(), size=None, device=asked.device, seconds=seconds)
+    show = Show(source, [style], rtstyle.Look(), size=asked.size, device=asked.device, seconds=seconds)
     if asked.window:
         show.open_window(timecode=True)
     first_painted: list[float] = []
@@ -75,7 +77,7 @@ def measure(asked: argparse.Namespace) -> dict[str, object]:
     report = show.run(progress)
     rate = float(source.format.rate or RATE)
     taken, shown = (show.meter.frames(name) for name in (type(source).__name__, LATENCY))
-    painting, latency = report.stages["Switch"], report.stages[LATENCY]
+    network, latency = report.stages[NETWORK], report.stages[LATENCY]
     return {
         "source": f"{asked.source}, {source.format.width}x{source.format.height}",
         "style": asked.style,
@@ -86,7 +88,7 @@ def measure(asked: argparse.Namespace) -> dict[str, object]:
         "dropped": taken - shown,
         "latency_p50_ms": latency.p50_ms,
         "latency_p95_ms": latency.p95_ms,
-        "bound_ms": 1e3 / rate + 1.5 * painting.p50_ms,
+        "bound_ms": 1e3 / rate + 1.5 * network.p50_ms,
         "first_painted_s": first_painted[0] if first_painted else None,
         "seconds": asked.seconds,
         "warm_up_s": asked.warm_up,

@@ -7,16 +7,15 @@ import sys
 _LINES = (180, 216, 240, 288, 324, 360, 396, 432, 480, 540, 576, 648, 720, 810, 900, 1080, 1260, 1440, 1800, 2160)
 _FIRST = 360
 _ENOUGH = 30  # frames after a change before the next is thought of
-_TOO_BUSY, _ROOM = 0.92, 0.72  # of the interval: above the one it gets smaller; up to the other it may grow
+_TOO_BUSY, _ROOM = 0.95, 0.8  # of the interval: above the one it gets smaller; up to the other it may grow
 _HOLD_S, _LONGEST_HOLD_S = 10.0, 320.0  # as long it does not grow after a size that was too much; doubled every time
 
 
 class AutoSize:
     """Told how long frames take, says when to paint at another size.
 
-    What a size will cost is reckoned by its area, which overrates larger ones: part of the cost is the same
-    at every size. When one proves too much, nothing grows for ten seconds; the next time for twenty, forty, ...:
-    it does not pump.
+    What the network will cost at a size is reckoned by its area, and the rest as the same at every size. When one
+    proves too much, nothing grows for ten seconds; the next time for twenty, forty, ...: it does not pump.
     """
 
     def __init__(self, height: int, interval_s: float) -> None:
@@ -27,17 +26,17 @@ class AutoSize:
         self._hold_s = _HOLD_S
         self.lines = max((lines for lines in self._choices if lines <= _FIRST), default=self._choices[0])
 
-    def update(self, busy_s: float, now_s: float) -> bool:
-        """Take note of a frame; ``busy_s`` is what the latest ones took. True if ``lines`` has changed."""
+    def update(self, busy_s: float, network_s: float, now_s: float) -> bool:
+        """Take note of a frame; ``busy_s`` is what the latest took, with the network. True if ``lines`` has changed."""
         self._seen += 1
         if self._seen < _ENOUGH:
             return False
         chosen = self.lines
         if busy_s > _TOO_BUSY * self._interval_s:
-            chosen = self._largest(busy_s, below=self.lines) or self._choices[0]
+            chosen = self._largest(busy_s, network_s, below=self.lines) or self._choices[0]
             self._hold(now_s)
         elif busy_s < _ROOM * self._interval_s and now_s >= self._until_s:
-            chosen = max(self.lines, self._largest(busy_s))
+            chosen = max(self.lines, self._largest(busy_s, network_s))
         changed = chosen != self.lines
         if changed:
             self.lines, self._seen = chosen, 0
@@ -47,10 +46,10 @@ class AutoSize:
         """What was seen so far says nothing any more: another style, say."""
         self._seen = 0
 
-    def _largest(self, busy_s: float, *, below: int = sys.maxsize) -> int:
+    def _largest(self, busy_s: float, network_s: float, *, below: int = sys.maxsize) -> int:
         """The largest size below that one that should fit; 0 where none does."""
-        budget_s = _ROOM * self._interval_s
-        fitting = (n for n in self._choices if n < below and busy_s * (n / self.lines) ** 2 <= budget_s)
+        left_s = _ROOM * self._interval_s - (busy_s - network_s)
+        fitting = (n for n in self._choices if n < below and network_s * (n / self.lines) ** 2 <= left_s)
         return max(fitting, default=0)
 
     def _hold(self, now_s: float) -> None:

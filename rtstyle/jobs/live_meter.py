@@ -9,6 +9,7 @@ from time import perf_counter
 from rtstyle.meter import Meter
 
 LATENCY = "latency"  # seconds from capture to display
+NETWORK = "network"  # seconds in the network alone; they are in those of the stage around it, too
 _RECENT = 60  # frames
 _MOMENT = 15  # frames, by which the size is chosen: soon enough for eyes, slow enough for noise
 _SOON_S = 2.0  # of which frames a second are counted

@@ -9,22 +9,26 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rtstyle.frames import Batch
+from rtstyle.jobs.live_meter import NETWORK
 from rtstyle.stages.guided import Guided
 from rtstyle.stages.steady import Steady
 from rtstyle.stages.when import When
 from rtstyle.stylizer import Stylizer
 
 if TYPE_CHECKING:
+    from rtstyle.jobs.live_meter import LiveMeter
     from rtstyle.styles import Style
 
 
 class LivePainter(Guided):
     """Paints at ``lines`` lines, smooths while ``is_steady()``, and delivers at full size. The owner closes it."""
 
-    def __init__(self, style: Style, *, lines: int, device: str, is_steady: Callable[[], bool]) -> None:
+    def __init__(
+        self, style: Style, *, lines: int, device: str, is_steady: Callable[[], bool], meter: LiveMeter
+    ) -> None:
         self._stylizer = Stylizer(style, device=device)
         # Smoothing is cheapest where the picture is small, and flicker is the network's, not the upsampling's.
-        super().__init__([self._stylizer, When(is_steady, Steady())], lines=lines)
+        super().__init__([_Timed(self._stylizer, meter), When(is_steady, Steady())], lines=lines)
 
     @property
     def provider(self) -> str:
@@ -39,3 +43,17 @@ class LivePainter(Guided):
 
     def close(self) -> None:
         self._stylizer.close()
+
+
+class _Timed:
+    """The network, whose share of the time is what the size of the picture can change."""
+
+    def __init__(self, stylizer: Stylizer, meter: LiveMeter) -> None:
+        self._stylizer, self._meter = stylizer, meter
+
+    def __call__(self, batch: Batch, /) -> Batch:
+        with self._meter.timing(NETWORK, frames=len(batch)):
+            return self._stylizer(batch)
+
+    def reset(self) -> None:
+        self._stylizer.reset()

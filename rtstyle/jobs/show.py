@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rtstyle.errors import SourceError
 from rtstyle.frames import Frame, Packet, VideoFormat
 from rtstyle.jobs.auto_size import AutoSize
-from rtstyle.jobs.live_meter import LATENCY, LiveMeter
+from rtstyle.jobs.live_meter import LATENCY, NETWORK, LiveMeter
 from rtstyle.jobs.live_painter import LivePainter
 from rtstyle.jobs.session import Session
 from rtstyle.meter import Progress, Report
@@ -115,7 +115,11 @@ class Show:
         number, lines = wish
         format = self._source.format
         painter = LivePainter(
-            self._styles[number], lines=lines, device=self._device, is_steady=lambda: self._look.steady
+            self._styles[number],
+            lines=lines,
+            device=self._device,
+            is_steady=lambda: self._look.steady,
+            meter=self.meter,
         )
         painter.warm_up(format.height, format.width)
         self._providers[number] = painter.provider
@@ -130,7 +134,8 @@ class Show:
         """Follow the machine's speed, while nothing else is going on that would disturb the measure."""
         if self._auto is None or self._switch.busy or self._switch.current is None or not self._look.painted:
             return
-        if self._auto.update(self.meter.busy_s(working), perf_counter()):
+        busy_s, network_s = self.meter.busy_s(working), self.meter.busy_s(frozenset({NETWORK}))
+        if self._auto.update(busy_s, network_s, perf_counter()):
             self.lines = self._auto.lines
             self._switch.want((self._session.style, self.lines), fade=False)
 

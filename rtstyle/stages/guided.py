@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rtstyle.errors import UsageError
+from rtstyle.stages.guided_upsampler import GuidedUpsampler
 
 if TYPE_CHECKING:
-    from rtstyle.frames import Batch, Image, Images
+    from rtstyle.frames import Batch, Images
     from rtstyle.protocols import Stage
 
 _MIN_SIDE = 16  # pixels, the model contract's
-_RADIUS = 2  # of the small picture's pixels
-_NOISE = 20.0  # variance below which the content explains nothing (grey levels squared)
-_STROKES = 0.5  # of the painting's own detail, which the content does not explain, is kept
 
 
 class Guided:
@@ -31,6 +29,7 @@ class Guided:
         if lines < _MIN_SIDE:
             raise UsageError(f"lines: expected {_MIN_SIDE} or more, got {lines}")
         self._stages = tuple(stages)
+        self._upsampler: GuidedUpsampler | None = None
         self.lines = lines
 
     def size(self, height: int, width: int) -> tuple[int, int]:
@@ -50,40 +49,26 @@ class Guided:
             batch = stage(batch)
         if not shrunk:
             return batch
-        triples = zip(full.content, batch.content, batch.images, strict=True)
-        return replace(full, images=np.stack([guided_upsample(*triple) for triple in triples]))
+        return replace(full, images=self._upsampled(full.content, batch))
 
     def reset(self) -> None:
         for stage in self._stages:
             stage.reset()
 
-
-def guided_upsample(content: Image, small: Image, painted: Image) -> Image:
-    """Bring ``painted`` to the size of ``content``, whose edges it takes; ``small`` is the content that was painted.
-
-    All (H, W, 3) uint8 RGB; the last two of one size.
-    """
-    # He & Sun (2015), "Fast Guided Filter": a line a · content + b is fitted to the painting around every small pixel,
-    # and a and b are brought to full size in the painting's place. Ours fits luma alone (colours are interpolated:
-    # a third of the time, and eyes see colour coarsely), and gives half of what the line misses back, which are the
-    # brush strokes; the plain filter takes them for noise.
-    import cv2
-
-    def mean(values: np.ndarray) -> np.ndarray:
-        return np.asarray(cv2.blur(values, (2 * _RADIUS + 1, 2 * _RADIUS + 1)))
-
-    size = content.shape[1], content.shape[0]
-    guide, target = (cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32) for image in (small, painted))
-    mean_guide, mean_target = mean(guide), mean(target)
-    a = (mean(guide * target) - mean_guide * mean_target) / (mean(guide * guide) - mean_guide**2 + _NOISE)
-    a, b = mean(a), mean(mean_target - a * mean_guide)
-    b += _STROKES * (target - a * guide - b) - target  # so that what is added below is a difference of luma
-    luma = cv2.multiply(cv2.resize(a, size), cv2.cvtColor(content, cv2.COLOR_RGB2GRAY), dtype=cv2.CV_32F)
-    more = cv2.add(luma, cv2.resize(b, size)).astype(np.int16)
-    return np.asarray(cv2.add(cv2.resize(painted, size), cv2.merge([more, more, more]), dtype=cv2.CV_8U), np.uint8)
+    def _upsampled(self, content: Images, small: Batch) -> Images:
+        sizes = small.images.shape[1:3], content.shape[1:3]
+        if self._upsampler is None or self._upsampler.sizes != sizes:
+            self._upsampler = GuidedUpsampler(*sizes)
+        images = np.empty_like(content)
+        for frames in zip(content, small.content, small.images, images, strict=True):
+            self._upsampler(*frames)
+        return images
 
 
 def _shrink(images: Images, size: tuple[int, int]) -> Images:
     import cv2
 
-    return np.stack([cv2.resize(image, size[::-1], interpolation=cv2.INTER_AREA) for image in images])
+    shrunk = np.empty((len(images), *size, 3), np.uint8)
+    for image, small in zip(images, shrunk, strict=True):
+        cv2.resize(image, size[::-1], dst=small, interpolation=cv2.INTER_AREA)
+    return shrunk

@@ -8,7 +8,8 @@ import pytest
 
 from rtstyle.errors import UsageError
 from rtstyle.frames import Batch
-from rtstyle.stages.guided import Guided, guided_upsample
+from rtstyle.stages.guided import Guided
+from rtstyle.stages.guided_upsampler import GuidedUpsampler
 from tests.fakes import Invert
 
 
@@ -24,6 +25,13 @@ def edge(height=180, width=320):
     """Dark left of a slanted line, light right of it."""
     x, y = np.arange(width), np.arange(height)[:, None]
     return np.repeat(np.where(x * 3 + y > width * 2, 220, 40).astype(np.uint8)[..., None], 3, axis=2)
+
+
+def upsampled(content, small, painted):
+    """``painted`` at the size of ``content``."""
+    out = np.empty_like(content)
+    GuidedUpsampler(small.shape[:2], content.shape[:2])(content, small, painted, out)
+    return out
 
 
 def test_stages_see_small_pictures_and_the_sink_large_ones():
@@ -51,7 +59,7 @@ def test_edges_are_the_contents():
     content = edge()
     small = cv2.resize(content, (107, 60), interpolation=cv2.INTER_AREA)
     wanted = 255 - content
-    guided = guided_upsample(content, small, 255 - small)
+    guided = upsampled(content, small, 255 - small)
     plain = cv2.resize(255 - small, (320, 180))
     assert np.abs(guided.astype(int) - wanted).mean() < np.abs(plain.astype(int) - wanted).mean() / 4
 
@@ -61,7 +69,7 @@ def test_strokes_that_the_content_does_not_have_stay():
     content, small = np.full((180, 320, 3), 128, np.uint8), np.full((60, 107, 3), 128, np.uint8)
     strokes = small + np.where(np.arange(60)[:, None, None] % 4 < 2, 30, -30).astype(np.int16)
     strokes = strokes.astype(np.uint8)
-    out = guided_upsample(content, small, strokes)
+    out = upsampled(content, small, strokes)
     plain = cv2.resize(strokes, (320, 180))
     assert 0.4 < out[9:-9].std() / plain[9:-9].std() < 0.7
     assert abs(out[9:-9].mean() - plain[9:-9].mean()) < 1
