@@ -8,6 +8,7 @@ _LINES = (180, 216, 240, 288, 324, 360, 396, 432, 480, 540, 576, 648, 720, 810, 
 _FIRST = 360
 _ENOUGH = 30  # frames after a change before the next is thought of
 _TOO_BUSY, _ROOM = 0.95, 0.8  # of the interval: above the one it gets smaller; up to the other it may grow
+_STEPS_DOWN = 3  # at a time: a moment in which the machine does something else is no reason to fall to the bottom
 _HOLD_S, _LONGEST_HOLD_S = 10.0, 320.0  # as long it does not grow after a size that was too much; doubled every time
 
 
@@ -33,7 +34,8 @@ class AutoSize:
             return False
         chosen = self.lines
         if busy_s > _TOO_BUSY * self._interval_s:
-            chosen = self._largest(busy_s, network_s, below=self.lines) or self._choices[0]
+            at = self._choices.index(self.lines)
+            chosen = max(self._largest(busy_s, network_s, below=self.lines), self._choices[max(at - _STEPS_DOWN, 0)])
             self._hold(now_s)
         elif busy_s < _ROOM * self._interval_s and now_s >= self._until_s:
             chosen = max(self.lines, self._largest(busy_s, network_s))

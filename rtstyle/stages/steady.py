@@ -9,17 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtstyle.errors import UsageError
+from rtstyle.stages.warp import Flow, Grey, Warp
 
 if TYPE_CHECKING:
     from rtstyle.frames import Batch, Image
 
-Floats = NDArray[np.float32]
-Luma = NDArray[np.uint8]  # (h, w)
-
 _LOOK_AT = 320  # pixels, the longer side at which motion is looked for
-_STILL = 0.3  # of those pixels: less is noise, and resampling for it would only blur
-_SAME, _OTHER = 4.0, 14.0  # grey levels: up to here it is the same thing, from there on another
+_STILL = np.float32(0.3)  # of those pixels: less is noise, and resampling for it would only blur
+_SAME, _OTHER = 4, 14  # grey levels: up to here it is the same thing, from there on another
 _CUT = 0.6  # of the picture is another thing: nothing of the old one may shine through
+_ALL = 255  # the weight that is 1
 
 
 class Steady:
@@ -39,35 +38,63 @@ class Steady:
             raise UsageError(f"steady: expected 0 to below 1, got {share}")
         import cv2
 
-        self._share = share
-        self._flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+        self._flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
+        levels = np.arange(_ALL + 1)
+        self._weights = (share * _ALL * np.clip((_OTHER - levels) / (_OTHER - _SAME), 0, 1)).round().astype(np.uint8)
         self._before: _Moment | None = None
+        self._warps: list[Warp] = []  # of the content as it is looked at, of the painting
 
     def __call__(self, batch: Batch, /) -> Batch:
         """One frame after the other."""
-        pairs = zip(batch.content, batch.images, strict=True)
-        return replace(batch, images=np.stack([self._steadied(content, image) for content, image in pairs]))
+        images = np.empty_like(batch.images)
+        for content, image, steadied in zip(batch.content, batch.images, images, strict=True):
+            self._steady(content, image, steadied)
+        return replace(batch, images=images)
 
     def reset(self) -> None:
         """Forget the frame before: call at a cut and at a seek."""
         self._before = None
 
-    def _steadied(self, content: Image, image: Image) -> Image:
+    def _steady(self, content: Image, image: Image, out: Image) -> None:
         seen, before = _look(content), self._before
-        steadied = image
+        np.copyto(out, image)
         if before is not None and before.fits(seen, image):
-            flow = self._motion(seen, before.seen)
-            weight = _sameness(seen, before.seen, flow)
-            if np.count_nonzero(weight) > (1 - _CUT) * weight.size:
-                steadied = _average(image, before.painted, flow, self._share * weight)
-        self._before = _Moment(seen, steadied)
-        return steadied
+            self._average(seen, before, out)
+        self._before = _Moment(seen, out)
 
-    def _motion(self, seen: Luma, before: Luma) -> Floats:
+    def _average(self, seen: Grey, before: _Moment, out: Image) -> None:
+        """Mix what was painted before into ``out``, where the content is the same."""
+        import cv2
+
+        small, full = seen.shape, out.shape[:2]
+        moved, painted = before.seen, before.painted
+        difference = _difference(seen, moved)
+        moves = cv2.minMaxLoc(difference)[1] > _SAME
+        if moves:
+            if not self._warps or self._warps[1].sizes != (small, full):
+                self._warps = [Warp(small, small), Warp(small, full)]
+            flow = self._motion(seen, moved)
+            self._warps[0].follow(flow)
+            difference = _difference(seen, self._warps[0](moved))
+        weight = cv2.LUT(difference, self._weights)
+        if moves:
+            weight = cv2.min(weight, self._warps[0].inside())
+        sure = np.asarray(cv2.erode(weight, np.ones((3, 3), np.uint8)), np.uint8)
+        if np.count_nonzero(sure) <= (1 - _CUT) * sure.size:
+            return
+        if moves:
+            self._warps[1].follow(flow)
+            painted = self._warps[1](painted)
+        _mix(out, painted, sure)
+
+    def _motion(self, seen: Grey, before: Grey) -> Flow:
         """(h, w, 2): where every pixel was, relative to where it is; exactly 0 where it stands still."""
+        import cv2
+
         start = np.zeros((*seen.shape, 2), np.float32)  # DIS goes on from whatever stands here
         flow = np.asarray(self._flow.calc(seen, before, start), np.float32)
-        flow[np.abs(flow).max(axis=2) < _STILL] = 0
+        still = cv2.inRange(flow, np.full(2, -_STILL), np.full(2, _STILL))
+        np.copyto(flow, 0, where=np.asarray(still, bool)[..., None])
         return flow
 
 
@@ -75,14 +102,14 @@ class Steady:
 class _Moment:
     """What is remembered of a frame."""
 
-    seen: Luma
+    seen: Grey
     painted: Image  # (H, W, 3) uint8 RGB
 
-    def fits(self, seen: Luma, image: Image) -> bool:
+    def fits(self, seen: Grey, image: Image) -> bool:
         return self.seen.shape == seen.shape and self.painted.shape == image.shape
 
 
-def _look(content: Image) -> Luma:
+def _look(content: Image) -> Grey:
     """The content in grey, small enough to be searched in a millisecond or two, large enough for the search."""
     import cv2
 
@@ -93,39 +120,19 @@ def _look(content: Image) -> Luma:
     return np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.uint8)
 
 
-def _moved(image: NDArray[np.uint8], flow: Floats) -> NDArray[np.uint8]:
-    """The picture as it would look now: every pixel fetched from where it was."""
+def _difference(one: Grey, other: NDArray[np.uint8]) -> Grey:
+    """Of their surroundings, so that noise is not taken for something else."""
     import cv2
 
-    if not flow.any():
-        return image
-    height, width = image.shape[:2]
-    small_height, small_width = flow.shape[:2]
-    if (small_height, small_width) != (height, width):
-        scale = np.array([width / small_width, height / small_height], np.float32)
-        flow = np.asarray(cv2.resize(flow, (width, height)), np.float32) * scale
-    x, y = np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)
-    maps = flow[..., 0] + x, flow[..., 1] + y[:, None]
-    return np.asarray(cv2.remap(image, *maps, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.uint8)
+    return np.asarray(cv2.blur(cv2.absdiff(one, other), (5, 5)), np.uint8)
 
 
-def _sameness(seen: Luma, before: Luma, flow: Floats) -> Floats:
-    """(h, w) 0 to 1: how surely a pixel shows what it showed before; 0 for what came from outside the picture."""
+def _mix(out: Image, before: Image, weight: Grey) -> None:
+    """Move ``out`` towards ``before`` by ``weight`` (h, w): up where that is lighter, down where it is darker."""
     import cv2
 
-    difference = cv2.blur(cv2.absdiff(seen, _moved(before, flow)).astype(np.float32), (5, 5))
-    same = np.clip((_OTHER - difference) / (_OTHER - _SAME), 0, 1)
-    height, width = seen.shape
-    x = flow[..., 0] + np.arange(width)
-    y = flow[..., 1] + np.arange(height)[:, None]
-    same[(x < -1) | (x > width) | (y < -1) | (y > height)] = 0
-    return np.asarray(cv2.erode(same, np.ones((3, 3), np.uint8)), np.float32)
-
-
-def _average(image: Image, before: Image, flow: Floats, weight: Floats) -> Image:
-    """``weight`` (h, w) of the older picture, moved, and the rest of the new one."""
-    import cv2
-
-    height, width = image.shape[:2]
-    weight = np.asarray(cv2.resize(weight, (width, height)), np.float32)
-    return np.asarray(cv2.blendLinear(_moved(before, flow), image, weight, 1 - weight), np.uint8)
+    height, width = out.shape[:2]
+    share = cv2.cvtColor(cv2.resize(weight, (width, height)), cv2.COLOR_GRAY2RGB)
+    up, down = cv2.subtract(before, out), cv2.subtract(out, before)
+    cv2.add(out, cv2.multiply(up, share, dst=up, scale=1 / _ALL), dst=out)
+    cv2.subtract(out, cv2.multiply(down, share, dst=down, scale=1 / _ALL), dst=out)

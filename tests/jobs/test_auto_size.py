@@ -59,3 +59,15 @@ def test_small_cameras():
     assert AutoSize(120, 1 / 30).lines == 120
     assert AutoSize(240, 1 / 30).lines == 240
     assert AutoSize(480, 1 / 30).lines == 360
+
+
+def test_a_moment_of_something_else_is_no_fall_to_the_bottom():
+    """A second in which everything takes five times as long costs three sizes, and for ten seconds."""
+    size, cost_s = AutoSize(720, 1 / 30), machine(60)
+    play(size, cost_s, 10)
+    before = size.lines
+    assert before == 432
+    changes = play(size, lambda lines: 5 * cost_s(lines), 1.5, start=10)
+    assert [lines for _, lines in changes] == [324]
+    play(size, cost_s, 15, start=12)
+    assert size.lines == before
