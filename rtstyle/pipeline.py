@@ -31,6 +31,7 @@ _PATIENCE = 1000  # packets without a frame, after which a short batch goes on a
 _WAKE_S = 0.5  # Windows delivers Ctrl-C only between waits
 _IDLE_S = 0.02  # between two calls of `idle`: soon enough for a key press
 _JOIN_S = 15.0  # more than a network source waits for its next packet
+_LIVE_JOIN_S = 0.3  # who watches live has nothing to lose, and ends with Ctrl-C within a second
 
 
 def run(
@@ -46,11 +47,12 @@ def run(
     """Send every frame of ``source`` through ``stages`` into ``sink``, in order, and close both ends.
 
     What fails in any thread is raised here, Ctrl-C too, and the sink knows (``complete=False``) that
-    its file must not appear. No thread is left; but a source that does not answer for 15 s is, open,
-    with a warning. A live source drops the frames that come too late, before the stages and after
-    them, so that no more than one waits anywhere; any other loses none. ``batch`` frames go through
-    the stages at a time; it changes the speed, not the pictures. ``idle`` is called, in this thread,
-    50 times a second while no frame is there; who wants to read the ``meter`` meanwhile gives it.
+    its file must not appear. No thread is left, but one that does not answer for 15 s, or 0.3 s where
+    the source is live; that source stays open, with a warning. A live source drops the frames that
+    come too late, before the stages and after them, so that no more than one waits anywhere; any other
+    loses none. ``batch`` frames go through the stages at a time; it changes the speed, not the pictures.
+    ``idle`` is called, in this thread, 50 times a second while no frame is there; who wants to read the
+    ``meter`` meanwhile gives it.
     """
     format = _checked(source, batch)
     meter, names = meter or Meter(), _names(source, *stages, sink)
@@ -60,15 +62,16 @@ def run(
         Thread(target=_read, args=(source, decoded, names[0], meter), name="rtstyle-source", daemon=True),
         Thread(target=_paint, args=(named, decoded, painted, batch, meter), name="rtstyle-stages", daemon=True),
     )
+    join_s = _LIVE_JOIN_S if format.live else _JOIN_S
     start = perf_counter()
     first_frame_s: float | None = None
     written = 0
-    with _closing(source, threads[0], decoded):
+    with _closing(source, threads[0], decoded, join_s):
         for stage in stages:
             stage.reset()
         try:
             sink.open(format)
-            with _running(threads, (decoded, painted)):
+            with _running(threads, (decoded, painted), join_s):
                 for item in _items(painted, sink, idle):
                     if isinstance(item, Packet):
                         sink.write(item)
@@ -124,42 +127,43 @@ def _checked(source: Source, batch: int) -> VideoFormat:
 
 
 @contextmanager
-def _closing(source: Source, reader: Thread, outbox: Channel[Item]) -> Iterator[None]:
+def _closing(source: Source, reader: Thread, outbox: Channel[Item], join_s: float) -> Iterator[None]:
     """Close the source at the end of the block, but never under the thread that reads it: FFmpeg would crash."""
     try:
         yield
     finally:
         if _is_busy(reader, outbox):
-            _log.warning("the source did not answer for %.0f s and is left open", _JOIN_S)
+            _log.warning("the source did not answer for %g s and is left open", join_s)
         else:
             source.close()
 
 
 @contextmanager
-def _running(threads: Sequence[Thread], outboxes: Sequence[Channel[Item]]) -> Iterator[None]:
+def _running(threads: Sequence[Thread], outboxes: Sequence[Channel[Item]], join_s: float) -> Iterator[None]:
     """Start the threads, and see them end, whatever happens in the block."""
     try:
         for thread in threads:
             thread.start()
         yield
     finally:
-        _end(threads, outboxes)
+        _end(threads, outboxes, join_s)
 
 
-def _end(threads: Sequence[Thread], outboxes: Sequence[Channel[Item]]) -> None:
+def _end(threads: Sequence[Thread], outboxes: Sequence[Channel[Item]], join_s: float) -> None:
     """Wait for all threads that were started; an impatient second Ctrl-C is raised when they have ended."""
     interrupt: BaseException | None = None
-    deadline = perf_counter() + _JOIN_S
+    deadline = perf_counter() + join_s
     busy = list(zip(threads, outboxes, strict=True))
     while busy and perf_counter() < deadline:
         try:
             for outbox in outboxes:
                 outbox.cancel()
             for thread, outbox in busy:
+                wait_s = min(max(deadline - perf_counter(), 0), _WAKE_S)
                 if _is_busy(thread, outbox):
-                    outbox.wait_for_end(_WAKE_S)
+                    outbox.wait_for_end(wait_s)
                 elif thread.ident is not None:
-                    thread.join(_WAKE_S)
+                    thread.join(wait_s)
             busy = [pair for pair in busy if pair[0].is_alive() or _is_busy(*pair)]
         except BaseException as error:  # noqa: BLE001 - a signal's, raised below
             interrupt = error

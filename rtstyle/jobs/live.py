@@ -87,7 +87,7 @@ def _attached(to: To) -> list[tuple[str, Sink, int, float]]:
     if to.record is not None:
         attached.append((RECORDING, Recorder(to.record, overwrite=to.overwrite), RECORD_QUEUE, RECORD_PATIENCE_S))
     if to.publish is not None:
-        attached.append(("publishing", Publisher(to.publish), 4, 0.5))
+        attached.append(("publishing", Publisher(to.publish), 4, 0.3))
     if to.virtual_camera:
-        attached.append(("virtual camera", VirtualCamera(), 2, 0.5))
+        attached.append(("virtual camera", VirtualCamera(), 2, 0.3))
     return attached

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import av
 import av.error
@@ -32,7 +32,7 @@ class LiveEncoder:
 
     def __init__(
         self,
-        target: str,
+        target: str | IO[bytes],
         format: VideoFormat,
         *,
         container: str | None = None,
@@ -47,9 +47,7 @@ class LiveEncoder:
         self._zero: Fraction | None = None  # the time of the first frame
         self._last_pts = -1
         try:
-            self._container: OutputContainer = av.open(
-                target, "w", format=container, options=dict(options or {}), timeout=(5.0, 5.0)
-            )
+            self._container: OutputContainer = av.open(target, "w", format=container, options=dict(options or {}))
         except (av.error.FFmpegError, OSError, ValueError) as error:
             raise SinkError(f"{target}: cannot be opened: {_reason(error)}") from error
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from threading import Thread
+from time import monotonic
 
 from rtstyle.channel import Channel
 from rtstyle.errors import RtstyleError, SinkError
@@ -25,6 +26,7 @@ class Outputs:
     def __init__(self, window: Sink | None = None) -> None:
         self.window = window
         self._lines: dict[str, Line] = {}
+        self._ending: list[Line] = []  # detached, not yet known to have finished
         self._format: VideoFormat | None = None
         self._failures: list[str] = []
 
@@ -59,15 +61,15 @@ class Outputs:
     def close(self, *, complete: bool = True) -> None:
         """Finish all; what was recorded is whole, whatever ended the run."""
         try:
-            for line in self._lines.values():
-                line.finish()  # all at once: the slowest sets the time
-            for name in list(self._lines):
+            for name in list(self._lines):  # all at once: the slowest sets the time
                 self.detach(name)
+            for line in self._ending:
+                line.end()
         finally:
             if self.window is not None:
                 self.window.close(complete=complete)
 
-    def attach(self, name: str, sink: Sink, *, queue: int = 4, patience_s: float = 0.5) -> None:
+    def attach(self, name: str, sink: Sink, *, queue: int = 4, patience_s: float = 0.3) -> None:
         """From the caller's thread: write to ``sink`` too from now on.
 
         Up to ``queue`` frames wait for it, and in the end we wait ``patience_s`` for it; a dead server is left behind.
@@ -78,10 +80,12 @@ class Outputs:
             line.start(self._format)
 
     def detach(self, name: str) -> None:
-        """Finish and forget it; nothing happens where there is no such output."""
+        """Let it finish, without waiting for that, and forget it; nothing happens where there is no such output."""
+        self._ending = [line for line in self._ending if line.busy]
         line = self._lines.pop(name, None)
         if line is not None:
-            line.end()
+            line.finish()
+            self._ending.append(line)
 
     def __contains__(self, name: object) -> bool:
         line = self._lines.get(str(name))
@@ -95,6 +99,7 @@ class Line:
         self._name, self._sink, self._patience_s, self._on_failure = name, sink, patience_s, on_failure
         self._frames: Channel[Frame] = Channel(queue, droppable=_always)
         self._thread: Thread | None = None
+        self._deadline = 0.0  # time.monotonic()
         self._told = False
         self.alive = True
 
@@ -110,16 +115,21 @@ class Line:
             self._told = True
             _log.warning("%s cannot keep up: it loses frames; the others go on", self._name)
 
+    @property
+    def busy(self) -> bool:
+        """Whether its thread is still at work."""
+        return self._thread is not None and self._thread.is_alive()
+
     def finish(self) -> None:
-        """Let it write what waits, and no more."""
+        """Let it write what waits, and no more; from now on its patience counts."""
         self._frames.close()
+        self._deadline = monotonic() + self._patience_s
 
     def end(self) -> None:
-        """Finish, and wait for that."""
-        self.finish()
+        """Wait until it has finished."""
         if self._thread is not None:
-            self._thread.join(self._patience_s)
-            if self._thread.is_alive():
+            self._thread.join(max(self._deadline - monotonic(), 0))
+            if self.busy:
                 _log.warning("%s did not finish within %g s and is left behind", self._name, self._patience_s)
 
     def _work(self, format: VideoFormat) -> None:

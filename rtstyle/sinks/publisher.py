@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
 from typing import TYPE_CHECKING
 
 from rtstyle.errors import SinkError
 from rtstyle.frames import Frame
+from rtstyle.sinks import relay
 from rtstyle.sinks.live_encoder import LiveEncoder
 
 if TYPE_CHECKING:
@@ -15,13 +17,14 @@ _MUXERS = {"rtmp": "flv", "rtmps": "flv", "rtsp": "rtsp", "udp": "mpegts", "tcp"
 _MUXERS |= {"rtp": "rtp_mpegts", "http": "mpegts", "https": "mpegts"}
 _OPTIONS = {"rtsp": {"rtsp_transport": "tcp"}, "udp": {"pkt_size": "1316"}}
 _ENCODER = {"maxrate": "6M", "bufsize": "3M", "crf": "23"}  # what an ordinary connection carries at 720p
+_FAREWELL_S = 2.0  # as long may the server take to the end
 
 
 class Publisher:
     """H.264 to ``rtmp://``, ``rtsp://``, ``udp://`` (MPEG-TS), ``tcp://``, ``rtp://`` or ``http://``.
 
-    Raises SinkError: for another kind of address at once, when nobody answers in ``open``, later when the
-    connection breaks.
+    Connects in a process of its own. Raises SinkError: for another kind of address at once, later when nobody
+    answers, when the connection breaks, and after ten seconds of silence.
     """
 
     closed = False
@@ -33,17 +36,39 @@ class Publisher:
             expected = ", ".join(f"{scheme}://" for scheme in _MUXERS)
             raise SinkError(f"{address}: expected an address that begins with one of {expected}")
         self._encoder: LiveEncoder | None = None
+        self._relay: subprocess.Popen[bytes] | None = None
 
     def open(self, format: VideoFormat, /) -> None:
-        """Connect."""
-        muxer, options = _MUXERS[self._scheme], _OPTIONS.get(self._scheme, {})
-        self._encoder = LiveEncoder(self._address, format, container=muxer, options=options, encoder=_ENCODER)
+        """Begin to connect."""
+        self._relay, film = relay.start(self._address, _MUXERS[self._scheme], _OPTIONS.get(self._scheme, {}))
+        try:
+            self._encoder = LiveEncoder(film, format, container="nut", encoder=_ENCODER)
+        except SinkError as error:
+            raise self._failure() from error
 
     def write(self, item: Frame | Packet, /) -> None:
-        if self._encoder is not None and isinstance(item, Frame):
+        if self._encoder is None or not isinstance(item, Frame):
+            return
+        try:
             self._encoder.write(item)
+        except SinkError as error:  # a pipe to somebody who is no longer there
+            raise self._failure() from error
 
     def close(self, *, complete: bool = True) -> None:  # noqa: ARG002 - a stream has no name to keep back
+        """Let the server have the end; what it does not take in two seconds, it does not get."""
         encoder, self._encoder = self._encoder, None
+        process, self._relay = self._relay, None
         if encoder is not None:
             encoder.close()
+        if process is not None:
+            try:
+                process.communicate(timeout=_FAREWELL_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.communicate()
+
+    def _failure(self) -> SinkError:
+        """What the other process has to say."""
+        process, self._relay, self._encoder = self._relay, None, None
+        said = b"" if process is None else process.communicate()[1]
+        return SinkError(said.decode(errors="replace").strip() or f"{self._address}: nobody answers")

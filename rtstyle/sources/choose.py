@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rtstyle.aside import aside
 from rtstyle.errors import SourceError, UsageError
 from rtstyle.sources.camera import Camera
 from rtstyle.sources.camera_list import list_cameras
@@ -65,7 +66,7 @@ def _open_address(address: str, wanted: Wanted) -> LiveFrames:
     if scheme == "file":
         return _open_file(address.removeprefix("file://"), wanted)
     if scheme in {"http", "https"}:
-        first = Stream(address)
+        first = aside(lambda: Stream(address), Stream.close)
         if first.duration_s > 0:  # a film that lies on a server
             first.close()
             return _open_file(address, wanted)
@@ -76,7 +77,7 @@ def _open_address(address: str, wanted: Wanted) -> LiveFrames:
 def _open_file(path: str, wanted: Wanted) -> Paced:
     from rtstyle.sources.video_reader import VideoReader
 
-    return Paced(lambda: VideoReader(path), loop=wanted.loop)
+    return Paced(lambda: aside(lambda: VideoReader(path), VideoReader.close), loop=wanted.loop)
 
 
 def _open_camera(text: str, wanted: Wanted) -> LiveSource:

@@ -12,6 +12,7 @@ from typing import Protocol
 
 import numpy as np
 
+from rtstyle.aside import aside
 from rtstyle.channel import Channel
 from rtstyle.errors import RtstyleError, SourceError
 from rtstyle.frames import Frame, Image, VideoFormat
@@ -55,7 +56,7 @@ class LiveSource:
         self._stuck: list[Thread] = []
         self.status = ""
         self.reconnected = 0  # times
-        self._device = open()
+        self._device = aside(open, _close)
         try:
             self._shots = self._start(self._device)
             if not self._shots.wait_for_item(max(timeout_s, 10.0)):  # the first picture may take longer
@@ -81,7 +82,7 @@ class LiveSource:
         if hasattr(self, "_shots"):
             self._shots.cancel()
         if hasattr(self, "_thread"):
-            self._thread.join(0.3)  # Ctrl-C is to end within a second
+            self._thread.join(0.2)  # Ctrl-C is to end within a second
 
     def _shoot(self) -> Iterator[Shot]:
         """Pictures without end: new ones, or the last one again."""
@@ -172,6 +173,10 @@ def fitted(image: Image, height: int, width: int) -> Image:
     resized = cv2.resize(image, (new_width, new_height), interpolation=cv2.INTER_AREA)
     canvas[top : top + new_height, left : left + new_width] = resized
     return canvas
+
+
+def _close(device: Device) -> None:
+    device.close()
 
 
 def _always(_shot: Shot) -> bool:

@@ -16,6 +16,7 @@ from rtstyle.stages.blend import mix
 if TYPE_CHECKING:
     from rtstyle.frames import Batch
 
+_JOIN_S = 0.2  # as long is waited, in the end, for what is being built; then it is left to close itself
 _KEPT = 4  # painters that stay ready, so that going back costs nothing
 
 _log = logging.getLogger("rtstyle")
@@ -84,13 +85,15 @@ class Switch(Generic[W]):
             painter.reset()
 
     def close(self) -> None:
-        """End the thread, which finishes what it builds, and close all painters."""
+        """End the thread, which may still finish what it builds, and close all painters."""
         with self._changed:
             self._closing = True
             self._changed.notify_all()
-        self._thread.join()
-        if self._ready is not None:
-            self._ready[1].close()
+        self._thread.join(_JOIN_S)
+        with self._changed:
+            ready, self._ready = self._ready, None
+        if ready is not None:
+            ready[1].close()
         for painter in self._painters.values():
             painter.close()
         self._painters.clear()
@@ -142,6 +145,9 @@ class Switch(Generic[W]):
 
     def _offer(self, wish: tuple[W, bool], painter: Painter) -> None:
         with self._changed:
+            if self._closing:
+                painter.close()
+                return
             unused, self._ready = self._ready, (wish[0], painter, wish[1])
             if self._wish == wish:
                 self._wish = None

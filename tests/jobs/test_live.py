@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -24,7 +23,6 @@ from rtstyle.styles import find_style
 from tests.clips import frame_times, make_clip
 from tests.fakes import Memory
 from tests.models import make_model
-from tests.screen import wait_for
 
 LIVE = [sys.executable, "-m", "rtstyle", "live"]
 
@@ -51,35 +49,6 @@ def test_the_command(tmp_path, invert_model):
     report = json.loads(done.stdout)
     assert report["frames_out"] > 3
     assert len(frame_times(tmp_path / "a.mp4")) > 3
-
-
-def boxes(path):
-    """The names of an mp4's outermost boxes (ISO 14496-12, 4.2)."""
-    data, names, at = path.read_bytes(), [], 0
-    while at < len(data):
-        names.append(data[at + 4 : at + 8].decode())
-        at += int.from_bytes(data[at : at + 4], "big")
-    return names
-
-
-@pytest.mark.parametrize("signal_", [signal.SIGINT, signal.SIGTERM])
-def test_ctrl_c_finishes_the_recording(tmp_path, invert_model, signal_):
-    """Within a second on a machine that does nothing else, and what was recorded is an ordinary mp4."""
-    path = tmp_path / "a.mp4"
-    options = ["--no-window", "--camera-size", "320x240", "--record", str(path), "--style", str(invert_model)]
-    process = subprocess.Popen([*LIVE, "test", *options], stderr=subprocess.PIPE, text=True)
-    try:
-        wait_for(lambda: path.exists() and path.stat().st_size > 10_000)
-        start = time.monotonic()
-        process.send_signal(signal_)
-        _, said = process.communicate(timeout=20)
-        assert time.monotonic() - start < 5
-    finally:
-        process.kill()
-    if signal_ == signal.SIGINT:
-        assert (process.returncode, said) == (130, "rtstyle: stopped; what was recorded is whole\n")
-    assert boxes(path) == ["ftyp", "free", "mdat", "moov"]  # no fragments are left: it was finished
-    assert len(frame_times(path)) > 5
 
 
 @pytest.mark.parametrize(

@@ -82,10 +82,10 @@ def test_a_failing_output_is_given_up(caplog):
         outputs.write(frame)
     outputs.detach("good")
     assert outputs.closed
+    outputs.close()
     assert (len(good.frames), bad.complete) == (25, True)
     assert outputs.failures == ["bad: the sink broke"]
     assert [record.message for record in caplog.records] == ["bad: the sink broke; the others go on"]
-    outputs.close()
 
 
 def test_one_that_cannot_be_opened(caplog):
@@ -115,6 +115,35 @@ def test_attached_while_frames_flow():
         outputs.write(frame)
     outputs.detach("late")
     outputs.detach("never there")
+    outputs.close()
     assert [frame.time for frame in late.frames] == [Fraction(n, 25) for n in range(4, 10)]
     assert late.complete
+
+
+def test_what_is_detached_finishes_on_its_own():
+    """A recording that is stopped does not hold the picture up while it is finished; the end of the run waits."""
+    outputs, slow = Outputs(Memory()), Memory(wait_s=0.05)
+    outputs.open(FORMAT)
+    outputs.attach("recording", slow, queue=30, patience_s=5)
+    for frame in frames(20):
+        outputs.write(frame)
+    start = time.monotonic()
+    outputs.detach("recording")
+    assert time.monotonic() - start < 0.2
+    assert "recording" not in outputs
     outputs.close()
+    assert (len(slow.frames), slow.complete) == (20, True)
+
+
+def test_the_slowest_sets_the_time():
+    """Several dead outputs are waited for together, not one after the other."""
+    outputs, dead = Outputs(Memory()), [Stuck() for _ in range(4)]
+    for number, sink in enumerate(dead):
+        outputs.attach(f"dead {number}", sink, patience_s=0.3)
+    outputs.open(FORMAT)
+    outputs.write(FRAME)
+    start = time.monotonic()
+    outputs.close()
+    assert time.monotonic() - start < 0.9
+    for sink in dead:
+        sink.let_go.set()

@@ -14,14 +14,14 @@ from tests.clips import frame_times
 from tests.sources.test_stream import free_port
 
 
-@pytest.mark.parametrize("scheme", ["udp", "rtmp"])
+@pytest.mark.parametrize("scheme", ["udp", "rtmp", "rtsp"])
 def test_published_and_received(scheme, tmp_path, invert_model):
-    """Over MPEG-TS and RTMP: another program gets the picture, painted, in real time."""
+    """Over MPEG-TS, RTMP and RTSP: another program gets the picture, painted, in real time."""
     if shutil.which("ffmpeg") is None:
         pytest.skip("no ffmpeg on this machine; `make system` installs it where it may")
     port, received = free_port(), tmp_path / "received.mkv"
-    address = f"{scheme}://127.0.0.1:{port}" + ("/live/key" if scheme == "rtmp" else "")
-    listen = ["-listen", "1"] if scheme == "rtmp" else []
+    address = f"{scheme}://127.0.0.1:{port}" + {"udp": "", "rtmp": "/live/key", "rtsp": "/live"}[scheme]
+    listen = {"udp": [], "rtmp": ["-listen", "1"], "rtsp": ["-rtsp_flags", "listen"]}[scheme]
     receiver = subprocess.Popen(
         ["ffmpeg", "-v", "error", *listen, "-i", address, "-t", "2", "-c", "copy", received], stdin=subprocess.DEVNULL
     )

@@ -1,0 +1,34 @@
+"""What may take its time is done aside, so that Ctrl-C need not wait for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import Thread
+from typing import TypeVar
+
+from rtstyle.channel import Cancelled, Channel
+
+T = TypeVar("T")
+
+
+def aside(make: Callable[[], T], discard: Callable[[T], None]) -> T:
+    """Give what ``make`` makes in a thread of its own, or raise what it raises.
+
+    A caller who is interrupted leaves at once; what is made after that goes to ``discard``.
+    """
+    made: Channel[T] = Channel(1)
+    Thread(target=_make, args=(make, discard, made), name="rtstyle-aside", daemon=True).start()
+    try:
+        return next(made)
+    finally:
+        made.cancel()
+
+
+def _make(make: Callable[[], T], discard: Callable[[T], None], made: Channel[T]) -> None:
+    """Body of the thread."""
+    with made.feeding():
+        thing = make()
+        try:
+            made.put(thing)
+        except Cancelled:
+            discard(thing)

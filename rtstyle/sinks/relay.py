@@ -1,0 +1,79 @@
+"""Hands a film that comes in on stdin on to an address, in a process of its own.
+
+PyAV connects while it holds Python's lock and knows no timeout there: a server that accepts and never says a word would
+stop the whole program for ever. Here it stops only this process, which is ended after ten seconds.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import IO, cast
+
+import av
+import av.error
+
+from rtstyle.errors import SinkError
+
+_SILENCE_S = 10  # of a server, after which this process ends
+_AT_ONCE = {"fflags": "nobuffer", "analyzeduration": "0", "probesize": "32"}  # all there is to know is in the header
+
+
+def start(address: str, muxer: str, options: Mapping[str, str]) -> tuple[subprocess.Popen[bytes], IO[bytes]]:
+    """Give the process, started, and what takes the film, as NUT. It ends with that, or with a sentence on stderr."""
+    command = [sys.executable, "-m", __name__, address, muxer, json.dumps(options)]
+    # In a session of its own it does not get the terminal's Ctrl-C, and can finish.
+    process = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
+    )
+    return process, cast("IO[bytes]", process.stdin)
+
+
+def relay(source: IO[bytes], address: str, muxer: str, options: Mapping[str, str]) -> None:
+    """Copy packets until there are no more. Raises SinkError."""
+    with av.open(source, "r", format="nut", options=_AT_ONCE) as film:
+        with _limited(f"{address}: cannot be opened"):
+            target = av.open(address, "w", format=muxer, options=dict(options))
+            stream = target.add_stream_from_template(film.streams.video[0])
+            target.start_encoding()
+        for packet in film.demux(video=0):
+            if packet.dts is not None:
+                packet.stream = stream
+                with _limited(f"{address}: breaks off"):
+                    target.mux(packet)
+        with _limited(f"{address}: breaks off"):
+            target.close()
+
+
+@contextmanager
+def _limited(failure: str) -> Iterator[None]:
+    """End this process if the block does not; a signal's default action needs no Python."""
+    alarm = getattr(signal, "alarm", int)  # Windows has none: whoever started this process ends it
+    alarm(_SILENCE_S)
+    try:
+        yield
+    except (av.error.FFmpegError, OSError, ValueError) as error:
+        raise SinkError(f"{failure}: {getattr(error, 'strerror', None) or error}") from error
+    finally:
+        alarm(0)
+
+
+def main() -> int:
+    """``python -m rtstyle.sinks.relay ADDRESS MUXER OPTIONS``; the exit code."""
+    address, muxer, options = sys.argv[1:]
+    try:
+        relay(sys.stdin.buffer, address, muxer, json.loads(options))
+    except SinkError as error:
+        sys.stderr.write(str(error))
+        return 1
+    except (av.error.FFmpegError, OSError):  # whoever sends is gone in the middle of it
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

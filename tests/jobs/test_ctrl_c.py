@@ -1,0 +1,193 @@
+"""Ctrl-C at any moment ends within a second, whatever is stuck, and finishes the recording."""
+
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from rtstyle.aside import aside
+from rtstyle.errors import SourceError
+from rtstyle.jobs.look import Look
+from rtstyle.jobs.show import Show
+from rtstyle.sinks.recorder import Recorder
+from rtstyle.sources.live_source import LiveSource
+from rtstyle.styles import find_style
+from tests.clips import frame_times
+from tests.ending import seconds_to_end
+from tests.screen import wait_for
+from tests.sinks.test_outputs import Stuck
+
+LIVE = [sys.executable, "-m", "rtstyle", "live"]
+STOPPED = "rtstyle: stopped; what was recorded is whole\n"
+
+
+def boxes(path):
+    """The names of an mp4's outermost boxes (ISO 14496-12, 4.2)."""
+    data, names, at = path.read_bytes(), [], 0
+    while at < len(data):
+        names.append(data[at + 4 : at + 8].decode())
+        at += int.from_bytes(data[at : at + 4], "big")
+    return names
+
+
+@pytest.fixture
+def start():
+    """Starts ``rtstyle live``."""
+    started = []
+
+    def go(*arguments):
+        process = subprocess.Popen([*LIVE, *map(str, arguments)], stderr=subprocess.PIPE, text=True)
+        started.append(process)
+        return process
+
+    yield go
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def deaf_server():
+    """A port on which connections are accepted and nobody ever says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+@pytest.mark.parametrize("signal_", [signal.SIGINT, signal.SIGTERM])
+def test_the_recording_is_finished(start, tmp_path, invert_model, signal_):
+    """What was recorded is an ordinary mp4."""
+    path = tmp_path / "a.mp4"
+    process = start("test", "--no-window", "--camera-size", "320x240", "--record", path, "--style", invert_model)
+    wait_for(lambda: path.exists() and path.stat().st_size > 10_000)
+    process.send_signal(signal_)
+    assert seconds_to_end(process) < 1
+    said = process.stderr.read()
+    if signal_ == signal.SIGINT:
+        assert (process.returncode, said) == (130, STOPPED)
+    assert boxes(path) == ["ftyp", "free", "mdat", "moov"]  # no fragments are left: it was finished
+    assert len(frame_times(path)) > 5
+
+
+@pytest.mark.parametrize("after_s", [0.3, 0.6, 0.9, 1.2, 1.6, 2.2])
+def test_at_any_moment(start, tmp_path, after_s):
+    """While it loads, while it opens, while a style is made ready and while it paints: one line at most, and 130."""
+    process = start("test", "--no-window", "--record", tmp_path / "a.mp4", "--style", "wave", "--style", "starry-night")
+    time.sleep(after_s)
+    process.send_signal(signal.SIGINT)
+    assert seconds_to_end(process) < 1
+    said = process.stderr.read()
+    if process.returncode == -signal.SIGINT:  # Python was still starting
+        assert "rtstyle/cli" not in said
+    else:
+        assert process.returncode == 130, said
+        assert said in {"", STOPPED}
+
+
+@pytest.mark.parametrize("scheme", ["http", "rtsp", "tcp"])
+def test_while_a_server_does_not_answer(start, deaf_server, invert_model, scheme):
+    """Opening a stream may take ten seconds; nobody has to wait for that."""
+    process = start(f"{scheme}://127.0.0.1:{deaf_server}/x", "--no-window", "--seconds", 9, "--style", invert_model)
+    time.sleep(2.5)
+    assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    assert seconds_to_end(process) < 1
+    assert (process.returncode, process.stderr.read()) == (130, STOPPED)
+
+
+def test_while_an_output_does_not_answer(start, deaf_server, tmp_path, invert_model):
+    """A server that accepts and says nothing is left behind, and the recording beside it is whole."""
+    path, address = tmp_path / "a.mp4", f"rtmp://127.0.0.1:{deaf_server}/live/key"
+    options = ["--no-window", "--camera-size", "320x240", "--style", invert_model]
+    process = start("test", *options, "--record", path, "--publish", address)
+    wait_for(lambda: path.exists() and path.stat().st_size > 10_000)
+    process.send_signal(signal.SIGINT)
+    assert seconds_to_end(process) < 1
+    assert process.returncode == 130
+    assert boxes(path) == ["ftyp", "free", "mdat", "moov"]
+
+
+class Silent:
+    """A camera that gives ten pictures and then never answers again."""
+
+    rate = Fraction(30)
+
+    def __init__(self, answer):
+        self.answer, self.left = answer, 10
+
+    def read(self):
+        self.left -= 1
+        if self.left < 0:
+            self.answer.wait(20)
+            raise SourceError("gone")
+        return np.zeros((120, 160, 3), np.uint8)
+
+    def close(self):
+        pass
+
+
+def test_with_everything_stuck_at_once(tmp_path, invert_model):
+    """A camera in mid-read, a style that takes for ever to load and two dead servers: within a second all the same."""
+    answer, path = threading.Event(), tmp_path / "a.mp4"
+    dead = [Stuck(), Stuck()]
+    source = LiveSource(lambda: Silent(answer), name="camera 0", timeout_s=0.5)
+    show = Show(source, [find_style(invert_model)] * 2, Look(), size=None, device="cpu", seconds=None)
+    show.outputs.attach("recording", Recorder(path), queue=30, patience_s=10)
+    for number, sink in enumerate(dead):
+        show.outputs.attach(f"dead {number}", sink, patience_s=0.3)
+    paint, interrupted = show._paint_with, []
+
+    def paint_with(wish):
+        if wish[0]:
+            answer.wait(20)
+        return paint(wish)
+
+    show._switch._build = paint_with
+
+    def progress(now):
+        if now.frames == 5:
+            show._session.press("2")
+        if now.seconds > 1.5:
+            interrupted.append(time.monotonic())
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        show.run(progress)
+    took_s = time.monotonic() - interrupted[0]
+    answer.set()
+    for sink in dead:
+        sink.let_go.set()
+    assert took_s < 1.5  # a second on a machine that does nothing else
+    assert len(frame_times(path)) >= 5
+
+
+def test_what_is_made_too_late_is_let_go():
+    """Whoever waits for it may be interrupted; what comes afterwards is discarded, and no thread stays."""
+    begin, discarded, letting_go = threading.Event(), [], threading.Event()
+
+    def make():
+        begin.wait(10)
+        return "a camera"
+
+    def discard(thing):
+        discarded.append(thing)
+        letting_go.set()
+
+    def interrupt():
+        time.sleep(0.2)
+        signal.raise_signal(signal.SIGINT)
+
+    threading.Thread(target=interrupt).start()
+    with pytest.raises(KeyboardInterrupt):
+        aside(make, discard)
+    begin.set()
+    assert letting_go.wait(5)
+    assert discarded == ["a camera"]
+    assert aside(lambda: 1, discarded.append) == 1
+    with pytest.raises(SourceError, match="no"):
+        aside(lambda: (_ for _ in ()).throw(SourceError("no")), discarded.append)
