@@ -18,9 +18,9 @@ _log = logging.getLogger("rtstyle")
 class Outputs:
     """Gives every frame to its ``window``, in the caller's thread, and to each attached sink in a thread of its own.
 
-    Attached sinks get their frames through a short queue; one that falls behind loses the oldest, and
-    one that fails is given up, each with one warning. Packets are left out. Closed when the window is, or,
-    without a window, when nothing is left to write to.
+    Attached sinks get their frames through a short queue. One that falls behind, and has no ``connecting`` that says
+    why, loses the oldest, and one that fails is given up, each with one warning. Packets are left out. Closed when
+    the window is, or, without a window, when nothing is left to write to.
     """
 
     def __init__(self, window: Sink | None = None) -> None:
@@ -100,6 +100,7 @@ class Line:
         self._frames: Channel[Frame] = Channel(queue, droppable=_always)
         self._thread: Thread | None = None
         self._deadline = 0.0  # time.monotonic()
+        self._missed = 0  # frames, while it was still connecting
         self._told = False
         self.alive = True
 
@@ -111,7 +112,9 @@ class Line:
         if not self.alive:
             return
         self._frames.put(frame)
-        if self._frames.dropped and not self._told:
+        if getattr(self._sink, "connecting", False):
+            self._missed = self._frames.dropped
+        elif self._frames.dropped > self._missed and not self._told:
             self._told = True
             _log.warning("%s cannot keep up: it loses frames; the others go on", self._name)
 

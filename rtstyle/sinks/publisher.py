@@ -23,8 +23,8 @@ _FAREWELL_S = 2.0  # as long may the server take to the end
 class Publisher:
     """H.264 to ``rtmp://``, ``rtsp://``, ``udp://`` (MPEG-TS), ``tcp://``, ``rtp://`` or ``http://``.
 
-    Connects in a process of its own. Raises SinkError: for another kind of address at once, later when nobody
-    answers, when the connection breaks, and after ten seconds of silence.
+    Connects in a process of its own. Raises SinkError: for another kind of address at once, with the
+    first frame when nobody answers within ten seconds, later when the connection breaks.
     """
 
     closed = False
@@ -36,6 +36,7 @@ class Publisher:
             expected = ", ".join(f"{scheme}://" for scheme in _MUXERS)
             raise SinkError(f"{address}: expected an address that begins with one of {expected}")
         self._encoder: LiveEncoder | None = None
+        self.connecting = True
         self._relay: subprocess.Popen[bytes] | None = None
 
     def open(self, format: VideoFormat, /) -> None:
@@ -47,12 +48,17 @@ class Publisher:
             raise self._failure() from error
 
     def write(self, item: Frame | Packet, /) -> None:
+        """Send it; the first waits until there is a connection."""
         if self._encoder is None or not isinstance(item, Frame):
             return
         try:
             self._encoder.write(item)
         except SinkError as error:  # a pipe to somebody who is no longer there
             raise self._failure() from error
+        if self.connecting and self._relay is not None and self._relay.stdout is not None:
+            if not self._relay.stdout.readline():
+                raise self._failure()
+            self.connecting = False
 
     def close(self, *, complete: bool = True) -> None:  # noqa: ARG002 - a stream has no name to keep back
         """Let the server have the end; what it does not take in two seconds, it does not get."""

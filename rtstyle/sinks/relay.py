@@ -19,41 +19,45 @@ import av.error
 
 from rtstyle.errors import SinkError
 
-_SILENCE_S = 10  # of a server, after which this process ends
+SILENCE_S = 10  # of a server, after which this process ends
 _AT_ONCE = {"fflags": "nobuffer", "analyzeduration": "0", "probesize": "32"}  # all there is to know is in the header
 
 
 def start(address: str, muxer: str, options: Mapping[str, str]) -> tuple[subprocess.Popen[bytes], IO[bytes]]:
-    """Give the process, started, and what takes the film, as NUT. It ends with that, or with a sentence on stderr."""
-    command = [sys.executable, "-m", __name__, address, muxer, json.dumps(options)]
+    """Give the process, started, and what takes the film, as NUT. It ends with that, or with a sentence on stderr.
+
+    When it has had the first frame and is connected, it writes a line on stdout.
+    """
+    command = [sys.executable, "-m", __name__, address, muxer, json.dumps(options), str(SILENCE_S)]
     # In a session of its own it does not get the terminal's Ctrl-C, and can finish.
-    process = subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
-    )
+    pipe = subprocess.PIPE
+    process = subprocess.Popen(command, 0, stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=True)
     return process, cast("IO[bytes]", process.stdin)
 
 
-def relay(source: IO[bytes], address: str, muxer: str, options: Mapping[str, str]) -> None:
+def relay(source: IO[bytes], address: str, muxer: str, options: Mapping[str, str], *, silence_s: int) -> None:
     """Copy packets until there are no more. Raises SinkError."""
     with av.open(source, "r", format="nut", options=_AT_ONCE) as film:
-        with _limited(f"{address}: cannot be opened"):
+        with _limited(silence_s, f"{address}: cannot be opened"):
             target = av.open(address, "w", format=muxer, options=dict(options))
             stream = target.add_stream_from_template(film.streams.video[0])
             target.start_encoding()
+        sys.stdout.write("connected\n")
+        sys.stdout.flush()
         for packet in film.demux(video=0):
             if packet.dts is not None:
                 packet.stream = stream
-                with _limited(f"{address}: breaks off"):
+                with _limited(silence_s, f"{address}: breaks off"):
                     target.mux(packet)
-        with _limited(f"{address}: breaks off"):
+        with _limited(silence_s, f"{address}: breaks off"):
             target.close()
 
 
 @contextmanager
-def _limited(failure: str) -> Iterator[None]:
+def _limited(silence_s: int, failure: str) -> Iterator[None]:
     """End this process if the block does not; a signal's default action needs no Python."""
     alarm = getattr(signal, "alarm", int)  # Windows has none: whoever started this process ends it
-    alarm(_SILENCE_S)
+    alarm(silence_s)
     try:
         yield
     except (av.error.FFmpegError, OSError, ValueError) as error:
@@ -63,10 +67,11 @@ def _limited(failure: str) -> Iterator[None]:
 
 
 def main() -> int:
-    """``python -m rtstyle.sinks.relay ADDRESS MUXER OPTIONS``; the exit code."""
-    address, muxer, options = sys.argv[1:]
+    """``python -m rtstyle.sinks.relay ADDRESS MUXER OPTIONS SECONDS``; the exit code."""
+    address, muxer, options, silence_s = sys.argv[1:]
     try:
-        relay(sys.stdin.buffer, address, muxer, json.loads(options))
+        with open(0, "rb", buffering=0, closefd=False) as film:  # a buffer would wait until it is full
+            relay(film, address, muxer, json.loads(options), silence_s=int(silence_s))
     except SinkError as error:
         sys.stderr.write(str(error))
         return 1

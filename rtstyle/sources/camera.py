@@ -93,11 +93,11 @@ class Camera:
 
 
 def _open(address: int | str) -> Any:  # noqa: ANN401 - cv2.VideoCapture; cv2 is imported here and not before
-    # OpenCV tells of a missing camera on stderr, in lines that only its authors understand.
-    os.environ.setdefault("OPENCV_LOG_LEVEL", "OFF")
     os.environ.setdefault("OPENCV_VIDEOIO_MSMF_ENABLE_HW_TRANSFORMS", "0")  # with them opening takes half a minute
     import cv2
 
+    # OpenCV tells of a missing camera on stderr, in lines that only its authors understand.
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     backend = {"linux": cv2.CAP_V4L2, "win32": cv2.CAP_MSMF, "darwin": cv2.CAP_AVFOUNDATION}.get(sys.platform)
     # CAP_PROP_READ_TIMEOUT_MSEC is FFmpeg's and GStreamer's alone: LiveSource keeps the time.
     return cv2.VideoCapture(address, cv2.CAP_ANY if backend is None else backend)

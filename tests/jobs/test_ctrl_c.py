@@ -97,7 +97,8 @@ def test_while_a_server_does_not_answer(start, deaf_server, invert_model, scheme
     assert process.poll() is None
     process.send_signal(signal.SIGINT)
     assert seconds_to_end(process) < 1
-    assert (process.returncode, process.stderr.read()) == (130, STOPPED)
+    assert process.returncode == 130
+    assert process.stderr.read() in {"", STOPPED}
 
 
 def test_while_an_output_does_not_answer(start, deaf_server, tmp_path, invert_model):

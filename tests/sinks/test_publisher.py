@@ -2,13 +2,18 @@
 
 import json
 import shutil
+import socket
 import subprocess
 import sys
 import time
+from fractions import Fraction
 
+import numpy as np
 import pytest
 
 from rtstyle.errors import SinkError
+from rtstyle.frames import Frame, VideoFormat
+from rtstyle.sinks import relay
 from rtstyle.sinks.publisher import Publisher
 from tests.clips import frame_times
 from tests.sources.test_stream import free_port
@@ -39,6 +44,29 @@ def test_published_and_received(scheme, tmp_path, invert_model):
         receiver.kill()
         sender.kill()
         sender.communicate()
+
+
+def test_a_server_that_never_says_a_word_stops_nothing(tmp_path, invert_model):
+    """PyAV connects under Python's lock: the picture goes on all the same, and the recording beside it is whole."""
+    path = tmp_path / "a.mp4"
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        command = [sys.executable, "-m", "rtstyle", "live", "test", "--no-window", "--style", str(invert_model)]
+        address = f"rtmp://127.0.0.1:{deaf.getsockname()[1]}/live/key"
+        options = ["--camera-size", "320x240", "--publish", address, "--record", path, "--seconds", "4"]
+        done = subprocess.run([*command, *options], capture_output=True, text=True, check=False, timeout=60)
+    assert done.stderr == "rtstyle: publishing did not finish within 0.3 s and is left behind\n"
+    assert max(frame_times(path)) > 2
+
+
+def test_silence_is_told(monkeypatch):
+    """After ten seconds, here one, of it; and what connects is ended."""
+    monkeypatch.setattr(relay, "SILENCE_S", 1)
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        publisher = Publisher(f"rtmp://127.0.0.1:{deaf.getsockname()[1]}/live/key")
+        publisher.open(VideoFormat(width=64, height=48, rate=Fraction(25), live=True))
+        with pytest.raises(SinkError, match="nobody answers"):
+            publisher.write(Frame(np.zeros((48, 64, 3), np.uint8), Fraction(0)))
+        publisher.close()
 
 
 def test_nobody_listens(invert_model):
