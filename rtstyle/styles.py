@@ -67,7 +67,7 @@ def list_styles() -> list[Style]:
     One of the user's that cannot be read is passed over with a warning, and so is one whose name is taken, silently.
     """
     found = [read_style(path) for path in sorted(_folder().glob("*.onnx"))]
-    for path in (path for folder in user_folders() for path in sorted(folder.glob("*.onnx"))):
+    for path in (path for folder in folders()[1:] for path in sorted(folder.glob("*.onnx"))):
         try:
             style = read_style(path)
         except ModelError as error:
@@ -154,6 +154,11 @@ def read_style(path: Path, convention: Convention | None = None) -> Style:
     )
 
 
+def folders() -> list[Path]:
+    """Where styles lie: the bundled ones first, then the user's own."""
+    return [_folder(), *user_folders()]
+
+
 def _folder() -> Path:
     """In a wheel the models lie inside the package, in a checkout beside it."""
     inside = _PACKAGE / "exported"
@@ -163,8 +168,7 @@ def _folder() -> Path:
 def _bundled(name: str) -> Path | None:
     if not name or Path(name).name != name:
         return None
-    folders = (_folder(), *user_folders())
-    candidates = (folder / file for folder in folders for file in (f"{name}-lite.onnx", f"{name}.onnx"))
+    candidates = (folder / file for folder in folders() for file in (f"{name}-lite.onnx", f"{name}.onnx"))
     return next((path for path in candidates if path.is_file()), None)
 
 

@@ -1,14 +1,14 @@
-"""exported/README.md, written from the models' own metadata, which is the one truth about them."""
+"""exported/README.md and manifest.json, written from the models' own metadata, which is the one truth about them."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from rtstyle.errors import ModelError
+from rtstyle.manifest import NAME, describe, sha256_of
 from rtstyle.styles import Style, read_style
 
 HEAD = """# The bundled models
@@ -21,12 +21,17 @@ from its checkpoint with `python -m training export NAME.ckpt -o exported/NAME-N
 
 
 def write_catalogue(folder: Path) -> Path:
-    """Writes and returns ``folder``/README.md. Raises ModelError where there is no model or a foreign one."""
+    """Writes ``folder``/manifest.json and README.md, and returns the latter.
+
+    Raises ModelError where there is no model or a foreign one.
+    """
     models = sorted(folder.glob("*.onnx"))
     if not models:
         raise ModelError(f"{folder}: expected exported models, found no .onnx")
+    page = "\n".join([HEAD, *(_section(read_style(path)) for path in models)])
+    (folder / NAME).write_text(json.dumps(describe(folder), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     readme = folder / "README.md"
-    readme.write_text("\n".join([HEAD, *(_section(read_style(path)) for path in models)]), encoding="utf-8")
+    readme.write_text(page, encoding="utf-8")
     return readme
 
 
@@ -61,7 +66,7 @@ def _section(style: Style) -> str:
         **{name: words for row in measured for name, words in row.items()},
         "made": f"{facts['created']}, with the code of {facts['commit']}",
         "command": f"`{facts['command']}`",
-        "sha256": f"`{hashlib.sha256(style.path.read_bytes()).hexdigest()}`",
+        "sha256": f"`{sha256_of(style.path)}`",
     }
     table = "\n".join(f"| {name} | {value} |" for name, value in rows.items())
     return f"## {style.path.name}\n\n| | |\n| --- | --- |\n{table}\n"

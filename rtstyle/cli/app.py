@@ -10,6 +10,7 @@ import rtstyle
 from rtstyle.cli.cameras import cameras
 from rtstyle.cli.export import export
 from rtstyle.cli.image import image
+from rtstyle.cli.inspect import inspect
 from rtstyle.cli.keyframe import keyframe
 from rtstyle.cli.live import live
 from rtstyle.cli.styles import styles
@@ -28,6 +29,7 @@ app.command()(image)
 app.command()(keyframe)
 app.command()(styles)
 app.command()(export)
+app.command()(inspect)
 app.command()(cameras)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as jsonlib
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -13,12 +14,21 @@ from rtstyle.cli.outcome import one_sentence
 from rtstyle.styles import Style
 
 
-def styles(*, json: Json = False) -> None:
-    """List the bundled styles, as their model files describe themselves.
+def styles(
+    *,
+    verify: Annotated[bool, typer.Option("--verify", help="Hold the files against their manifests' sha256.")] = False,
+    json: Json = False,
+) -> None:
+    """List the styles at hand, as their model files describe themselves: those bundled, then your own.
+
+    Your own lie in the folder that RTSTYLE_STYLES names, or in your data directory's rtstyle/styles.
 
     [bold]rtstyle styles --json[/bold]
     """
     with one_sentence():
+        if verify:
+            _verify(as_json=json)
+            return
         from rtstyle.styles import list_styles
 
         found = list_styles()
@@ -33,6 +43,19 @@ def styles(*, json: Json = False) -> None:
                 style.name + several, style.title, style.artist, style.year, style.network, size, style.licence
             )
         Console().print(table)
+
+
+def _verify(*, as_json: bool) -> None:
+    """Exit with 1 unless every file is what its manifest says."""
+    from rtstyle.manifest import verify
+
+    verdicts = verify()
+    if as_json:
+        typer.echo(jsonlib.dumps({"models": [{"path": str(one.path), "error": one.error} for one in verdicts]}))
+    for one in () if as_json else verdicts:
+        typer.echo(f"{one.path}: {one.error or 'as in the manifest'}")
+    if any(one.error for one in verdicts):
+        raise typer.Exit(1)
 
 
 def _fields(style: Style) -> dict[str, object]:

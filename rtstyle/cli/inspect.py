@@ -1,0 +1,63 @@
+"""``rtstyle inspect``."""
+
+from __future__ import annotations
+
+import json as jsonlib
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rtstyle.cli.options import Channels, InputRange, Json, Layout
+from rtstyle.cli.outcome import one_sentence
+
+if TYPE_CHECKING:
+    from rtstyle.export.anatomy import Anatomy
+
+_LONGEST = 160  # characters of a line
+
+
+def inspect(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="A style's name, or any .onnx.", show_default=False)],
+    *,
+    input_range: InputRange = None,
+    layout: Layout = None,
+    channels: Channels = None,
+    json: Json = False,
+) -> None:
+    """Tell all about a network: contract, inputs, size, arithmetic, what runs it here, and what it lacks.
+
+    [bold]rtstyle inspect wave[/bold]
+
+    [bold]rtstyle inspect their.onnx --json[/bold]
+    """
+    with one_sentence():
+        from rtstyle.export.anatomy import inspect_model
+        from rtstyle.foreign.convention import Convention
+        from rtstyle.styles import find_style
+
+        given = {"range": input_range, "layout": layout, "channels": channels}
+        words = "&".join(f"{name}={value}" for name, value in given.items() if value is not None)
+        path = Path(model) if Path(model).suffix.lower() == ".onnx" else find_style(model).path
+        anatomy = inspect_model(path, Convention.read(words) if words else None)
+        typer.echo(jsonlib.dumps(asdict(anatomy)) if json else "\n".join(_lines(anatomy)))
+
+
+def _lines(anatomy: Anatomy) -> list[str]:
+    gflop = "" if anatomy.gflop_720p is None else f", {anatomy.gflop_720p:.2f} GFLOP a frame of 1280×720"
+    operators = ", ".join(f"{count} {name}" for name, count in anatomy.operators.items())
+    rows = [
+        ("file", f"{anatomy.path}, {anatomy.bytes:,} bytes"),
+        ("sha256", anatomy.sha256),
+        ("contract", anatomy.contract or "none: not made by rtstyle"),
+        *(("input", text) for text in anatomy.inputs),
+        *(("output", text) for text in anatomy.outputs),
+        ("opset", str(anatomy.opset)),
+        ("size", f"{anatomy.parameters:,} parameters{gflop}"),
+        ("operators", operators),
+        *((f"on {name}", text) for name, text in anatomy.runs_on.items()),
+        *(("lacks", text) for text in anatomy.lacks),
+        *((name, text) for name, text in anatomy.metadata.items() if text and name != "contract"),
+    ]
+    return [f"{name:18} {text if len(text) <= _LONGEST else text[: _LONGEST - 1] + '…'}" for name, text in rows]
