@@ -74,7 +74,10 @@ def baked(model: ModelProto) -> ModelProto:
 
 
 def varied(model: ModelProto, variant: str, detail: str = "") -> ModelProto:
-    """The network with a word in its metadata about how it differs from the original."""
+    """The network with a word in its metadata about how it differs from the original, and no tool's notes to itself."""
+    kept = [entry for entry in model.metadata_props if entry.key.startswith("rtstyle.")]
+    del model.metadata_props[:]
+    model.metadata_props.extend(kept)
     entry = model.metadata_props.add()
     entry.key, entry.value = "rtstyle.variant", f"{variant} {detail}".strip()
     return model

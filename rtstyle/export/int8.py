@@ -81,7 +81,9 @@ class _Bench:
         """The network with all convolutions but ``kept`` in 8 bits."""
         import onnx
         from onnxruntime.quantization import quantize_static
+        from onnxruntime.quantization.quant_utils import add_pre_process_metadata
 
+        add_pre_process_metadata(self._model)  # it is folded, which is what is meant; else warnings ask for it
         with tempfile.TemporaryDirectory() as folder:
             source, result = Path(folder) / "source.onnx", Path(folder) / "result.onnx"
             onnx.save(self._model, source)
