@@ -59,6 +59,7 @@ def test_the_command(tmp_path, invert_model):
         (["test", "--no-window", "--seconds", "1", "--size", "tiny"], "--size tiny: expected auto, or lines"),
         (["test", "--no-window", "--seconds", "1", "--camera-size", "big"], "big: expected a size such as 1280x720"),
         (["nothing.mp4", "--no-window", "--seconds", "1"], "nothing.mp4: there is no such file"),
+        (["37", "--no-window", "--seconds", "1"], "camera 37: cannot be opened; is it there"),
         (["test", "--no-window", "--seconds", "1", "--record", "a.avi"], "expected a name that ends in .mp4"),
     ],
 )
