@@ -17,6 +17,8 @@ _log = logging.getLogger(__name__)
 
 _FIRST_STEP = 0.01  # of the range of a value, in the mean: L-BFGS' first, which otherwise would drown in rounding
 _SMALLEST_RATE, _LARGEST_RATE = 1e-12, 1e12
+_NEAR = 4.0  # rates too small and too large that are no further apart have nothing between them
+_MOST_LOST = 100  # iterations that went nowhere, and are made up for
 
 
 class Descent:
@@ -32,6 +34,9 @@ class Descent:
         self.objective, self.recipe, self.rate = objective, recipe, recipe.rate
         self.given_up = ""  # why, if it has
         self.evaluations = 0
+        self.lost = 0  # iterations that were spent on finding a step, and do not count
+        self._restarted_at = 0
+        self._too_small, self._too_large = 0.0, math.inf  # rates
         self.best = start.detach().clamp(0, 1).contiguous()
         self._free, self._fixed = free, self.best.clone() if free is not None else self.best
         self.losses, gradient = self._gradient(self.best)  # the best's
@@ -101,9 +106,17 @@ class Descent:
         return picture if self._free is None else torch.where(self._free, picture, self._fixed)
 
     def _mend(self, verdict: Verdict) -> None:
+        """Another rate: by a factor, or half-way between one too small and one too large."""
         factor = self._guard.factor()
-        rate = self.rate * factor if verdict is Verdict.FASTER else self.rate / factor
+        if verdict is Verdict.FASTER:
+            self._too_small, rate = self.rate, self.rate * factor
+        else:
+            self._too_large, rate = self.rate, self.rate / factor
+        if _NEAR * self._too_small < self._too_large and not self._too_small < rate < self._too_large:
+            rate = math.sqrt(self._too_small * self._too_large)
         self.rate = min(max(rate, _SMALLEST_RATE), _LARGEST_RATE)
+        self.lost = min(self.lost + self.evaluations - self._restarted_at, _MOST_LOST)
+        self._restarted_at = self.evaluations
         _log.warning("%s: the run %s, %.3g", self._guard.reason, verdict.value, self.rate)
         self._restart()
 

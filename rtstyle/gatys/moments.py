@@ -51,7 +51,7 @@ class Moments:
 
 def parse_time(text: str) -> Fraction:
     """Seconds of ``12.5``, ``01:02`` or ``00:01:02.5``. Raises UsageError."""
-    if not re.fullmatch(r"(\d+:){0,2}\d+(\.\d+)?", text):
+    if not re.fullmatch(r"(\d+:){0,2}(\d+(\.\d+)?|\.\d+)", text):
         raise UsageError(f"time: expected seconds (12.5) or 00:01:02, got {text!r}")
     seconds = Fraction(0)
     for part in text.split(":"):

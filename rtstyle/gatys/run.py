@@ -17,6 +17,7 @@ from rtstyle.gatys.recipe import MOST_ITERATIONS, Recipe
 _SHORTER = 0.7  # a finer scale begins near its goal, and takes so much fewer iterations than the one before
 _CARRIED_SCALES = 2  # by so many scales shorter, when it begins with the keyframe before
 _STILL, _STILL_FOR = 0.01, 40  # share of the loss, and iterations that have to win as much
+_ENOUGH, _ENOUGH_FOR = 0.1, 20  # the same for a coarse scale, which is only the start of the next
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -127,16 +128,22 @@ class Run:
 
     def _descend(self, descent: Descent, iterations: int) -> None:
         history = [descent.losses.total]
-        while self._iteration < iterations and not descent.given_up and not descent.is_flat:
+        while self._iteration < iterations + descent.lost and not descent.given_up and not descent.is_flat:
             losses = descent.step()
             self._iteration += 1
             history.append(descent.losses.total)
             self._report(losses)
-            if self.recipe.iterations is None and len(history) > _STILL_FOR:
-                before = history[-1 - _STILL_FOR]
-                if before - history[-1] < _STILL * before:
-                    break
+            if self._may_end(history):
+                break
         descent.finish()
+
+    def _may_end(self, history: list[float]) -> bool:
+        """Whether the best losses of a scale hardly fall any more, and the end is open or the scale a coarse one."""
+        coarse = self._scale < len(self.sizes) - 1
+        if not coarse and self.recipe.iterations is not None:
+            return False
+        share, since = (_ENOUGH, _ENOUGH_FOR) if coarse else (_STILL, _STILL_FOR)
+        return len(history) > since and history[-1 - since] - history[-1] < share * history[-1 - since]
 
     def _report(self, losses: Losses) -> None:
         self._spent = self._cost(self._scale, self._iteration)

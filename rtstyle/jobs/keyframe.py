@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from rtstyle.errors import PaintError
-from rtstyle.frames import Frame
+from rtstyle.errors import PaintError, SourceError, UsageError
+from rtstyle.frames import Frame, Image
 from rtstyle.gatys.recipe import Recipe
 from rtstyle.jobs.studio import Materials, Studio, StyleImage
 from rtstyle.sinks.photo_writer import PhotoWriter
 from rtstyle.sources.photo_folder import read_photo
+from rtstyle.sources.video_reader import VideoReader
 
 if TYPE_CHECKING:
     from rtstyle.gatys.run import Painting, Step
@@ -85,8 +87,9 @@ def paint_photo(
     target = Path(output)
     writer = PhotoWriter([target], overwrite=overwrite or extras.resume, keep=[content, *materials.files()])
     begun = perf_counter()
+    photo = _read(content)
     studio = Studio.open(materials)
-    scene = studio.scene(read_photo(Path(content)))
+    scene = studio.scene(photo)
     from rtstyle.jobs.along import Along
     from rtstyle.jobs.checkpoint import Checkpoint, notes_of
 
@@ -101,6 +104,16 @@ def paint_photo(
             "try the optimiser's own learning rate or other weights"
         )
     return report_of(painting, studio, perf_counter() - begun)
+
+
+def _read(content: str | Path) -> Image:
+    """The photo. Raises SourceError, and UsageError for a video."""
+    try:
+        return read_photo(Path(content))
+    except SourceError:
+        with suppress(SourceError), closing(VideoReader(content)):
+            raise UsageError(f"{content}: is a video; say which of its frames with --at, --every or --scenes") from None
+        raise
 
 
 def report_of(painting: Painting, studio: Studio, seconds: float) -> PaintReport:

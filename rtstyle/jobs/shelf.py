@@ -41,6 +41,8 @@ class Shelf:
         elif self._manifest.exists() and not overwrite:
             raise SinkError(f"{folder}: an unfinished run is there; --resume goes on with it, --overwrite begins again")
         else:
+            if folder.exists() and not folder.is_dir():
+                raise SinkError(f"{folder}: expected a folder, got a file")
             try:
                 folder.mkdir(exist_ok=True)
             except OSError as error:

@@ -151,4 +151,6 @@ def _artwork(style: StyleImage, device: torch.device) -> Artwork:
     mask = None
     if style.mask is not None:
         mask = to_tensor(read_photo(style.mask), device).mean(dim=1, keepdim=True)
+        if not mask.any():
+            raise UsageError(f"{style.mask}: expected white where the style is to be, got black everywhere")
     return Artwork(to_tensor(read_photo(style.path), device), style.weight, mask)

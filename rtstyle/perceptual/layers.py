@@ -13,6 +13,7 @@ CONVS: Mapping[str, tuple[int, ...]] = {"vgg16": VGG16_CONVS, "vgg19": VGG19_CON
 TITLES = {"vgg16": "VGG-16", "vgg19": "VGG-19"}
 
 _IN_BLOCKS = re.compile(r"(conv|relu)_?(\d)_(\d)")  # relu4_2, relu_4_2
+_SHORT = re.compile(r"r(\d)(\d)")  # r42, as in Gatys' own code for PyTorch
 _KERAS = re.compile(r"block(\d)_conv(\d)")  # whose convolutions are rectified
 _IN_SEQUENCE = re.compile(r"(conv|relu)_(\d+)")  # conv_10, counted through all blocks
 
@@ -38,21 +39,21 @@ def conv_names(network: str = "vgg16") -> tuple[str, ...]:
     return tuple(f"conv{b}_{c}" for b, convs in enumerate(CONVS[network], start=1) for c in range(1, convs + 1))
 
 
-def _parse(name: str, network: str) -> tuple[str, int, int]:
+def _parse(given: str, network: str) -> tuple[str, int, int]:
     """Kind, and block and convolution counted from 0."""
-    convs = CONVS[network]
+    convs, name = CONVS[network], given.lower()
     if match := _IN_BLOCKS.fullmatch(name):
         kind, block, conv = match[1], int(match[2]) - 1, int(match[3]) - 1
-    elif match := _KERAS.fullmatch(name):
+    elif match := (_KERAS.fullmatch(name) or _SHORT.fullmatch(name)):
         kind, block, conv = "relu", int(match[1]) - 1, int(match[2]) - 1
     elif (match := _IN_SEQUENCE.fullmatch(name)) and 1 <= int(match[2]) <= sum(convs):
         kind, conv = match[1], int(match[2]) - 1
         block = next(b for b in range(len(convs)) if conv < sum(convs[: b + 1]))
         conv -= sum(convs[:block])
     else:
-        raise _unknown(name, network)
+        raise _unknown(given, network)
     if not (0 <= block < len(convs) and 0 <= conv < convs[block]):
-        raise _unknown(name, network)
+        raise _unknown(given, network)
     return kind, block, conv
 
 

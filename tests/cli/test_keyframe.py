@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 torch = pytest.importorskip("torch", reason="keyframes need torch: pip install -e .[keyframe]")
 
 from rtstyle.cli.app import app  # noqa: E402
+from tests.clips import make_clip  # noqa: E402
 from tests.vgg import photo_and_artwork, random_vgg  # noqa: E402
 
 LAYERS = ["--content-layers", "conv_4", "--style-layers", "relu1_1,conv_3=0.5", "--size", "32"]
@@ -25,6 +26,7 @@ def files(tmp_path, monkeypatch, vgg_file):
     photo, artwork = photo_and_artwork()
     cv2.imwrite(str(tmp_path / "photo.png"), photo)
     cv2.imwrite(str(tmp_path / "art.png"), artwork)
+    make_clip(tmp_path / "clip.mp4", frames=2)
     monkeypatch.setenv("RTSTYLE_VGG16", str(vgg_file))
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -81,6 +83,8 @@ def test_a_dry_run_paints_nothing(files):
         (["photo.png", "--style-image", "art.png", "-o", "x.png", "--iterations", "many"], 2, "a number or auto"),
         (["photo.png", "--style-image", "art.png", "-o", "x.mp4", "--propagate"], 2, "expected --every"),
         (["photo.png", "--style-image", "art.png", "-o", "x.png", "--sweep", "size"], 2, "expected SETTING"),
+        (["clip.mp4", "--style-image", "art.png", "-o", "x.png"], 2, "is a video; say which of its frames with --at"),
+        (["clip.mp4", "--style-image", "art.png", "-o", "art.png", "--at", "0"], 1, "expected a folder, got a file"),
         (["photo.png", "-o", "x.png", "--reconstruct", "style", "--sweep", "seed=1"], 2, "--sweep: expected with"),
         (["c.mp4", "--style-image", "art.png", "-o", "x", "--every", "2", "--process", "3"], 2, "got keyframes of a"),
     ],

@@ -24,6 +24,7 @@ def test_times_in_both_ways():
     """Seconds, or hours, minutes and seconds; names are made of them."""
     assert parse_time("12.5") == Fraction(25, 2)
     assert parse_time("00:01:02") == 62
+    assert parse_time(".5") == Fraction(1, 2)
     assert clock(Fraction(3723, 1) + Fraction(1, 3)) == "01-02-03.333"
     for wrong in ("", "x", "1:2:3:4", "-1"):
         with pytest.raises(UsageError, match="00:01:02"):

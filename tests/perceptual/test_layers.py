@@ -38,6 +38,8 @@ def test_sequential_names_count_as_pytorchs_tutorial_does(network: str, make) ->
         ("relu_16", "vgg19", "relu5_4"),
         ("relu_4_2", "vgg16", "relu4_2"),
         ("block4_conv2", "vgg19", "relu4_2"),
+        ("r42", "vgg16", "relu4_2"),
+        ("ReLU4_2", "vgg16", "relu4_2"),
     ],
 )
 def test_one_layer_has_many_names(name: str, network: str, paper: str) -> None:
