@@ -17,7 +17,7 @@ _log = logging.getLogger(__name__)
 
 _FIRST_STEP = 0.01  # of the range of a value, in the mean: L-BFGS' first, which otherwise would drown in rounding
 _SMALLEST_RATE, _LARGEST_RATE = 1e-12, 1e12
-_NEAR = 4.0  # rates too small and too large that are no further apart have nothing between them
+_NEAR = 2.0  # rates too small and too large that are no further apart have nothing between them
 _MOST_LOST = 100  # iterations that went nowhere, and are made up for
 
 
@@ -112,7 +112,7 @@ class Descent:
             self._too_small, rate = self.rate, self.rate * factor
         else:
             self._too_large, rate = self.rate, self.rate / factor
-        if _NEAR * self._too_small < self._too_large and not self._too_small < rate < self._too_large:
+        if 0 < _NEAR * self._too_small < self._too_large < math.inf:
             rate = math.sqrt(self._too_small * self._too_large)
         self.rate = min(max(rate, _SMALLEST_RATE), _LARGEST_RATE)
         self.lost = min(self.lost + self.evaluations - self._restarted_at, _MOST_LOST)

@@ -11,6 +11,7 @@ _WORSE, _WORSE_FOR = 1.3, 8  # above where it started, and for how many evaluati
 _STALE_FOR = 40  # evaluations without a new best, while well above it
 _SATURATED = 0.35  # of all values at 0 or 1, beyond what the start and the artworks have
 _SLOW_AFTER, _SLOW = 6, 0.005  # evaluations, and the least share of the loss that these must take off
+_NOISE = 1e-5  # of the loss: less above the start says nothing
 _MOST_CHANGES = 40
 
 
@@ -53,7 +54,10 @@ class Guard:
         since = self._evaluations - max(self._best_at, self._changed_at)
         if self._worse >= _WORSE_FOR or (since >= _STALE_FOR and total > _WORSE * self.best):
             return self._back(f"the loss stays high, at {total:.3g}")
-        return self._faster() if self._is_slow() else Verdict.GO_ON
+        if not self._is_slow():
+            return Verdict.GO_ON
+        uphill = total > (1 + _NOISE) * self.start
+        return self._back(f"the loss does not fall from {self.start:.3g}") if uphill else self._faster()
 
     def factor(self) -> float:
         """By how much to change the step: by 4, again by 4, then by ever more, until something works."""

@@ -68,6 +68,17 @@ def test_a_step_back_is_said(weights, photo, artwork, caplog):
     assert descent.rate < 1e3
 
 
+def test_a_rate_far_off_is_soon_found(weights, photo, artwork):
+    """From a million, half-way between too large and too small leads to where something happens; it costs nothing."""
+    descent = descent_of(weights, photo, artwork, replace(TINY, learning_rate=1e6))
+    iterations = 0
+    while iterations < 10 + descent.lost:
+        descent.step()
+        iterations += 1
+    assert 0 < descent.lost < 40
+    assert descent.losses.total < 0.8 * descent.start.total
+
+
 def test_the_best_is_kept(weights, photo, artwork):
     """However the losses jump, the best only gets better."""
     descent = descent_of(weights, photo, artwork, replace(TINY, learning_rate=3.0))

@@ -36,6 +36,11 @@ def test_standing_still_goes_faster():
     assert verdicts(Guard(1.0, best=1.0), [1 - 1e-6 * n for n in range(6)])[-1] is Verdict.FASTER
 
 
+def test_what_never_falls_goes_back():
+    """A little above the start, again and again, is a step too large and not one too small."""
+    assert verdicts(Guard(1.0, best=1.0), [1.01] * 6)[-1] is Verdict.BACK
+
+
 def test_changes_grow_until_something_works_and_then_end():
     """By 4, by 4, by 16, by 256 …; after forty changes there is no hope."""
     guard, factors = Guard(1.0, best=1.0), []
