@@ -37,6 +37,7 @@ class Along:
         self._checkpoint = checkpoint
         self._pictures: list[Image] = []
         self._labels: list[str] = []
+        self._passed = 0  # parts of the way, of so many as there are to be pictures
 
     def __call__(self, step: Step) -> None:
         self._checkpoint.follow(step)
@@ -45,7 +46,9 @@ class Along:
             name = f"{self._target.stem}.{step.iteration:06}{self._target.suffix}"
             self._save(self._target.with_name(name), to_image(step.picture()))
         count = self._extras.process
-        if count and step.iteration * count // step.iterations > (step.iteration - 1) * count // step.iterations:
+        passed = step.iteration * count // step.iterations
+        if passed > self._passed:  # a coarse scale that ends early is leapt over
+            self._passed = passed
             self._pictures.append(to_image(resized(step.picture(), self._size)))
             self._labels.append(f"{step.iteration}")
         if self._progress is not None:
