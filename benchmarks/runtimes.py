@@ -1,6 +1,6 @@
 """How far each runtime is from PyTorch, in grey levels, on what rtstyle exports for it.
 
-    python benchmarks/runtimes.py exported/wave-lite.onnx [MORE.onnx ...] [--photos FOLDER]
+    python benchmarks/runtimes.py exported/wave-lite.onnx [MORE.onnx ...] [--photos FOLDER] [--size WxH ...]
 
 For each model, three sizes, one frame and three at a time: the network itself in PyTorch, with the weights of the
 exported file, against onnxruntime and OpenVINO (float32) on the contract's graph, and against OpenCV's DNN module on
@@ -32,7 +32,7 @@ from rtstyle.styles import read_style
 from training.nets import Network, make_network
 from training.weights import read_weights
 
-SIZES = ((640, 480), (333, 250), (1280, 720))  # the second odd
+SIZES = ["640x480", "333x250", "1280x720"]  # the second odd
 BATCHES = (1, 3)
 
 
@@ -41,9 +41,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("models", nargs="+", type=Path)
     parser.add_argument("--photos", type=Path)
+    parser.add_argument("--size", nargs="+", default=SIZES)
     asked = parser.parse_args()
     photos = read_photos(asked.photos)[0] if asked.photos else made_up()
-    rows = [row for model in asked.models for row in compare(model, photos)]
+    rows = [row for model in asked.models for row in compare(model, photos, asked.size)]
     print("model                    runtime                 size         batch  levels at most  values that differ")
     for row in rows:
         print("{model:24} {runtime:23} {size:12} {batch:5}  {levels:14}  {share:.2%}".format(**row))
@@ -51,10 +52,10 @@ def main() -> None:
     print(json.dumps({"versions": versions | {"openvino": openvino.__version__}, "rows": rows}))
 
 
-def compare(model: Path, photos: list[np.ndarray]) -> Iterator[dict[str, object]]:
+def compare(model: Path, photos: list[np.ndarray], sizes: list[str]) -> Iterator[dict[str, object]]:
     """A row for each runtime, size and batch."""
     network = in_pytorch(model)
-    for width, height in SIZES:
+    for width, height in (map(int, size.split("x")) for size in sizes):
         for batch in BATCHES:
             frames = np.stack([cv2.resize(photo, (width, height)) for photo in photos[:batch]])
             with torch.no_grad():
