@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rtstyle.errors import DeviceError, ModelError, PaintError, RtstyleError, SinkError, SourceError, UsageError
+    from rtstyle.export.order import Size
+    from rtstyle.export.run import export_style
     from rtstyle.frames import Batch, Color, Frame, Packet, VideoFormat
     from rtstyle.gatys.recipe import Recipe
     from rtstyle.jobs.keyframe import paint_keyframe
@@ -73,6 +75,7 @@ __all__ = [
     "Schedule",
     "Sink",
     "SinkError",
+    "Size",
     "Source",
     "SourceError",
     "Stage",
@@ -88,6 +91,7 @@ __all__ = [
     "VideoReader",
     "VideoWriter",
     "__version__",
+    "export_style",
     "find_style",
     "list_styles",
     "live",
@@ -99,6 +103,8 @@ __all__ = [
 
 _HOMES = {
     "errors": ("DeviceError", "ModelError", "PaintError", "RtstyleError", "SinkError", "SourceError", "UsageError"),
+    "export.order": ("Size",),
+    "export.run": ("export_style",),
     "frames": ("Batch", "Color", "Frame", "Packet", "VideoFormat"),
     "gatys.recipe": ("Recipe",),
     "jobs.keyframe": ("paint_keyframe",),

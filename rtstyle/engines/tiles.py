@@ -81,9 +81,9 @@ def _statistics(model: ModelProto, sample: Image) -> Statistics:
     graph, names = measured.graph, []
     for node in _norms(graph):
         mean, square, power = (f"{node.output[0]}/{what}" for what in ("mean", "square", "power"))
-        graph.node.append(helper.make_node("ReduceMean", [node.input[0]], [mean], axes=[0, 2, 3]))
+        graph.node.append(helper.make_node("GlobalAveragePool", [node.input[0]], [mean]))  # the same in every opset
         graph.node.append(helper.make_node("Mul", [node.input[0], node.input[0]], [square]))
-        graph.node.append(helper.make_node("ReduceMean", [square], [power], axes=[0, 2, 3]))
+        graph.node.append(helper.make_node("GlobalAveragePool", [square], [power]))
         names.append((node.output[0], mean, power))
     for _, *outputs in names:
         graph.output.extend(helper.make_tensor_value_info(name, 1, None) for name in outputs)

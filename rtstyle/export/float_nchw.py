@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rtstyle.export.graph import baked, folded, runner, save_checked
+from rtstyle.export.graph import baked, folded, runner, save_checked, varied
 from rtstyle.export.order import Made, Order, Run
 
 if TYPE_CHECKING:
@@ -49,7 +49,11 @@ def planar(model: ModelProto) -> ModelProto:
     to_planes = helper.make_node("Transpose", [_INSIDE["stylized"]], ["stylized"], perm=[0, 3, 1, 2])
     graph.node.insert(0, to_pixels)
     graph.node.append(to_planes)
-    return folded(changed)
+    result = folded(changed)
+    kept = [entry for entry in result.metadata_props if entry.key != "rtstyle.contract"]  # which it does not keep
+    del result.metadata_props[:]
+    result.metadata_props.extend(kept)
+    return varied(result, "float")
 
 
 def in_planes(run: Run) -> Run:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 OPSET = 17  # what older networks are brought to
 
+_STANDARD = {"", "ai.onnx"}
 _THEIRS = "theirs/"  # before all of their names
 _UNFIT = {"0..255": (1.0, 0.0), "0..1": (1 / 255, 0.0), "-1..1": (1 / 127.5, -1.0)}  # of 0..255: scale, offset
 
@@ -142,11 +143,15 @@ def _swapped(steps: _Steps, x: str, convention: Convention) -> str:
 
 def _modern(path: Path, model: ModelProto) -> ModelProto:
     """The network in a version of ONNX that has all that we need, its weights as constants."""
-    from onnx import ModelProto, version_converter
+    from onnx import ModelProto, defs, version_converter
 
+    unknown = {node.op_type for node in model.graph.node if node.domain in _STANDARD and not defs.has(node.op_type)}
+    if unknown:
+        names = ", ".join(sorted(unknown))
+        raise ModelError(f"{path}: expected operators of ONNX, got {names}; export it again with a newer exporter")
     changed = ModelProto()
     changed.CopyFrom(model)
-    version = max((opset.version for opset in model.opset_import if opset.domain in {"", "ai.onnx"}), default=0)
+    version = max((opset.version for opset in model.opset_import if opset.domain in _STANDARD), default=0)
     if version < OPSET:
         try:
             changed = version_converter.convert_version(changed, OPSET)

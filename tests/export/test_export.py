@@ -1,5 +1,7 @@
 """The whole of an export: what is written, what is measured, what is refused, and that nothing is left by halves."""
 
+from fractions import Fraction
+
 import cv2
 import numpy as np
 import onnxruntime
@@ -8,7 +10,10 @@ import pytest
 from rtstyle.errors import ModelError, SinkError, UsageError
 from rtstyle.export.order import Made, Size
 from rtstyle.export.run import export_style
+from rtstyle.frames import Batch
+from rtstyle.stylizer import Stylizer
 from tests.models import make_model
+from tests.pictures import psnr_db
 
 
 @pytest.fixture
@@ -47,6 +52,9 @@ def test_float_planes_paint_the_same(blur, pictures, tmp_path, size):
     assert planes.dtype == np.float32
     np.testing.assert_array_equal(planes.transpose(0, 2, 3, 1), run(blur, frames))
     assert sheet.worst_db == 99
+    with Stylizer(tmp_path / "planes.onnx") as stylizer:  # which the contract does not cover any more
+        again = stylizer(Batch(frames, frames, [Fraction(0), Fraction(1)])).images
+    assert psnr_db(again, run(blur, frames)) > 40
     assert "10 photos" in (tmp_path / "planes.sheet.md").read_text(encoding="utf-8")
 
 

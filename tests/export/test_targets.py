@@ -2,6 +2,7 @@
 
 import json
 import sys
+from fractions import Fraction
 from types import SimpleNamespace
 
 import cv2
@@ -15,7 +16,9 @@ from rtstyle.errors import DeviceError, ModelError, UsageError
 from rtstyle.export import tensorrt
 from rtstyle.export.order import Size
 from rtstyle.export.run import export_style
+from rtstyle.frames import Batch
 from rtstyle.styles import find_style
+from rtstyle.stylizer import Stylizer
 from tests.models import make_model
 from tests.pictures import psnr_db
 
@@ -84,6 +87,9 @@ def test_static_has_one_size_and_no_arithmetic_on_it(blur, photos, tmp_path):
     assert [d.dim_value for d in dimensions] == [2, 40, 48, 3]
     assert not {"Shape", "Gather"} & operators(out)
     np.testing.assert_array_equal(run(out), run(blur))
+    larger = np.repeat(FRAMES, 2, axis=1)[:1]
+    with Stylizer(out) as stylizer:  # frames of other sizes are scaled there and back, one is padded to two
+        assert stylizer(Batch(larger, larger, [Fraction(0)])).images.shape == larger.shape
 
 
 @pytest.mark.parametrize("target", ["static", "tensorrt"])
