@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     import av.stream
     from av.container.core import Chapter
+    from av.video.frame import VideoFrame
 
 BT709 = 1  # AVCOL_SPC_BT709
 SMPTE170M = 6  # AVCOL_SPC_SMPTE170M, BT.601
@@ -30,6 +31,7 @@ class Frame:
     image: Image  # (H, W, 3) uint8 RGB, upright
     time: Fraction  # seconds from the start of the stream, exact
     duration: Fraction | None = None  # seconds
+    captions: VideoFrame | None = None  # closed captions; see captions.py
     captured: float | None = None  # time.perf_counter() when a live source had it
 
 

@@ -23,6 +23,10 @@ Beginning = Annotated[
 Length = Annotated[
     str | None, typer.Option("--duration", metavar="TIME", help="Take this much, sound and all.", show_default=False)
 ]
+Rate = Annotated[
+    str | None,
+    typer.Option(metavar="RATE", help="Frames a second of numbered pictures; 25 without.", show_default=False),
+]
 Preview = Annotated[
     float | None,
     typer.Option(

@@ -26,6 +26,7 @@ from rtstyle.cli.film_options import (
     OnError,
     Preset,
     Preview,
+    Rate,
     Resume,
     Scale,
     Steady,
@@ -58,7 +59,11 @@ def transcode(
     *,
     inputs: Annotated[
         list[str],
-        typer.Argument(metavar="INPUT...", help="Videos, folders, or a stream's address.", show_default=False),
+        typer.Argument(
+            metavar="INPUT...",
+            help="Videos, folders, numbered pictures (frame_%04d.png), or a stream's address.",
+            show_default=False,
+        ),
     ],
     output: Annotated[
         str,
@@ -81,6 +86,7 @@ def transcode(
     scale: Scale = 1.0,
     start: Beginning = None,
     duration: Length = None,
+    rate: Rate = None,
     preview: Preview = None,
     codec: Codec = None,
     crf: Crf = None,
@@ -108,7 +114,7 @@ def transcode(
     """
     with one_sentence(stopped="whole segments are kept in OUTPUT.rtstyle, and --resume goes on"):
         from rtstyle.jobs.options import Options
-        from rtstyle.jobs.times import parse_time
+        from rtstyle.jobs.times import parse_rate, parse_time
         from rtstyle.sinks.encoding import Encoding, parse_bitrate
         from rtstyle.sources.streams import Keep
 
@@ -121,6 +127,7 @@ def transcode(
             keep=Keep(audio=not no_audio, subtitles=not no_subtitles, metadata=not no_metadata),
             start=parse_time(start or "0"),
             duration=None if duration is None else parse_time(duration),
+            rate=None if rate is None else parse_rate(rate),
             on_error=on_error,
             resume=resume,
             preview=None if preview is None else Fraction(str(preview)),

@@ -117,10 +117,11 @@ def _deliver(task: Task, source: Reader, work: WorkFolder, prospect: Prospect) -
     options, tick = task.options, prospect.format.time_base
     strict = options.on_error != "skip"
     with closing(PacketReader(task.input, options.keep, cut=task.cut, zero=source.zero, strict=strict)) as packets:
-        format = replace(prospect.format, streams=packets.streams)
-        written = join(work.segments, work.path, packets, target=work.joined, format=format)
+        width = prospect.format.width if options.preview is None else 2 * prospect.format.width
+        format = replace(prospect.format, streams=packets.streams, width=width)
+        written = join(work.segments, work.path, packets, target=work.joined, format=format, encoder=prospect.encoder)
     first, last = work.segments[0].first * tick, work.segments[-1].last * tick
-    verify(work.joined, written, frames=work.frames, first=first, last=last)
+    verify(work.joined, written, format, frames=work.frames, first=first, last=last)
     keep = identities([task.input])
     file = OutputFile(task.output, overwrite=task.overwrite, keep=keep, temporary=work.joined)
     work.deliver()

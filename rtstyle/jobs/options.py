@@ -24,6 +24,7 @@ class Options:
     keep: Keep = ALL
     start: Fraction = Fraction(0)  # seconds, where the part begins that is wanted
     duration: Fraction | None = None  # seconds; None: to the end
+    rate: Fraction | None = None  # frames a second of numbered pictures; None: 25
     on_error: OnError = "stop"  # what becomes of a file that cannot be read in the middle
     resume: bool = False  # go on with what an interrupted run left
     segment: int = SEGMENT  # frames that a kill costs at most
@@ -35,6 +36,8 @@ class Options:
             raise UsageError("start and duration: expected seconds, at least 0 and more than 0")
         if not 0 < self.scale <= 1:
             raise UsageError(f"scale: expected more than 0, at most 1, got {self.scale:g}")
+        if self.rate is not None and self.rate <= 0:
+            raise UsageError(f"rate: expected more than 0 frames a second, got {self.rate}")
         if self.segment < 1:
             raise UsageError(f"segment: expected 1 frame or more, got {self.segment}")
 

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 import av
 
+from rtstyle.captions import ENCODERS
 from rtstyle.frames import Cut, VideoFormat
 from rtstyle.jobs.task import Reader, Task
 from rtstyle.jobs.work_folder import Plan
-from rtstyle.sinks.carrier import Fate, fate_of, is_cover
+from rtstyle.sinks.carried import is_cover
+from rtstyle.sinks.carrier import Fate, fate_of
 from rtstyle.sinks.container import lost_tags
 from rtstyle.sinks.encoding import Encoder, choose_encoder
 from rtstyle.sinks.video_writer import checked_suffix
@@ -50,11 +52,14 @@ class Prospect:
                 format = replace(format, metadata={}, stream_metadata={}, chapters=())
             tags = lost_tags(format, suffix, cover=any(map(is_cover, packets.streams)))
             lost += [f"{', '.join(tags)}: {suffix} cannot hold these tags beside a cover; .mkv can"] if tags else []
+        encoder = choose_encoder(options.encoding, suffix, width, format.height)
+        if source.has_captions and encoder.name not in ENCODERS:
+            lost.append(f"closed captions are left out: {encoder.name} does not write them; --codec h264 and hevc do")
         cut = task.cut
         return cls(
             task=task,
             format=format if cut is None else replace(format, chapters=_cut_chapters(format, cut, source.zero)),
-            encoder=choose_encoder(options.encoding, suffix, width, format.height),
+            encoder=encoder,
             segment=-(-options.segment // task.batch) * task.batch,  # batches end where segments do
             lead=-(-_LEAD // task.batch) * task.batch if options.steady else 0,
             picture=tuple(source.notes),
@@ -68,7 +73,7 @@ class Prospect:
         odd = self.encoder.pix_fmt_for(self.format.width, self.format.height) != self.encoder.pix_fmt
         size = f"{self.format.width}×{self.format.height}"
         why = f"{size} is odd and is coded in 4:4:4, which not every player takes; --codec av1 or vp9 keeps 4:2:0"
-        return [*self.picture, *([why] if odd else []), *(line for line, fate in self.others if fate.kind != "copy")]
+        return [*self.picture, *([why] if odd else []), *(line for line, fate in self.others if fate.is_change)]
 
     @property
     def lines(self) -> list[str]:
@@ -96,6 +101,7 @@ class Prospect:
             "scale": options.scale,
             "crossfade": str(options.crossfade),
             "cut": str(task.cut),
+            "rate": str(options.rate),
             "on_error": options.on_error,
             "batch": task.batch,
             "segment": self.segment,

@@ -15,6 +15,7 @@ from rtstyle.jobs.options import PLAIN, Options
 from rtstyle.jobs.painter import Painter, Styles
 from rtstyle.meter import Progress
 from rtstyle.sources.animation_reader import AnimationReader, is_animated_webp
+from rtstyle.sources.picture_sequence import PictureSequence, is_pattern
 from rtstyle.sources.streams import Keep, open_input
 from rtstyle.sources.tally import duration_of
 from rtstyle.sources.video_reader import VideoReader
@@ -43,7 +44,7 @@ class Task:
         options = self.options
         part = Cut(options.start, options.duration) if options.start or options.duration is not None else None
         if options.preview is not None and self.is_file:
-            with closing(open_input(self.input)) as container:
+            with closing(open_input(self.input, options.rate)) as container:
                 start = max((duration_of(container) - options.preview) / 2, Fraction(0))
             part = Cut(start, options.preview)
         object.__setattr__(self, "cut", part)
@@ -59,10 +60,12 @@ class Task:
         return "://" not in self.input and not pipe
 
     def fingerprint(self) -> tuple[int, int] | None:
-        """The input's size in bytes and when it was changed, in ns; None for numbered pictures."""
+        """The input's size in bytes and when it was changed, in ns; None where it is not there."""
         try:
+            if is_pattern(self.input):
+                return PictureSequence.find(self.input).fingerprint
             status = Path(self.input).stat()
-        except OSError:
+        except (OSError, SourceError):
             return None
         return status.st_size, status.st_mtime_ns
 
@@ -70,7 +73,7 @@ class Task:
         """Open the input; ``keep=None`` for its frames alone. Raises SourceError."""
         if is_animated_webp(self.input):
             return AnimationReader(self.input, cut=self.cut)
-        return VideoReader(self.input, keep=keep, cut=self.cut, on_error=self.options.on_error)
+        return VideoReader(self.input, keep=keep, cut=self.cut, on_error=self.options.on_error, rate=self.options.rate)
 
     def open_painter(self, format: VideoFormat) -> Painter:
         """Load the networks and compile them for the frames. Raises SourceError for frames that are too small."""

@@ -1,4 +1,4 @@
-"""Moments and durations as people write them."""
+"""Moments, durations and rates as people write them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from rtstyle.errors import UsageError
 
+_ROUNDED = Fraction(1, 200)  # frames/s, by which 29.97 may differ from 30000/1001
 _TIME = re.compile(r"(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d*)?)")  # [[hours:]minutes:]seconds
 
 
@@ -17,3 +18,13 @@ def parse_time(text: str) -> Fraction:
         raise UsageError(f"{text}: expected a time as in 12.5, 01:30 or 1:02:03.04")
     hours, minutes, seconds = (Fraction(part or 0) for part in match.groups())
     return 3600 * hours + 60 * minutes + seconds
+
+
+def parse_rate(text: str) -> Fraction:
+    """Read ``24``, ``24000/1001`` or ``23.976``, which means the same, as frames a second. Raises UsageError."""
+    try:
+        rate = Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        raise UsageError(f"{text}: expected a frame rate as in 25, 30000/1001 or 29.97") from None
+    television = Fraction(round(rate * 1001 / 1000) * 1000, 1001)
+    return television if "." in text and abs(rate - television) < _ROUNDED else rate

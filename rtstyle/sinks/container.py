@@ -5,14 +5,17 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable
+from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import av
 
 from rtstyle.frames import VideoFormat
-from rtstyle.sinks.carrier import Carried, carry, is_cover, kind_of
+from rtstyle.sinks.carried import Carried, is_cover
+from rtstyle.sinks.carrier import carry, kind_of
 from rtstyle.sinks.encoding import MUXERS
+from rtstyle.sinks.matroska_aspect import PLAIN, STEREO, set_aspect
 
 if TYPE_CHECKING:
     from av.container import OutputContainer
@@ -27,9 +30,18 @@ _MP4_KEYS = {
     *("season_number", "media_type", "hd_video", "gapless_playback", "compilation", "disc", "location"),
     *("creation_time", "sort_name", "sort_artist", "sort_album", "sort_album_artist", "sort_composer", "sort_show"),
 }
-Written = tuple[str, int]  # a stream's kind, and how many packets went into it
-_MOV_LIKE = {"mp4", "mov"}
+_SAY_THEIR_ASPECT = {"libx264", "libx265", "h264", "hevc"}  # in their own header, and more exactly than Matroska
+_RUN_IN_S = Fraction(1, 10)  # what a decoder of sound may want to have heard before the first sound
+_MOV_LIKE, _MATROSKA = {"mp4", "mov"}, {"matroska", "webm"}
 _FFMPEGS_OWN, _LARGEST = 1000, 1_000_000  # movie time scales, ticks/s
+
+
+class Written(NamedTuple):
+    """What went into a stream."""
+
+    kind: str  # audio, video, ...
+    packets: int
+    bytes: int
 
 
 class Container:
@@ -40,10 +52,15 @@ class Container:
         muxer = MUXERS[self._suffix]
         kept = {key: value for key, value in format.metadata.items() if key.lower() not in _OWN_METADATA}
         options = _mov_options(format, kept) if muxer in _MOV_LIKE else {}
+        self._path, self._format = temporary, format
+        self._is_matroska, self._is_squeezed = muxer in _MATROSKA, False
+        if self._is_matroska and format.sample_aspect != 1:
+            options = PLAIN
         self.av: OutputContainer = av.open(str(temporary), "w", format=muxer, options=options)
         self.av.metadata.update(kept)
         self._carried: dict[int, Carried] = {}  # by the index in the input
         self._muxed: Counter[int] = Counter()  # packets, by the index in this file
+        self._bytes: Counter[int] = Counter()  # the same
 
     def start(self, streams: Iterable[Stream], chapters: Iterable[Chapter]) -> None:
         """Add what becomes of the other streams, and write the header. Raises SinkError."""
@@ -52,30 +69,45 @@ class Container:
                 self._carried[stream.index] = carried
         if found := list(chapters):
             self.av.set_chapters(found)
+        video = self.av.streams.video[0]
+        if self._is_matroska and self._format.sample_aspect != 1 and not STEREO.keys() & video.metadata.keys():
+            self._is_squeezed = video.codec_context.codec.name not in _SAY_THEIR_ASPECT
+            video.metadata.update(STEREO if self._is_squeezed else {})
         self.av.start_encoding()
 
     def carry(self, packet: av.Packet[Stream]) -> None:
         """Pass a packet of one of the other streams on; those that were left behind are dropped."""
         carried = self._carried.get(packet.stream.index)
-        if carried is not None:
+        if carried is not None and not (self._is_matroska and _is_hidden(packet)):
             self.mux(carried.packets(packet))
 
     def mux(self, packets: Iterable[av.Packet[Any]]) -> None:
         for packet in packets:
             self._muxed[packet.stream_index] += 1
+            self._bytes[packet.stream_index] += packet.size
             self.av.mux(packet)
 
     def finish(self) -> list[Written]:
         """Write what is still inside, and the trailer; tell what went into the streams, in their order."""
         for carried in self._carried.values():
             self.mux(carried.flush())
-        written = [(kind_of(stream), self._muxed[stream.index]) for stream in self.av.streams]
+        written = [Written(kind_of(s), self._muxed[s.index], self._bytes[s.index]) for s in self.av.streams]
         self.av.close()
+        if self._is_squeezed:
+            set_aspect(self._path, self._format.width, self._format.height, self._format.sample_aspect)
         return written
 
     def close(self) -> None:
         """Let go of the file, whatever is in it."""
         self.av.close()
+
+
+def _is_hidden(packet: av.Packet[Stream]) -> bool:
+    """Whether MP4's edit list keeps it from being heard, which Matroska cannot: there it would begin the film."""
+    if not packet.is_discard or packet.pts is None or packet.time_base is None:
+        return False
+    end = (packet.pts + (packet.duration or 0)) * Fraction(packet.time_base.numerator, packet.time_base.denominator)
+    return end < -_RUN_IN_S
 
 
 def lost_tags(format: VideoFormat, suffix: str, *, cover: bool) -> list[str]:

@@ -14,8 +14,9 @@ import av.error
 from rtstyle.errors import SinkError
 from rtstyle.frames import Packet, VideoFormat
 from rtstyle.sinks.container import Container, Written
+from rtstyle.sinks.encoding import Encoder
 from rtstyle.sinks.segment_writer import Segment
-from rtstyle.sinks.video_encoder import describe
+from rtstyle.sinks.video_encoder import VideoEncoder
 from rtstyle.sinks.video_writer import translated
 
 if TYPE_CHECKING:
@@ -23,24 +24,27 @@ if TYPE_CHECKING:
 
 
 def join(
-    segments: Sequence[Segment], folder: Path, others: Iterable[Packet], *, target: Path, format: VideoFormat
+    segments: Sequence[Segment],
+    folder: Path,
+    others: Iterable[Packet],
+    *,
+    target: Path,
+    format: VideoFormat,
+    encoder: Encoder,
 ) -> list[Written]:
     """Write ``target``, a file as its ending says; ``format.streams`` are those that ``others`` belong to.
 
-    Returns how many packets went into each of its streams. Raises SinkError, where segments do
-    not belong together as well.
+    Returns what went into each of its streams. Raises SinkError, where segments do not belong
+    together as well.
     """
     with translated(target):
         container = Container(target, target.suffix, format)
         try:
-            with av.open(str(folder / segments[0].file)) as first:
-                template = first.streams.video[0]
-                header = bytes(template.codec_context.extradata or b"")
-                stream = container.av.add_stream_from_template(template, opaque=True)
-            stream.time_base = format.time_base
-            if template.codec_context.name == "hevc" and target.suffix.lower() != ".mkv":
-                stream.codec_context.codec_tag = "hvc1"  # Apple's players take no hev1
-            describe(stream, format)
+            # An encoder that codes nothing: only a stream that has one knows its frame rate, for PyAV.
+            context = VideoEncoder(container.av, target, encoder, format).stream.codec_context
+            context.open()
+            context.extradata = header = _header(folder / segments[0].file)
+            stream = container.av.streams.video[0]
             container.start(format.streams, format.chapters)
             waiting = _Waiting(others)
             for packet in _video(segments, folder, header, format):
@@ -54,6 +58,12 @@ def join(
         finally:
             with suppress(av.error.FFmpegError, OSError, ValueError):
                 container.close()
+
+
+def _header(path: Path) -> bytes:
+    """What a decoder must know before the first packet, as MP4 and Matroska write it."""
+    with av.open(str(path)) as segment:
+        return bytes(segment.streams.video[0].codec_context.extradata or b"")
 
 
 class _Waiting:

@@ -13,6 +13,7 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
+from rtstyle.captions import ENCODERS, OPTIONS, with_captions
 from rtstyle.errors import SinkError
 from rtstyle.frames import SWS_MATRIX, Frame, VideoFormat
 from rtstyle.sinks.encoding import Encoder, hwaccel_for
@@ -34,6 +35,7 @@ class VideoEncoder:
         self._matrix = format.color.matrix_for(format.width, format.height)
         self._reformatter = VideoReformatter()
         self._last_pts: int | None = None
+        self._captions = encoder.name in ENCODERS
         self.stream = self._add_stream(container, encoder)
 
     def encode(self, frame: Frame) -> list[av.Packet[VideoStream]]:
@@ -47,9 +49,8 @@ class VideoEncoder:
     def _add_stream(self, container: OutputContainer, encoder: Encoder) -> VideoStream:
         format = self._format
         accelerator = hwaccel_for(encoder.name)
-        stream = container.add_stream(
-            encoder.name, rate=format.rate, options=dict(encoder.options), hwaccel=accelerator
-        )
+        options = {**encoder.options, **OPTIONS.get(encoder.name, {})}
+        stream = container.add_stream(encoder.name, rate=format.rate, options=options, hwaccel=accelerator)
         if not isinstance(stream, VideoStream):
             raise TypeError(f"{encoder.name}: expected a video encoder")
         context = stream.codec_context
@@ -80,7 +81,7 @@ class VideoEncoder:
         picture.time_base = format.time_base
         picture.pts = self._pts(frame.time)
         picture.duration = round((frame.duration or 0) / format.time_base)
-        return picture
+        return picture if frame.captions is None or not self._captions else with_captions(picture, frame.captions)
 
     def _pts(self, time: Fraction) -> int:
         """Ticks of the format's own time base; broken files repeat a time, which no muxer takes."""

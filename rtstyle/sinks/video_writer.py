@@ -50,7 +50,7 @@ class VideoWriter:
     def open(self, format: VideoFormat, /) -> None:
         """Create the temporary file beside the output and write its header."""
         for stream in format.streams:
-            if (fate := fate_of(stream, self._suffix)).kind != "copy":
+            if (fate := fate_of(stream, self._suffix)).is_change:
                 _log.warning("%s: %s", self._path, fate.words(stream))
         encoder = choose_encoder(self._encoding, self._suffix, format.width, format.height)
         self._file.create()

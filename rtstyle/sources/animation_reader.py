@@ -23,6 +23,7 @@ class AnimationReader:
     """
 
     notes: tuple[str, ...] = ()
+    has_captions = False
     skipped = 0  # a damaged animation cannot be opened at all
 
     def __init__(self, path: str | Path, *, cut: Cut | None = None) -> None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import av
 import av.error
-from av.stream import Disposition
+from av.stream import Discard, Disposition
 
-from rtstyle.errors import SourceError
+from rtstyle.errors import SourceError, UsageError
+from rtstyle.sources.picture_sequence import PictureSequence, is_pattern
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
 _NETWORK_TIMEOUT_S = 10.0
+_RATE = 25  # frames/s of pictures, FFmpeg's too
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,7 @@ class Keep:
 
     audio: bool = True
     subtitles: bool = True
-    metadata: bool = True  # tags, chapters and attachments, such as fonts and covers
+    metadata: bool = True  # tags, chapters, data and attachments, such as fonts and covers
 
     def takes(self, stream: Stream) -> bool:
         """Whether the stream is wanted."""
@@ -38,17 +41,26 @@ class Keep:
 ALL = Keep()
 
 
-def open_input(path: str) -> InputContainer:
-    """Open a file, a pattern of numbered pictures or an address. Raises SourceError."""
-    remote = "://" in path
+def open_input(path: str, rate: Fraction | None = None) -> InputContainer:
+    """Open a file, a pattern of numbered pictures or an address. Raises SourceError.
+
+    ``rate``: frames a second of the pictures, which have none of their own; 25 without.
+    """
+    remote, options = "://" in path, dict[str, str]()
     try:
         if not remote and Path(path).is_dir():
-            raise SourceError(f"{path}: expected a video file, got a folder")
-        if not remote and "%" not in path and not Path(path).exists():
+            raise SourceError(f"{path}: expected a video, got a folder; numbered pictures in it are frame_%04d.png")
+        if is_pattern(path):
+            options = {"start_number": str(PictureSequence.find(path).first), "framerate": str(rate or _RATE)}
+        elif rate is not None:
+            raise UsageError(f"{path}: has a frame rate of its own; only numbered pictures can be given one")
+        elif not remote and not Path(path).exists():
             raise SourceError(f"{path}: there is no such file")
         # With "./" in front, a colon in the name of a file is not taken for the end of a protocol's.
         address = path if remote else os.path.join(".", path)  # noqa: PTH118 - Path would drop the "./"
-        return av.open(address, "r", timeout=_NETWORK_TIMEOUT_S if remote else None, metadata_errors="replace")
+        return av.open(
+            address, "r", timeout=_NETWORK_TIMEOUT_S if remote else None, metadata_errors="replace", options=options
+        )
     except (av.error.InvalidDataError, av.error.EOFError) as error:
         raise SourceError(f"{path}: is not a video that can be read, or its beginning or end is missing") from error
     except (av.error.FFmpegError, OSError) as error:
@@ -66,13 +78,18 @@ def video_stream(container: InputContainer, path: str) -> VideoStream:
 
 def others(container: InputContainer, video: Stream, keep: Keep) -> tuple[Stream, ...]:
     """All streams but the painted one that are known and wanted."""
-    found = [stream for stream in container.streams if stream.index != video.index]
+    found = [stream for stream in container.streams if stream.index != video.index and not _is_chapters(stream)]
     return tuple(stream for stream in found if is_known(stream) and keep.takes(stream))
 
 
 def is_known(stream: Stream) -> bool:
-    """Whether FFmpeg knows what the stream holds; attachments need not be understood to be kept."""
-    return stream.type == "attachment" or (stream.type != "data" and stream.codec_context is not None)
+    """Whether FFmpeg knows what the stream holds; attachments and data need not be understood to be kept."""
+    return stream.type in {"attachment", "data"} or stream.codec_context is not None
+
+
+def _is_chapters(stream: Stream) -> bool:
+    """Whether it is MP4's way to write chapters, which FFmpeg reads as such and hides."""
+    return stream.type == "data" and Discard(stream.discard) is Discard.all
 
 
 def is_cover(stream: Stream) -> bool:

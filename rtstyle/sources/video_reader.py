@@ -15,6 +15,7 @@ import av.error
 from av.codec.context import ThreadType
 from av.video.frame import VideoFrame
 
+from rtstyle.captions import captions_of
 from rtstyle.errors import SourceError
 from rtstyle.frames import Cut, Frame, Packet, VideoFormat
 from rtstyle.sources.clock import Clock
@@ -52,10 +53,11 @@ class VideoReader:
         keep: Keep | None = ALL,
         cut: Cut | None = None,
         on_error: OnError = "warn",
+        rate: Fraction | None = None,
     ) -> None:
-        """``keep=None``: no packets at all."""
+        """``keep=None``: no packets at all. ``rate``: frames a second of an image sequence."""
         self._path, self._cut = str(path), cut
-        self._container = open_input(self._path)
+        self._container = open_input(self._path, rate)
         try:
             self._stream = video_stream(self._container, self._path)
             self._others = () if keep is None or cut is not None else others(self._container, self._stream, keep)
@@ -72,6 +74,7 @@ class VideoReader:
                 what = "not one frame of it can be decoded" if cut is None else "there is no frame where it is to begin"
                 raise SourceError(f"{self._path}: has a video stream, but {what}")
             first, self.zero = head[-1][0], head[-1][1]
+            self.has_captions = captions_of(first) is not None  # with the first frame, as broadcasters have it
             self._convert = RgbConverter(first)
             self.format = self._format()
             self._items: Iterator[_Timed | Packet] = chain(head, timed)
@@ -213,7 +216,7 @@ class VideoReader:
         except (av.error.FFmpegError, ValueError) as error:
             raise SourceError(f"{self._path}: {frame.format.name} cannot be converted to RGB: {error}") from error
         duration = frame.duration * self._clock.tick if frame.duration else None
-        return Frame(image, time - self.zero, duration)
+        return Frame(image, time - self.zero, duration, captions_of(frame))
 
 
 def _up_to_first_frame(

@@ -16,6 +16,7 @@ from rtstyle.errors import SinkError, SourceError, UsageError
 from rtstyle.frames import Frame
 from rtstyle.jobs.options import Options
 from rtstyle.jobs.work_folder import WorkFolder
+from rtstyle.sinks.container import Written
 from rtstyle.sources.video_reader import VideoReader
 from rtstyle.stylizer import Stylizer
 from tests.clips import frame_times, make_clip, packets
@@ -171,7 +172,7 @@ def test_a_film_that_does_not_fit_its_promise_keeps_its_work(film, tmp_path, inv
     target = tmp_path / "out.mp4"
     monkeypatch.setattr(
         "rtstyle.jobs.film.join",
-        lambda *_, target, **__: make_clip(target, frames=99) and [("video", 99), ("audio", 0)],
+        lambda *_, target, **__: make_clip(target, frames=99) and [Written("video", 99, 1), Written("audio", 0, 0)],
     )
     with pytest.raises(SinkError, match="expected 100 frames, got 99; 100 frames are kept"):
         rtstyle.transcode(film, target, style=invert_model)

@@ -1,0 +1,30 @@
+"""Closed captions that are part of a picture (ATSC A/53), from a decoded frame to one that is encoded."""
+
+from __future__ import annotations
+
+from av.video.frame import PictureType, VideoFrame
+
+ENCODERS = {"libx264", "libx265", "h264_nvenc", "hevc_nvenc"}  # those of FFmpeg that write them, with OPTIONS
+OPTIONS = {"libx265": {"a53cc": "1"}}
+
+_KIND = "A53_CC"
+_SIZE = 16  # pixels a side: nobody looks at it
+
+# PyAV reads the side data of a frame and cannot write them, but a frame that is converted takes them along.
+
+
+def captions_of(frame: VideoFrame) -> VideoFrame | None:
+    """A tiny frame that carries the captions of this one; None where there are none."""
+    return frame.reformat(width=_SIZE, height=_SIZE) if frame.side_data.get(_KIND) else None
+
+
+def with_captions(picture: VideoFrame, captions: VideoFrame) -> VideoFrame:
+    """The same picture, with what ``captions_of`` gave."""
+    carrier = captions.reformat(width=picture.width, height=picture.height, format=picture.format.name)
+    for plane, source in zip(carrier.planes, picture.planes, strict=True):
+        plane.update(bytes(source))
+    carrier.pict_type = PictureType.NONE  # or the encoder would follow the input's
+    carrier.color_range, carrier.colorspace = picture.color_range, picture.colorspace
+    carrier.color_primaries, carrier.color_trc = picture.color_primaries, picture.color_trc
+    carrier.time_base, carrier.pts, carrier.duration = picture.time_base, picture.pts, picture.duration
+    return carrier

@@ -1,0 +1,169 @@
+"""How the packets of a stream that is not painted come into a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, cast
+
+import av
+from av.audio.layout import AudioLayout
+from av.audio.resampler import AudioResampler
+from av.audio.stream import AudioStream
+from av.stream import Disposition
+
+if TYPE_CHECKING:
+    from av.audio.codeccontext import AudioCodecContext
+    from av.audio.frame import AudioFrame
+    from av.container import OutputContainer
+    from av.stream import Stream
+    from av.subtitles.stream import SubtitleStream
+
+_BITS_PER_CHANNEL = 128_000
+_OPUS_HZ = 48_000
+_PICTURES = {"mjpeg": "jpg"}  # endings of cover pictures, where they are not the codec's name
+
+
+class Copied:
+    """A stream whose packets are passed on, bit for bit."""
+
+    def __init__(self, container: OutputContainer, template: Stream) -> None:
+        self.stream: Stream = container.add_stream_from_template(template, opaque=True)
+        self._last: int | None = None  # time of the packet before, in its ticks
+        if isinstance(self.stream, AudioStream):  # some files tell the number of channels only, and MP4 wants more
+            self.stream.codec_context.layout = _layout(self.stream.codec_context)
+
+    def packets(self, packet: av.Packet[Any]) -> Iterator[av.Packet[Any]]:
+        packet.stream = self.stream
+        if self.stream.type in {"audio", "data"} and packet.pts is not None:
+            if not packet.duration:  # or MP4 ends before its last packet, and hides it
+                packet.duration = 1 if self._last is None else packet.pts - self._last
+            self._last = packet.pts
+        yield packet
+
+    def flush(self) -> Iterator[av.Packet[Any]]:
+        """Nothing is held."""
+        yield from ()
+
+
+class Cover:
+    """A cover picture, which Matroska has as an attachment and not as a stream."""
+
+    def __init__(self, container: OutputContainer, template: Stream) -> None:
+        with av.open(template.container.name) as again:  # the picture must be there before the header is written
+            data = next((bytes(p) for p in again.demux(again.streams[template.index]) if p.size), b"")
+        kind = _PICTURES.get(codec_name(template), codec_name(template))
+        name = template.metadata.get("filename", f"cover.{kind}")
+        mime = template.metadata.get("mimetype", f"image/{'jpeg' if kind == 'jpg' else kind}")
+        self.stream: Stream = container.add_attachment(name, mime, data)
+
+    def packets(self, packet: av.Packet[Any]) -> Iterator[av.Packet[Any]]:
+        """It is in the header."""
+        del packet
+        yield from ()
+
+    def flush(self) -> Iterator[av.Packet[Any]]:
+        """Nothing is held."""
+        yield from ()
+
+
+class Sound:
+    """A sound track decoded, and encoded as something that the container holds."""
+
+    def __init__(self, container: OutputContainer, template: Stream, codec: str) -> None:
+        if not isinstance(template, AudioStream):
+            raise TypeError("expected a sound track")
+        self._decoder = template.codec_context
+        rate = _OPUS_HZ if codec == "libopus" else self._decoder.sample_rate
+        stream = container.add_stream(codec, rate=rate)
+        if not isinstance(stream, AudioStream):
+            raise TypeError(f"{codec}: expected a sound encoder")
+        self.stream = stream
+        self._encoder = stream.codec_context
+        self._encoder.layout = _layout(self._decoder, codec)
+        self._encoder.bit_rate = _BITS_PER_CHANNEL * self._decoder.layout.nb_channels
+        self._resampler: AudioResampler | None = None
+        self._base = Fraction(1)  # seconds, of the last packet's times
+        self._next = 0  # where the sound so far ends, in its ticks
+
+    def packets(self, packet: av.Packet[Any]) -> Iterator[av.Packet[Any]]:
+        self._base = packet.time_base
+        yield from self._encode(self._decoder.decode(packet))
+
+    def flush(self) -> Iterator[av.Packet[Any]]:
+        """The end, which is in the decoder, the resampler and the encoder."""
+        yield from self._encode(self._decoder.decode(None))
+        if self._resampler is not None:
+            for part in [*self._resampler.resample(None)]:
+                yield from self._mine(self._encoder.encode(part))
+            yield from self._mine(self._encoder.encode(None))
+
+    def _encode(self, frames: list[AudioFrame]) -> Iterator[av.Packet[Any]]:
+        for frame in frames:
+            base = frame.time_base = frame.time_base or self._base
+            if frame.pts is None:  # at the very end, from some decoders
+                frame.pts = self._next
+            self._next = (frame.pts or 0) + round(Fraction(frame.samples, frame.sample_rate) / base)
+            if self._resampler is None:
+                self._encoder.open(strict=False)
+                self._resampler = AudioResampler(
+                    self._encoder.format, self._encoder.layout, self._encoder.sample_rate, self._encoder.frame_size
+                )
+            for part in self._resampler.resample(frame):
+                yield from self._mine(self._encoder.encode(part))
+
+    def _mine(self, packets: list[av.Packet[Any]]) -> Iterator[av.Packet[Any]]:
+        for packet in packets:
+            if packet.size:  # FLAC and ALAC end with an empty one
+                packet.stream = self.stream
+                yield packet
+
+
+class Text:
+    """Subtitles of text, in another notation."""
+
+    def __init__(self, container: OutputContainer, template: Stream, codec: str) -> None:
+        self._decoder = cast("Any", template.codec_context)
+        self._decoder.open(strict=False)
+        self.stream: SubtitleStream = container.add_stream(codec)  # type: ignore[assignment]  # by its codec
+        self._encoder = cast("Any", self.stream.codec_context)  # PyAV's types do not say of which kind
+        self._encoder.subtitle_header = self._decoder.subtitle_header
+        self._encoder.time_base = template.time_base
+
+    def packets(self, packet: av.Packet[Any]) -> Iterator[av.Packet[Any]]:
+        text = self._decoder.decode2(packet)
+        if text is None or not len(text):
+            return
+        converted = self._encoder.encode_subtitle(text)
+        converted.time_base = packet.time_base
+        converted.pts, converted.dts, converted.duration = packet.pts, packet.pts, packet.duration
+        converted.stream = self.stream
+        yield converted
+
+    def flush(self) -> Iterator[av.Packet[Any]]:
+        """Nothing is held."""
+        yield from ()
+
+
+Carried = Copied | Cover | Sound | Text
+
+
+def _layout(context: AudioCodecContext, codec: str = "") -> AudioLayout:
+    """Which channel is which; where only their number is known, what that number usually means."""
+    layout = context.layout
+    if codec == "libopus" and layout.name == "5.1(side)":  # AC-3's, which Opus calls 5.1
+        return AudioLayout("5.1")
+    usual = {1: "mono", 2: "stereo", 3: "2.1", 4: "4.0", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}
+    unknown = layout.name.endswith("channels") and layout.nb_channels in usual
+    return AudioLayout(usual[layout.nb_channels]) if unknown else layout
+
+
+def codec_name(stream: Stream) -> str:
+    """FFmpeg's short name of what is in a stream."""
+    unknown = stream.metadata.get("mimetype") or stream.metadata.get("handler_name") or "?"
+    return stream.codec_context.name if stream.codec_context is not None else unknown
+
+
+def is_cover(stream: Stream) -> bool:
+    """Whether a video stream is but one picture, to go with the file."""
+    return stream.type == "video" and bool(stream.disposition & Disposition.attached_pic)

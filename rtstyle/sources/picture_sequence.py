@@ -1,0 +1,52 @@
+"""Pictures with numbers in their names, which are a film when they are read in turn."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from rtstyle.errors import SourceError
+
+_NUMBER = re.compile(r"%(?:0(\d+))?d")  # FFmpeg's %d and %04d
+
+
+@dataclass(frozen=True, slots=True)
+class PictureSequence:
+    """The pictures that a pattern such as ``frame_%04d.png`` stands for; their numbers may begin anywhere."""
+
+    first: int
+    count: int
+    fingerprint: tuple[int, int]  # bytes of all, and when the last was changed, in ns
+
+    @classmethod
+    def find(cls, pattern: str) -> PictureSequence:
+        """Look into the folder. Raises SourceError where there are none, or where one is missing in between."""
+        folder, name = os.path.split(pattern)
+        places = list(_NUMBER.finditer(name))
+        if len(places) != 1:
+            raise SourceError(f"{pattern}: expected one number in the name of the pictures, as in frame_%04d.png")
+        (place,) = places
+        digits = rf"(\d{{{place[1]},}})" if place[1] else r"(0|[1-9]\d*)"
+        named = re.compile(re.escape(name[: place.start()]) + digits + re.escape(name[place.end() :]))
+        try:
+            found = {int(match[1]): path for path in Path(folder).iterdir() if (match := named.fullmatch(path.name))}
+            states = [path.stat() for path in found.values()]
+        except OSError as error:
+            raise SourceError(f"{pattern}: cannot be opened: {error.strerror}") from error
+        if not found:
+            raise SourceError(f"{pattern}: there are no such pictures")
+        first, last = min(found), max(found)
+        missing = next((number for number in range(first, last) if number not in found), None)
+        if missing is not None:
+            raise SourceError(f"{pattern}: number {missing} is missing between {first} and {last}; put it there first")
+        return cls(first, len(found), (sum(s.st_size for s in states), max(s.st_mtime_ns for s in states)))
+
+
+def is_pattern(path: str) -> bool:
+    """Whether it stands for numbered pictures; a file may have such a name, too."""
+    try:
+        return "%" in path and "://" not in path and not Path(path).exists()
+    except OSError:  # a name that no file can have
+        return False
