@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, cast
 
 import av
+import av.error
 from av.audio.layout import AudioLayout
 from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     from av.stream import Stream
     from av.subtitles.stream import SubtitleStream
 
+_log = logging.getLogger("rtstyle")
+
+_DOLBY = (b"\x0b\x77", b"\x77\x0b")  # what a packet of AC-3 begins with
 _BITS_PER_CHANNEL = 128_000
 _OPUS_HZ = 48_000
 _PICTURES = {"mjpeg": "jpg"}  # endings of cover pictures, where they are not the codec's name
@@ -30,11 +35,18 @@ class Copied:
     def __init__(self, container: OutputContainer, template: Stream) -> None:
         self.stream: Stream = container.add_stream_from_template(template, opaque=True)
         self._last: int | None = None  # time of the packet before, in its ticks
+        self._is_dolby = codec_name(template) in {"ac3", "eac3"}
+        self._damaged = 0  # packets
         if isinstance(self.stream, AudioStream):  # some files tell the number of channels only, and MP4 wants more
             self.stream.codec_context.layout = _layout(self.stream.codec_context)
 
     def packets(self, packet: av.Packet[Any]) -> Iterator[av.Packet[Any]]:
         packet.stream = self.stream
+        if self._is_dolby and not bytes(packet).startswith(_DOLBY):  # which ends MP4's muxer
+            self._damaged += 1
+            if self._damaged == 1:
+                _log.warning("sound (stream %d): damaged packets are left out", self.stream.index)
+            return
         if self.stream.type in {"audio", "data"} and packet.pts is not None:
             if not packet.duration:  # or MP4 ends before its last packet, and hides it
                 packet.duration = 1 if self._last is None else packet.pts - self._last
@@ -84,14 +96,25 @@ class Sound:
         self._encoder.bit_rate = _BITS_PER_CHANNEL * self._decoder.layout.nb_channels
         self._resampler: AudioResampler | None = None
         self._base = Fraction(1)  # seconds, of the last packet's times
+        self._damaged = 0  # packets
         self._next = 0  # where the sound so far ends, in its ticks
 
     def packets(self, packet: av.Packet[Any]) -> Iterator[av.Packet[Any]]:
         self._base = packet.time_base
-        yield from self._encode(self._decoder.decode(packet))
+        try:
+            frames = self._decoder.decode(packet)
+        except av.error.FFmpegError:
+            self._damaged += 1
+            if self._damaged == 1:
+                at_s = float((packet.pts or packet.dts or 0) * self._base)
+                _log.warning("sound (%s): a damaged packet at %.3f s is left out", self._decoder.name, at_s)
+            return
+        yield from self._encode(frames)
 
     def flush(self) -> Iterator[av.Packet[Any]]:
         """The end, which is in the decoder, the resampler and the encoder."""
+        if self._damaged > 1:
+            _log.warning("sound (%s): %d damaged packets were left out", self._decoder.name, self._damaged)
         yield from self._encode(self._decoder.decode(None))
         if self._resampler is not None:
             for part in [*self._resampler.resample(None)]:

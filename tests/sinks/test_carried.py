@@ -1,0 +1,157 @@
+"""What becomes of the streams that are not painted."""
+
+from fractions import Fraction
+
+import av
+import numpy as np
+
+from rtstyle.frames import Frame, Packet, VideoFormat
+from rtstyle.pipeline import run
+from rtstyle.sinks.video_writer import VideoWriter
+from rtstyle.sources.video_reader import VideoReader
+from tests.clips import make_clip
+
+
+def copy(source, target, stages=()):
+    return run(VideoReader(source), stages, VideoWriter(target))
+
+
+def loudness(path):
+    """Root mean square of every 10 ms of sound, from 0 to 1, by its time."""
+    with av.open(str(path)) as container:
+        resampler, level = av.AudioResampler("flt", "mono", 48000), np.zeros(0, np.float32)
+        for frame in container.decode(audio=0):
+            for part in resampler.resample(frame):
+                start = max(round(part.pts * part.time_base * 48000), 0)
+                samples = part.to_ndarray()[0]
+                level = np.pad(level, (0, max(start + len(samples) - len(level), 0)))
+                level[start : start + len(samples)] = samples
+    return np.sqrt(np.mean(level[: len(level) // 480 * 480].reshape(-1, 480) ** 2, axis=1))
+
+
+def test_sound_that_the_container_cannot_hold(tmp_path, caplog):
+    """AAC does not go into WebM: it becomes Opus, in time, and one line says so."""
+    source, target = make_clip(tmp_path / "in.mp4", frames=50), tmp_path / "out.webm"
+    copy(source, target)
+    assert "stream 1 (audio, aac) is converted to libopus" in caplog.text
+    before, after = loudness(source), loudness(target)
+    assert abs(len(before) - len(after)) <= 3
+    assert all(abs(before[n] - after[n]) < 0.02 for n in range(5, len(before) - 5))
+
+
+def test_sound_that_not_even_matroska_can_hold(tmp_path, caplog):
+    """It becomes FLAC, which loses nothing."""
+    source = tmp_path / "odd.wav"
+    with av.open(str(source), "w") as odd:
+        sound = odd.add_stream("adpcm_yamaha", rate=44100)
+        sound.layout = "mono"
+        tone = (9000 * np.sin(np.arange(44100) / 20)).astype(np.int16)[None]
+        frame = av.AudioFrame.from_ndarray(tone, "s16", "mono")
+        frame.sample_rate, frame.pts = 44100, 0
+        for part in av.AudioResampler("s16", "mono", 44100, sound.codec_context.frame_size or 1024).resample(frame):
+            odd.mux(sound.encode(part))
+        odd.mux(sound.encode(None))
+    with av.open(str(source)) as odd:
+        writer = VideoWriter(tmp_path / "out.mkv")
+        writer.open(VideoFormat(width=32, height=32, rate=Fraction(25), streams=(odd.streams[0],)))
+        writer.write(Frame(np.zeros((32, 32, 3), np.uint8), Fraction(0)))
+        for packet in odd.demux():
+            if packet.size:
+                writer.write(Packet(packet))
+        writer.close()
+    assert "stream 0 (audio, adpcm_yamaha) is converted to flac" in caplog.text
+    before, after = loudness(source), loudness(tmp_path / "out.mkv")
+    assert np.median(np.abs(before[:90] - after[:90])) < 1e-4  # Matroska places sound to the millisecond
+
+
+def film_with_sound(path, codec, *, layout="stereo", hurt=()):
+    """A second of grey with a tone that fades in; the packets of sound numbered in ``hurt`` are noise."""
+    wave = np.sin(np.arange(48_000) * 440 * 2 * np.pi / 48_000) * np.linspace(0, 9000, 48_000)
+    channels = av.AudioLayout(layout).nb_channels
+    tone = av.AudioFrame.from_ndarray(np.repeat(wave.astype(np.int16)[None], channels, 1).reshape(1, -1), "s16", layout)
+    tone.sample_rate, tone.pts = 48_000, 0
+    with av.open(str(path), "w") as film:
+        video, sound = film.add_stream("libx264", rate=25), film.add_stream(codec, rate=48_000)
+        video.width = video.height = 32
+        sound.codec_context.layout, sound.codec_context.bit_rate = layout, 192_000
+        for n in range(25):
+            picture = av.VideoFrame.from_ndarray(np.full((32, 32, 3), 99, np.uint8), "rgb24")
+            picture.pts = n
+            film.mux(video.encode(picture))
+        film.mux(video.encode(None))
+        sound.codec_context.open(strict=False)
+        size = sound.codec_context.frame_size or 1024
+        cut = av.AudioResampler(sound.codec_context.format, layout, 48_000, size)
+        pieces = [*cut.resample(tone), *cut.resample(None)]
+        packets = [packet for piece in [*pieces, None] for packet in sound.encode(piece)]
+        for n, packet in enumerate(packets):
+            if n in hurt:
+                packet.update(b"\xff" * packet.size)
+            film.mux(packet)
+    return path
+
+
+def codecs_of(path):
+    with av.open(str(path)) as film:
+        return [stream.codec_context.name for stream in film.streams.audio]
+
+
+def samples(path):
+    """(N,) int16 of the first channel."""
+    with av.open(str(path)) as film:
+        to_s16 = av.AudioResampler("s16p")
+        return np.concatenate([part.to_ndarray()[0] for f in film.decode(audio=0) for part in to_s16.resample(f)])
+
+
+def test_sound_that_quicktime_refuses(tmp_path, caplog):
+    """FFmpeg says that .mov holds Opus, and then fails; we find out before the first frame."""
+    source, target = film_with_sound(tmp_path / "in.mkv", "libopus"), tmp_path / "out.mov"
+    copy(source, target)
+    assert codecs_of(target) == ["aac"]
+    assert "stream 1 (audio, opus) is converted to aac" in caplog.text
+
+
+def test_sound_that_has_lost_nothing_loses_nothing(tmp_path, caplog):
+    """FLAC, which .mov cannot hold, becomes Apple's lossless codec, sample for sample."""
+    source, target = film_with_sound(tmp_path / "in.mkv", "flac"), tmp_path / "out.mov"
+    copy(source, target)
+    assert codecs_of(target) == ["alac"]
+    assert "stream 1 (audio, flac) is converted to alac" in caplog.text
+    assert np.array_equal(samples(target), samples(source))
+
+
+def test_the_last_packet_is_heard(tmp_path):
+    """Where Matroska does not say how long packets are, the last one is not lost in MP4."""
+    source, target = film_with_sound(tmp_path / "in.mkv", "alac"), tmp_path / "out.mp4"
+    copy(source, target)
+    assert np.array_equal(samples(target), samples(source))
+
+
+def test_what_a_decoder_holds_back_is_heard(tmp_path):
+    """Windows Media's decoder gives its last samples when there is nothing more to come."""
+    source, target = film_with_sound(tmp_path / "in.wmv", "wmav2"), tmp_path / "out.mkv"
+    copy(source, target)
+    assert codecs_of(target) == ["flac"]
+    assert len(samples(target)) == len(samples(source))
+
+
+def test_surround_sound_in_webm(tmp_path):
+    """AC-3's six channels are Opus's, though the two name the places of the rear ones differently."""
+    source, target = film_with_sound(tmp_path / "in.mkv", "ac3", layout="5.1(side)"), tmp_path / "out.webm"
+    copy(source, target)
+    with av.open(str(target)) as film:
+        assert film.streams.audio[0].codec_context.layout.name == "5.1"
+
+
+def test_damaged_sound_that_is_converted(tmp_path, caplog):
+    """It is silent for as long as it is damaged, with a warning, and what comes after is in its place."""
+    whole = film_with_sound(tmp_path / "whole.mkv", "ac3")
+    source, target = film_with_sound(tmp_path / "in.mkv", "ac3", hurt={10, 11}), tmp_path / "out.mov"
+    before = loudness(whole)
+    copy(source, tmp_path / "out.webm")
+    assert "sound (ac3): a damaged packet at 0.3" in caplog.text
+    assert "2 damaged packets were left out" in caplog.text
+    after = loudness(tmp_path / "out.webm")
+    assert np.abs(before[50:95] - after[50:95]).max() < 0.02
+    copy(source, target)  # which holds AC-3: there they are copied as they are
+    assert codecs_of(target) == ["ac3"]
