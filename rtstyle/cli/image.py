@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from rtstyle.cli.dry_run import Prospect, tell
 from rtstyle.cli.options import (
     Channels,
     Device,
@@ -58,7 +59,7 @@ def image(
             _several(inputs, output, _Given(chosen, strength, device, overwrite), dry_run=dry_run, as_json=json)
             return
         if dry_run:
-            typer.echo(f"{inputs[0]} would become {output}")
+            tell([Prospect(inputs[0], output)], as_json=json)
             return
         from rtstyle.jobs.photos import stylize_photos
 
@@ -95,8 +96,7 @@ def _several(inputs: list[str], output: str, given: _Given, *, dry_run: bool, as
 
     todo = errands(inputs, Path(output), set(SUFFIXES), name)
     if dry_run:
-        for errand in todo:
-            typer.echo(f"{errand.input} would become {errand.output}")
+        tell([Prospect(str(errand.input), str(errand.output)) for errand in todo], as_json=as_json)
         return
     with shown_all(len(todo)) as board:
         outcomes = stylize_each(

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import json as jsonlib
-from collections.abc import Callable
-from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import Annotated
 
 import typer
 
@@ -31,6 +27,7 @@ from rtstyle.cli.film_options import (
     Scale,
     Steady,
 )
+from rtstyle.cli.films import Films
 from rtstyle.cli.options import (
     Channels,
     Device,
@@ -45,14 +42,9 @@ from rtstyle.cli.options import (
     required,
     told,
 )
-from rtstyle.cli.outcome import one_sentence, show
-from rtstyle.cli.progress import shown
-from rtstyle.cli.several import do_all, goes_into_folder
+from rtstyle.cli.outcome import one_sentence
+from rtstyle.cli.several import goes_into_folder
 from rtstyle.jobs.defaults import BATCH, DEVICE, STRENGTH
-
-if TYPE_CHECKING:
-    from rtstyle.jobs.options import Options
-    from rtstyle.meter import Progress, Report
 
 
 def transcode(
@@ -132,86 +124,9 @@ def transcode(
             resume=resume,
             preview=None if preview is None else Fraction(str(preview)),
         )
-        given = _Given(
-            required(told(style, input_range, layout, channels), mix), strength, options, batch, device, overwrite
-        )
+        styles = required(told(style, input_range, layout, channels), mix)
+        films = Films(styles, strength, options, batch, device, overwrite)
         if goes_into_folder(inputs, output):
-            _several(inputs, output, given, dry_run=dry_run, as_json=json)
+            films.several(inputs, output, dry_run=dry_run, as_json=json)
         else:
-            _one(inputs[0], output, given, dry_run=dry_run, as_json=json)
-
-
-@dataclass(frozen=True, slots=True)
-class _Given:
-    """What every film of one command has in common."""
-
-    style: list[str]
-    strength: float
-    options: Options
-    batch: int
-    device: str
-    overwrite: bool
-
-    def paint(self, input: str, output: str, progress: Callable[[Progress], None]) -> Report:
-        from rtstyle.jobs.transcode import transcode as job
-
-        return job(
-            input,
-            output,
-            style=self.style,
-            strength=self.strength,
-            options=self.options,
-            batch=self.batch,
-            device=self.device,
-            overwrite=self.overwrite,
-            progress=progress,
-        )
-
-
-def _one(input: str, output: str, given: _Given, *, dry_run: bool, as_json: bool) -> None:
-    if given.options.preview is not None:
-        output = str(Path(output).with_suffix(f".preview{Path(output).suffix}"))
-    if dry_run:
-        _tell([_prospect(input, output, given)], as_json=as_json)
-        return
-    with shown(output) as progress:
-        report = given.paint(input, output, progress)
-    show(report, output=output, as_json=as_json)
-
-
-def _several(inputs: list[str], output: str, given: _Given, *, dry_run: bool, as_json: bool) -> None:
-    from rtstyle.jobs.many import VIDEOS, Errand, errands
-    from rtstyle.sinks.encoding import MUXERS
-
-    def name(path: Path) -> str:
-        suffix = path.suffix if path.suffix.lower() in MUXERS else ".mkv"  # which holds what any of them has
-        middle = "" if given.options.preview is None else ".preview"
-        return f"{path.stem}{middle}{suffix}"
-
-    todo = errands(inputs, Path(output), VIDEOS, name)
-    if dry_run:
-        _tell([_prospect(str(errand.input), str(errand.output), given) for errand in todo], as_json=as_json)
-        return
-
-    def paint(errand: Errand, progress: Callable[[Progress], None]) -> Report:
-        return given.paint(str(errand.input), str(errand.output), progress)
-
-    do_all(todo, paint, overwrite=given.overwrite, as_json=as_json)
-
-
-def _prospect(input: str, output: str, given: _Given) -> dict[str, object]:
-    from rtstyle.jobs.film import look_at
-    from rtstyle.jobs.task import Task
-
-    lines = look_at(Task(input=input, output=Path(output), style=given.style, options=given.options, batch=given.batch))
-    return {"input": input, "output": output, "streams": lines}
-
-
-def _tell(prospects: list[dict[str, object]], *, as_json: bool) -> None:
-    if as_json:
-        typer.echo(jsonlib.dumps({"dry_run": prospects}))
-        return
-    for prospect in prospects:
-        typer.echo(f"{prospect['input']} would become {prospect['output']}")
-        for line in cast("list[str]", prospect["streams"]):
-            typer.echo(f"  {line}")
+            films.one(inputs[0], output, dry_run=dry_run, as_json=json)

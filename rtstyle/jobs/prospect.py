@@ -14,7 +14,7 @@ from rtstyle.frames import Cut, VideoFormat
 from rtstyle.jobs.task import Reader, Task
 from rtstyle.jobs.work_folder import Plan
 from rtstyle.sinks.carried import is_cover
-from rtstyle.sinks.carrier import Fate, fate_of
+from rtstyle.sinks.carrier import TIMECODE, Fate, fate_of
 from rtstyle.sinks.container import lost_tags
 from rtstyle.sinks.encoding import Encoder, choose_encoder
 from rtstyle.sinks.video_writer import checked_suffix
@@ -52,10 +52,14 @@ class Prospect:
                 format = replace(format, metadata={}, stream_metadata={}, chapters=())
             tags = lost_tags(format, suffix, cover=any(map(is_cover, packets.streams)))
             lost += [f"{', '.join(tags)}: {suffix} cannot hold these tags beside a cover; .mkv can"] if tags else []
+        cut = task.cut
+        if cut is not None and cut.start and (timecode := _timecode(format)):
+            lost.append(f"the timecode {timecode} is left out: a part of the film has another")
+            others = tuple((line, fate) for line, fate in others if fate.kind != "tag")
+            format = _without_timecode(format)
         encoder = choose_encoder(options.encoding, suffix, width, format.height)
         if source.has_captions and encoder.name not in ENCODERS:
             lost.append(f"closed captions are left out: {encoder.name} does not write them; --codec h264 and hevc do")
-        cut = task.cut
         return cls(
             task=task,
             format=format if cut is None else replace(format, chapters=_cut_chapters(format, cut, source.zero)),
@@ -108,6 +112,19 @@ class Prospect:
             "encoder": f"{self.encoder.name} {dict(self.encoder.options)} {self.encoder.bit_rate}",
             "ffmpeg": str(av.library_versions["libavcodec"]),
         }
+
+
+def _timecode(format: VideoFormat) -> str | None:
+    tags = {**format.metadata, **format.stream_metadata}
+    return next((value for key, value in tags.items() if key.lower() == TIMECODE), None)
+
+
+def _without_timecode(format: VideoFormat) -> VideoFormat:
+    film, stream = (
+        {key: value for key, value in tags.items() if key.lower() != TIMECODE}
+        for tags in (format.metadata, format.stream_metadata)
+    )
+    return replace(format, metadata=film, stream_metadata=stream)
 
 
 def _cut_chapters(format: VideoFormat, cut: Cut, zero: Fraction) -> tuple[Chapter, ...]:

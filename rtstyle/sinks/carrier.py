@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _SOUND = {".mkv": "flac", ".webm": "libopus"}  # what sound becomes that cannot stay as it is; elsewhere AAC
 _TEXT = {".mkv": "srt", ".webm": "webvtt"}  # what subtitles become; elsewhere mov_text
 _DATA_FROM = {"mov,mp4,m4a,3gp,3g2,mj2"}  # of all others FFmpeg forgets what they mean
-_TIMECODE = "timecode"  # the tag by which FFmpeg reads and writes it
+TIMECODE = "timecode"  # the tag by which FFmpeg reads and writes it
 _APPLE_LOSSLESS = "alac"  # what becomes of sound elsewhere that has lost nothing so far
 _BITMAPS = {"dvdsub", "dvd_subtitle", "pgssub", "hdmv_pgs_subtitle", "dvbsub", "dvb_subtitle", "xsub"}
 
@@ -51,7 +51,7 @@ class Fate:
             "copy": "is copied",
             "convert": f"is converted to {self.codec}",
             "leave": f"is left out: {self.reason}",
-            "tag": f"is the timecode {stream.metadata.get(_TIMECODE)} of the video, which is kept",
+            "tag": f"is the timecode {stream.metadata.get(TIMECODE)} of the video, which is kept",
         }
         return f"{what} {ends[self.kind]}"
 
@@ -65,7 +65,7 @@ def fate_of(stream: Stream, suffix: str) -> Fate:
         return Fate("leave", reason="FFmpeg writes covers into .mp4 and .mkv alone")
     if stream.type == "attachment":
         return Fate("copy") if suffix == ".mkv" else Fate("leave", reason="only .mkv holds attachments")
-    if stream.type == "data" and _TIMECODE in stream.metadata:
+    if stream.type == "data" and TIMECODE in stream.metadata:
         return Fate("tag")
     if stream.type == "data" and stream.container.format.name not in _DATA_FROM:
         return Fate("leave", reason="data are carried from .mp4 and .mov alone")

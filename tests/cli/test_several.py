@@ -71,6 +71,17 @@ def test_a_dry_run_of_a_folder(run, holiday, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+def test_a_dry_run_of_photos(run, tmp_path):
+    """One photo or several; with --json it is one object, as everywhere."""
+    for name in ("a.png", "b.jpg"):
+        cv2.imwrite(str(tmp_path / name), np.full((20, 20, 3), 10, np.uint8))
+    done = run("image", tmp_path / "a.png", "-o", tmp_path / "out.png", "--style", "wave", "--dry-run", "--json")
+    assert json.loads(done.stdout)["dry_run"][0]["output"] == str(tmp_path / "out.png")
+    done = run("image", tmp_path, "-o", tmp_path / "out", "--style", "wave", "--dry-run", "--json")
+    assert [plan["output"].rsplit("/", 1)[1] for plan in json.loads(done.stdout)["dry_run"]] == ["a.png", "b.jpg"]
+    assert not (tmp_path / "out").exists()
+
+
 def test_every_option_reaches_the_film(run, tmp_path, clip, invert_model):
     """The whole grammar at once."""
     target = tmp_path / "out.mkv"

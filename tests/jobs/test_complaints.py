@@ -3,6 +3,7 @@
 from fractions import Fraction
 
 import av
+import numpy as np
 import pytest
 
 import rtstyle
@@ -138,8 +139,6 @@ def test_precision_lost_over_a_long_film(tmp_path, paint, rate):
         video = film.add_stream("libx264", rate=rate, options={"preset": "ultrafast", "bf": "2"})
         video.width = video.height = 32
         video.codec_context.time_base = tick
-        import numpy as np
-
         for n in range(30):
             frame = av.VideoFrame.from_ndarray(np.full((32, 32, 3), 8 * n, np.uint8), "rgb24")
             frame.time_base, frame.pts = tick, round(36_000 / tick) + 1001 * n
@@ -192,3 +191,21 @@ def test_every_codec_keeps_frames_times_and_size(tmp_path, paint, suffix, codec,
         frame = next(film.decode(video=0))
         assert (frame.width, frame.height) == size
         assert codec in film.streams.video[0].codec_context.name or codec == "av1"
+
+
+def test_no_times_at_all(tmp_path, paint):
+    """video2x#1222: a stream without a container has only an order; B-frames or not, frame n is shown at n/25."""
+    source = tmp_path / "in.h264"
+    with av.open(str(source), "w", format="h264") as film:
+        video = film.add_stream("libx264", rate=25, options={"preset": "ultrafast", "bf": "2"})
+        video.width, video.height = 64, 48
+        for n in range(30):
+            frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 16 + 7 * n, np.uint8), "rgb24")
+            frame.pts = n
+            film.mux(video.encode(frame))
+        film.mux(video.encode(None))
+    painted = paint(source, ".mp4")
+    assert frame_times(painted) == [Fraction(n, 25) for n in range(30)]
+    with av.open(str(painted)) as film:
+        greys = [int(frame.to_ndarray(format="gray")[24, 32]) for frame in film.decode(video=0)]
+    assert greys == sorted(greys, reverse=True)

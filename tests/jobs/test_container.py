@@ -65,6 +65,10 @@ def test_timecode(tmp_path, paint, suffix, caplog):
         assert tags["timecode"] == "01:02:03:04"
         assert len(film.streams.data) == (suffix != ".mkv")
     assert not caplog.records
+    lines = look_at(
+        Task(input=str(source), output=tmp_path / "out.mov", style="wave", options=Options(start=Fraction("0.4")))
+    )
+    assert lines[1:] == ["the timecode 01:02:03:04 is left out: a part of the film has another"]
 
 
 def make_flight(path):

@@ -1,0 +1,83 @@
+"""The films of one command: each by itself, and what all have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rtstyle.cli.dry_run import Prospect, tell
+from rtstyle.cli.outcome import show
+from rtstyle.cli.progress import shown
+from rtstyle.cli.several import do_all
+
+if TYPE_CHECKING:
+    from rtstyle.jobs.options import Options
+    from rtstyle.meter import Progress, Report
+
+
+@dataclass(frozen=True, slots=True)
+class Films:
+    """What every film of one command has in common."""
+
+    style: list[str]
+    strength: float
+    options: Options
+    batch: int
+    device: str
+    overwrite: bool
+
+    def one(self, input: str, output: str, *, dry_run: bool, as_json: bool) -> None:
+        """Paint one film, or say what would be done."""
+        if self.options.preview is not None:
+            output = str(Path(output).with_suffix(f".preview{Path(output).suffix}"))
+        if dry_run:
+            tell([self._prospect(input, output)], as_json=as_json)
+            return
+        with shown(output) as progress:
+            report = self._paint(input, output, progress)
+        show(report, output=output, as_json=as_json)
+
+    def several(self, inputs: list[str], output: str, *, dry_run: bool, as_json: bool) -> None:
+        """Paint films and folders of them into the folder ``output``, or say what would be done."""
+        from rtstyle.jobs.many import VIDEOS, Errand, errands
+
+        todo = errands(inputs, Path(output), VIDEOS, self._name)
+        if dry_run:
+            tell([self._prospect(str(errand.input), str(errand.output)) for errand in todo], as_json=as_json)
+            return
+
+        def paint(errand: Errand, progress: Callable[[Progress], None]) -> Report:
+            return self._paint(str(errand.input), str(errand.output), progress)
+
+        do_all(todo, paint, overwrite=self.overwrite, as_json=as_json)
+
+    def _name(self, path: Path) -> str:
+        from rtstyle.sinks.encoding import MUXERS
+
+        suffix = path.suffix if path.suffix.lower() in MUXERS else ".mkv"  # which holds what any of them has
+        middle = "" if self.options.preview is None else ".preview"
+        return f"{path.stem}{middle}{suffix}"
+
+    def _paint(self, input: str, output: str, progress: Callable[[Progress], None]) -> Report:
+        from rtstyle.jobs.transcode import transcode as job
+
+        return job(
+            input,
+            output,
+            style=self.style,
+            strength=self.strength,
+            options=self.options,
+            batch=self.batch,
+            device=self.device,
+            overwrite=self.overwrite,
+            progress=progress,
+        )
+
+    def _prospect(self, input: str, output: str) -> Prospect:
+        from rtstyle.jobs.film import look_at
+        from rtstyle.jobs.task import Task
+
+        task = Task(input=input, output=Path(output), style=self.style, options=self.options, batch=self.batch)
+        return Prospect(input, output, look_at(task))
