@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import av
 import av.error
+from av.audio.format import AudioFormat
 from av.audio.layout import AudioLayout
 from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
@@ -93,6 +94,7 @@ class Sound:
         self.stream = stream
         self._encoder = stream.codec_context
         self._encoder.layout = _layout(self._decoder, codec)
+        self._encoder.format = _format(self._decoder, self._encoder)
         self._encoder.bit_rate = _BITS_PER_CHANNEL * self._decoder.layout.nb_channels
         self._resampler: AudioResampler | None = None
         self._base = Fraction(1)  # seconds, of the last packet's times
@@ -169,6 +171,12 @@ class Text:
 
 
 Carried = Copied | Cover | Sound | Text
+
+
+def _format(source: AudioCodecContext, encoder: AudioCodecContext) -> AudioFormat:
+    """The encoder's format that has as many bits as the source, or the encoder's first."""
+    formats = encoder.codec.audio_formats or [encoder.format]
+    return next((format for format in formats if format.bits == source.format.bits), formats[0])
 
 
 def _layout(context: AudioCodecContext, codec: str = "") -> AudioLayout:

@@ -25,6 +25,9 @@ _SOUND = {".mkv": "flac", ".webm": "libopus"}  # what sound becomes that cannot 
 _TEXT = {".mkv": "srt", ".webm": "webvtt"}  # what subtitles become; elsewhere mov_text
 _DATA_FROM = {"mov,mp4,m4a,3gp,3g2,mj2"}  # of all others FFmpeg forgets what they mean
 TIMECODE = "timecode"  # the tag by which FFmpeg reads and writes it
+# MP4 has PCM since ISO 23003-5 (2020), which few players know: FFmpeg 5 takes 24 bits for 16, and plays noise.
+_ISO = {".mp4", ".m4v"}
+_PCM = {"pcm_s16le", "pcm_s16be", "pcm_s24le", "pcm_s24be"}
 _APPLE_LOSSLESS = "alac"  # what becomes of sound elsewhere that has lost nothing so far
 _BITMAPS = {"dvdsub", "dvd_subtitle", "pgssub", "hdmv_pgs_subtitle", "dvbsub", "dvb_subtitle", "xsub"}
 
@@ -59,17 +62,25 @@ class Fate:
 def fate_of(stream: Stream, suffix: str) -> Fate:
     """Ask FFmpeg whether a file with this ending can hold the stream, and decide."""
     suffix = suffix.lower()
-    if suffix == ".mkv" and is_cover(stream):
-        return Fate("copy")
-    if suffix == ".mov" and is_cover(stream):
-        return Fate("leave", reason="FFmpeg writes covers into .mp4 and .mkv alone")
+    special = _fate_of_extras(stream, suffix)
+    if special is not None:
+        return special
+    if suffix in _ISO and codec_name(stream) in _PCM:
+        return Fate("convert", _APPLE_LOSSLESS)
+    return Fate("copy") if _can_hold(suffix, stream) else _other_fate(stream, suffix)
+
+
+def _fate_of_extras(stream: Stream, suffix: str) -> Fate | None:
+    """Covers, attachments and data; None for what FFmpeg is to be asked about."""
     if stream.type == "attachment":
         return Fate("copy") if suffix == ".mkv" else Fate("leave", reason="only .mkv holds attachments")
     if stream.type == "data" and TIMECODE in stream.metadata:
         return Fate("tag")
     if stream.type == "data" and stream.container.format.name not in _DATA_FROM:
         return Fate("leave", reason="data are carried from .mp4 and .mov alone")
-    return Fate("copy") if _can_hold(suffix, stream) else _other_fate(stream, suffix)
+    if not is_cover(stream) or suffix in _ISO:
+        return None
+    return Fate("copy") if suffix == ".mkv" else Fate("leave", reason="covers are written into .mp4 and .mkv alone")
 
 
 def carry(container: OutputContainer, stream: Stream, suffix: str) -> Carried | None:

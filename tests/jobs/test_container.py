@@ -154,5 +154,5 @@ def test_sound_without_packets_of_its_own(tmp_path, paint):
             piece.sample_rate, piece.pts = 48_000, 1920 * n
             film.mux(sound.encode(piece))
         film.mux(video.encode(None))
-    before, after = (b"".join(data for _, data in packets(path)) for path in (source, paint(source, ".mp4")))
+    before, after = (b"".join(data for _, data in packets(path)) for path in (source, paint(source, ".mov")))
     assert after == before

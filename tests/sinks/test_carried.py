@@ -4,6 +4,7 @@ from fractions import Fraction
 
 import av
 import numpy as np
+import pytest
 
 from rtstyle.frames import Frame, Packet, VideoFormat
 from rtstyle.pipeline import run
@@ -97,10 +98,10 @@ def codecs_of(path):
 
 
 def samples(path):
-    """(N,) int16 of the first channel."""
+    """(N,) int32 of the first channel."""
     with av.open(str(path)) as film:
-        to_s16 = av.AudioResampler("s16p")
-        return np.concatenate([part.to_ndarray()[0] for f in film.decode(audio=0) for part in to_s16.resample(f)])
+        to_s32 = av.AudioResampler("s32p")
+        return np.concatenate([part.to_ndarray()[0] for f in film.decode(audio=0) for part in to_s32.resample(f)])
 
 
 def test_sound_that_quicktime_refuses(tmp_path, caplog):
@@ -111,12 +112,15 @@ def test_sound_that_quicktime_refuses(tmp_path, caplog):
     assert "stream 1 (audio, opus) is converted to aac" in caplog.text
 
 
-def test_sound_that_has_lost_nothing_loses_nothing(tmp_path, caplog):
-    """FLAC, which .mov cannot hold, becomes Apple's lossless codec, sample for sample."""
-    source, target = film_with_sound(tmp_path / "in.mkv", "flac"), tmp_path / "out.mov"
+@pytest.mark.parametrize(
+    ("codec", "suffix"), [("flac", ".mov"), ("pcm_s16le", ".mp4"), ("pcm_s24le", ".mp4"), ("pcm_s24be", ".m4v")]
+)
+def test_sound_that_has_lost_nothing_loses_nothing(tmp_path, caplog, codec, suffix):
+    """What the container cannot hold, or in a way that few players know, becomes Apple's codec, sample for sample."""
+    source, target = film_with_sound(tmp_path / "in.mkv", codec), tmp_path / f"out{suffix}"
     copy(source, target)
     assert codecs_of(target) == ["alac"]
-    assert "stream 1 (audio, flac) is converted to alac" in caplog.text
+    assert f"stream 1 (audio, {codec}) is converted to alac" in caplog.text
     assert np.array_equal(samples(target), samples(source))
 
 
