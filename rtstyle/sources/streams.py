@@ -49,7 +49,7 @@ def open_input(path: str, rate: Fraction | None = None) -> InputContainer:
     remote, options = "://" in path, dict[str, str]()
     try:
         if not remote and Path(path).is_dir():
-            raise SourceError(f"{path}: expected a video, got a folder; numbered pictures in it are frame_%04d.png")
+            raise SourceError(f"{path}: expected a video file, got a folder; for numbered pictures say frame_%04d.png")
         if is_pattern(path):
             options = {"start_number": str(PictureSequence.find(path).first), "framerate": str(rate or _RATE)}
         elif rate is not None:
