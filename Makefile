@@ -7,8 +7,8 @@ PYTHON ?= python3
 STYLE ?= wave
 BIN := .venv/bin
 CLIP := out/bigbuckbunny.mp4
-PROGRAMS := ffprobe Xvfb xdotool openbox gst-launch-1.0
-PACKAGES := ffmpeg xvfb xdotool openbox gstreamer1.0-tools gir1.2-gst-rtsp-server-1.0 python3-gi \
+PROGRAMS := chromium ffprobe Xvfb xdotool openbox gst-launch-1.0
+PACKAGES := chromium ffmpeg xvfb xdotool openbox gstreamer1.0-tools gir1.2-gst-rtsp-server-1.0 python3-gi \
 	gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly
 MISSING = $(strip $(foreach program,$(PROGRAMS),$(if $(shell command -v $(program)),,$(program))))
 

@@ -28,6 +28,8 @@ def test_the_wheel_holds_the_runtime_and_its_models(wheel):
     names = zipfile.ZipFile(wheel).namelist()
     assert {name.split("/")[0].split("-")[0] for name in names} == {"rtstyle"}
     assert "rtstyle/pipeline.py" in names
+    page = {path.name for path in (ROOT / "rtstyle" / "export" / "page").iterdir()}
+    assert {Path(name).name for name in names if name.startswith("rtstyle/export/page/")} == page
     models = {path.name for path in (ROOT / "exported").glob("*.onnx")}
     assert {Path(name).name for name in names if name.startswith("rtstyle/exported/")} >= models
 

@@ -47,7 +47,7 @@ def export(
 
     Targets: [bold]fp16[/bold], [bold]int8[/bold] (with --photos), [bold]float[/bold] (float32 NCHW),
     [bold]static[/bold] (with --size), [bold]openvino[/bold], [bold]tensorrt[/bold] (with --size),
-    [bold]triton[/bold] (a folder, several styles).
+    [bold]triton[/bold] (a folder, several styles), [bold]web[/bold] (a page for the browser, several styles).
 
     [bold]rtstyle export wave --to fp16 -o wave-fp16.onnx[/bold]
 

@@ -16,6 +16,7 @@ TARGETS = {  # what --to takes, and the module of this package
     "openvino": "openvino",
     "tensorrt": "tensorrt",
     "triton": "triton",
+    "web": "web",
 }
 
 

@@ -1,0 +1,194 @@
+// The page: opens what is to be painted, and the loop that paints it.
+
+import { Controls } from "./controls.js";
+import { Detail } from "./detail.js";
+import { Easel } from "./easel.js";
+import { creditOf, hang, paintSamples } from "./gallery.js";
+import { isolate } from "./isolation.js";
+import { Meter } from "./meter.js";
+import { at } from "./page.js";
+import { Painter } from "./painter.js";
+import { Camera, Film, Photo } from "./sources.js";
+import { cameraTrouble, fileTrouble, lacks } from "./words.js";
+
+const FIRST = { url: "first.jpg", credit: "Big Buck Bunny, © Blender Foundation, CC BY 3.0" };
+
+class App {
+  constructor(styles) {
+    this.styles = styles;
+    this.style = styles[0];
+    this.source = null;
+    this.credit = ""; // whose picture it is, where that has to be said
+    this.warned = false;
+    this.painter = new Painter();
+    this.easel = new Easel(at("canvas"));
+    this.detail = new Detail();
+    this.meter = new Meter();
+    this.controls = new Controls(this);
+    this.cards = hang(at("styles"), styles, (index) => this.choose(index));
+    this.cards[0].checked = true;
+    this.busy = Promise.resolve(); // until the present source is painted for the first time
+    this.renew();
+  }
+
+  async start() {
+    const first = await Photo.open(FIRST.url);
+    this.easel.show(await first.grab(), null); // something to look at while the engine is fetched
+    const wanted = new URLSearchParams(location.search).get("engine") ?? "auto";
+    const { name } = await this.painter.open(this.style, wanted);
+    at("engine").textContent = `The picture is painted right here, by ${name}.`;
+    if (!this.source) this.use(first, FIRST.credit);
+    await paintSamples(at("styles"), this.styles, { source: first, painter: this.painter, idle: () => this.busy });
+  }
+
+  /** Paint this source from now on. */
+  use(source, credit = "") {
+    this.source?.close();
+    this.source = source;
+    this.credit = credit;
+    this.controls.follow(source, credit !== "");
+    this.renew();
+    this.busy = new Promise((resolve) => this.paint(source, resolve));
+  }
+
+  /** The loop: the latest picture, and only then the next one, so that nothing waits in line. */
+  async paint(source, begun) {
+    while (true) {
+      await source.changed();
+      if (source !== this.source) break;
+      try {
+        await this.paintOnce(source);
+      } catch (error) {
+        if (!this.lower(error)) break;
+        source.touch();
+      }
+      begun();
+    }
+    begun();
+  }
+
+  async paintOnce(source) {
+    const content = await source.grab().catch(() => null);
+    if (!content) return; // a film that has just been wound: its next frame comes by itself
+    const size = this.detail.sizeFor(content, source.live);
+    if (!source.live) this.announce(await source.grab());
+    const begin = performance.now();
+    const { image, painted, ms } = await this.painter.paint(content, size, this.style);
+    if (source !== this.source) return;
+    this.easel.show(image, painted);
+    if (source.live) this.detail.update(performance.now() - begin);
+    this.tell(size, ms, source.live);
+  }
+
+  /** A photo takes a moment: show it as it is, and say so. */
+  announce(content) {
+    this.easel.show(content, null);
+    at("frame").dataset.state = "painting";
+    if (!this.warned) this.say("Painting …");
+  }
+
+  tell({ width, height }, ms, live) {
+    at("frame").dataset.state = "shown";
+    if (!this.warned) this.say("");
+    const rate = this.meter.tick();
+    const speed = live ? `${rate ? rate.toFixed(rate < 10 ? 1 : 0) : "–"} fps` : `${(ms / 1000).toFixed(2)} s`;
+    at("meter").hidden = false;
+    at("meter").textContent = `${speed} · ${width}×${height}`;
+    at("canvas").setAttribute("aria-label", `${live ? "A film or the camera" : "A photo"}, painted in the style ${this.style.name}`);
+  }
+
+  /** Paint at fewer lines after a failure, mostly of memory. False where that is no way out. */
+  lower(error) {
+    console.error(error);
+    const lines = this.detail.fixed || 1080;
+    if (lines <= 240) {
+      this.warn(`Painting failed (${error.message}). Load the page again, or try another browser.`);
+      return false;
+    }
+    this.detail.fixed = lines > 480 ? 480 : 240;
+    at("detail").value = String(this.detail.fixed);
+    this.warn(`That was too large for this device; painting ${this.detail.fixed} lines now.`);
+    return true;
+  }
+
+  /** Something else was chosen: what was measured and said is over. */
+  renew() {
+    this.warned = false;
+    this.detail.restart();
+    this.meter.restart();
+    at("artwork").textContent = creditOf(this.style);
+    at("credit").textContent = this.credit;
+    this.source?.touch();
+  }
+
+  choose(index) {
+    if (!this.styles[index]) return;
+    this.style = this.styles[index];
+    this.cards[index].checked = true;
+    this.renew();
+  }
+
+  fixDetail(lines) {
+    this.detail.fixed = lines;
+    this.renew();
+  }
+
+  /** Say what is going on; the next painting ends it. */
+  say(words) {
+    this.warned = false;
+    at("notice").textContent = words;
+  }
+
+  /** Say what went wrong; it stays until something else is chosen. */
+  warn(words) {
+    this.say(words);
+    this.warned = true;
+  }
+
+  async openCamera(deviceId) {
+    this.say("Waiting for the camera …");
+    try {
+      const ended = () => this.warn("The camera is gone. Plug it in again, then press “Camera”.");
+      this.use(await Camera.open({ deviceId, ended }));
+    } catch (error) {
+      this.warn(cameraTrouble(error));
+    }
+  }
+
+  async openFile(file) {
+    if (!file) return;
+    this.say(`Opening ${file.name} …`);
+    const url = URL.createObjectURL(file);
+    const kinds = file.type.startsWith("video/") ? [Film, Photo] : [Photo, Film]; // a wrong type is not the user's fault
+    for (const kind of kinds) {
+      try {
+        this.use(await kind.open(url));
+        return;
+      } catch (error) {
+        console.warn(error);
+      }
+    }
+    URL.revokeObjectURL(url);
+    this.warn(fileTrouble(file));
+  }
+}
+
+async function main() {
+  document.documentElement.classList.add("served");
+  const missing = lacks();
+  if (missing) {
+    at("notice").textContent = missing;
+    return;
+  }
+  if (await isolate()) return;
+  at("notice").textContent = "Mixing the paint …";
+  try {
+    const styles = await (await fetch("styles.json")).json();
+    await new App(styles).start();
+  } catch (error) {
+    console.error(error);
+    at("notice").textContent = `The page could not start (${error.message}). Load it again; if that does not help, its folder may be incomplete.`;
+  }
+}
+
+main();

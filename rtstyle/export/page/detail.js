@@ -1,0 +1,53 @@
+// At how many lines to paint. The rule is that of `rtstyle live`: shrink when frames take too long, grow when there is
+// room, and after a size that was too much wait longer every time before growing again, so that it does not pump.
+
+const LINES = [180, 216, 240, 288, 324, 360, 396, 432, 480, 540, 576, 648, 720];
+const FIRST = 240;
+const STILL = 1080; // nobody waits for the next frame of a photo
+const INTERVAL_MS = 1000 / 15; // fewer pictures a second look like a slide show, more cost more detail than they give
+const TOO_BUSY = 0.92;
+const ROOM = 0.72;
+const ENOUGH = 12; // frames after a change before the next is thought of; the first ones at a size are slow
+const HOLD_MS = 10_000;
+const LONGEST_HOLD_MS = 320_000;
+
+export class Detail {
+  constructor() {
+    this.fixed = 0; // lines; 0: as the device can
+    this.lines = FIRST;
+    this.restart();
+    this.until = 0;
+    this.hold = HOLD_MS;
+  }
+
+  /** What was seen so far says nothing any more: another style, another source. */
+  restart() {
+    this.seen = [];
+  }
+
+  /** The size to paint a picture at: as many lines on its short side, and never more than it has. */
+  sizeFor({ width, height }, live) {
+    const lines = this.fixed || (live ? this.lines : STILL);
+    const scale = Math.min(1, lines / Math.min(width, height));
+    const fit = (side) => Math.max(16, Math.round(side * scale)); // 16: the least that the model contract knows
+    return { width: fit(width), height: fit(height) };
+  }
+
+  /** Take note of how long a frame took. */
+  update(ms, now = performance.now()) {
+    this.seen.push(ms);
+    if (this.seen.length < ENOUGH) return;
+    const busy = this.seen.slice(ENOUGH / 2).sort((a, b) => a - b)[ENOUGH / 4]; // the median, without the first ones
+    const fitting = LINES.filter((lines) => busy * (lines / this.lines) ** 2 <= ROOM * INTERVAL_MS);
+    let chosen = this.lines;
+    if (busy > TOO_BUSY * INTERVAL_MS) {
+      chosen = fitting.filter((lines) => lines < this.lines).at(-1) ?? LINES[0];
+      this.hold = now < this.until + this.hold ? Math.min(2 * this.hold, LONGEST_HOLD_MS) : HOLD_MS;
+      this.until = now + this.hold;
+    } else if (busy < ROOM * INTERVAL_MS && now >= this.until) {
+      chosen = Math.max(this.lines, fitting.at(-1) ?? 0);
+    }
+    this.lines = chosen;
+    this.restart();
+  }
+}

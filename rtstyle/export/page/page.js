@@ -1,0 +1,5 @@
+// The page's elements, by their ids.
+
+export function at(id) {
+  return document.getElementById(id);
+}

@@ -1,0 +1,262 @@
+"""The page, in a real Chromium: what it paints, what it asks for, and what it says when something is missing."""
+
+import json
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import pytest
+import torch
+
+import rtstyle
+from rtstyle.errors import SourceError, UsageError
+from rtstyle.export.order import Size
+from rtstyle.export.run import export_style
+from rtstyle.export.web_runtime import write_runtime
+from rtstyle.frames import Batch
+from tests.export.browser import (
+    chromium,
+    opened,
+    painted_by,
+    picture_in,
+    playwright,
+    psnr_db,
+    saved,
+    served,
+    wait_until_painted,
+)
+from tests.models import make_model
+from training.nets import make_network
+from training.weights import read_weights
+
+EXPORTED = Path(__file__).parents[2] / "exported"
+WIDTH, HEIGHT = 426, 240
+NARROW = {"width": 455, "height": 900}  # so the painting is shown pixel for pixel
+METER = (slice(0, 48), slice(0, 200))  # it lies over the painting
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Two bundled styles, a network of two styles and 255 - x, as a page."""
+    try:
+        write_runtime(tmp_path_factory.mktemp("runtime"))
+    except SourceError as error:
+        pytest.skip(str(error))
+    models = tmp_path_factory.mktemp("models")
+    mix = make_model(models / "mix.onnx", kind="mix", styles='["dawn", "dusk"]')
+    invert = make_model(models / "in vert?.onnx")
+    output = tmp_path_factory.mktemp("site") / "page"
+    export_style(["wave", "starry-night", mix, invert], output, to="web", photos=_small_photo(models))
+    return output
+
+
+def _small_photo(folder):
+    photos = folder / "photos"
+    photos.mkdir()
+    cv2.imwrite(str(photos / "noise.png"), np.random.default_rng(0).integers(0, 256, (32, 40, 3), dtype=np.uint8))
+    return photos
+
+
+@pytest.fixture(scope="module")
+def page_at(folder):
+    with served(folder) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def footage(real_clip, tmp_path_factory):
+    """Five frames of a real clip as a camera gives them, yuv420p, and the file that Chromium's fake camera plays."""
+    path = tmp_path_factory.mktemp("camera") / "clip.y4m"
+    frames = []
+    with av.open(real_clip) as clip, av.open(path, "w", format="yuv4mpegpipe") as file:
+        stream = file.add_stream("wrapped_avframe", rate=5)
+        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+        for index, frame in enumerate(clip.decode(video=0)):
+            if index % 8 == 4:
+                frames.append(frame.reformat(WIDTH, HEIGHT, "yuv420p", dst_colorspace="ITU601", dst_color_range="MPEG"))
+                file.mux(stream.encode(frames[-1]))
+            if len(frames) == 5:
+                break
+    return path, [frame.to_ndarray(format="rgb24") for frame in frames]
+
+
+@pytest.fixture(scope="module")
+def player():
+    with playwright() as player:
+        yield player
+
+
+@pytest.fixture(scope="module")
+def browser(player, footage):
+    """Its camera shows the footage, and nobody has to allow it."""
+    fake = ("--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={footage[0]}")
+    with chromium(player, *fake, "--use-fake-ui-for-media-stream") as browser:
+        yield browser
+
+
+def noise(*shape):
+    """Smooth and rough at once, (N, H, W, 3) uint8."""
+    count, height, width = shape
+    rng = np.random.default_rng(0)
+    rough = rng.integers(0, 256, (count, height, width, 3), dtype=np.uint8)
+    smooth = np.stack([cv2.resize(one, (width, height)) for one in rng.integers(0, 256, (count, 4, 5, 3), np.uint8)])
+    return np.where(rng.random((count, height, width, 1)) < 0.1, rough, smooth).astype(np.uint8)
+
+
+@pytest.mark.timeout(300)
+def test_the_browser_paints_what_pytorch_paints(browser, page_at):
+    """On WebAssembly, at three sizes and of one and three frames, not more than one grey level apart."""
+    network = make_network("lite").eval()
+    network.load_state_dict(read_weights(EXPORTED / "wave-lite.onnx"))
+    with opened(browser, page_at) as page:
+        wait_until_painted(page)
+        for shape in ((1, 16, 16), (3, 17, 31), (1, 117, 131), (3, 117, 131), (1, 240, 320), (3, 240, 320)):
+            frames = noise(*shape)
+            with torch.inference_mode():
+                expected = network.quantised(torch.from_numpy(frames)).numpy()
+            got = painted_by(page, "models/1-wave.onnx", frames)
+            assert np.abs(got.astype(int) - expected).max() <= 1, shape
+
+
+@pytest.mark.timeout(300)
+def test_webgpu_paints_the_same(player, page_at):
+    """Not more than one grey level from WebAssembly, on Chromium's GPU in software, which is slow: small pictures."""
+    flags = ("--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader")
+    with chromium(player, *flags) as browser, opened(browser, f"{page_at}styles.json") as page:
+        if not page.evaluate("navigator.gpu?.requestAdapter().then(Boolean)"):
+            pytest.skip("no such hardware: not even a GPU in software")
+        for shape in ((1, 24, 32), (3, 17, 31)):
+            given = (page, "models/1-wave.onnx", noise(*shape))
+            on_gpu, on_cpu = painted_by(*given, "webgpu"), painted_by(*given, "wasm")
+            assert np.abs(on_gpu.astype(int) - on_cpu).max() <= 1, shape
+
+
+@pytest.mark.timeout(300)
+def test_the_camera_is_painted(browser, page_at, footage, tmp_path):
+    """What is seen on the screen, and what is saved, is what Python paints of the same frame: at least 30 dB."""
+    stylizer = rtstyle.Stylizer("starry-night", device="cpu")
+    frames = np.stack(footage[1])
+    expected = stylizer(Batch(frames, frames, [Fraction(0)] * len(frames))).images
+    with opened(browser, page_at, viewport=NARROW) as page:
+        wait_until_painted(page)
+        page.keyboard.press("2")
+        page.select_option("#detail", "240")
+        page.click("#camera")
+        wait_until_painted(page, "fps · 426×240")
+        assert page.get_attribute("#mirror", "aria-pressed") == "true"
+        page.click("#mirror")
+        picture = saved(page)
+        screen = picture_in(page.screenshot(path=tmp_path / "screen.png", clip=page.locator("#canvas").bounding_box()))
+        assert page.text_content("#notice") == ""
+    assert max(psnr_db(picture, one) for one in expected) >= 30
+    screen = cv2.resize(screen, (WIDTH, HEIGHT))
+    screen[METER] = 0
+    expected[(slice(None), *METER)] = 0
+    assert max(psnr_db(screen, one) for one in expected) >= 30
+
+
+def test_nothing_is_asked_from_elsewhere(browser, page_at):
+    """Every request goes to where the page came from, and neither it nor its worker could make another one."""
+    probe = """() => new Promise((resolve) => {
+        addEventListener("securitypolicyviolation", (event) => resolve(event.effectiveDirective));
+        fetch("http://127.0.0.2:9/").catch(() => setTimeout(resolve, 5000, "nothing refused it"));
+    })"""
+    with opened(browser, page_at) as page:
+        asked = []
+        page.context.on("request", lambda request: asked.append(request.url))
+        wait_until_painted(page)
+        page.reload()
+        wait_until_painted(page)
+        assert len(asked) > 15
+        assert {url for url in asked if not url.startswith((page_at, f"blob:{page_at}"))} == set()
+        (worker,) = (worker for worker in page.workers if worker.url.endswith("/worker.js"))
+        for thread in (page, worker):
+            assert thread.evaluate(probe) == "connect-src"
+
+
+def test_the_page_has_threads_behind_a_plain_server(browser, page_at):
+    """The service worker isolates it; where there can be none, it paints with one thread."""
+    with opened(browser, page_at) as page:
+        wait_until_painted(page)
+        assert page.evaluate("crossOriginIsolated")
+    with opened(browser, page_at, service_workers="block") as page:
+        wait_until_painted(page)
+        assert not page.evaluate("crossOriginIsolated")
+        assert "WebAssembly, 1 thread." in page.text_content("#engine")
+
+
+def test_the_controls_do_what_they_say(browser, page_at, tmp_path):
+    """Style, strength, side by side and mirror, by mouse and keys, seen in the saved picture of a photo."""
+    photo = noise(1, 90, 120)[0]
+    cv2.imwrite(str(tmp_path / "photo.png"), photo[:, :, ::-1])
+    with opened(browser, page_at) as page:
+        page.wait_for_selector(".card")
+        names = page.locator(".card .name").all_text_contents()
+        assert names == ["wave", "starry-night", "dawn", "dusk", "in vert?"]
+        assert "Great Wave" in page.text_content("#artwork")
+        page.keyboard.press("5")
+        page.set_input_files("#file", tmp_path / "photo.png")
+        wait_until_painted(page, "120×90")
+        np.testing.assert_array_equal(saved(page), 255 - photo)
+        page.keyboard.press("b")
+        page.fill("#divider", "25")
+        np.testing.assert_array_equal(saved(page), np.hstack([photo[:, :30], 255 - photo[:, 30:]]))
+        page.keyboard.press("m")
+        np.testing.assert_array_equal(saved(page)[:, 30:], 255 - photo[:, :90][:, ::-1])
+        page.fill("#strength", "0")
+        np.testing.assert_array_equal(saved(page), photo[:, ::-1])
+
+
+def test_a_network_of_several_styles_has_a_card_for_each(browser, page_at, folder):
+    """Every card sets the network's weights to its own style."""
+    cards = {card["name"]: card for card in json.loads((folder / "styles.json").read_text(encoding="utf-8"))}
+    assert [cards[name]["weights"] for name in ("wave", "dawn", "dusk")] == [None, [1, 0], [0, 1]]
+    with opened(browser, page_at) as page:
+        wait_until_painted(page)
+        pictures = []
+        for key in "34":
+            page.keyboard.press(key)
+            wait_until_painted(page)
+            page.wait_for_timeout(300)
+            pictures.append(saved(page))
+    assert not np.array_equal(*pictures)
+
+
+def test_a_film_plays_and_a_text_file_does_not(browser, page_at, real_clip, tmp_path):
+    """A WebM film is painted as it plays; a sentence says what else a file has to be."""
+    film = tmp_path / "film.webm"
+    with av.open(real_clip) as clip, av.open(film, "w") as file:
+        stream = file.add_stream("libvpx", rate=10, options={"deadline": "realtime", "cpu-used": "8"})
+        stream.width, stream.height, stream.pix_fmt = 320, 180, "yuv420p"
+        for _, frame in zip(range(20), clip.decode(video=0), strict=False):
+            file.mux(stream.encode(frame.reformat(320, 180, "yuv420p")))
+        file.mux(stream.encode())
+    (tmp_path / "letter.txt").write_text("Dear friend,")
+    with opened(browser, page_at) as page:
+        wait_until_painted(page)
+        page.set_input_files("#file", film)
+        wait_until_painted(page, "fps")
+        assert page.is_visible("#play")
+        page.set_input_files("#file", tmp_path / "letter.txt")
+        page.locator("#notice", has_text="letter.txt: this browser cannot show it").wait_for()
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [((), "There is no camera"), (("--use-fake-device-for-media-stream",), "The camera is not allowed")],
+)
+def test_a_camera_that_cannot_be_had_is_said_kindly(player, page_at, flags, words):
+    """What happened and what to do, in place of an error's name."""
+    with chromium(player, *flags) as browser, opened(browser, page_at) as page:
+        page.click("#camera")
+        page.locator("#notice", has_text=words).wait_for()
+        assert page.is_enabled("#open")
+
+
+def test_one_size_is_no_page(tmp_path):
+    """--size is refused with a sentence: the page's size follows the device."""
+    with pytest.raises(UsageError, match="the page paints at any size"):
+        export_style("wave", tmp_path / "page", to="web", size=Size(64, 48))
+    assert not list(tmp_path.iterdir())
