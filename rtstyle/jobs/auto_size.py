@@ -8,6 +8,7 @@ _LINES = (180, 216, 240, 288, 324, 360, 396, 432, 480, 540, 576, 648, 720, 810, 
 _FIRST = 360
 _ENOUGH = 30  # frames after a change before the next is thought of
 _TOO_BUSY, _ROOM = 0.95, 0.8  # of the interval: above the one it gets smaller; up to the other it may grow
+_LASTING_S = 1.0  # too much for as long: what is over sooner is no reason to change
 _STEPS_DOWN = 3  # at a time: a moment in which the machine does something else is no reason to fall to the bottom
 _HOLD_S, _LONGEST_HOLD_S = 10.0, 320.0  # as long it does not grow after a size that was too much; doubled every time
 
@@ -23,6 +24,7 @@ class AutoSize:
         self._choices = [lines for lines in _LINES if lines < height] + [height]
         self._interval_s = interval_s
         self._seen = 0
+        self._over_since_s: float | None = None  # when it began to be too much
         self._until_s = 0.0  # when it may grow again
         self._hold_s = _HOLD_S
         self.lines = max((lines for lines in self._choices if lines <= _FIRST), default=self._choices[0])
@@ -33,7 +35,11 @@ class AutoSize:
         if self._seen < _ENOUGH:
             return False
         chosen = self.lines
-        if busy_s > _TOO_BUSY * self._interval_s:
+        if busy_s <= _TOO_BUSY * self._interval_s:
+            self._over_since_s = None
+        elif self._over_since_s is None:
+            self._over_since_s = now_s
+        if self._over_since_s is not None and now_s - self._over_since_s >= _LASTING_S:
             at = self._choices.index(self.lines)
             chosen = max(self._largest(busy_s, network_s, below=self.lines), self._choices[max(at - _STEPS_DOWN, 0)])
             self._hold(now_s)
@@ -41,12 +47,12 @@ class AutoSize:
             chosen = max(self.lines, self._largest(busy_s, network_s))
         changed = chosen != self.lines
         if changed:
-            self.lines, self._seen = chosen, 0
+            self.lines, self._seen, self._over_since_s = chosen, 0, None
         return changed
 
     def restart(self) -> None:
         """What was seen so far says nothing any more: another style, say."""
-        self._seen = 0
+        self._seen, self._over_since_s = 0, None
 
     def _largest(self, busy_s: float, network_s: float, *, below: int = sys.maxsize) -> int:
         """The largest size below that one that should fit; 0 where none does."""

@@ -62,12 +62,13 @@ def test_small_cameras():
 
 
 def test_a_moment_of_something_else_is_no_fall_to_the_bottom():
-    """A second in which everything takes five times as long costs three sizes, and for ten seconds."""
+    """When everything takes five times as long, less than a second of it costs nothing, and two cost three sizes."""
     size, cost_s = AutoSize(720, 1 / 30), machine(60)
     play(size, cost_s, 10)
     before = size.lines
     assert before == 432
-    changes = play(size, lambda lines: 5 * cost_s(lines), 1.5, start=10)
+    assert not play(size, lambda lines: 5 * cost_s(lines), 0.9, start=10)
+    changes = play(size, lambda lines: 5 * cost_s(lines), 2, start=12)
     assert [lines for _, lines in changes] == [324]
-    play(size, cost_s, 15, start=12)
+    play(size, cost_s, 15, start=14)
     assert size.lines == before
