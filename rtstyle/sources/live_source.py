@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import time
 from collections.abc import Callable, Iterator
@@ -132,6 +133,7 @@ class LiveSource:
     def _try_again(self) -> None:
         self._shots.cancel()
         self._stuck = [thread for thread in [*self._stuck, self._thread] if thread.is_alive()]
+        gc.collect()  # of the device before: PyAV's containers and streams hold each other
         if len(self._stuck) < _STUCK:
             self._shots = self._start(None)
 

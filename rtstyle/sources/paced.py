@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -50,6 +51,9 @@ class Paced:
             if not self._loop:
                 return
             self._source.close()
+            # PyAV's containers and streams hold each other, and decoders with them: left to the collector's own time,
+            # a clip of eleven seconds grew by 0.4 MB a round.
+            gc.collect()
             self._source, offset = self._open(), end
 
     def close(self) -> None:

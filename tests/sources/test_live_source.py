@@ -2,6 +2,7 @@
 
 import threading
 import time
+import weakref
 from fractions import Fraction
 
 import numpy as np
@@ -209,6 +210,26 @@ def test_a_file_is_played_at_its_own_pace_and_again(clip):
     assert [frame.time for frame in frames] == [Fraction(n, 25) for n in range(len(frames))]
     source.close()
     assert len(list(choose.open_live(str(clip)))) == 25
+
+
+def test_a_loop_leaves_nothing_behind(tmp_path):
+    """A round's reader, with its decoder and their pictures, is gone when the next round plays."""
+    from rtstyle.sources.paced import Paced
+    from rtstyle.sources.video_reader import VideoReader
+    from tests.clips import make_clip
+
+    clip, readers = make_clip(tmp_path / "short.mp4", frames=3, sound=False), []
+
+    def open_clip():
+        reader = VideoReader(clip)
+        readers.append(weakref.ref(reader))
+        return reader
+
+    source = Paced(open_clip, loop=True)
+    until(source, lambda frame: frame.time > 1)
+    source.close()
+    assert len(readers) > 5
+    assert sum(reader() is not None for reader in readers) <= 2
 
 
 def test_a_picture_that_stands_is_given_again(tmp_path):
