@@ -79,11 +79,23 @@ def _load_weights(path: Path, model: ModelProto, files: set[str]) -> None:
 
     try:
         _check_size(path, path.stat().st_size + sum((path.parent / name).stat().st_size for name in files))
+        _check_lengths(path, model)
         load_external_data_for_model(model, str(path.parent))
     except OSError as error:
         raise ModelError(f"{path}: its weights cannot be read: {error.filename}: {error.strerror}") from error
-    except (ValidationError, ValueError) as error:
+    except (ValidationError, ValueError, KeyError) as error:
         raise ModelError(f"{path}: its weights cannot be read: {str(error).splitlines()[0]}") from error
+
+
+def _check_lengths(path: Path, model: ModelProto) -> None:
+    """Raise ValueError for a file that ends before its last weight; not every onnx notices."""
+    from onnx.external_data_helper import uses_external_data
+
+    for tensor in filter(uses_external_data, _tensors(model.graph)):
+        told = {entry.key: entry.value for entry in tensor.external_data}
+        end = int(told.get("offset", 0)) + int(told.get("length", 0))
+        if end > (path.parent / told["location"]).stat().st_size:
+            raise ValueError(f"{told['location']} ends too early")
 
 
 def _tensors(graph: GraphProto) -> Iterator[TensorProto]:
