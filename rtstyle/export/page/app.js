@@ -37,7 +37,9 @@ class App {
     const wanted = new URLSearchParams(location.search).get("engine") ?? "auto";
     const { name } = await this.painter.open(this.style, wanted);
     at("engine").textContent = `The picture is painted right here, by ${name}.`;
+    const { warned } = this; // a camera that was refused in the meantime: what is begun by itself must not hide that
     if (!this.source) this.use(first, FIRST.credit);
+    this.warned = warned;
     await paintSamples(at("styles"), this.styles, { source: first, painter: this.painter, idle: () => this.busy });
   }
 
