@@ -112,7 +112,15 @@ def test_the_browser_paints_what_pytorch_paints(browser, page_at):
     network.load_state_dict(read_weights(EXPORTED / "wave-lite.onnx"))
     with opened(browser, page_at) as page:
         wait_until_painted(page)
-        for shape in ((1, 16, 16), (3, 17, 31), (1, 117, 131), (3, 117, 131), (1, 240, 320), (3, 240, 320)):
+        for shape in (
+            (1, 16, 16),
+            (1, 17, 31),
+            (3, 17, 31),
+            (1, 117, 131),
+            (3, 117, 131),
+            (1, 240, 320),
+            (3, 240, 320),
+        ):
             frames = noise(*shape)
             with torch.inference_mode():
                 expected = network.quantised(torch.from_numpy(frames)).numpy()
