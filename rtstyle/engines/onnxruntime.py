@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rtstyle.errors import DeviceError
+from rtstyle.errors import DeviceError, ModelError
 
 if TYPE_CHECKING:
     from pathlib import Path
     from types import ModuleType
+
+    from onnx import ModelProto
 
     from rtstyle.frames import Images
 
@@ -55,7 +57,9 @@ class OnnxRuntimeEngine:
         except Exception as error:  # it raises a dozen unrelated classes
             raise DeviceError(_failed(error)) from error
         batch = self._session.get_inputs()[0].shape[0]
-        self._chunk = batch if isinstance(batch, int) else chunk  # a model that takes so many takes no other number
+        fixed = isinstance(batch, int)  # a model that takes so many takes no other number
+        self._chunk: int = batch if fixed else chunk
+        self._least: int = batch if fixed else 1
 
     @property
     def provider(self) -> str:
@@ -91,13 +95,30 @@ class OnnxRuntimeEngine:
         try:
             (stylized,) = self._session.run(["stylized"], {"frames": np.ascontiguousarray(chunk)})
         except Exception as error:  # as above
-            if self._chunk > 1 and _OUT_OF_MEMORY.search(str(error)):
+            if self._chunk > self._least and _OUT_OF_MEMORY.search(str(error)):
                 raise _OutOfMemoryError(f"out of memory with {self._chunk} frames at a time") from error
             raise DeviceError(f"{_failed(error)}; try another --device or style") from error
         return np.asarray(stylized, np.uint8)
 
     def close(self) -> None:
         self._session = None
+
+
+def cpu_session(model: ModelProto | Path, **settings: object) -> Any:  # noqa: ANN401 - onnxruntime comes without types
+    """A bare session on the CPU, to run or to measure any network; ``settings`` of its SessionOptions.
+
+    Raises DeviceError where onnxruntime is missing, ModelError where it cannot load the network.
+    """
+    runtime = import_onnxruntime()
+    options = runtime.SessionOptions()
+    options.log_severity_level = _SILENT
+    for name, value in settings.items():
+        setattr(options, name, value)
+    given = model.SerializeToString() if hasattr(model, "SerializeToString") else str(model)
+    try:
+        return runtime.InferenceSession(given, options, providers=[CPU])
+    except Exception as error:  # as above
+        raise ModelError(f"onnxruntime cannot load this network: {first_line(error)}") from error
 
 
 def import_onnxruntime() -> ModuleType:
@@ -117,5 +138,9 @@ def import_onnxruntime() -> ModuleType:
 
 def _failed(error: Exception) -> str:
     """Give the first line of what it says, without the place in its source where it says so."""
-    lines = str(error).strip().splitlines() or [type(error).__name__]
-    return f"onnxruntime cannot run this model: {_PLACE.sub('', lines[0])}"
+    return f"onnxruntime cannot run this model: {_PLACE.sub('', first_line(error))}"
+
+
+def first_line(error: Exception) -> str:
+    """What an error says, without what follows; its kind where it says nothing."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rtstyle.engines.onnxruntime import import_onnxruntime
+from rtstyle.engines.onnxruntime import cpu_session
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 LARGEST = 24_000_000  # pixels that are painted in one go
 _TILE, _MARGIN = 1536, 128  # pixels; multiples of any network's stride, and the margin more than it sees
 _CROP, _CROPS = 512, 4  # the sample is so many crops a side, of so many pixels
-_SILENT = 4
 
 # An instance normalisation levels every picture by its own mean and variance. Were each tile levelled by its own, tiles
 # would differ in colour and contrast. So the statistics of every layer are taken once, from a sample of crops from all
@@ -87,10 +86,7 @@ def _statistics(model: ModelProto, sample: Image) -> Statistics:
         names.append((node.output[0], mean, power))
     for _, *outputs in names:
         graph.output.extend(helper.make_tensor_value_info(name, 1, None) for name in outputs)
-    runtime = import_onnxruntime()
-    options = runtime.SessionOptions()
-    options.log_severity_level = _SILENT
-    session = runtime.InferenceSession(measured.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    session = cpu_session(measured)
     wanted = [name for _, *outputs in names for name in outputs]
     values = dict(zip(wanted, session.run(wanted, {"frames": sample[None]}), strict=True))
     found: Statistics = {}

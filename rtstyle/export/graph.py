@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rtstyle.engines.onnxruntime import import_onnxruntime
+from rtstyle.engines.onnxruntime import cpu_session, first_line, import_onnxruntime
 from rtstyle.errors import DeviceError, ModelError
 
 if TYPE_CHECKING:
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from rtstyle.export.order import Run, Size
     from rtstyle.frames import Images
-
-_SILENT = 4
 
 
 def folded(model: ModelProto) -> ModelProto:
@@ -28,17 +26,11 @@ def folded(model: ModelProto) -> ModelProto:
     """
     import onnx
 
-    runtime = import_onnxruntime()
-    options = runtime.SessionOptions()
-    options.log_severity_level = _SILENT
-    options.graph_optimization_level = runtime.GraphOptimizationLevel.ORT_ENABLE_BASIC
+    basic = import_onnxruntime().GraphOptimizationLevel.ORT_ENABLE_BASIC
     with tempfile.TemporaryDirectory() as folder:
-        options.optimized_model_filepath = str(Path(folder) / "folded.onnx")
-        try:
-            runtime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # it raises a dozen unrelated classes
-            raise ModelError(f"onnxruntime cannot load this network: {_first_line(error)}") from error
-        result = onnx.load(options.optimized_model_filepath)
+        path = Path(folder) / "folded.onnx"
+        cpu_session(model, graph_optimization_level=basic, optimized_model_filepath=str(path))
+        result = onnx.load(path)
     used = {node.domain for node in result.graph.node}
     kept = [opset for opset in result.opset_import if opset.domain in used]  # onnxruntime names all that it knows
     del result.opset_import[:]
@@ -95,30 +87,19 @@ def save_checked(model: ModelProto, path: Path) -> None:
     try:
         onnx.checker.check_model(model, full_check=True)
     except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
-        raise ModelError(f"{path.name}: is not valid ONNX: {_first_line(error)}") from error
+        raise ModelError(f"{path.name}: is not valid ONNX: {first_line(error)}") from error
     path.write_bytes(model.SerializeToString())
 
 
 def runner(model: ModelProto | Path) -> Run:
     """Run a network of one picture in and one out, under whatever names, on onnxruntime's CPU. Raises ModelError."""
-    runtime = import_onnxruntime()
-    options = runtime.SessionOptions()
-    options.log_severity_level = _SILENT
-    given = str(model) if isinstance(model, Path) else model.SerializeToString()
-    try:
-        session = runtime.InferenceSession(given, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # as above
-        raise ModelError(f"onnxruntime cannot load this network: {_first_line(error)}") from error
+    session = cpu_session(model)
     (frames, *_), (stylized, *_) = session.get_inputs(), session.get_outputs()
 
     def run(images: Images) -> Images:
         try:
             return np.asarray(session.run([stylized.name], {frames.name: images})[0])
-        except Exception as error:  # as above
-            raise DeviceError(f"onnxruntime cannot run this network: {_first_line(error)}") from error
+        except Exception as error:  # it raises a dozen unrelated classes
+            raise DeviceError(f"onnxruntime cannot run this network: {first_line(error)}") from error
 
     return run
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

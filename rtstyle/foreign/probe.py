@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rtstyle.engines.onnxruntime import import_onnxruntime
+from rtstyle.engines.onnxruntime import cpu_session, first_line
 from rtstyle.errors import ModelError
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from rtstyle.foreign.convention import Convention, Layout, Range
 
-_SILENT = 4
 _SIDES = (61, 83)  # pixels, height and width; no multiples of anything
 _STRIDES = (1, 2, 4, 8, 16, 32)
 _UNIT = 1.5  # what stays below, in both directions, is no grey level of 255
@@ -161,7 +160,7 @@ class _Trial:
         try:
             return self._run(images, values)
         except Exception as error:
-            raise ModelError(f"{self._name}: onnxruntime cannot run it: {_first_line(error)}") from error
+            raise ModelError(f"{self._name}: onnxruntime cannot run it: {first_line(error)}") from error
 
     def _run(self, images: Values, values: Range) -> Values:
         from onnx.helper import tensor_dtype_to_np_dtype
@@ -192,13 +191,10 @@ def _freed(model: ModelProto, input: str, layout: Layout) -> ModelProto:
 
 
 def _session(name: object, model: ModelProto) -> Any:  # noqa: ANN401 - onnxruntime comes without types
-    runtime = import_onnxruntime()
-    options = runtime.SessionOptions()
-    options.log_severity_level = _SILENT
     try:
-        return runtime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # it raises a dozen unrelated classes
-        raise ModelError(f"{name}: onnxruntime cannot run it: {_first_line(error)}") from error
+        return cpu_session(model)
+    except ModelError as error:
+        raise ModelError(f"{name}: {error}") from error
 
 
 def _padded(stride: int) -> tuple[int, int]:
@@ -213,7 +209,3 @@ def _picture(sides: tuple[int, int], count: int) -> Values:
     clouds = np.random.default_rng(0).uniform(0, 255, (5, 7, 3)).astype(np.float32)
     image = cv2.resize(clouds, sides[::-1], interpolation=cv2.INTER_LINEAR)
     return np.repeat(image[None], count, axis=0)
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

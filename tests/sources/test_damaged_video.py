@@ -10,18 +10,7 @@ from rtstyle.errors import SourceError
 from rtstyle.frames import Frame
 from rtstyle.sources.video_reader import VideoReader
 from tests.clips import make_clip
-
-
-def read(path):
-    reader = VideoReader(path)
-    try:
-        return reader.format, list(reader)
-    finally:
-        reader.close()
-
-
-def frames_of(items):
-    return [item for item in items if isinstance(item, Frame)]
+from tests.reading import frames_of, read
 
 
 def test_an_mp4_cut_before_its_index(tmp_path):

@@ -9,22 +9,11 @@ import numpy as np
 import pytest
 
 from rtstyle.errors import SourceError
-from rtstyle.frames import Frame, Packet
+from rtstyle.frames import Packet
 from rtstyle.sources.clock import Clock
 from rtstyle.sources.video_reader import VideoReader
 from tests.clips import TICK, frame_times, make_clip, make_sound, turn
-
-
-def read(path):
-    reader = VideoReader(path)
-    try:
-        return reader.format, list(reader)
-    finally:
-        reader.close()
-
-
-def frames_of(items):
-    return [item for item in items if isinstance(item, Frame)]
+from tests.reading import frames_of, read
 
 
 def test_every_frame_once_and_in_order(tmp_path):
