@@ -52,14 +52,14 @@ def _measured(evaluation: Mapping[str, Any]) -> dict[str, str]:
     return {f"measured, {style}" if style else "measured": f"{', '.join(figures)}, grid score {grid}; {where}"}
 
 
-def _section(style: Style) -> str:
+def facts_of(style: Style) -> dict[str, str]:
+    """What a table tells about a style, by the row's name. Raises ModelError where its metadata is incomplete."""
     facts = style.metadata
     if missing := {"losses", "parameters", "steps", "dataset", "vgg", "created", "commit", "command"} - set(facts):
         raise ModelError(f"{style.path}: has no metadata {', '.join(sorted(missing))}; export it again")
     losses = ", ".join(f"{name} {value:g}" for name, value in json.loads(facts["losses"]).items())
     measured = [_measured(evaluation) for evaluation in json.loads(facts.get("evaluation") or "[]")]
-    rows = {
-        "artwork": f"{style.title}, {style.artist}, {style.year} ({style.licence})",
+    return {
         "network": f"{style.network}, {int(facts['parameters']):,} parameters, {style.size / 1e6:.2f} MB",
         "trained": f"{facts['steps']} steps on {facts['dataset']}; VGG-16 from {facts['vgg']}",
         "losses": losses,
@@ -68,5 +68,9 @@ def _section(style: Style) -> str:
         "command": f"`{facts['command']}`",
         "sha256": f"`{sha256_of(style.path)}`",
     }
+
+
+def _section(style: Style) -> str:
+    rows = {"artwork": f"{style.title}, {style.artist}, {style.year} ({style.licence})", **facts_of(style)}
     table = "\n".join(f"| {name} | {value} |" for name, value in rows.items())
     return f"## {style.path.name}\n\n| | |\n| --- | --- |\n{table}\n"

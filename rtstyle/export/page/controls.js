@@ -28,6 +28,7 @@ export class Controls {
     const strength = (by) => this.strength(Number(at("strength").value) + by);
     keys({ ...actions, strength, choose: (index) => app.choose(index) });
     drops((file) => app.openFile(file));
+    at("controls").inert = false; // until now a press would have been lost
   }
 
   /** Fit the controls to a source; `first`: the picture that the page begins with. */

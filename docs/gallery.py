@@ -1,0 +1,95 @@
+"""The gallery: docs/styles.md, and beside it a picture of what every bundled style makes of photos and a film.
+
+    python docs/gallery.py FACE BUILDING LANDSCAPE CLIP
+
+Photos are cropped and scaled to 640×480 and painted at that size; five frames of the clip, half a second apart, at
+their own. What the page says about a style comes from its file alone; head and credits are docs/styles.head.md's.
+"""
+
+import sys
+from contextlib import closing
+from itertools import pairwise
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+import rtstyle
+from rtstyle.frames import Image, Images
+from training.catalogue import facts_of
+
+WIDTH, HEIGHT = 640, 480  # of a photo as it is painted
+SHOWN = 1200  # px, width of a picture on the page
+FRAMES = 5
+APART = 0.5  # seconds
+
+FOLDER = Path(__file__).parent
+HEAD = FOLDER / "styles.head.md"
+PAGE = FOLDER / "styles.md"
+PICTURES = FOLDER / "styles"
+
+
+def main(*arguments: str) -> None:
+    """Paint, write the pictures, then the page."""
+    *photos, clip = arguments
+    images = np.stack([photo(Path(path)) for path in photos])  # (3, 480, 640, 3) uint8 RGB
+    frames = np.stack(strip(clip))  # (5, H, W, 3)
+    PICTURES.mkdir(exist_ok=True)
+    write(PICTURES / "originals.jpg", images, frames)
+    sections = []
+    for style in rtstyle.list_styles():
+        with rtstyle.Stylizer(style.name) as stylizer:
+            write(PICTURES / f"{style.name}.jpg", *(painted(stylizer, batch) for batch in (images, frames)))
+        rows = "\n".join(f"| {name} | {value} |" for name, value in facts_of(style).items())
+        work = f"*{style.title}*, {style.artist}, {style.year} ({style.licence})"
+        picture = f"![Three photos and five frames of a film in {style.name}](styles/{style.name}.jpg)"
+        sections.append(f"## {style.name}\n\n{work}\n\n{picture}\n\n| | |\n| --- | --- |\n{rows}\n")
+    PAGE.write_text("\n".join([HEAD.read_text(encoding="utf-8"), *sections]), encoding="utf-8")
+
+
+def painted(stylizer: rtstyle.Stylizer, images: Images) -> Images:
+    """Every image of (N, H, W, 3)."""
+    return stylizer(rtstyle.Batch(images, images, [0] * len(images))).images
+
+
+def photo(path: Path) -> Image:
+    """The middle of the picture as (480, 640, 3) RGB; of an upright one the upper part, where faces are."""
+    image = cv2.imread(str(path))
+    scale = max(WIDTH / image.shape[1], HEIGHT / image.shape[0])
+    image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
+    top, left = (image.shape[0] - HEIGHT) // 4, (image.shape[1] - WIDTH) // 2
+    return image[top : top + HEIGHT, left : left + WIDTH, ::-1]
+
+
+def strip(clip: str) -> list[Image]:
+    """Frames of the clip that are shown half a second apart, from its first on."""
+    frames: list[Image] = []
+    with closing(rtstyle.VideoReader(clip)) as video:
+        for item in video:
+            if isinstance(item, rtstyle.Frame) and item.time >= len(frames) * APART:
+                frames.append(item.image)
+            if len(frames) == FRAMES:
+                return frames
+    sys.exit(f"{clip}: expected {(FRAMES - 1) * APART} s or more")
+
+
+def write(path: Path, photos: Images, frames: Images) -> None:
+    """The photos in one row, the frames in another below it, equally wide."""
+    rows = [np.hstack([fitted(image, left, right) for image, (left, right) in zip(row, edges(len(row)), strict=True)])
+            for row in (photos, frames)]  # fmt: skip
+    cv2.imwrite(str(path), np.vstack(rows)[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 88])
+
+
+def edges(count: int) -> list[tuple[int, int]]:
+    """Where ``count`` pictures begin and end, px, to fill the page's width."""
+    return list(pairwise(round(SHOWN * i / count) for i in range(count + 1)))
+
+
+def fitted(image: Image, left: int, right: int) -> Image:
+    """As wide as from ``left`` to ``right``, in proportion."""
+    width = right - left
+    return cv2.resize(image, (width, width * image.shape[0] // image.shape[1]), interpolation=cv2.INTER_AREA)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
