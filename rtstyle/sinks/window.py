@@ -47,7 +47,7 @@ class Window:
     ) -> None:
         self._title = title
         self._overlay, self._on_key, self._on_drag = overlay, on_key, on_drag
-        self._width = 1
+        self._width, self._margin = 1, 0  # px, of the frames and of the black beside them
         self._open = False
         self._full_screen = False
         self.closed = False
@@ -79,7 +79,7 @@ class Window:
         picture = np.asarray(cv2.cvtColor(item.image, cv2.COLOR_RGB2BGR), np.uint8)
         if self._overlay is not None:
             self._overlay(picture, item)
-        cv2.imshow(self._title, picture)
+        cv2.imshow(self._title, self._letterboxed(picture) if self._full_screen else picture)
         self.idle()
 
     def idle(self) -> None:
@@ -100,7 +100,10 @@ class Window:
 
         self._full_screen = not self._full_screen
         mode = cv2.WINDOW_FULLSCREEN if self._full_screen else cv2.WINDOW_NORMAL
+        ratio = cv2.WINDOW_FREERATIO if self._full_screen else cv2.WINDOW_KEEPRATIO  # its own bars are light grey
         cv2.setWindowProperty(self._title, cv2.WND_PROP_FULLSCREEN, mode)
+        cv2.setWindowProperty(self._title, cv2.WND_PROP_ASPECT_RATIO, ratio)
+        self._margin = 0
 
     def close(self, *, complete: bool = True) -> None:  # noqa: ARG002 - a window keeps nothing
         """Take it off the screen."""
@@ -112,6 +115,19 @@ class Window:
         if self._is_visible():
             cv2.destroyWindow(self._title)
             cv2.waitKey(1)  # Qt takes it off when it sees to its events
+
+    def _letterboxed(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """In black to the screen's proportions."""
+        import cv2
+
+        height, width = picture.shape[:2]
+        *_, screen_width, screen_height = cv2.getWindowImageRect(self._title)
+        if min(screen_width, screen_height) <= 0:  # not on the screen yet
+            return picture
+        beside = max(0, (height * screen_width // screen_height - width) // 2)
+        above = max(0, (width * screen_height // screen_width - height) // 2)
+        self._margin = beside
+        return np.asarray(cv2.copyMakeBorder(picture, above, above, beside, beside, cv2.BORDER_CONSTANT), np.uint8)
 
     def _is_visible(self) -> bool:
         import cv2
@@ -132,7 +148,7 @@ class Window:
 
         dragged = event == cv2.EVENT_LBUTTONDOWN or (event == cv2.EVENT_MOUSEMOVE and flags & cv2.EVENT_FLAG_LBUTTON)
         if dragged and self._on_drag is not None:
-            self._on_drag(min(max(x / self._width, 0.0), 1.0))
+            self._on_drag(min(max((x - self._margin) / self._width, 0.0), 1.0))
 
 
 def check_display() -> None:

@@ -123,12 +123,13 @@ def test_r_records(show, screen, tmp_path):
 
 
 def test_full_screen(show, screen):
-    """The key f covers the screen, from edge to edge, and gives it back."""
+    """The key f covers the screen, from edge to edge, black where the picture does not reach, and gives it back."""
     process, window = show(*TEST)
     wait_for(lambda: shown(screen).any())
     assert screen.size(window) == SIZE
     screen.press("f")
     wait_for(lambda: screen.size(window) == (1400, 900))
+    wait_for(lambda: screen.picture()[450].any(axis=1).sum() > 700 and not screen.picture()[[5, 50, 850, 895]].any())
     screen.press("f")
     wait_for(lambda: screen.size(window) == SIZE)
     screen.press("q")
