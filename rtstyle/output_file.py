@@ -13,6 +13,15 @@ from rtstyle.errors import SinkError
 
 Identity = tuple[int, int]  # device and inode: the file itself
 
+_REMEDIES = {
+    errno.EACCES: "choose a folder that you may write to",
+    errno.EPERM: "choose a folder that you may write to",
+    errno.EROFS: "choose a folder that you may write to",
+    errno.ENOSPC: "make room there, or choose another disk",
+    errno.EDQUOT: "make room there, or choose another disk",
+    errno.ENAMETOOLONG: "choose a shorter name",
+}
+
 
 class OutputFile:
     """A name, and the temporary file beside it: ``create``, write to ``temporary``, ``commit`` or ``discard``.
@@ -31,7 +40,7 @@ class OutputFile:
             self._target = self.path.resolve()  # a symbolic link stays; what it points to is replaced
             self._check(keep)
         except OSError as error:
-            raise SinkError(f"{self.path}: cannot be written: {error.strerror}") from error
+            raise unwritable(self.path, error) from error
         except RuntimeError as error:  # Python's word, until 3.13, for links that lead in a circle
             raise SinkError(f"{self.path}: cannot be written: {os.strerror(errno.ELOOP)}") from error
         # Names have at most 255 bytes, and a character has up to four.
@@ -43,7 +52,7 @@ class OutputFile:
         try:
             os.close(os.open(self.temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
         except OSError as error:
-            raise SinkError(f"{self.path}: cannot be written: {error.strerror}") from error
+            raise unwritable(self.path, error) from error
 
     def commit(self) -> None:
         """Give the file its name, in one step; SinkError, and nothing left, if that fails."""
@@ -57,7 +66,7 @@ class OutputFile:
         except FileExistsError as error:
             raise SinkError(f"{self.path}: appeared in the meantime; nothing was written") from error
         except OSError as error:
-            raise SinkError(f"{self.path}: cannot be written: {error.strerror}") from error
+            raise unwritable(self.path, error) from error
         finally:
             self.discard()
 
@@ -93,6 +102,12 @@ class OutputFile:
             if self._target.exists():
                 raise FileExistsError from None
             self.temporary.replace(self._target)
+
+
+def unwritable(path: str | Path, error: OSError) -> SinkError:
+    """What to raise when the system does not let us write ``path``."""
+    remedy = _REMEDIES.get(error.errno or 0, "choose another place")
+    return SinkError(f"{path}: cannot be written: {error.strerror}; {remedy}")
 
 
 def identities(paths: Iterable[str | Path]) -> frozenset[Identity]:

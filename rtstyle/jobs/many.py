@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rtstyle.errors import SinkError, SourceError, UsageError
 from rtstyle.meter import Report
+from rtstyle.output_file import unwritable
 
 VIDEOS = {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts", ".wmv", ".flv"}
 VIDEOS |= {".ogv", ".3gp", ".vob", ".gif", ".webp", ".mxf"}
@@ -77,7 +78,7 @@ def _outcome(errand: Errand, do: Callable[[Errand], Report], *, overwrite: bool)
     except (SourceError, SinkError) as error:
         return Outcome(errand, error=str(error))
     except OSError as error:
-        return Outcome(errand, error=f"{errand.output}: cannot be written: {error.strerror}")
+        return Outcome(errand, error=str(unwritable(errand.output, error)))
 
 
 def _files(item: Path, endings: set[str]) -> Iterator[tuple[Path, Path]]:

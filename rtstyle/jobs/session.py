@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from rtstyle.errors import SinkError
 from rtstyle.jobs.live_meter import LATENCY, LiveMeter
 from rtstyle.lettering import draw_code, draw_dot, write_lines
+from rtstyle.output_file import unwritable
 from rtstyle.sinks.recorder import Recorder
 
 if TYPE_CHECKING:
@@ -164,7 +165,7 @@ def _save(path: Path, image: Image) -> None:
         if good:
             path.write_bytes(data.tobytes())
     except OSError as error:
-        _log.warning("%s: cannot be written: %s", path, error.strerror)
+        _log.warning("%s", unwritable(path, error))
 
 
 def _now() -> str:

@@ -12,7 +12,7 @@ from rtstyle.errors import SinkError
 from rtstyle.frames import Frame, Image
 from rtstyle.gatys.run import Place, Step
 from rtstyle.jobs.checkpoint import Checkpoint, Notes, compare
-from rtstyle.output_file import OutputFile
+from rtstyle.output_file import OutputFile, unwritable
 from rtstyle.sinks.photo_writer import PhotoWriter
 from rtstyle.sources.photo_folder import read_photo
 
@@ -86,7 +86,7 @@ class Shelf:
             file.temporary.write_text(json.dumps({"begun": self._notes, "done": self._done}), encoding="utf-8")
         except OSError as error:
             file.discard()
-            raise SinkError(f"{self._manifest}: cannot be written: {error.strerror}") from error
+            raise unwritable(self._manifest, error) from error
         file.commit()
 
     def _checkpoint(self, name: str) -> Checkpoint:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from rtstyle.errors import SinkError, UsageError
+from rtstyle.output_file import unwritable
 from rtstyle.sinks.segment_writer import Segment
 
 _MANIFEST = "manifest.json"
@@ -40,7 +41,7 @@ class WorkFolder:
                 self._take(output, resume=resume, overwrite=overwrite)
         except OSError as error:
             self._let_go()
-            raise SinkError(f"{self.path}: cannot be used: {error.strerror}") from error
+            raise unwritable(self.path, error) from error
         except BaseException:
             self._let_go()
             raise
@@ -62,7 +63,7 @@ class WorkFolder:
             self.path.mkdir(exist_ok=True)
             self._acquire()
         except OSError as error:
-            raise SinkError(f"{self.path}: cannot be made: {error.strerror}") from error
+            raise unwritable(self.path, error) from error
         self.save()
 
     def add(self, segment: Segment) -> None:
@@ -92,7 +93,7 @@ class WorkFolder:
                 os.fsync(file.fileno())
             temporary.replace(self.path / _MANIFEST)
         except OSError as error:
-            raise SinkError(f"{self.path}: cannot be written: {error.strerror}") from error
+            raise unwritable(self.path, error) from error
 
     def release(self) -> None:
         """Let another run have it; without any segment it goes."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from rtstyle.errors import SinkError
 from rtstyle.frames import Frame, Image, Packet, VideoFormat
-from rtstyle.output_file import OutputFile, identities
+from rtstyle.output_file import OutputFile, identities, unwritable
 from rtstyle.photo_extras import Extras, encode, read_extras
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
@@ -63,7 +63,7 @@ class PhotoWriter:
             file.temporary.write_bytes(data)
         except OSError as error:
             file.discard()
-            raise SinkError(f"{file.path}: cannot be written: {error.strerror}") from error
+            raise unwritable(file.path, error) from error
         file.commit()
 
     def close(self, *, complete: bool = True) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rtstyle.errors import SinkError
 from rtstyle.frames import Frame
+from rtstyle.output_file import unwritable
 from rtstyle.sinks.live_encoder import LiveEncoder
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class Recorder:
         try:
             self._path.open("wb" if self._overwrite else "xb").close()
         except OSError as error:
-            raise SinkError(f"{self._path}: cannot be written: {error.strerror}") from error
+            raise unwritable(self._path, error) from error
         self._format = format
 
     def write(self, item: Frame | Packet, /) -> None:

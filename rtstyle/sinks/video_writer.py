@@ -11,7 +11,7 @@ import av.error
 
 from rtstyle.errors import SinkError
 from rtstyle.frames import Frame, Packet, VideoFormat
-from rtstyle.output_file import OutputFile, identities
+from rtstyle.output_file import OutputFile, identities, unwritable
 from rtstyle.sinks.carrier import fate_of
 from rtstyle.sinks.container import Container
 from rtstyle.sinks.encoding import MUXERS, USUAL, Encoding, choose_encoder
@@ -103,4 +103,4 @@ def translated(path: Path) -> Iterator[None]:
     try:
         yield
     except (av.error.FFmpegError, OSError) as error:
-        raise SinkError(f"{path}: cannot be written: {error.strerror}") from error
+        raise unwritable(path, OSError(error.errno, error.strerror)) from error

@@ -75,7 +75,7 @@ def test_no_permission(folder):
     assert unread == f"SourceError: {folder / 'secret.mp4'}: cannot be opened: Permission denied"
     for line in (unmade, unchanged):
         assert line.startswith(f"SinkError: {folder / 'shut'}")
-        assert line.endswith("Permission denied")
+        assert line.endswith("Permission denied; choose a folder that you may write to")
     assert painted == "painted"
     assert there.read_bytes() != b"precious"
     assert sorted(path.name for path in (folder / "shut").iterdir()) == ["there.mp4"]

@@ -150,7 +150,7 @@ def test_a_full_disk(tmp_path, small_disk, suffix, share):
     whole = write(tmp_path).stat().st_size
     pages = max(int(whole * share / 4096), 1)
     disk = small_disk(pages * 4)
-    with pytest.raises(SinkError, match="No space left on device"):
+    with pytest.raises(SinkError, match="No space left on device; make room there"):
         write(disk)
     assert list(disk.iterdir()) == []
 
