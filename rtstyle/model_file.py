@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 LARGEST = 2**31 - 1  # bytes; protobuf holds no more
 
-_EXPORT_AGAIN = "export it again with: python -m training export"
+_AGAIN = "copy or download it again, or export it anew with: python -m training export"
 
 
 def load_file(path: Path, *, weights: bool = True) -> ModelProto:
@@ -32,7 +32,7 @@ def load_file(path: Path, *, weights: bool = True) -> ModelProto:
         raise ModelError(f"{path}: cannot be read: {error.strerror}") from error
     except DecodeError as error:
         raise ModelError(
-            f"{path}: expected an ONNX model, got a file that is damaged or of another kind; {_EXPORT_AGAIN}"
+            f"{path}: expected an ONNX model, got a file that is damaged or of another kind; {_AGAIN}"
         ) from error
     files = _files_beside(path, model)
     if files and weights:
