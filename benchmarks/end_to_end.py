@@ -12,15 +12,14 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
-import subprocess
 import sys
 import tempfile
 from contextlib import closing
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
 from machine import machine
+from process import finished
 
 import rtstyle
 
@@ -52,12 +51,17 @@ def main() -> None:
         "fps_of_runs": [run["fps"] for run in long],
         "process_s": statistics.median(run["process_s"] for run in long),
         "first_frame_s": statistics.median(run["process_s"] for run in short),
+        "peak_mib": middle["peak_mib"],
         "stages": middle["stages"],
         "warm_up": WARM_UP,
         "runs": asked.runs,
     }
     print("{clip}, {size}, {frames} frames, {style} on {provider}".format(**figures))
-    print("{fps:.1f} fps; process {process_s:.1f} s; first frame {first_frame_s:.2f} s".format(**figures))
+    print(
+        "{fps:.1f} fps; process {process_s:.1f} s; first frame {first_frame_s:.2f} s; memory {peak_mib:.0f} MiB".format(
+            **figures
+        )
+    )
     for name, times in middle["stages"].items():
         print(f"  {name:16} p50 {times['p50_ms']:7.1f} ms   p95 {times['p95_ms']:7.1f} ms")
     print(json.dumps({"machine": machine(), **figures}))
@@ -75,15 +79,11 @@ def cut(clip: Path, path: Path) -> tuple[Path, str]:
 
 
 def transcode(clip: Path, options: list[str]) -> dict[str, Any]:
-    """One process: its report, and ``process_s``, the seconds from its start to its exit."""
+    """One process: its report, ``process_s``, the seconds from its start to its exit, and ``peak_mib``."""
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "rtstyle", "transcode", clip, "-o", Path(folder) / "out.mp4", "--json"]
-        start = perf_counter()
-        done = subprocess.run([*command, *options], capture_output=True, text=True, check=False)
-        seconds = perf_counter() - start
-    if done.returncode:
-        sys.exit(done.stderr.strip())
-    return {**json.loads(done.stdout), "process_s": seconds}
+        done = finished([*command, *options])
+    return {**json.loads(done.stdout), "process_s": done.seconds, "peak_mib": done.peak_mib and round(done.peak_mib)}
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 import rtstyle
+from rtstyle.cli.bench import bench
 from rtstyle.cli.cameras import cameras
 from rtstyle.cli.export import export
 from rtstyle.cli.image import image
@@ -31,6 +32,7 @@ app.command()(styles)
 app.command()(export)
 app.command()(inspect)
 app.command()(cameras)
+app.command()(bench)
 
 
 def _version(asked: bool) -> None:

@@ -1,0 +1,142 @@
+"""``rtstyle bench``."""
+
+from __future__ import annotations
+
+import json as jsonlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.bar import Bar
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
+from rich.table import Table
+
+from rtstyle.cli.options import Device, Json
+from rtstyle.cli.outcome import one_sentence
+from rtstyle.jobs.defaults import DEVICE
+
+if TYPE_CHECKING:
+    from rtstyle.jobs.bench import Bench, Result, Speed, Step
+
+_FILM_FPS, _CAMERA_FPS = 25, 30  # what is real time
+_FULL_BAR_FPS = 60
+_BUSY = 0.3  # of the cores at work for others: then the figures are theirs, too
+
+
+def bench(
+    *,
+    style: Annotated[
+        list[str] | None,
+        typer.Option("--style", "-s", metavar="NAME|PATH", help="Styles to measure; by default all bundled."),
+    ] = None,
+    size: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--size",
+            metavar="NAME|WxH",
+            help="360p, 480p, 720p, 1080p, 4K or WxH; several in turn; by default all five.",
+        ),
+    ] = None,
+    seconds: Annotated[float, typer.Option(min=1, help="About how long to measure, in all.")] = 60,
+    device: Device = DEVICE,
+    json: Json = False,
+) -> None:
+    """Measure how fast this machine paints: each style at each size, live and in transcode, in about a minute.
+
+    Close what else is running first. Each figure is a short run of the very thing, [bold]rtstyle live[/bold] on a test
+    pattern and [bold]rtstyle transcode[/bold] of a made-up film, sound and window aside. Sizes at which a frame would
+    take longer than a second are reckoned from a smaller one, with a ≈ before them. Ctrl-C ends it and shows what was
+    measured so far. Nothing is left on the disk.
+
+    [bold]rtstyle bench[/bold]
+
+    [bold]rtstyle bench --style wave --size 720p --seconds 10[/bold]
+
+    [bold]rtstyle bench --device cuda --json > speeds.json[/bold]
+    """
+    with one_sentence(stopped="what was measured so far stands above"):
+        from rtstyle.jobs.bench import SIZES, Bench
+        from rtstyle.jobs.hardware import load
+
+        busy = load()
+        measuring = Bench(style or (), sizes=size or tuple(SIZES), device=device, seconds=seconds)
+        results: list[Result] = []
+        try:
+            with _progress(measuring) as progress:
+                measuring.measure(results.append, progress)
+        finally:
+            _show(results, measuring, busy, as_json=json)
+
+
+@contextmanager
+def _progress(measuring: Bench) -> Iterator[Callable[[Step], None]]:
+    """On stderr: what is being measured and for how long still; a line for each run where there is no terminal."""
+    console = Console(stderr=True)
+    console.out(f"measuring for about {measuring.planned_s:.0f} s; Ctrl-C shows what is there by then", highlight=False)
+    if not console.is_terminal:
+        yield lambda step: console.out(f"{step.what}, ETA {step.eta_s:.0f} s", highlight=False)
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("ETA {task.fields[eta_s]:.0f} s"))
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("", total=measuring.runs, eta_s=measuring.planned_s)
+        yield lambda step: bar.update(task, description=step.what, completed=step.done, eta_s=step.eta_s)
+
+
+def _show(results: Sequence[Result], measuring: Bench, busy: float | None, *, as_json: bool) -> None:
+    from rtstyle.jobs.bench import Settled, Speed
+    from rtstyle.jobs.hardware import cores, cpu_name
+
+    speeds = [result for result in results if isinstance(result, Speed)]
+    settled = [result for result in results if isinstance(result, Settled)]
+    machine = {"cpu": cpu_name(), "cores": cores(), "load": busy}
+    if as_json:
+        found = {"speeds": [asdict(one) for one in speeds], "settled": [asdict(one) for one in settled]}
+        typer.echo(jsonlib.dumps({"machine": machine, "seconds_each": measuring.each_s, **found}))
+        return
+    console = Console(highlight=False)
+    console.print(f"{machine['cpu']}, {machine['cores']} cores; a run of {measuring.each_s:.1f} s for each figure")
+    if busy is not None and busy > _BUSY * cores():
+        console.print(f"[yellow]the machine was busy before (load {busy:.1f}): alone it will be faster[/yellow]")
+    for styles in dict.fromkeys(speed.styles for speed in speeds):
+        _chart(console, [speed for speed in speeds if speed.styles == styles])
+        for live in (one for one in settled if one.styles == styles):
+            console.print(
+                f"rtstyle live with a camera of 1280×720 paints at {live.lines} lines, {live.live_fps:.1f} fps",
+                soft_wrap=True,
+            )
+
+
+def _chart(console: Console, speeds: Sequence[Speed]) -> None:
+    from rtstyle.jobs.bench import SIZES
+
+    first = speeds[0]
+    network = f"{first.network} network, " if first.network else ""
+    console.print(f"\n[bold]{', '.join(first.styles)}[/bold] ({network}{first.provider})")
+    table = Table(box=None, pad_edge=False)
+    for header in ("size", "pixels", "transcode", "fps", "1 h takes", f"live, of {_CAMERA_FPS}", "fps"):
+        table.add_column(header, justify="right" if header in {"fps", "1 h takes"} else "left", no_wrap=True)
+    for speed in speeds:
+        about = "" if speed.measured else "≈"
+        table.add_row(
+            speed.size if speed.size in SIZES else "",
+            f"{speed.width}×{speed.height}",
+            _bar(speed.film_fps, _FULL_BAR_FPS, 16, _FILM_FPS),
+            f"{about}{speed.film_fps:.1f}",
+            _duration(3600 * _FILM_FPS / speed.film_fps),
+            _bar(speed.live_fps, _CAMERA_FPS, 10, _CAMERA_FPS),
+            f"{about}{speed.live_fps:.1f}",
+        )
+    console.print(table)
+
+
+def _bar(fps: float, full: float, width: int, real_time: float) -> Bar:
+    """Green where it is real time, or nearly."""
+    return Bar(full, 0, min(fps, full), width=width, color="green" if fps >= 0.95 * real_time else "yellow")
+
+
+def _duration(seconds: float) -> str:
+    minutes = round(seconds / 60)
+    return f"{minutes // 60} h {minutes % 60:02} min" if minutes >= 60 else f"{minutes} min"  # noqa: PLR2004 - minutes

@@ -1,0 +1,71 @@
+"""A made-up film of any size and length, for measuring where nobody has brought one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import av
+import numpy as np
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rtstyle.frames import Image
+
+RATE = 25  # frames/s
+_SHOT = 24  # frames that differ; after them it begins again, as after a cut
+_SHOT_PIXELS = 24 * 1280 * 720  # of a shot together, at most: a large one is not to take longer than what it measures
+_OCTAVES = (4, 8, 16, 32, 64, 128, 256)  # cells across; each weaker than the one before by √2
+_FINEST = 1280  # pixels; wider pictures are enlarged
+_PAN = 0.002  # of the width, a frame
+_NOISE = 8  # levels
+
+
+def make_film(path: Path, size: tuple[int, int], frames: int) -> None:
+    """Write ``frames`` frames of H.264, ``size`` (width, height): clouds that drift over clouds, with a camera's noise.
+
+    A shot is coded once and its packets repeated, so that a long film costs little more than a short one. Needs cv2.
+    """
+    width, height = size
+    tick = Fraction(1, RATE)
+    with av.open(str(path), "w", format="mp4") as container:
+        stream = container.add_stream("libx264", rate=RATE, options={"preset": "ultrafast", "crf": "20", "bf": "0"})
+        stream.width, stream.height = width, height
+        stream.pix_fmt = "yuv444p" if width % 2 or height % 2 else "yuv420p"
+        shot = min(frames, _SHOT, max(_SHOT_PIXELS // (width * height), 4))
+        pictures = (av.VideoFrame.from_ndarray(image, format="rgb24") for image in _shot(width, height, shot))
+        coded = [bytes(packet) for picture in (*pictures, None) for packet in stream.encode(picture)]
+        for index in range(frames):
+            packet = av.Packet(coded[index % len(coded)])
+            packet.stream, packet.time_base = stream, tick
+            packet.pts = packet.dts = index
+            packet.duration, packet.is_keyframe = 1, index % len(coded) == 0
+            container.mux(packet)
+
+
+def _shot(width: int, height: int, frames: int) -> Iterator[Image]:
+    import cv2
+
+    random = np.random.default_rng(0)
+    step = max(round(width * _PAN), 1)
+    far, near = (_clouds(width + frames * step, height, random) for _ in range(2))
+    noise = random.integers(0, _NOISE, (height, width + frames, 3), dtype=np.uint8)
+    for index in range(frames):
+        left, right = index * step, (frames - index) * step
+        nearest = cv2.max(far[:, left : left + width], near[:, right : right + width])
+        yield np.ascontiguousarray(cv2.add(nearest, noise[:, index : index + width]))
+
+
+def _clouds(width: int, height: int, random: np.random.Generator) -> Image:
+    import cv2
+
+    columns = min(width, _FINEST)
+    rows = max(height * columns // width, 2)
+    total = np.full((rows, columns, 3), 110, np.float32)
+    for order, cells in enumerate(_OCTAVES):
+        coarse = random.normal(0, 40 / 2 ** (order / 2), (max(cells * rows // columns, 2), cells, 3))
+        total += cv2.resize(coarse.astype(np.float32), (columns, rows), interpolation=cv2.INTER_CUBIC)
+    bytes_ = np.clip(total, 0, 255).astype(np.uint8)
+    return np.asarray(cv2.resize(bytes_, (width, height), interpolation=cv2.INTER_CUBIC), np.uint8)

@@ -1,0 +1,101 @@
+"""Short runs of the real thing, for measuring: ``rtstyle live`` without a window, and ``rtstyle transcode``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from rtstyle.jobs.bench_film import make_film
+from rtstyle.jobs.live_meter import LATENCY, NETWORK
+from rtstyle.jobs.look import Look
+from rtstyle.jobs.show import Show
+from rtstyle.jobs.transcode import transcode
+from rtstyle.sources.paced import Paced
+from rtstyle.sources.test_pattern import TestPattern
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rtstyle.frames import Frame
+    from rtstyle.meter import Progress
+    from rtstyle.styles import Style
+
+RATE = 30  # frames/s, of nearly all cameras
+_WARM_UP = 0.3  # of a run, that is not counted
+_SETTLING = 0.6  # the same where the size is still to be found
+
+
+@dataclass(frozen=True, slots=True)
+class LiveTrial:
+    """What a camera's picture came to."""
+
+    fps: float  # painted frames a second
+    network_s: float  # a frame, median
+    lines: int  # at which it painted in the end
+
+
+@dataclass(frozen=True, slots=True)
+class FilmTrial:
+    """What a film came to."""
+
+    fps: float  # from the first frame written to the film's last check
+    provider: str
+
+
+def try_live(style: Style, size: tuple[int, int], *, lines: int | None, device: str, seconds: float) -> LiveTrial:
+    """Paint a camera of ``size`` (width, height) at ``lines`` lines for so long; None: at as many as it settles on.
+
+    The camera is the test pattern at 30 frames a second. Raises ModelError or DeviceError.
+    """
+    camera = _Camera(size)
+    show = Show(camera, [style], Look(), size=lines, device=device, seconds=None)
+    begun: list[float] = []
+
+    def watch(_now: Progress) -> None:
+        now = perf_counter()
+        if camera.end is None and show.painting:
+            camera.end = now + seconds
+        if not begun and camera.end is not None and now >= camera.end - seconds * (1 - unsettled):
+            show.meter.forget()
+            begun.append(now)
+
+    unsettled = _SETTLING if lines is None else _WARM_UP
+    report = show.run(watch)
+    shown_s = perf_counter() - begun[0] if begun else 0.0
+    network = report.stages.get(NETWORK)
+    return LiveTrial(
+        fps=show.meter.frames(LATENCY) / shown_s if shown_s else 0.0,
+        network_s=network.p50_ms / 1e3 if network else 0.0,
+        lines=show.lines,
+    )
+
+
+def try_film(style: Style, size: tuple[int, int], *, device: str, frames: int, folder: Path) -> FilmTrial:
+    """Paint a made-up film of ``size`` (width, height) from file to file. Raises as ``transcode`` does."""
+    film = folder / "film.mp4"
+    make_film(film, size, frames)
+    first: list[float] = []
+
+    def watch(_now: Progress) -> None:
+        if not first:
+            first.append(perf_counter())
+
+    report = transcode(film, folder / "painted.mp4", style=style.path, device=device, overwrite=True, progress=watch)
+    return FilmTrial(max(report.frames_out - 1, 1) / (perf_counter() - first[0]), report.provider)
+
+
+class _Camera(Paced):
+    """The test pattern as a camera that is switched off at ``end``."""
+
+    def __init__(self, size: tuple[int, int]) -> None:
+        super().__init__(lambda: TestPattern(*size, frames=None, rate=Fraction(RATE)))
+        self.end: float | None = None  # time.perf_counter()
+
+    def __iter__(self) -> Iterator[Frame]:
+        for frame in super().__iter__():
+            if self.end is not None and perf_counter() >= self.end:
+                return
+            yield frame

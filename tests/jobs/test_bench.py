@@ -1,0 +1,49 @@
+"""What `rtstyle bench` measures, and on what."""
+
+import av
+import pytest
+
+from rtstyle.errors import UsageError
+from rtstyle.jobs.bench import SIZES, Bench, alike, read_size
+from rtstyle.jobs.bench_film import make_film
+from rtstyle.styles import read_style
+from tests.models import make_model
+
+
+@pytest.mark.parametrize(("size", "frames"), [((64, 48), 3), ((65, 49), 30), ((640, 360), 50)])
+def test_the_film_is_as_long_and_large_as_asked(tmp_path, size, frames):
+    """Odd sizes and more frames than differ, too; and nothing in it stands still."""
+    make_film(tmp_path / "film.mp4", size, frames)
+    with av.open(str(tmp_path / "film.mp4")) as container:
+        pictures = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+    assert len(pictures) == frames
+    assert pictures[0].shape == (size[1], size[0], 3)
+    assert abs(pictures[1].astype(int) - pictures[0]).mean() > 1
+    assert 40 < pictures[0].mean() < 215
+
+
+def test_styles_of_one_make_are_measured_once(tmp_path):
+    """Those of the same network and number of parameters are of one make; a foreign one stands alone."""
+    paths = [
+        make_model(tmp_path / "a.onnx", name="a", parameters="7"),
+        make_model(tmp_path / "b.onnx", name="b", parameters="7"),
+        make_model(tmp_path / "c.onnx", name="c", parameters="8"),
+        make_model(tmp_path / "d.onnx", kind="no_metadata"),
+    ]
+    kinds = alike([read_style(path) for path in paths])
+    assert [[style.name for style in kind] for kind in kinds] == [["a", "b"], ["c"], ["d"]]
+
+
+def test_sizes_by_name_and_by_number():
+    """In any case of letters; what is no size is refused."""
+    assert read_size("4k") == SIZES["4K"] == (3840, 2160)
+    assert read_size("320x240") == (320, 240)
+    for wrong in ("", "720", "0x0", "16x15"):
+        with pytest.raises(UsageError, match="--size"):
+            read_size(wrong)
+
+
+def test_it_takes_what_it_was_told(invert_model):
+    """About a minute for five sizes of one network; never less than a second a run."""
+    assert Bench([invert_model]).planned_s == pytest.approx(60)
+    assert Bench([invert_model], seconds=1).each_s == 1
