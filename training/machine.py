@@ -18,7 +18,7 @@ class Machine:
     device: str = "cpu"
     precision: str = "auto"  # of VGG: f32, bf16, fp16, or what is fast on the device
     workers: int = 2  # processes that read photos
-    compiled: bool = False  # by torch.compile
+    compiled: bool = False  # VGG, by torch.compile
     save_every: int = 200  # steps between checkpoints and previews
     processes: Processes = field(default_factory=Processes.of_environment)
 

@@ -94,7 +94,7 @@ def train(
     precision: Annotated[
         str, typer.Option(help="Of VGG: f32, bf16, fp16, or auto: what is fast on the device.")
     ] = HERE.precision,
-    compiled: Annotated[bool, typer.Option("--compile", help="Through torch.compile.")] = HERE.compiled,
+    compiled: Annotated[bool, typer.Option("--compile", help="VGG through torch.compile.")] = HERE.compiled,
     save_every: Annotated[int, typer.Option(min=1, help="Steps between checkpoints and previews.")] = HERE.save_every,
     workers: Annotated[int, typer.Option(min=0, help="Processes that read photos.")] = HERE.workers,
 ) -> None:
