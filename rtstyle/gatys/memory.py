@@ -13,7 +13,7 @@ from rtstyle.perceptual.layers import CONVS, layer_index
 _WIDTHS = (64, 128, 256, 512, 512)  # channels of VGG's blocks
 _FLOAT, _INDEX = 4, 8  # bytes; a max pooling remembers where its maxima were, in 64 bits
 _PICTURES = 24  # copies of the picture beside the history: photo, start, best, x, its gradient, directions, casts
-_LOADED = 200 << 20  # the weights, and what torch adds to itself when it first works: measured
+_LOADED = 260 << 20  # the weights, room to convolve in, and what torch adds to itself when it first works: measured
 _IMPORTED = 800 << 20  # torch, where the system does not say
 _SHARE = 0.7  # of the memory that is free
 
@@ -76,4 +76,17 @@ def _network_bytes(size: tuple[int, int], layers: list[str], recipe: Recipe) -> 
         if index < last:
             kept += maps // 4 + (maps // 4 // _FLOAT * _INDEX if recipe.pooling == "max" else 0)
         index += 1
-    return kept + 3 * largest  # gradients before and behind a layer, and a copy in the kernels' own layout
+    return (
+        kept + 3 * largest + _winograd_bytes(last, recipe.network)
+    )  # gradients before and behind a layer, and one more
+
+
+def _winograd_bytes(last: int, network: str) -> int:
+    """The kernels' values at 36 points, up to the layer of that index; the first convolution has none."""
+    size, index, ins = 0, 0, 0
+    for convs, outs in zip(CONVS[network], _WIDTHS, strict=True):
+        for _ in range(convs):
+            size += 36 * ins * outs * _FLOAT if index <= last else 0
+            index, ins = index + 2, outs
+        index += 1
+    return size

@@ -12,6 +12,7 @@ from torchvision.models import vgg16, vgg19
 from rtstyle.errors import UsageError
 from rtstyle.perceptual.layers import layer_index
 from rtstyle.perceptual.weights import VggWeights
+from rtstyle.perceptual.winograd import FrozenConv
 
 POOLINGS = ("max", "average")
 # Rectified maps are mostly zeros, whose mean lies far below their maximum; doubled, what deeper layers see stays
@@ -41,8 +42,9 @@ class VGG(nn.Module):
         with torch.device("meta"):  # the classifier's 120 million numbers are not even made
             features = _NETWORKS[weights.network](weights=None).features
         features.load_state_dict(weights.state, assign=True)
-        self.features = features[: max(layer_index(name, self.network) for name in layers) + 1]
-        self.features.to(memory_format=torch.channels_last)
+        features = features[: max(layer_index(name, self.network) for name in layers) + 1]
+        features.to(memory_format=torch.channels_last)
+        self.features = nn.Sequential(*(FrozenConv(m) if isinstance(m, nn.Conv2d) else m for m in features))
         self.register_buffer("mean", torch.tensor(weights.mean).view(1, 3, 1, 1))
         self.register_buffer("std", torch.tensor(weights.std).view(1, 3, 1, 1))
         self.requires_grad_(requires_grad=False)
@@ -60,8 +62,10 @@ class VGG(nn.Module):
         taps: dict[int, Tensor] = {}
         x = ((images - self.mean) / self.std).contiguous(memory_format=torch.channels_last)
         for index, module in enumerate(self.features[: last + 1]):
-            if isinstance(module, nn.ReLU):
-                x = F.relu(x) if index - 1 in taps else F.relu_(x)  # a conv's output may be a tap of its own
+            if isinstance(module, FrozenConv):  # a ReLU follows; this may be a tap of its own
+                x = module(x, relu=index not in wanted.values())
+            elif isinstance(module, nn.ReLU):
+                x = F.relu(x) if index - 1 in taps else x
             elif isinstance(module, nn.MaxPool2d) and self.average:
                 x = F.avg_pool2d(x, 2) * _AVERAGE_SCALE
             else:

@@ -1,0 +1,201 @@
+"""Frozen 3×3 convolutions on the CPU with a quarter of the multiplications: Winograd's F(4×4, 3×3).
+
+Lavin & Gray (2016); oneDNN, as torch calls it, convolves directly. Patches of 6×6 px, which overlap by two, become
+tiles of 4×4 by three matrix products, of which only the middle one mixes channels. We differ from the paper in the
+points at which polynomials are evaluated, 0, 1, -1, 2, 1/2 and ∞ instead of ±2: turned round, a kernel has the same
+values at other points of the list, so that the gradient, a convolution with turned kernels, needs no others.
+"""
+
+from __future__ import annotations
+
+import threading
+from itertools import product
+from typing import Any, NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
+
+_TILE, _PATCH = 4, 6  # px
+_CHUNK = 1 << 16  # tiles × channels at a time, so that what one product leaves the next finds in the cache
+_LEAST_CHANNELS, _LEAST_WORK = 64, 6 << 20  # in × out × px; less is quicker convolved directly (docs/LOG.md)
+_AROUND = [5, 1, 2, 4, 3, 0]  # the points' inverses: where a kernel turned round has its values
+_GATHER = torch.tensor(  # of a patch's row or column, by point: the product of (x - p) over all other points p
+    [
+        [1.0, -2.5, 0.0, 2.5, -1.0, 0.0],
+        [0.0, -1.0, 1.5, 1.5, -1.0, 0.0],
+        [0.0, -1.0, 3.5, -3.5, 1.0, 0.0],
+        [0.0, 0.5, -1.0, -0.5, 1.0, 0.0],
+        [0.0, 8.0, -4.0, -8.0, 4.0, 0.0],
+        [0.0, -1.0, 2.5, 0.0, -2.5, 1.0],
+    ]
+)
+_KERNEL = torch.tensor(  # 1, p, p² over the same product at p
+    [
+        [1.0, 0.0, 0.0],
+        [1.0, 1.0, 1.0],
+        [1 / 9, -1 / 9, 1 / 9],
+        [1 / 9, 2 / 9, 4 / 9],
+        [4 / 9, 2 / 9, 1 / 9],
+        [0.0, 0.0, 1.0],
+    ],
+    dtype=torch.float64,
+)
+_SPREAD = torch.tensor(  # powers of p
+    [
+        [1.0, 1.0, 1.0, 1.0, 1.0, 0.0],
+        [0.0, 1.0, -1.0, 2.0, 0.5, 0.0],
+        [0.0, 1.0, 1.0, 4.0, 0.25, 0.0],
+        [0.0, 1.0, -1.0, 8.0, 0.125, 1.0],
+    ]
+)
+
+
+class _Transforms(NamedTuple):
+    gather: Tensor  # (36, 36): a patch's values at 36 points
+    spread: Tensor  # (16, 36): a tile of those of the product
+
+
+_THERE = _Transforms(torch.kron(_GATHER, _GATHER), torch.kron(_SPREAD, _SPREAD))
+_BACK = _Transforms(
+    torch.kron(_GATHER[_AROUND], _GATHER[_AROUND]), torch.kron(_SPREAD[:, _AROUND], _SPREAD[:, _AROUND])
+)
+
+
+class FrozenConv(nn.Module):
+    """A 3×3 convolution, stride 1, padding 1, that never learns, and the ReLU behind it where asked for.
+
+    By Winograd's algorithm where that is faster; the kernels' values at the points then take four times the
+    kernels' own memory.
+    """
+
+    def __init__(self, conv: nn.Conv2d) -> None:
+        super().__init__()
+        self.weight, self.bias = conv.weight, conv.bias
+        self._values: Tensor | None = None  # (36, in, out)
+
+    def forward(self, maps: Tensor, *, relu: bool = False) -> Tensor:
+        """Maps (N, out, H, W) of maps (N, in, H, W)."""
+        if self.uses_winograd(maps):
+            if self._values is None:
+                self._values = _values(self.weight)
+            return _Convolution.apply(maps, self._values, self.bias, relu)  # type: ignore[no-any-return]  # torch's
+        result = F.conv2d(maps, self.weight, self.bias, padding=1)
+        return F.relu_(result) if relu else result
+
+    def uses_winograd(self, maps: Tensor) -> bool:
+        """Whether that is how such maps would be convolved: on a CPU, in float32, if they are many."""
+        return (
+            maps.device.type == "cpu"
+            and maps.dtype == self.weight.dtype == torch.float32
+            and not torch.is_autocast_enabled("cpu")
+            and maps.shape[1] >= _LEAST_CHANNELS
+            and maps.numel() * self.weight.shape[0] >= _LEAST_WORK
+        )
+
+
+class _Convolution(torch.autograd.Function):
+    """Nothing is kept for the gradient but the result, which says where it was rectified."""
+
+    @staticmethod
+    def forward(ctx: Any, maps: Tensor, values: Tensor, bias: Tensor, relu: bool) -> Tensor:  # noqa: ANN401, FBT001 - torch's
+        ctx.values = values
+        result = _Sweep(maps, values, _THERE).convolved(bias, relu=relu)
+        ctx.save_for_backward(*([result] if relu else []))
+        return result
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor, None, None, None]:  # noqa: ANN401 - torch's
+        rectified = ctx.saved_tensors[0] if ctx.saved_tensors else None
+        return _Sweep(slope, ctx.values.mT, _BACK, rectified).convolved(), None, None, None
+
+
+class _Sweep:
+    """One convolution, chunk by chunk: some lines of tiles of one picture, or all those of several.
+
+    Where ``rectified`` (N, in, H, W) is 0, the maps count as 0.
+    """
+
+    def __init__(self, maps: Tensor, values: Tensor, transforms: _Transforms, rectified: Tensor | None = None) -> None:
+        self._maps, self._values, self._transforms = maps.permute(0, 2, 3, 1), values, transforms  # (N, H, W, C)
+        self._rectified = None if rectified is None else rectified.permute(0, 2, 3, 1)
+        self._count, self._height, self._width, self._ins = self._maps.shape
+        self._outs = values.shape[2]
+        self._rows, self._columns = -(-self._height // _TILE), -(-self._width // _TILE)
+        lines = max(1, _CHUNK // max(self._ins, self._outs) // self._columns)
+        self._lines, self._images = min(lines, self._rows), max(1, min(lines // self._rows, self._count))
+
+    def convolved(self, bias: Tensor | None = None, *, relu: bool = False) -> Tensor:
+        """Maps (N, out, H, W), channels_last."""
+        maps = self._maps
+        result = maps.new_empty(self._count, self._rows * _TILE, self._columns * _TILE, self._outs)
+        padded = maps.new_zeros(self._images, self._lines * _TILE + 2, self._columns * _TILE + 2, self._ins)
+        for image, line in product(range(0, self._count, self._images), range(0, self._rows, self._lines)):
+            images = slice(image, min(image + self._images, self._count))
+            lines = min(self._lines, self._rows - line)
+            self._fill(padded, images, line * _TILE - 1)
+            tiles = self._tiles(_patches(padded[: images.stop - image], lines, self._columns))
+            target = result[images, line * _TILE : (line + lines) * _TILE]
+            target = target.unflatten(1, (lines, _TILE)).unflatten(3, (self._columns, _TILE))
+            if bias is None:
+                target.copy_(tiles)
+            else:
+                torch.add(tiles, bias, out=target)
+            if relu:
+                target.clamp_min_(0)
+        inside = result[:, : self._height, : self._width].permute(0, 3, 1, 2)
+        return inside.contiguous(memory_format=torch.channels_last)
+
+    def _fill(self, padded: Tensor, images: slice, top: int) -> None:
+        """Copy the lines from ``top`` on; above and below the maps is 0, as it is beside them from the beginning."""
+        first, last = max(0, top), min(self._height, top + padded.shape[1])
+        padded[:, : first - top].zero_()
+        padded[:, last - top :].zero_()
+        target = padded[: images.stop - images.start, first - top : last - top, 1 : self._width + 1]
+        source = self._maps[images, first:last]
+        if self._rectified is None:
+            target.copy_(source)
+        else:
+            mask = self._rectified[images, first:last]
+            torch.ops.aten.threshold_backward.grad_input(source, mask, 0, grad_input=target)
+
+    def _tiles(self, patches: Tensor) -> Tensor:
+        """Tiles (n, lines, 4, columns, 4, out) of patches (6, 6, n, lines, columns, in)."""
+        count = patches.shape[2:5].numel()
+        copied, seen, mixed, spread = _room(
+            *(count * size for size in (36 * self._ins, 36 * self._ins, 36 * self._outs, 16 * self._outs))
+        )
+        copied.view(patches.shape).copy_(patches)
+        torch.mm(self._transforms.gather, copied.view(36, -1), out=seen.view(36, -1))
+        torch.bmm(seen.view(36, count, self._ins), self._values, out=mixed.view(36, count, self._outs))
+        torch.mm(self._transforms.spread, mixed.view(36, -1), out=spread.view(16, -1))
+        return spread.view(_TILE, _TILE, *patches.shape[2:5], self._outs).permute(2, 3, 0, 4, 1, 5)
+
+
+def _values(kernels: Tensor) -> Tensor:
+    """(36, in, out) of kernels (out, in, 3, 3)."""
+    with torch.inference_mode(mode=False):
+        values = torch.einsum("ai,ocij,bj->abco", _KERNEL, kernels.detach().double(), _KERNEL)
+        return values.flatten(0, 1).float().contiguous()
+
+
+def _patches(padded: Tensor, lines: int, columns: int) -> Tensor:
+    """A view (6, 6, n, lines, columns, C) of (n, H, W, C): what lies around each tile of 4×4."""
+    image, row, column, channel = padded.stride()
+    size = (_PATCH, _PATCH, len(padded), lines, columns, padded.shape[3])
+    return padded.as_strided(size, (row, column, image, _TILE * row, _TILE * column, channel))
+
+
+_own = threading.local()
+
+
+def _room(*sizes: int) -> tuple[Tensor, ...]:
+    """Uninitialised vectors, in the same memory every time: the system is slow to hand out fresh pages."""
+    if not hasattr(_own, "room") or len(_own.room) < sum(sizes):
+        with torch.inference_mode(mode=False):  # what was made in it could not be written to outside
+            _own.room = torch.empty(sum(sizes))
+    room: Tensor = _own.room
+    parts: tuple[Tensor, ...] = room[: sum(sizes)].split(sizes)
+    return parts
