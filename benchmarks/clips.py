@@ -37,17 +37,23 @@ def shortened(clip: Path, path: Path, frames: int) -> Path:
 
 def lengthened(clip: Path, path: Path, frames: int) -> Path:
     """The clip again and again, with its sound, until there are ``frames``: packets are copied, nothing is coded."""
-    with av.open(str(clip)) as source:
-        times = -(-frames // source.streams.video[0].frames)
-    listing = path.with_suffix(".txt")
-    listing.write_text("".join(f"file '{clip.resolve()}'\n" for _ in range(times)), encoding="utf-8")
-    with av.open(str(listing), format="concat", options={"safe": "0"}) as source, av.open(str(path), "w") as target:
-        copies = {stream.index: target.add_stream_from_template(stream) for stream in source.streams}
-        for packet in source.demux():
-            if packet.dts is not None:
-                packet.stream = copies[packet.stream.index]
-                target.mux(packet)
-    listing.unlink()
+    done, start, earliest = 0, Fraction(0), Fraction(0)  # seconds; what is decoded first may come before 0
+    with av.open(str(clip)) as first, av.open(str(path), "w") as target:
+        copies = [target.add_stream_from_template(stream) for stream in first.streams]
+        while done < frames:
+            end = start
+            with av.open(str(clip)) as source:
+                for packet in source.demux():
+                    if packet.dts is None:
+                        continue
+                    earliest = min(earliest, packet.dts * packet.time_base)
+                    ticks = round(start / packet.time_base)
+                    packet.pts, packet.dts = packet.pts + ticks, packet.dts + ticks
+                    end = max(end, (packet.pts + packet.duration) * packet.time_base)
+                    done += packet.stream.type == "video"
+                    packet.stream = copies[packet.stream.index]
+                    target.mux(packet)
+            start = end - earliest
     return path
 
 

@@ -30,7 +30,7 @@ import rtstyle
 
 SIZES = ["320x240", "640x360", "640x480", "960x540", "1280x720", "1920x1080", "2560x1440", "3840x2160"]
 BATCHES = [1, 2, 4, 8, 16]
-FEWEST, MOST = 12, 400  # frames of a transcode
+FEWEST, MOST = 30, 400  # frames of a transcode
 PASSES = 7  # at least, through the network alone
 WARM_UP = 2  # of them, not counted
 
