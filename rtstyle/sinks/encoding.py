@@ -77,7 +77,7 @@ class _Software:
 
 # crf 20: paint strokes are fine detail everywhere, which x264's default 23 smears; the others alike.
 _SOFTWARE = {
-    "h264": _Software("libx264", 20, ("preset", "veryfast"), {}),
+    "h264": _Software("libx264", 20, ("preset", "superfast"), {}),
     "hevc": _Software("libx265", 23, ("preset", "veryfast"), {"x265-params": "log-level=error"}),
     "av1": _Software("libsvtav1", 30, ("preset", "8"), {}, "yuv420p"),
     "vp9": _Software("libvpx-vp9", 31, ("cpu-used", "7"), {"deadline": "realtime", "row-mt": "1"}, "yuv420p"),

@@ -14,6 +14,7 @@ from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
 from rtstyle.captions import ENCODERS, OPTIONS, with_captions
+from rtstyle.cores import codec_threads, color_threads
 from rtstyle.errors import SinkError
 from rtstyle.frames import SWS_MATRIX, Frame, VideoFormat
 from rtstyle.sinks.encoding import Encoder, hwaccel_for
@@ -60,6 +61,7 @@ class VideoEncoder:
         context.sample_aspect_ratio = format.sample_aspect
         context.flags |= Flags.frame_duration
         context.bit_rate = encoder.bit_rate
+        context.thread_count = codec_threads()
         context.color_range = _LIMITED
         context.colorspace = self._matrix
         context.color_primaries = format.color.primaries
@@ -76,7 +78,11 @@ class VideoEncoder:
             raise SinkError(f"{self._path}: expected frames of shape {expected}, got {frame.image.shape}")
         rgb = VideoFrame.from_numpy_buffer(np.ascontiguousarray(frame.image), "rgb24")
         picture = self._reformatter.reformat(
-            rgb, format=self._pix_fmt, dst_colorspace=SWS_MATRIX[self._matrix], dst_color_range=_LIMITED, threads=2
+            rgb,
+            format=self._pix_fmt,
+            dst_colorspace=SWS_MATRIX[self._matrix],
+            dst_color_range=_LIMITED,
+            threads=color_threads(),
         )
         picture.time_base = format.time_base
         picture.pts = self._pts(frame.time)

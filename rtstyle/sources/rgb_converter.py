@@ -10,6 +10,7 @@ from av.sidedata.sidedata import SideData
 from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 
+from rtstyle.cores import color_threads
 from rtstyle.frames import BT709, SWS_MATRIX, Color, Image
 from rtstyle.sources.tone_mapper import TRANSFERS, ToneMapper
 
@@ -43,7 +44,7 @@ class RgbConverter:
             height=height,
             format="rgb24",
             src_colorspace=self._matrix if frame.colorspace == _UNSPECIFIED else None,
-            threads=2,
+            threads=color_threads(),
         )
         return self._upright(_packed(rgb))
 

@@ -16,6 +16,7 @@ from av.codec.context import ThreadType
 from av.video.frame import VideoFrame
 
 from rtstyle.captions import captions_of
+from rtstyle.cores import codec_threads
 from rtstyle.errors import SourceError
 from rtstyle.frames import Cut, Frame, Packet, VideoFormat
 from rtstyle.sources.clock import Clock
@@ -156,6 +157,7 @@ class VideoReader:
         """Frames of the video and packets of the other streams, as they come out of the file."""
         # Decoded ahead in several threads, good frames would go with a damaged one; slices are slower and lose none.
         self._stream.thread_type = ThreadType.SLICE if self._tally.may_go_on else ThreadType.AUTO
+        self._stream.codec_context.thread_count = codec_threads()
         copied = {stream.index for stream in self._others}
         for packet in self._demux():
             self._tally.count(packet, self._stream)
