@@ -24,7 +24,7 @@ class Films:
     style: list[str]
     strength: float
     options: Options
-    batch: int
+    batch: int | None
     device: str
     overwrite: bool
 

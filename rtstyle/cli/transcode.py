@@ -37,6 +37,7 @@ from rtstyle.cli.options import (
     Layout,
     Mix,
     Overwrite,
+    Precision,
     Strength,
     Styles,
     required,
@@ -44,7 +45,7 @@ from rtstyle.cli.options import (
 )
 from rtstyle.cli.outcome import one_sentence
 from rtstyle.cli.several import goes_into_folder
-from rtstyle.jobs.defaults import BATCH, DEVICE, STRENGTH
+from rtstyle.jobs.defaults import BATCH, DEVICE, PRECISION, STRENGTH
 
 
 def transcode(
@@ -90,8 +91,16 @@ def transcode(
     no_metadata: NoMetadata = False,
     on_error: OnError = "stop",
     resume: Resume = False,
-    batch: Annotated[int, typer.Option(min=1, help="Frames that go through the network at a time.")] = BATCH,
+    batch: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Frames that go through the network at a time; by default one, and on NVIDIA's GPUs as many as fit.",
+            show_default=False,
+        ),
+    ] = BATCH,
     device: Device = DEVICE,
+    precision: Precision = PRECISION,
     overwrite: Overwrite = False,
     dry_run: DryRun = False,
     json: Json = False,
@@ -114,6 +123,7 @@ def transcode(
             keep_colors=keep_colors,
             steady=steady,
             scale=scale,
+            precision=precision,
             crossfade=Fraction(str(crossfade)),
             encoding=Encoding(codec, crf, preset, None if bitrate is None else parse_bitrate(bitrate), encoder),
             keep=Keep(audio=not no_audio, subtitles=not no_subtitles, metadata=not no_metadata),

@@ -6,8 +6,11 @@ import logging
 import sys
 from typing import TYPE_CHECKING
 
+from platformdirs import user_cache_path
+
 from rtstyle.engines import nvidia
 from rtstyle.engines.cpu import CpuEngine
+from rtstyle.engines.lanes import LanesEngine, fitting
 from rtstyle.engines.onnxruntime import CPU, OnnxRuntimeEngine, ProviderOptions, import_onnxruntime
 from rtstyle.engines.openvino import OpenVinoEngine
 from rtstyle.errors import DeviceError, UsageError
@@ -21,9 +24,18 @@ DEVICES = ("auto", "cpu", "openvino", "cuda", "tensorrt", "coreml", "directml")
 
 # A cuDNN search costs 2 ms per new shape with HEURISTIC and 634 ms with the default, EXHAUSTIVE (PaddleX, PR 5057).
 _CUDA: tuple[str, ProviderOptions] = ("CUDAExecutionProvider", {"cudnn_conv_algo_search": "HEURISTIC"})
+
+
+def _cached() -> ProviderOptions:
+    """TensorRT builds an engine for minutes: once for each network, size and GPU."""
+    folder = str(user_cache_path("rtstyle", appauthor=False) / "tensorrt")
+    caches = ("trt_engine_cache", "trt_timing_cache")
+    return {f"{cache}_{what}": value for cache in caches for what, value in (("enable", "True"), ("path", folder))}
+
+
 _PROVIDERS: dict[str, list[tuple[str, ProviderOptions]]] = {
     "cuda": [_CUDA],
-    "tensorrt": [("TensorrtExecutionProvider", {}), _CUDA],
+    "tensorrt": [("TensorrtExecutionProvider", _cached()), _CUDA],
     "coreml": [("CoreMLExecutionProvider", {})],
     "directml": [("DmlExecutionProvider", {})],
 }
@@ -33,8 +45,8 @@ _NVIDIA = {"cuda", "tensorrt"}
 _log = logging.getLogger("rtstyle")
 
 
-def open_engine(model: Path | bytes, device: str = "auto", *, batch: int = 1) -> Engine:
-    """Open ``model`` on ``device``.
+def open_engine(model: Path | bytes, device: str = "auto", *, batch: int = 1, twin: Path | None = None) -> Engine:
+    """Open ``model`` on ``device``; or ``twin``, the same in 8 bits, on a CPU that is faster so.
 
     ``auto`` tries the platform's GPU and then the CPU, and warns when a GPU that is there cannot be used.
     Raises DeviceError when a device asked for by name is not to be had, UsageError when there is no such name.
@@ -42,24 +54,30 @@ def open_engine(model: Path | bytes, device: str = "auto", *, batch: int = 1) ->
     if device not in DEVICES:
         raise UsageError(f"{device}: no such device; expected one of: {', '.join(DEVICES)}")
     if device == "auto":
-        return _auto(model, batch)
+        return _auto(model, batch, twin)
     if device == "cpu":
-        return CpuEngine(model)
+        return CpuEngine(model, twin=twin)
     if device == "openvino":
-        return OpenVinoEngine(model)
+        return OpenVinoEngine(model, twin=twin)
     try:
         return _gpu(model, device, batch)
     except DeviceError as error:
         raise DeviceError(f"{error}; or take --device auto") from error
 
 
-def _auto(model: Path | bytes, batch: int) -> Engine:
+def frames_at_once(device: str, height: int, width: int) -> int:
+    """How many frames of this size ``device`` likes to be given: one, but for NVIDIA's as many as fit."""
+    cuda = device in _NVIDIA or (device == "auto" and nvidia.count_gpus() > 0 and _CUDA[0] in _providers_built_for())
+    return fitting(height, width) if cuda else 1
+
+
+def _auto(model: Path | bytes, batch: int, twin: Path | None) -> Engine:
     for device in _gpus():
         try:
             return _gpu(model, device, batch)
         except DeviceError as error:
             _log.warning("%s; going on with the CPU, which is slower", error)
-    return CpuEngine(model)
+    return CpuEngine(model, twin=twin)
 
 
 def _gpus() -> list[str]:
@@ -89,7 +107,12 @@ def _gpu(model: Path | bytes, device: str, batch: int) -> Engine:
         offers = ", ".join(built_for)
         raise DeviceError(f"{device}: expected {wanted}, but this onnxruntime offers {offers}; {_remedy(device)}")
     try:
-        engine = OnnxRuntimeEngine(model, [*_PROVIDERS[device], (CPU, {})], chunk=batch)
+        providers = [*_PROVIDERS[device], (CPU, {})]
+        engine = (
+            LanesEngine(model, providers, batch=batch)
+            if device in _NVIDIA
+            else OnnxRuntimeEngine(model, providers, chunk=batch)
+        )
     except DeviceError as error:
         raise DeviceError(f"{device}: {error}; {_remedy(device)}") from error
     if (got := engine.provider) != wanted:

@@ -1,4 +1,7 @@
-"""Asks NVIDIA's driver, not onnxruntime, whether there is a GPU: a machine without one is no cause for a warning."""
+"""NVIDIA's driver, asked without onnxruntime: whether there is a GPU, how much of it is free, and for locked memory.
+
+A machine without a GPU is no cause for a warning. None of this was run on a GPU yet.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,23 @@ import ctypes
 import io
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rtstyle.engines.onnxruntime import import_onnxruntime
 
+if TYPE_CHECKING:
+    from rtstyle.frames import Images
+
 DRIVER = "nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1"
+
+_MANAGEMENT = "nvml.dll" if sys.platform == "win32" else "libnvidia-ml.so.1"
+_PORTABLE = 1  # CU_MEMHOSTREGISTER_PORTABLE: locked for all contexts
+
+
+class _Memory(ctypes.Structure):
+    """nvmlMemory_t, in bytes."""
+
+    _fields_ = (("total", ctypes.c_ulonglong), ("free", ctypes.c_ulonglong), ("used", ctypes.c_ulonglong))
 
 
 def count_gpus() -> int:
@@ -23,6 +39,44 @@ def count_gpus() -> int:
     except (OSError, AttributeError):
         return 0
     return count.value
+
+
+def free_bytes() -> int:
+    """Bytes free on the first GPU, the one that we use; 0 where the driver does not say."""
+    memory, handle = _Memory(), ctypes.c_void_p()
+    try:
+        library = ctypes.CDLL(_MANAGEMENT)
+        if library.nvmlInit_v2() or library.nvmlDeviceGetHandleByIndex_v2(0, ctypes.byref(handle)):
+            return 0
+        return 0 if library.nvmlDeviceGetMemoryInfo(handle, ctypes.byref(memory)) else int(memory.free)
+    except (OSError, AttributeError):
+        return 0
+
+
+def lock(array: Images) -> bool:
+    """Lock an array's pages, so that the GPU copies without the CPU; False where that is refused, which is only slower.
+
+    It stays locked until ``unlock``.
+    """
+    device, context = ctypes.c_int(), ctypes.c_void_p()
+    try:
+        driver = ctypes.CDLL(DRIVER)
+        return not (
+            driver.cuDeviceGet(ctypes.byref(device), 0)
+            or driver.cuDevicePrimaryCtxRetain(ctypes.byref(context), device)
+            or driver.cuCtxSetCurrent(context)
+            or driver.cuMemHostRegister_v2(
+                ctypes.c_void_p(array.ctypes.data), ctypes.c_size_t(array.nbytes), ctypes.c_uint(_PORTABLE)
+            )
+        )
+    except (OSError, AttributeError):
+        return False
+
+
+def unlock(array: Images) -> None:
+    """Undo ``lock``, before the array goes."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(DRIVER).cuMemHostUnregister(ctypes.c_void_p(array.ctypes.data))
 
 
 def preload() -> None:

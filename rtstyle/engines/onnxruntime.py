@@ -29,7 +29,7 @@ _SILENT = 4  # onnxruntime's "fatal": it writes warnings to stderr on its own, w
 _log = logging.getLogger("rtstyle")
 
 
-class _OutOfMemoryError(DeviceError):
+class OutOfMemoryError(DeviceError):
     """Fewer frames at a time may still fit."""
 
 
@@ -81,23 +81,29 @@ class OnnxRuntimeEngine:
             chunk = frames[start : start + self._chunk]
             try:
                 stylized[start : start + len(chunk)] = self._run(chunk)[: len(chunk)]
-            except _OutOfMemoryError as error:
-                self._chunk //= 2
-                _log.warning("%s; going on with %d frames at a time", error, self._chunk)
+            except OutOfMemoryError as error:
+                self._halve(error)
                 continue
             start += len(chunk)
         return stylized
+
+    def _halve(self, error: OutOfMemoryError) -> None:
+        self._chunk //= 2
+        _log.warning("%s; going on with %d frames at a time", error, self._chunk)
 
     def _run(self, chunk: Images) -> Images:
         missing = self._chunk - len(chunk)
         if missing:
             chunk = np.concatenate([chunk, np.repeat(chunk[-1:], missing, axis=0)])
         try:
-            (stylized,) = self._session.run(["stylized"], {"frames": np.ascontiguousarray(chunk)})
+            return self._compute(np.ascontiguousarray(chunk))
         except Exception as error:  # as above
             if self._chunk > self._least and _OUT_OF_MEMORY.search(str(error)):
-                raise _OutOfMemoryError(f"out of memory with {self._chunk} frames at a time") from error
+                raise OutOfMemoryError(f"out of memory with {self._chunk} frames at a time") from error
             raise DeviceError(f"{_failed(error)}; try another --device or style") from error
+
+    def _compute(self, chunk: Images) -> Images:
+        (stylized,) = self._session.run(["stylized"], {"frames": chunk})
         return np.asarray(stylized, np.uint8)
 
     def close(self) -> None:

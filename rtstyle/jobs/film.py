@@ -79,7 +79,7 @@ def paint_stream(task: Task) -> Report:
         painter = stack.enter_context(task.open_painter(source.format))
         opened_s = perf_counter() - start
         until_run.pop_all()
-        report = run(source, painter.stages(), sink, batch=task.batch, progress=task.progress)
+        report = run(source, painter.stages(), sink, batch=task.frames_at_once(source.format), progress=task.progress)
         return replace(report.as_job(provider=painter.provider, opened_s=opened_s), frames_skipped=source.skipped)
 
 
@@ -104,7 +104,7 @@ def _paint(task: Task, source: Reader, painter: Painter, work: WorkFolder, prosp
     if task.options.preview is not None:
         stages, sink = [*stages, Beside()], TwiceAsWide(sink)
     told = None if task.progress is None else _told(task.progress, resumed, lead)
-    report = run(source, stages, sink, batch=task.batch, progress=told)
+    report = run(source, stages, sink, batch=prospect.batch, progress=told)
     if task.fingerprint() != prospect.fingerprint:
         raise SourceError(f"{task.input}: changed while it was read; when that is over, --resume paints the rest")
     work.complete = True

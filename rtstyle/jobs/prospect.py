@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import av
 
 from rtstyle.captions import ENCODERS
+from rtstyle.engines.lanes import MOST
 from rtstyle.frames import Cut, VideoFormat
 from rtstyle.jobs.task import Reader, Task
 from rtstyle.jobs.work_folder import Plan
@@ -32,6 +33,7 @@ class Prospect:
     task: Task
     format: VideoFormat  # of the output, but for the other streams
     encoder: Encoder
+    batch: int  # frames
     segment: int  # frames
     lead: int  # frames that a segment needs to see of the one before
     picture: tuple[str, ...]  # what is done to the pictures besides painting, a phrase each
@@ -60,12 +62,15 @@ class Prospect:
         encoder = choose_encoder(options.encoding, suffix, width, format.height)
         if source.has_captions and encoder.name not in ENCODERS:
             lost.append(f"closed captions are left out: {encoder.name} does not write them; --codec h264 and hevc do")
+        batch = task.frames_at_once(format)
+        whole = batch if task.batch or batch == 1 else MOST  # the GPU's memory may be another when a film is resumed
         return cls(
             task=task,
             format=format if cut is None else replace(format, chapters=_cut_chapters(format, cut, source.zero)),
             encoder=encoder,
-            segment=-(-options.segment // task.batch) * task.batch,  # batches end where segments do
-            lead=-(-_LEAD // task.batch) * task.batch if options.steady else 0,
+            batch=batch,
+            segment=-(-options.segment // whole) * whole,  # batches end where segments do
+            lead=-(-_LEAD // whole) * whole if options.steady else 0,
             picture=tuple(source.notes),
             others=(*others, *((line, Fate("leave")) for line in lost)),
             fingerprint=task.fingerprint(),

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 
+from rtstyle.engines import frames_at_once
 from rtstyle.errors import SourceError
 from rtstyle.frames import Cut, VideoFormat
 from rtstyle.jobs.defaults import BATCH, DEVICE, STRENGTH
@@ -33,7 +34,7 @@ class Task:
     style: Styles
     strength: float = STRENGTH
     options: Options = PLAIN
-    batch: int = BATCH
+    batch: int | None = BATCH
     device: str = DEVICE
     overwrite: bool = False
     progress: Callable[[Progress], None] | None = None
@@ -59,6 +60,10 @@ class Task:
             pipe = False
         return "://" not in self.input and not pipe
 
+    def frames_at_once(self, format: VideoFormat) -> int:
+        """The batch that was asked for, else what the device likes."""
+        return self.batch or frames_at_once(self.device, format.height, format.width)
+
     def fingerprint(self) -> tuple[int, int] | None:
         """The input's size in bytes and when it was changed, in ns; None where it is not there."""
         try:
@@ -80,7 +85,9 @@ class Task:
         if min(format.width, format.height) < MIN_SIZE:
             size = f"{format.width}×{format.height}"
             raise SourceError(f"{self.input}: expected at least {MIN_SIZE}×{MIN_SIZE} pixels, got {size}")
-        painter = Painter(self.style, self.options, strength=self.strength, device=self.device, batch=self.batch)
+        painter = Painter(
+            self.style, self.options, strength=self.strength, device=self.device, batch=self.frames_at_once(format)
+        )
         try:
             painter.prepare(format.height, format.width)
         except BaseException:

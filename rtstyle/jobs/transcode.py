@@ -21,7 +21,7 @@ def transcode(
     style: Styles,
     strength: float = STRENGTH,
     options: Options = PLAIN,
-    batch: int = BATCH,
+    batch: int | None = BATCH,
     device: str = DEVICE,
     overwrite: bool = False,
     progress: Callable[[Progress], None] | None = None,
@@ -35,7 +35,7 @@ def transcode(
     leaves nothing. Raises SourceError, SinkError, ModelError, DeviceError or UsageError, each a
     sentence.
     """
-    if batch < 1:
+    if batch is not None and batch < 1:
         raise UsageError(f"batch: expected 1 or more, got {batch}")
     task = Task(
         input=str(input),

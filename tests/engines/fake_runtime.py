@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ class FakeRuntime:
         self.asked: list[str] = []
         self.settings: list[dict[str, str]] = []
         self.shapes: list[tuple[int, ...]] = []
+        self.bindings = 0
         self.options = SimpleNamespace(log_severity_level=2, enable_mem_pattern=True)
         self.__file__ = __file__
 
@@ -66,6 +68,14 @@ class FakeSession:
     def get_inputs(self) -> list[SimpleNamespace]:
         return [SimpleNamespace(shape=["N", "H", "W", 3])]
 
+    def io_binding(self) -> FakeBinding:
+        self._runtime.bindings += 1
+        return FakeBinding()
+
+    def run_with_iobinding(self, binding: FakeBinding) -> None:
+        frames, stylized = binding.bound["frames"], binding.bound["stylized"]
+        stylized[...] = self.run(["stylized"], {"frames": frames})[0]
+
     def run(self, outputs: list[str], feed: dict[str, np.ndarray]) -> list[np.ndarray]:
         assert outputs == ["stylized"]
         if len(feed["frames"]) > self._runtime.room:
@@ -74,3 +84,18 @@ class FakeSession:
             )
         self._runtime.shapes.append(feed["frames"].shape)
         return [255 - feed["frames"]]
+
+
+class FakeBinding:
+    """Memory of the caller's, by its address."""
+
+    def __init__(self) -> None:
+        self.bound: dict[str, np.ndarray] = {}
+
+    def bind_input(self, name: str, device: str, number: int, kind: type, *place: Any) -> None:
+        shape, address = place
+        assert (device, number, kind) == ("cpu", 0, np.uint8)
+        memory = (ctypes.c_uint8 * int(np.prod(shape))).from_address(address)
+        self.bound[name] = np.frombuffer(memory, np.uint8).reshape(shape)
+
+    bind_output = bind_input

@@ -7,7 +7,7 @@ import numpy as np
 import openvino
 import pytest
 
-from rtstyle.engines import DEVICES, open_engine
+from rtstyle.engines import DEVICES, frames_at_once, open_engine
 from rtstyle.engines import openvino as adapter
 from rtstyle.errors import DeviceError, UsageError
 from tests.engines.fake_runtime import FakeRuntime
@@ -84,6 +84,8 @@ def test_tensorrt_falls_back_to_cuda_for_single_layers_only(model, monkeypatch):
     runtime.install(monkeypatch, gpus=1)
     assert open_engine(model, "tensorrt").name == TENSORRT
     assert runtime.asked == [TENSORRT, CUDA, CPU]
+    assert runtime.settings[0]["trt_engine_cache_enable"] == "True"
+    assert "rtstyle" in runtime.settings[0]["trt_engine_cache_path"]
 
 
 @pytest.mark.parametrize(
@@ -193,14 +195,15 @@ def test_an_unknown_device_lists_the_known_ones(model):
 
 
 def test_a_gpu_always_gets_full_batches(model, monkeypatch):
-    """7 frames in batches of 4: the last batch is padded on its way in and cut on its way out."""
+    """7 frames in batches of 4, half of one in each lane: the last is padded on its way in and cut on its way out."""
     runtime = FakeRuntime([CUDA])
     runtime.install(monkeypatch, gpus=1)
     engine = open_engine(model, "cuda", batch=4)
     engine.prepare(16, 24)
     frames = np.random.default_rng(0).integers(0, 256, (7, 16, 24, 3), dtype=np.uint8)
     np.testing.assert_array_equal(engine(frames), 255 - frames)
-    assert runtime.shapes == [(4, 16, 24, 3)] * 3  # one of them was prepare's
+    assert runtime.shapes == [(2, 16, 24, 3)] * 5  # one of them was prepare's
+    assert runtime.bindings <= 2
 
 
 @pytest.mark.parametrize(
@@ -223,7 +226,7 @@ def test_a_gpu_that_is_too_small_for_the_batch(model, monkeypatch, caplog):
     """The batch is halved until it fits, once for the whole run, with one line each time; nothing is lost."""
     runtime = FakeRuntime([CUDA], room=3)
     runtime.install(monkeypatch, gpus=1)
-    engine = open_engine(model, "cuda", batch=8)
+    engine = open_engine(model, "cuda", batch=16)
     frames = np.arange(10, dtype=np.uint8)[:, None, None, None] + np.zeros((1, 16, 16, 3), np.uint8)
     for _ in range(2):
         assert np.array_equal(engine(frames), 255 - frames)
@@ -233,6 +236,32 @@ def test_a_gpu_that_is_too_small_for_the_batch(model, monkeypatch, caplog):
         "out of memory with 4 frames at a time; going on with 2 frames at a time",
     ]
     assert {shape[0] for shape in runtime.shapes} == {2}
+
+
+def test_how_many_frames_a_device_likes(monkeypatch):
+    """NVIDIA's GPUs as many as fit into their free memory, 16 at most; all others one."""
+    FakeRuntime([CUDA]).install(monkeypatch, gpus=1)
+    for free, frames in ((0, 1), (5 << 30, 2), (9 << 30, 4), (100 << 30, 16)):
+        monkeypatch.setattr("rtstyle.engines.nvidia.free_bytes", lambda free=free: free)
+        assert {frames_at_once(device, 1080, 1920) for device in ("auto", "cuda", "tensorrt")} == {frames}
+        assert {frames_at_once(device, 1080, 1920) for device in ("cpu", "openvino", "coreml", "directml")} == {1}
+    FakeRuntime([]).install(monkeypatch, gpus=1)
+    assert frames_at_once("auto", 1080, 1920) == 1
+
+
+def test_lanes_change_with_the_frames(model, monkeypatch):
+    """Another size binds other memory, a closed engine has unlocked all that it locked, and strides do not matter."""
+    runtime, locked = FakeRuntime([CUDA]), []
+    runtime.install(monkeypatch, gpus=1)
+    monkeypatch.setattr("rtstyle.engines.nvidia.lock", lambda array: locked.append(id(array)) is None)
+    monkeypatch.setattr("rtstyle.engines.nvidia.unlock", lambda array: locked.remove(id(array)))
+    engine = open_engine(model, "cuda", batch=4)
+    for size in ((16, 24), (32, 16), (16, 24)):
+        frames = np.random.default_rng(0).integers(0, 256, (5, *size, 3), dtype=np.uint8)[:, :, ::-1]
+        np.testing.assert_array_equal(engine(frames), 255 - frames)
+        assert len(locked) <= 4
+    engine.close()
+    assert not locked
 
 
 def test_a_gpu_that_is_too_small_for_one_frame(model, monkeypatch):
