@@ -31,7 +31,7 @@ style: .venv/tools
 	$(BIN)/python -m training export $(CKPT) -o exported/$(NAME)-$(NETWORK).onnx --overwrite --name $(NAME) \
 		--evaluation $(CKPT:.ckpt=.json) $(if $(TITLE),--title "$(TITLE)") $(if $(ARTIST),--artist "$(ARTIST)") \
 		$(if $(YEAR),--year "$(YEAR)") $(if $(LICENCE),--licence "$(LICENCE)")
-	$(BIN)/python -m training catalogue exported
+	$(BIN)/python -m training catalogue exported --photos $(DATA)
 
 test: lint types layers pytest
 

@@ -13,7 +13,7 @@ from rtstyle.styles import folders, read_style
 
 NAME = "manifest.json"
 
-_KEYS = ("title", "artist", "year", "artwork_licence", "network", "parameters", "steps", "commit", "created")
+_KEYS = ("title", "artist", "year", "artwork_licence", "network", "parameters", "steps", "commit", "created", "variant")
 
 
 @dataclass(frozen=True, slots=True)

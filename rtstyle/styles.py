@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 CONTRACT = "1"
 WEIGHTS = "style_weights"  # the contract's optional input
+TWIN = ".int8.onnx"  # how the files end that stand beside a style's own, and are no styles of their own
 EXPORT_AGAIN = "export it again with: python -m training export"
 
 _TOLD = re.compile(r"(.+\.onnx)\?(\w+=.*)", re.IGNORECASE)
@@ -66,8 +67,8 @@ def list_styles() -> list[Style]:
 
     One of the user's that cannot be read is passed over with a warning, and so is one whose name is taken, silently.
     """
-    found = [read_style(path) for path in sorted(_folder().glob("*.onnx"))]
-    for path in (path for folder in folders()[1:] for path in sorted(folder.glob("*.onnx"))):
+    found = [read_style(path) for path in models_in(_folder())]
+    for path in (path for folder in folders()[1:] for path in models_in(folder)):
         try:
             style = read_style(path)
         except ModelError as error:
@@ -157,6 +158,11 @@ def read_style(path: Path, convention: Convention | None = None) -> Style:
 def folders() -> list[Path]:
     """Where styles lie: the bundled ones first, then the user's own."""
     return [_folder(), *user_folders()]
+
+
+def models_in(folder: Path) -> list[Path]:
+    """The model files of a folder; not those in 8 bits, which belong to one of the others."""
+    return [path for path in sorted(folder.glob("*.onnx")) if not path.name.endswith(TWIN)]
 
 
 def _folder() -> Path:

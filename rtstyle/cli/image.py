@@ -18,6 +18,7 @@ from rtstyle.cli.options import (
     Layout,
     Mix,
     Overwrite,
+    Precision,
     Strength,
     Style,
     required,
@@ -26,7 +27,7 @@ from rtstyle.cli.options import (
 from rtstyle.cli.outcome import one_sentence, show
 from rtstyle.cli.progress import shown, shown_all
 from rtstyle.cli.several import conclude, goes_into_folder, line_of
-from rtstyle.jobs.defaults import DEVICE, STRENGTH
+from rtstyle.jobs.defaults import DEVICE, PHOTO_PRECISION, STRENGTH
 
 
 def image(
@@ -43,6 +44,7 @@ def image(
     channels: Channels = None,
     strength: Strength = STRENGTH,
     device: Device = DEVICE,
+    precision: Precision = PHOTO_PRECISION,
     overwrite: Overwrite = False,
     dry_run: DryRun = False,
     json: Json = False,
@@ -56,7 +58,9 @@ def image(
     with one_sentence():
         (chosen,) = required(told([style] if style else (), input_range, layout, channels), mix)
         if goes_into_folder(inputs, output):
-            _several(inputs, output, _Given(chosen, strength, device, overwrite), dry_run=dry_run, as_json=json)
+            _several(
+                inputs, output, _Given(chosen, strength, device, precision, overwrite), dry_run=dry_run, as_json=json
+            )
             return
         if dry_run:
             tell([Prospect(inputs[0], output)], as_json=json)
@@ -70,6 +74,7 @@ def image(
                 style=chosen,
                 strength=strength,
                 device=device,
+                precision=precision,
                 overwrite=overwrite,
                 progress=progress,
             )
@@ -83,6 +88,7 @@ class _Given:
     style: str
     strength: float
     device: str
+    precision: str
     overwrite: bool
 
 
@@ -104,6 +110,7 @@ def _several(inputs: list[str], output: str, given: _Given, *, dry_run: bool, as
             style=given.style,
             strength=given.strength,
             device=given.device,
+            precision=given.precision,
             overwrite=given.overwrite,
             done=lambda outcome: board.done(line_of(outcome)),
         )

@@ -56,6 +56,7 @@ def _lines(anatomy: Anatomy) -> list[str]:
         ("opset", str(anatomy.opset)),
         ("size", f"{anatomy.parameters:,} parameters{gflop}"),
         ("operators", operators),
+        *([("in 8 bits", anatomy.twin)] if anatomy.twin else []),
         *((f"on {name}", text) for name, text in anatomy.runs_on.items()),
         *(("lacks", text) for text in anatomy.lacks),
         *((name, text) for name, text in anatomy.metadata.items() if text and name != "contract"),

@@ -15,13 +15,14 @@ from rtstyle.cli.options import (
     Layout,
     Mix,
     Overwrite,
+    Precision,
     Strength,
     chosen,
     told,
 )
 from rtstyle.cli.outcome import one_sentence, show
 from rtstyle.errors import UsageError
-from rtstyle.jobs.defaults import DEVICE, STRENGTH
+from rtstyle.jobs.defaults import DEVICE, PRECISION, STRENGTH
 
 
 def live(
@@ -68,6 +69,7 @@ def live(
     seconds: Annotated[float | None, typer.Option(min=0, help="Stop after so long.")] = None,
     timecode: Annotated[bool, typer.Option("--timecode", help="Show the time of capture in the window.")] = False,
     device: Device = DEVICE,
+    precision: Precision = PRECISION,
     overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:
@@ -90,7 +92,12 @@ def live(
             styles=chosen(told(style, input_range, layout, channels), mix),
             size=_lines(size),
             look=Look(
-                strength=strength, keep_colors=keep_colors, mirror=mirror, steady=steady, side_by_side=side_by_side
+                strength=strength,
+                keep_colors=keep_colors,
+                mirror=mirror,
+                steady=steady,
+                side_by_side=side_by_side,
+                precision=precision,
             ),
             to=To(window, record, publish, virtual_camera, overwrite, timecode),
             wanted=Wanted(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -64,6 +64,10 @@ Strength = Annotated[
 Device = Annotated[
     str,
     typer.Option(metavar="NAME", help="auto, cpu, openvino, cuda, tensorrt, coreml or directml."),
+]
+Precision = Annotated[
+    Literal["auto", "full"],
+    typer.Option(help="auto computes in 8 bits on a CPU that is faster so, if the style has a file for it."),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the output if it exists.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done with every stream, and do nothing.")]

@@ -25,11 +25,11 @@ class CpuEngine:
     a warning says why.
     """
 
-    def __init__(self, model: Path | bytes) -> None:
-        """Raise DeviceError with both reasons where neither engine is to be had."""
+    def __init__(self, model: Path | bytes, *, twin: Path | None = None) -> None:
+        """``twin``: the same network in 8 bits. Raises DeviceError with both reasons where neither engine is there."""
         self._model = model
         try:
-            self._engine: Engine = OpenVinoEngine(model)
+            self._engine: Engine = OpenVinoEngine(model, twin=twin)
         except DeviceError as error:
             self._take_onnxruntime(error)
 

@@ -1,4 +1,4 @@
-"""OpenVINO on the CPU: bf16 where the CPU is made for it, f32 elsewhere."""
+"""OpenVINO on the CPU: bf16 where the CPU is made for it, 8 bits where there is a network in 8 bits, f32 elsewhere."""
 
 from __future__ import annotations
 
@@ -32,22 +32,26 @@ class OpenVinoEngine:
     a picture cannot depend on its neighbours in the batch.
     """
 
-    def __init__(self, model: Path | bytes, *, precision: str | None = None) -> None:
-        """``precision``: ``f32`` or ``bf16``; by default what the CPU is made for. Raises DeviceError."""
+    def __init__(self, model: Path | bytes, *, precision: str | None = None, twin: Path | None = None) -> None:
+        """``precision``: ``f32`` or ``bf16``; by default what the CPU is made for. Raises DeviceError.
+
+        ``twin``: the same network in 8 bits, which is taken in place of f32.
+        """
         import_openvino()
         self._size: tuple[int, int] | None = None  # what the request was compiled for
         self._request: Any = None
         try:
             self._core = the_core()
             can = self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")  # loads the CPU's plugin
-            self._model = self._core.read_model(model)
+            self._precision = precision or _native_precision(can, _cpu_flags())
+            self._in_8_bits = twin is not None and _is_faster_in_8_bits(self._precision)
+            self._model = self._core.read_model(twin if self._in_8_bits else model)
         except RuntimeError as error:
             raise DeviceError(_failed(error)) from error
-        self._precision = precision or _native_precision(can, _cpu_flags())
 
     @property
     def name(self) -> str:
-        return f"OpenVINO CPU {self._precision}"
+        return f"OpenVINO CPU {'int8' if self._in_8_bits else self._precision}"
 
     def prepare(self, height: int, width: int) -> None:
         if self._size == (height, width):
@@ -117,9 +121,17 @@ def _native_precision(capabilities: list[str], flags: str | None) -> str:
     OpenVINO says BF16 of CPUs that only emulate it, and even AVX-512's own bf16 was measured slower than f32
     (docs/LOG.md). FP16 stands for AVX512-FP16, which comes together with AMX, but virtual machines hide AMX alone.
     """
-    x86 = platform.machine() in {"x86_64", "AMD64"}
     amx = {"BF16", "FP16"} <= set(capabilities) and (flags is None or "amx_bf16" in flags)
-    return "bf16" if x86 and amx else "f32"
+    return "bf16" if _is_x86() and amx else "f32"
+
+
+def _is_faster_in_8_bits(precision: str) -> bool:
+    """On x86 without AMX; 2.5 times with AVX-512, 1.7 times with AVX2 (docs/LOG.md). ARM was not measured."""
+    return precision == "f32" and _is_x86()
+
+
+def _is_x86() -> bool:
+    return platform.machine() in {"x86_64", "AMD64"}
 
 
 def _cpu_flags() -> str | None:

@@ -22,6 +22,7 @@ from rtstyle.foreign.convention import Convention
 from rtstyle.manifest import sha256_of
 from rtstyle.model_file import load_file
 from rtstyle.styles import load_model, read_style
+from rtstyle.twin import find_twin
 
 if TYPE_CHECKING:
     from onnx import ModelProto, ValueInfoProto
@@ -56,16 +57,17 @@ class Anatomy:
     gflop_720p: float | None = None  # two operations a product; None: it cannot be run
     runs_on: Mapping[str, str] = field(default_factory=dict)  # each engine and what it says: yes, or why not
     lacks: tuple[str, ...] = ()  # for rtstyle to take it as it is
+    twin: str = ""  # the file in 8 bits that may stand for it
 
 
 def inspect_model(path: Path, convention: Convention | None = None) -> Anatomy:
     """Look at a network, ours or not, and try it on every engine. Raises ModelError for what is no network at all."""
     file = load_file(path, weights=False)
     known = {p.key.removeprefix("rtstyle."): p.value for p in file.metadata_props}
-    gflop, runs_on, lacks = None, {}, _lacks(file, known)
+    gflop, runs_on, lacks, twin = None, {}, _lacks(file, known), None
     try:
         style = read_style(path, convention)
-        model = load_model(style)
+        model, twin = load_model(style), find_twin(style)
         gflop = _gflop(model)
         runs_on = {name: _try(make, model.SerializeToString()) for name, make in _ENGINES.items()}
     except ModelError as error:
@@ -84,6 +86,7 @@ def inspect_model(path: Path, convention: Convention | None = None) -> Anatomy:
         gflop_720p=gflop,
         runs_on=runs_on,
         lacks=lacks,
+        twin=str(twin or ""),
     )
 
 

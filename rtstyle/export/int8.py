@@ -1,13 +1,12 @@
 """``int8``: convolutions in 8 bits, QDQ, calibrated on photos; those that this harms most stay in float32.
 
-Which they are is measured, each convolution quantised alone. Static quantisation as in onnxruntime's own tools, weights
-per channel.
+Which they are is measured, each convolution quantised alone. Beside the original, as NAME.int8.onnx, it is what the CPU
+engine takes in its place where it is faster.
 """
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,22 +14,26 @@ import cv2
 import numpy as np
 
 from rtstyle.errors import ModelError, UsageError
+from rtstyle.export.eight_bits import convolutions, measure, quantised
 from rtstyle.export.fidelity import psnr_db
 from rtstyle.export.graph import baked, folded, runner, save_checked, varied
 from rtstyle.export.order import Made, Order
 from rtstyle.export.pictures import fitted
+from rtstyle.manifest import sha256_of
+from rtstyle.twin import ORIGINAL
 
 if TYPE_CHECKING:
     from onnx import ModelProto
 
     from rtstyle.export.order import Size
     from rtstyle.frames import Image, Images
+    from rtstyle.styles import Style
 
 SUFFIX = ".onnx"
 SEVERAL = False
 
 _ENOUGH_DB = 36.0  # on the worst photo of those that calibrate; one more than is asked of those that measure
-_HEIGHT, _WIDTH = 240, 320  # pixels of a photo that calibrates
+_SIZES = (320, 240), (960, 720)  # pixels of photos that calibrate; every other one is enlarged, as soft as video is
 _JUDGES = 4  # photos that each convolution is judged by
 
 
@@ -38,10 +41,12 @@ def make(order: Order, folder: Path) -> Made:
     """Raise UsageError without photos, ModelError for a network without convolutions."""
     if not order.photos:
         raise UsageError("--to int8: expected a folder of photos to calibrate with, as in --photos holiday/")
-    bench = _Bench(folded(baked(order.model)), [_prepared(photo, order.size) for photo in order.photos])
+    bench = _Bench(folded(baked(order.model)), [_prepared(*one, order.size) for one in enumerate(order.photos)])
     kept = bench.kept_in_float()
     path = folder / order.name
-    save_checked(varied(bench.quantised(kept), "int8"), path)
+    made = varied(bench.quantised(kept), "int8")
+    _name_original(made, order.subjects[0].style)
+    save_checked(made, path)
     count = len(bench.convolutions)
     names = f": {', '.join(kept)}" if kept else ""
     return Made(
@@ -53,10 +58,11 @@ class _Bench:
     """One network and the photos that tell how it takes to 8 bits."""
 
     def __init__(self, model: ModelProto, photos: Sequence[Images]) -> None:
-        self._model, self._photos = model, photos
-        self.convolutions = [node.name for node in model.graph.node if node.op_type == "Conv"]
+        self._model = model
+        self.convolutions = convolutions(model)
         if not self.convolutions:
             raise ModelError("--to int8: expected a network with convolutions, got none")
+        self._ranges = measure(model, photos)
         self._judges = photos[:_JUDGES]
         self._originals = [runner(model)(photo) for photo in self._judges]
 
@@ -79,23 +85,7 @@ class _Bench:
 
     def quantised(self, kept: Sequence[str]) -> ModelProto:
         """The network with all convolutions but ``kept`` in 8 bits."""
-        import onnx
-        from onnxruntime.quantization import quantize_static
-        from onnxruntime.quantization.quant_utils import add_pre_process_metadata
-
-        add_pre_process_metadata(self._model)  # it is folded, which is what is meant; else warnings ask for it
-        with tempfile.TemporaryDirectory() as folder:
-            source, result = Path(folder) / "source.onnx", Path(folder) / "result.onnx"
-            onnx.save(self._model, source)
-            quantize_static(
-                source,
-                result,
-                _reader(self._photos),
-                per_channel=True,
-                op_types_to_quantize=["Conv"],
-                nodes_to_exclude=list(kept),
-            )
-            return onnx.load(result)
+        return quantised(self._model, self._ranges, kept)
 
     def _worst_db(self, kept: Sequence[str]) -> float:
         run = runner(self.quantised(kept))
@@ -103,22 +93,15 @@ class _Bench:
         return min(psnr_db(run(photo)[0], original[0]) for photo, original in pairs)
 
 
-def _prepared(photo: Image, size: Size | None) -> Images:
-    """All photos at one size: the network's own, or a small one."""
-    image = fitted(photo, size) if size else cv2.resize(photo, (_WIDTH, _HEIGHT), interpolation=cv2.INTER_AREA)
+def _prepared(number: int, photo: Image, size: Size | None) -> Images:
+    """A photo at the network's own size, or at one of two."""
+    image = fitted(photo, size) if size else cv2.resize(photo, _SIZES[number % 2], interpolation=cv2.INTER_AREA)
     return np.repeat(np.asarray(image, np.uint8)[None], size.batch if size else 1, axis=0)
 
 
-def _reader(photos: Sequence[Images]) -> object:
-    """What onnxruntime's calibration asks for its data."""
-    from onnxruntime.quantization import CalibrationDataReader
-
-    class Photos(CalibrationDataReader):  # type: ignore[misc]  # comes without types
-        def __init__(self) -> None:
-            self._left: Iterator[Images] = iter(photos)
-
-        def get_next(self) -> dict[str, Images] | None:
-            photo = next(self._left, None)
-            return None if photo is None else {"frames": photo}
-
-    return Photos()
+def _name_original(model: ModelProto, style: Style) -> None:
+    """Say which file it stands for; a mix of one, or a network of others, has no file that it could stand for."""
+    if style.mix or style.convention:
+        return
+    entry = model.metadata_props.add()
+    entry.key, entry.value = f"rtstyle.{ORIGINAL}", sha256_of(style.path)

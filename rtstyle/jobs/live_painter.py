@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -17,18 +16,17 @@ from rtstyle.stylizer import Stylizer
 
 if TYPE_CHECKING:
     from rtstyle.jobs.live_meter import LiveMeter
+    from rtstyle.jobs.look import Look
     from rtstyle.styles import Style
 
 
 class LivePainter(Guided):
-    """Paints at ``lines`` lines, smooths while ``is_steady()``, and delivers at full size. The owner closes it."""
+    """Paints at ``lines`` lines, smooths while ``look`` says so, and delivers at full size. The owner closes it."""
 
-    def __init__(
-        self, style: Style, *, lines: int, device: str, is_steady: Callable[[], bool], meter: LiveMeter
-    ) -> None:
-        self._stylizer = Stylizer(style, device=device)
+    def __init__(self, style: Style, *, lines: int, device: str, look: Look, meter: LiveMeter) -> None:
+        self._stylizer = Stylizer(style, device=device, precision=look.precision)
         # Smoothing is cheapest where the picture is small, and flicker is the network's, not the upsampling's.
-        super().__init__([_Timed(self._stylizer, meter), When(is_steady, Steady())], lines=lines)
+        super().__init__([_Timed(self._stylizer, meter), When(lambda: look.steady, Steady())], lines=lines)
 
     @property
     def provider(self) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rtstyle.errors import UsageError
-from rtstyle.jobs.defaults import STRENGTH
+from rtstyle.jobs.defaults import PRECISION, STRENGTH
+from rtstyle.twin import check_precision
 
 
 @dataclass(slots=True)
@@ -19,7 +20,9 @@ class Look:
     side_by_side: bool = False
     divider: float = 0.5  # of the width, when side by side
     painted: bool = True  # False: the camera's picture as it is
+    precision: str = PRECISION  # auto or full; of styles that are loaded from now on
 
     def __post_init__(self) -> None:
         if not 0 <= self.strength <= 1:
             raise UsageError(f"strength: expected 0 to 1, got {self.strength}")
+        check_precision(self.precision)

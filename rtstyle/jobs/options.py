@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from rtstyle.errors import UsageError
-from rtstyle.jobs.defaults import SEGMENT
+from rtstyle.jobs.defaults import PRECISION, SEGMENT
 from rtstyle.sinks.encoding import USUAL, Encoding
 from rtstyle.sources.streams import ALL, Keep
 from rtstyle.sources.tally import OnError
+from rtstyle.twin import check_precision
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +21,7 @@ class Options:
     steady: bool = False  # averaged along the motion, from frame to frame
     scale: float = 1.0  # the share of the lines at which is painted; the edges come back from the content
     crossfade: Fraction = Fraction(0)  # seconds, from one style to the next
+    precision: str = PRECISION  # auto: in 8 bits where that is faster; full: as the model is
     encoding: Encoding = USUAL
     keep: Keep = ALL
     start: Fraction = Fraction(0)  # seconds, where the part begins that is wanted
@@ -40,6 +42,7 @@ class Options:
             raise UsageError(f"rate: expected more than 0 frames a second, got {self.rate}")
         if self.segment < 1:
             raise UsageError(f"segment: expected 1 frame or more, got {self.segment}")
+        check_precision(self.precision)
 
 
 PLAIN = Options()

@@ -42,7 +42,8 @@ class Painter:
         schedule = read_schedule(styles)
         try:
             self._stylizers = [
-                self._closing.enter_context(Stylizer(style, device=device, batch=batch)) for _, style in schedule
+                self._closing.enter_context(Stylizer(style, device=device, batch=batch, precision=options.precision))
+                for _, style in schedule
             ]
             starts = [start for start, _ in schedule]
             self._paint: Stage = self._stylizers[0]
@@ -56,7 +57,7 @@ class Painter:
         self.steady = Steady() if options.steady else None
         self.identity = ", ".join(
             f"{stylizer.style.path.name} {stylizer.style.mix}{stylizer.style.convention or ''}@{float(start):g} "
-            f"{_digest(stylizer.style.path)}"
+            f"{_digest(stylizer.style.path)} {options.precision}"
             for start, stylizer in zip(starts, self._stylizers, strict=True)
         )
 

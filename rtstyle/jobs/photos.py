@@ -9,7 +9,7 @@ from pathlib import Path
 from time import perf_counter
 
 from rtstyle.errors import SinkError, UsageError
-from rtstyle.jobs.defaults import DEVICE, STRENGTH
+from rtstyle.jobs.defaults import DEVICE, PHOTO_PRECISION, STRENGTH
 from rtstyle.jobs.many import Errand, Outcome, run_errands
 from rtstyle.meter import Progress, Report
 from rtstyle.pipeline import run
@@ -27,6 +27,7 @@ def stylize_photos(
     style: str | Path,
     strength: float = STRENGTH,
     device: str = DEVICE,
+    precision: str = PHOTO_PRECISION,
     overwrite: bool = False,
     progress: Callable[[Progress], None] | None = None,
 ) -> Report:
@@ -39,7 +40,7 @@ def stylize_photos(
     start = perf_counter()
     blend = Blend(strength)
     source = PhotoFolder(*([inputs] if isinstance(inputs, str | Path) else inputs), min_size=MIN_SIZE)
-    with Stylizer(style, device=device) as stylizer:
+    with Stylizer(style, device=device, precision=precision) as stylizer:
         paths = _outputs(source.photos, Path(output), is_folder=str(output).endswith(("/", "\\")))
         sink = PhotoWriter(paths, overwrite=overwrite, keep=source.photos, originals=source.photos)
         opened_s = perf_counter() - start
@@ -54,12 +55,13 @@ def stylize_each(
     style: str | Path,
     strength: float = STRENGTH,
     device: str = DEVICE,
+    precision: str = PHOTO_PRECISION,
     overwrite: bool = False,
     done: Callable[[Outcome], None],
 ) -> list[Outcome]:
     """Paint every photo for itself, so that one that fails does not keep the others; ``done`` hears of each."""
     blend = Blend(strength)
-    with Stylizer(style, device=device) as stylizer:
+    with Stylizer(style, device=device, precision=precision) as stylizer:
         stages: list[Stage] = [stylizer, blend] if strength < 1 else [stylizer]
 
         def one(errand: Errand) -> Report:

@@ -118,7 +118,7 @@ class Show:
             self._styles[number],
             lines=lines,
             device=self._device,
-            is_steady=lambda: self._look.steady,
+            look=self._look,
             meter=self.meter,
         )
         painter.warm_up(format.height, format.width)

@@ -8,16 +8,21 @@ from typing import Annotated
 import typer
 
 from rtstyle.cli.outcome import one_sentence
-from training.catalogue import write_catalogue
+from training.catalogue import make_twins, write_catalogue
 from training.cli.console import console
 
 
 def catalogue(
     folder: Annotated[Path, typer.Argument(help="Folder of exported models.")] = Path("exported"),
+    photos: Annotated[
+        Path | None, typer.Option(help="Photos to calibrate with: makes the 8-bit files that are missing or stale.")
+    ] = None,
 ) -> None:
     """Write README.md in a folder of models: what each is and how it was made, from the models themselves.
 
-    Example: python -m training catalogue exported
+    Example: python -m training catalogue exported --photos photos/
     """
     with one_sentence("training"):
+        for sheet in () if photos is None else make_twins(folder, photos):
+            console.print(f"{sheet.output}: {sheet.worst_db} dB to the original at worst")
         console.print(f"{write_catalogue(folder)}: written")

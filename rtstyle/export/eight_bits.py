@@ -1,0 +1,232 @@
+"""Puts a network's convolutions into 8 bits: QDQ nodes in front of them, weights per channel, biases in float32."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rtstyle.engines.onnxruntime import cpu_session
+
+if TYPE_CHECKING:
+    from onnx import ModelProto, NodeProto
+
+    from rtstyle.frames import Images
+
+Ranges = Mapping[str, tuple[float, float]]  # of a tensor's values, by its name; 0 is among them
+
+# Weights have 7 bits: a CPU without VNNI adds two products of 8 and 8 bits in 16 bits, which saturates (oneDNN's guide,
+# "Nuances of int8 computations"). It costs 1 dB, and the picture is the same on every CPU.
+_MOST = 63
+_ROUNDING = 0.5  # what stands before the cast to uint8
+
+
+def convolutions(model: ModelProto) -> list[str]:
+    """Names of those that can be had in 8 bits: their weights are constants."""
+    constants = {tensor.name for tensor in model.graph.initializer}
+    return [_name(node) for node in model.graph.node if node.op_type == "Conv" and node.input[1] in constants]
+
+
+def measure(model: ModelProto, photos: Iterable[Images]) -> Ranges:
+    """The values that come into the convolutions on these photos."""
+    from onnx import ModelProto, TensorProto, helper
+
+    network, watched = _Network(model), ModelProto()
+    watched.CopyFrom(model)
+    names = sorted({network.source(node) for node in network.convolutions(())})
+    watched.graph.output.extend(helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in names)
+    session, found = cpu_session(watched), dict.fromkeys(names, (0.0, 0.0))
+    for photo in photos:
+        for name, values in zip(names, session.run(names, {"frames": photo}), strict=True):
+            low, high = found[name]
+            found[name] = min(low, float(values.min())), max(high, float(values.max()))
+    return found
+
+
+def quantised(model: ModelProto, ranges: Ranges, kept: Collection[str]) -> ModelProto:
+    """The network with all convolutions but ``kept`` in 8 bits.
+
+    What a convolution gives stays in float32, which onnxruntime's own tool does not do and 6 dB are won by. Whatever
+    else reads a tensor that was rounded for a convolution reads it rounded, so that there need not be two of it. The
+    network's own uint8 input is not rounded at all.
+    """
+    from onnx import ModelProto
+
+    copy = ModelProto()
+    copy.CopyFrom(model)
+    network = _Network(copy)
+    chosen = network.convolutions(kept)
+    for node in chosen:
+        source = network.source(node)
+        if (pixels := network.pixels(node, source)) is not None:
+            network.read_pixels(node, source, *pixels)
+    for source in dict.fromkeys(network.source(node) for node in chosen):
+        if source in ranges:
+            network.round(source, *ranges[source])
+    for node in chosen:
+        network.round_weights(node)
+    network.cast_by_quantising()
+    network.tidy()
+    return copy
+
+
+class _Network:
+    """A graph that is changed, and what it takes to find one's way in it."""
+
+    def __init__(self, model: ModelProto) -> None:
+        self._graph = model.graph
+        self._constants = {tensor.name: tensor for tensor in self._graph.initializer}
+        self._maker = {name: node for node in self._graph.node for name in node.output}
+        self._able = set(convolutions(model))
+        self._new: dict[str, list[NodeProto]] = {}  # nodes, by the tensor whose maker they come behind
+
+    def convolutions(self, kept: Collection[str]) -> list[NodeProto]:
+        return [node for node in self._graph.node if _name(node) in self._able and _name(node) not in kept]
+
+    def source(self, node: NodeProto) -> str:
+        """What a convolution reads, before it is padded: fewer values to round, and bytes to pad."""
+        maker = self._maker.get(node.input[0])
+        return str(maker.input[0] if maker is not None and maker.op_type == "Pad" else node.input[0])
+
+    def pixels(self, node: NodeProto, source: str) -> tuple[str, float, float] | None:
+        """The uint8 tensor, scale and offset where ``source`` is scale · uint8 + offset; None where it is not.
+
+        It must be the way our networks begin, Cast, Div, Sub, and an offset must be a bias: nothing is padded by zeros.
+        """
+        chain, name = [], source
+        for operator in ("Sub", "Div", "Cast"):
+            maker = self._maker.get(name)
+            if maker is None or maker.op_type != operator:
+                return None
+            chain.append(maker)
+            name = maker.input[0]
+        sub, div, _ = chain
+        pad = self._maker.get(node.input[0])
+        if any(_attribute(node, "pads", ())) or (pad is not None and pad.op_type == "Pad" and not _mirrors(pad)):
+            return None
+        return name, 1 / float(self._value(div.input[1])), -float(self._value(sub.input[1]))
+
+    def read_pixels(self, node: NodeProto, source: str, pixels: str, scale: float, offset: float) -> None:
+        """Let a convolution read the uint8 tensor itself; the offset goes into its bias."""
+        from onnx import helper
+
+        name = f"{source}/pixels"
+        if name not in self._maker:
+            given = [self._constant(f"{name}/{what}", value) for what, value in _parameters(scale, 0)]
+            made = helper.make_node("DequantizeLinear", [pixels, *given], [name], name=name)
+            self._put(made, behind=pixels)
+        reader = node if node.input[0] == source else self._maker[node.input[0]]
+        reader.input[0] = name
+        weights = self._value(node.input[1])
+        bias = self._value(node.input[2]) if len(node.input) > 2 else np.zeros(len(weights), np.float32)  # noqa: PLR2004
+        shifted = self._constant(f"{_name(node)}/bias", bias + offset * weights.sum(axis=(1, 2, 3)))
+        del node.input[2:]
+        node.input.append(shifted)
+
+    def round(self, source: str, low: float, high: float) -> None:
+        """Round a tensor to 256 values between ``low`` and ``high``, for all that read it."""
+        from onnx import helper
+
+        scale = max(high - low, 1e-6) / 255
+        name = f"{source}/rounded"
+        readers = [node for node in self._graph.node if source in node.input]
+        if not readers:
+            return
+        given = [self._constant(f"{name}/{what}", value) for what, value in _parameters(scale, round(-low / scale))]
+        for node in readers:
+            for position, read in enumerate(node.input):
+                if read == source:
+                    node.input[position] = name
+        quantise = helper.make_node("QuantizeLinear", [source, *given], [f"{name}/bytes"], name=f"{name}/bytes")
+        self._put(quantise, behind=source)
+        self._put(helper.make_node("DequantizeLinear", [f"{name}/bytes", *given], [name], name=name), behind=source)
+
+    def round_weights(self, node: NodeProto) -> None:
+        """Symmetric, a scale for each channel that comes out."""
+        from onnx import helper
+
+        weights, name = self._value(node.input[1]), f"{_name(node)}/weights"
+        largest = np.abs(weights).max(axis=tuple(range(1, weights.ndim)))
+        scales = (np.where(largest == 0, 1, largest) / _MOST).astype(np.float32)
+        steps = np.rint(weights / scales.reshape(-1, *[1] * (weights.ndim - 1))).astype(np.int8)
+        given = [
+            self._constant(f"{name}/{what}", value)
+            for what, value in (("steps", steps), ("scale", scales), ("zero", np.zeros(len(scales), np.int8)))
+        ]
+        self._put(helper.make_node("DequantizeLinear", given, [name], axis=0, name=name), behind="")
+        node.input[1] = name
+
+    def cast_by_quantising(self) -> None:
+        """Write "add a half and cast to uint8" as one quantisation, which engines do within the convolution before."""
+        from onnx import TensorProto, helper
+
+        for node in self._graph.node:
+            add = self._maker.get(node.input[0]) if node.op_type == "Cast" else None
+            if add is None or add.op_type != "Add" or _attribute(node, "to", 0) != TensorProto.UINT8:
+                continue
+            half = self._constants.get(add.input[1])
+            if half is not None and self._value(half.name).ravel().tolist() == [_ROUNDING]:
+                given = [self._constant(f"{_name(node)}/{what}", value) for what, value in _parameters(1, 0)]
+                made = helper.make_node("QuantizeLinear", [add.input[0], *given], list(node.output), name=node.name)
+                node.CopyFrom(made)
+
+    def tidy(self) -> None:
+        """Put every new node where it belongs, and remove what nothing reads any more."""
+        old = list(self._graph.node)
+        made = {name for node in old for name in node.output}
+        first = [node for name, nodes in self._new.items() if name not in made for node in nodes]
+        behind = [[node, *(new for name in node.output for new in self._new.get(name, ()))] for node in old]
+        ordered = [*first, *(node for nodes in behind for node in nodes)]
+        del self._graph.node[:]
+        self._graph.node.extend(ordered)
+        while unread := [node for node in self._graph.node if not self._read() & set(node.output)]:
+            for node in unread:
+                self._graph.node.remove(node)
+        read = self._read()
+        for tensor in [tensor for tensor in self._graph.initializer if tensor.name not in read]:
+            self._graph.initializer.remove(tensor)
+
+    def _put(self, node: NodeProto, *, behind: str) -> None:
+        self._new.setdefault(behind, []).append(node)
+        self._maker[node.output[0]] = node
+
+    def _read(self) -> set[str]:
+        """What is read, in the branches of an ``If`` too."""
+        branches = [attribute.g for node in self._graph.node for attribute in node.attribute if attribute.HasField("g")]
+        read = {name for graph in (self._graph, *branches) for node in graph.node for name in node.input}
+        return read | {value.name for graph in (self._graph, *branches) for value in graph.output}
+
+    def _value(self, name: str) -> NDArray[np.float32]:
+        from onnx import numpy_helper
+
+        return np.asarray(numpy_helper.to_array(self._constants[name]))
+
+    def _constant(self, name: str, value: NDArray[np.generic]) -> str:
+        from onnx import numpy_helper
+
+        if name not in self._constants:
+            array = value.astype(np.float32) if value.dtype == np.float64 else value
+            self._graph.initializer.append(numpy_helper.from_array(np.asarray(array), name))
+            self._constants[name] = self._graph.initializer[-1]
+        return name
+
+
+def _parameters(scale: float, zero: int) -> tuple[tuple[str, NDArray[np.generic]], ...]:
+    return ("scale", np.array(scale, np.float32)), ("zero", np.array(min(max(zero, 0), 255), np.uint8))
+
+
+def _name(node: NodeProto) -> str:
+    """Nodes need no names, but all that they make has one."""
+    return str(node.name or node.output[0])
+
+
+def _mirrors(pad: NodeProto) -> bool:
+    return _attribute(pad, "mode", b"constant") in {b"edge", b"reflect"}
+
+
+def _attribute(node: NodeProto, name: str, default: Any) -> Any:  # noqa: ANN401 - a number, bytes or a list
+    from onnx import helper
+
+    return next((helper.get_attribute_value(one) for one in node.attribute if one.name == name), default)
