@@ -4,6 +4,7 @@
 
 Photos are cropped and scaled to 640×480 and painted at that size; five frames of the clip, half a second apart, at
 their own. What the page says about a style comes from its file alone; head and credits are docs/styles.head.md's.
+The README's picture, docs/banner.jpg, is the first photo in all of them.
 """
 
 import sys
@@ -20,6 +21,8 @@ from training.catalogue import facts_of
 
 WIDTH, HEIGHT = 640, 480  # of a photo as it is painted
 SHOWN = 1200  # px, width of a picture on the page
+TILE = 400, 300  # px, of the README's picture
+COLUMNS = 3
 FRAMES = 5
 APART = 0.5  # seconds
 
@@ -27,6 +30,7 @@ FOLDER = Path(__file__).parent
 HEAD = FOLDER / "styles.head.md"
 PAGE = FOLDER / "styles.md"
 PICTURES = FOLDER / "styles"
+BANNER = FOLDER / "banner.jpg"
 
 
 def main(*arguments: str) -> None:
@@ -36,15 +40,18 @@ def main(*arguments: str) -> None:
     frames = np.stack(strip(clip))  # (5, H, W, 3)
     PICTURES.mkdir(exist_ok=True)
     write(PICTURES / "originals.jpg", images, frames)
-    sections = []
+    sections, tiles = [], [images[0]]
     for style in rtstyle.list_styles():
         with rtstyle.Stylizer(style.name) as stylizer:
-            write(PICTURES / f"{style.name}.jpg", *(painted(stylizer, batch) for batch in (images, frames)))
+            paintings = painted(stylizer, images)
+            write(PICTURES / f"{style.name}.jpg", paintings, painted(stylizer, frames))
+        tiles.append(paintings[0])
         rows = "\n".join(f"| {name} | {value} |" for name, value in facts_of(style).items())
         work = f"*{style.title}*, {style.artist}, {style.year} ({style.licence})"
         picture = f"![Three photos and five frames of a film in {style.name}](styles/{style.name}.jpg)"
         sections.append(f"## {style.name}\n\n{work}\n\n{picture}\n\n| | |\n| --- | --- |\n{rows}\n")
     PAGE.write_text("\n".join([HEAD.read_text(encoding="utf-8"), *sections]), encoding="utf-8")
+    write_mosaic(BANNER, tiles)
 
 
 def painted(stylizer: rtstyle.Stylizer, images: Images) -> Images:
@@ -77,6 +84,14 @@ def write(path: Path, photos: Images, frames: Images) -> None:
     """The photos in one row, the frames in another below it, equally wide."""
     rows = [np.hstack([fitted(image, left, right) for image, (left, right) in zip(row, edges(len(row)), strict=True)])
             for row in (photos, frames)]  # fmt: skip
+    cv2.imwrite(str(path), np.vstack(rows)[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 88])
+
+
+def write_mosaic(path: Path, tiles: list[Image]) -> None:
+    """In rows of three; what the last row lacks is black."""
+    small = [cv2.resize(tile, TILE, interpolation=cv2.INTER_AREA) for tile in tiles]
+    small += [np.zeros_like(small[0])] * (-len(small) % COLUMNS)
+    rows = [np.hstack(small[i : i + COLUMNS]) for i in range(0, len(small), COLUMNS)]
     cv2.imwrite(str(path), np.vstack(rows)[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 88])
 
 
