@@ -67,7 +67,7 @@ class Objective:
         self._masks = [
             {name: region.mask_at(self.size, stride) for name, stride in self._strides.items()} for region in regions
         ]
-        self._pixels = [{name: float(mask.square().sum()) for name, mask in masks.items()} for masks in self._masks]
+        self._pixels = [{name: self._weight(name, mask) for name, mask in masks.items()} for masks in self._masks]
         self._wanted = self._content_targets(content)
 
     def losses(self, image: Tensor) -> Losses:
@@ -122,10 +122,14 @@ class Objective:
     def _through(self, image: Tensor, tile: Tile) -> tuple[Sums, dict[str, Tensor]]:
         """One tile's share of the Gram sums and of the content losses."""
         features = self._features(image)
-        own = {name: features[name][(..., *tile.own_cells(self._strides[name], self.size))] for name in features}
+        own = features  # slicing off nothing would cost a copy on the way back
+        if len(self._tiles) > 1:
+            own = {
+                name: maps[(..., *tile.own_cells(self._strides[name], self.size))] for name, maps in features.items()
+            }
         cells = {name: tile.cells(stride, self.size) for name, stride in self._strides.items()}
         sums = [
-            {name: gram_sums(own[name], masks[name][(..., *cells[name])]) for name in self._style_layers}
+            {name: gram_sums(own[name], _part(masks[name], cells[name])) for name in self._style_layers}
             for masks in self._masks
         ]
         content = {}
@@ -173,6 +177,11 @@ class Objective:
                 total=float(self._total(image, style, content)),
             )
 
+    def _weight(self, layer: str, mask: Tensor | None) -> float:
+        """The sum of a mask's squares: all cells of the layer, if there is none."""
+        stride = self._strides[layer]
+        return float((self.size[0] // stride) * (self.size[1] // stride) if mask is None else mask.square().sum())
+
     @staticmethod
     def _mean(losses: dict[str, Tensor], weights: dict[str, float], like: Tensor) -> Tensor:
         return sum((weights[name] * loss for name, loss in losses.items()), start=like.new_zeros(()))
@@ -199,6 +208,10 @@ class Objective:
     def _features(self, image: Tensor, layers: tuple[str, ...] | None = None) -> dict[str, Tensor]:
         with torch.autocast(image.device.type, dtype=torch.bfloat16, enabled=self._half):
             return self.vgg(image, layers or self._layers)  # type: ignore[no-any-return]  # modules return Any
+
+
+def _part(mask: Tensor | None, cells: tuple[slice, slice]) -> Tensor | None:
+    return None if mask is None else mask[(..., *cells)]
 
 
 def _added(a: dict[str, Tensor], b: dict[str, Tensor]) -> dict[str, Tensor]:

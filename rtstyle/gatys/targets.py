@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 from rtstyle.gatys.recipe import Layers
 from rtstyle.perceptual import VGG
@@ -21,13 +23,12 @@ class Region:
     mask: Tensor | None = None  # (1, 1, H, W), 0 to 1; None: everywhere
     share: float = 1.0  # of the style loss
 
-    def mask_at(self, size: tuple[int, int], stride: int) -> Tensor:
+    def mask_at(self, size: tuple[int, int], stride: int) -> Tensor | None:
         """The mask of a layer's map, (1, 1, H/stride, W/stride), the means of what its cells cover."""
-        device = next(iter(self.grams.values())).device
-        cells = size[0] // stride, size[1] // stride
         if self.mask is None:
-            return torch.ones(1, 1, *cells, device=device)
-        return F.adaptive_avg_pool2d(self.mask.to(device), cells)
+            return None
+        device = next(iter(self.grams.values())).device
+        return F.adaptive_avg_pool2d(self.mask.to(device), (size[0] // stride, size[1] // stride))
 
     def strength(self, layer: str, loss: str) -> Tensor:
         """What the layer's loss is divided by: the target's own mean square, or absolute."""
@@ -35,22 +36,38 @@ class Region:
         return (gram.square() if loss == "mse" else gram.abs()).mean().clamp_min(1e-12)
 
 
-def gram_sums(features: Tensor, mask: Tensor) -> Tensor:
-    """Inner products (C, C) of channels (1, C, H, W) weighed by a mask (1, 1, H, W), in float32.
+def gram_sums(features: Tensor, mask: Tensor | None) -> Tensor:
+    """Inner products (C, C) of channels (1, C, H, W), weighed by a mask (1, 1, H, W) if there is one, in float32.
 
     Gatys et al. (2017, eq. 6): the maps are multiplied by the mask before. Divide by C and the mask's sum of
     squares. On channels_last maps nothing is copied but the product with the mask.
     """
     with torch.autocast(features.device.type, enabled=False):
-        flat = (features.float() * mask)[0].permute(1, 2, 0).flatten(0, 1)  # (HW, C)
+        maps = features.float() if mask is None else features.float() * mask
+        return _Products.apply(maps[0].permute(1, 2, 0).flatten(0, 1))  # type: ignore[no-any-return]  # torch's
+
+
+class _Products(torch.autograd.Function):
+    """``flat.T @ flat`` of (HW, C). autograd takes it for a product of two, and multiplies twice on its way back."""
+
+    @staticmethod
+    def forward(ctx: Any, flat: Tensor) -> Tensor:  # noqa: ANN401 - torch's
+        ctx.save_for_backward(flat)
         return flat.T @ flat
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, slope: Tensor) -> Tensor:  # noqa: ANN401 - torch's
+        (flat,) = ctx.saved_tensors
+        gradient: Tensor = flat @ (slope + slope.T)
+        return gradient
 
 
 def style_grams(vgg: VGG, artwork: Tensor, layers: Sequence[str]) -> dict[str, Tensor]:
     """Gram matrices over C·H·W of an artwork (1, 3, H, W), by layer."""
     with torch.no_grad():
         features = vgg(artwork, tuple(layers))
-        return {name: gram_sums(maps, maps.new_ones(1, 1, 1, 1)) / maps[0].numel() for name, maps in features.items()}
+        return {name: gram_sums(maps, None) / maps[0].numel() for name, maps in features.items()}
 
 
 def blended(grams: Sequence[dict[str, Tensor]], weights: Sequence[float]) -> dict[str, Tensor]:
