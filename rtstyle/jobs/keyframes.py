@@ -90,14 +90,18 @@ def propagate_keyframes(
         raise UsageError("propagate: expected --every, --at or --scenes, which say where the keyframes are")
     begun, target = perf_counter(), Path(output)
     materials = replace(materials, recipe=replace(materials.recipe, init="content"))
-    sink = VideoWriter(output, overwrite=overwrite, keep=[input, *materials.files()])
+    folder = target.with_name(f"{target.name}.keyframes")
+    # What a kill leaves goes with the folder; but a link may lead to another disk, where no file can be moved to.
+    growing = None if target.is_symlink() else folder / f"painting{target.suffix}"
+    sink = VideoWriter(output, overwrite=overwrite, keep=[input, *materials.files()], temporary=growing)
     with closing(VideoReader(input)) as source:
         format = _sized(source.format, materials.recipe)
         studio = Studio.open(materials)
         from rtstyle.gatys.carry import Carrier
 
-        folder = target.with_name(f"{target.name}.keyframes")
         shelf = _shelf(folder, input, materials, moments, resume=resume, overwrite=overwrite)
+        if growing is not None:
+            growing.unlink(missing_ok=True)
         brush = _Brush(studio, shelf, progress)
         film = _Film(Carrier(studio.painter, studio.device, brush), (format.width, format.height))
         sink.open(format)

@@ -28,7 +28,7 @@ class VideoWriter:
     container cannot hold are converted. Matroska and WebM keep times to the millisecond, the others
     exactly. Raises SinkError: at once for a path that cannot be, in ``open`` for what cannot be
     coded, later when the disk is full. None of ``keep``, the files that are read, is ever replaced.
-    ``run`` opens and closes it.
+    ``temporary``: where it grows, on the same disk, if not beside its name. ``run`` opens and closes it.
     """
 
     closed = False
@@ -40,11 +40,12 @@ class VideoWriter:
         encoding: Encoding = USUAL,
         overwrite: bool = False,
         keep: Sequence[str | Path] = (),
+        temporary: Path | None = None,
     ) -> None:
         self._path = Path(path)
         self._suffix = checked_suffix(self._path)
         self._encoding = encoding
-        self._file = OutputFile(path, overwrite=overwrite, keep=identities(keep))
+        self._file = OutputFile(path, overwrite=overwrite, keep=identities(keep), temporary=temporary)
         self._container: Container | None = None
 
     def open(self, format: VideoFormat, /) -> None:

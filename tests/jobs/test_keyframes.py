@@ -150,3 +150,23 @@ def test_a_stopped_folder_of_keyframes_goes_on(materials, tmp_path, clip):
     assert report.keyframes == 3
     assert first.stat().st_mtime_ns == before
     assert sorted(path.suffix for path in folder.iterdir()) == [".png"] * 3
+
+
+def test_what_a_killed_video_leaves_goes_with_its_folder(materials, tmp_path):
+    """The file grows among the waiting keyframes: nothing else lies about, and another run begins it anew."""
+    clip, out = make_clip(tmp_path / "clip.mp4", frames=5), tmp_path / "out.mp4"
+    waiting, beside = tmp_path / "out.mp4.keyframes", []
+
+    def look(_):
+        (waiting / "left").write_bytes((waiting / "painting.mp4").read_bytes())  # a clean stop removes the file
+        beside.append({path.name for path in tmp_path.iterdir()})
+        raise KeyboardInterrupt
+
+    moments = Moments.parse(every="4")
+    with pytest.raises(KeyboardInterrupt):
+        propagate_keyframes(clip, out, materials, moments=moments, progress=look)
+    assert beside == [{"art.png", "clip.mp4", waiting.name}]
+    (waiting / "left").rename(waiting / "painting.mp4")
+    propagate_keyframes(clip, out, materials, moments=moments, resume=True)
+    assert len(pictures(out)) == 5
+    assert {path.name for path in tmp_path.iterdir()} == {"art.png", "clip.mp4", "out.mp4"}
