@@ -8,7 +8,7 @@ _FEW = 2
 
 
 def codec_threads() -> int:
-    """One on two cores, where the network needs both and a film is painted 8 % faster so; else 0, FFmpeg's choice."""
+    """One on two cores, where the network needs both: a film is painted a tenth faster; else 0, FFmpeg's choice."""
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return 1 if usable <= _FEW else 0
 

@@ -24,18 +24,9 @@ DEVICES = ("auto", "cpu", "openvino", "cuda", "tensorrt", "coreml", "directml")
 
 # A cuDNN search costs 2 ms per new shape with HEURISTIC and 634 ms with the default, EXHAUSTIVE (PaddleX, PR 5057).
 _CUDA: tuple[str, ProviderOptions] = ("CUDAExecutionProvider", {"cudnn_conv_algo_search": "HEURISTIC"})
-
-
-def _cached() -> ProviderOptions:
-    """TensorRT builds an engine for minutes: once for each network, size and GPU."""
-    folder = str(user_cache_path("rtstyle", appauthor=False) / "tensorrt")
-    caches = ("trt_engine_cache", "trt_timing_cache")
-    return {f"{cache}_{what}": value for cache in caches for what, value in (("enable", "True"), ("path", folder))}
-
-
 _PROVIDERS: dict[str, list[tuple[str, ProviderOptions]]] = {
     "cuda": [_CUDA],
-    "tensorrt": [("TensorrtExecutionProvider", _cached()), _CUDA],
+    "tensorrt": [("TensorrtExecutionProvider", {}), _CUDA],
     "coreml": [("CoreMLExecutionProvider", {})],
     "directml": [("DmlExecutionProvider", {})],
 }
@@ -107,7 +98,7 @@ def _gpu(model: Path | bytes, device: str, batch: int) -> Engine:
         offers = ", ".join(built_for)
         raise DeviceError(f"{device}: expected {wanted}, but this onnxruntime offers {offers}; {_remedy(device)}")
     try:
-        providers = [*_PROVIDERS[device], (CPU, {})]
+        providers = [(name, {**settings, **_caches(name)}) for name, settings in (*_PROVIDERS[device], (CPU, {}))]
         engine = (
             LanesEngine(model, providers, batch=batch)
             if device in _NVIDIA
@@ -120,6 +111,19 @@ def _gpu(model: Path | bytes, device: str, batch: int) -> Engine:
         reason = nvidia.why_not(wanted) if device in _NVIDIA else "onnxruntime does not say why"
         raise DeviceError(f"{device}: expected {wanted}, got {got} ({reason}); {_remedy(device)}")
     return engine
+
+
+def _caches(provider: str) -> ProviderOptions:
+    """TensorRT builds an engine for minutes: once for each network, size and GPU, if there is a place for it."""
+    if provider != "TensorrtExecutionProvider":
+        return {}
+    folder = user_cache_path("rtstyle", appauthor=False) / "tensorrt"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return {}
+    kept = ("trt_engine_cache", "trt_timing_cache")
+    return {f"{cache}_{what}": value for cache in kept for what, value in (("enable", "True"), ("path", str(folder)))}
 
 
 def _remedy(device: str) -> str:

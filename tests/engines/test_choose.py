@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from pathlib import Path
 
 import numpy as np
 import openvino
@@ -19,7 +20,8 @@ TENSORRT = "TensorrtExecutionProvider"
 
 
 @pytest.fixture
-def model(tmp_path):
+def model(tmp_path, monkeypatch):
+    monkeypatch.setattr("rtstyle.engines.choose.user_cache_path", lambda *_, **__: tmp_path / "cache")
     return make_model(tmp_path / "invert.onnx")
 
 
@@ -85,7 +87,17 @@ def test_tensorrt_falls_back_to_cuda_for_single_layers_only(model, monkeypatch):
     assert open_engine(model, "tensorrt").name == TENSORRT
     assert runtime.asked == [TENSORRT, CUDA, CPU]
     assert runtime.settings[0]["trt_engine_cache_enable"] == "True"
-    assert "rtstyle" in runtime.settings[0]["trt_engine_cache_path"]
+    assert Path(runtime.settings[0]["trt_engine_cache_path"]).is_dir()
+    assert not any("trt" in name for settings in runtime.settings[1:] for name in settings)
+
+
+def test_tensorrt_without_a_place_for_its_engines(model, monkeypatch):
+    """A cache that cannot be made is done without."""
+    runtime = FakeRuntime([TENSORRT, CUDA])
+    runtime.install(monkeypatch, gpus=1)
+    monkeypatch.setattr("rtstyle.engines.choose.user_cache_path", lambda *_, **__: model)  # a file
+    assert open_engine(model, "tensorrt").name == TENSORRT
+    assert runtime.settings[0] == {}
 
 
 @pytest.mark.parametrize(
