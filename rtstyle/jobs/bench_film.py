@@ -20,11 +20,11 @@ _SHOT_PIXELS = 24 * 1280 * 720  # of a shot together, at most: a large one is no
 _OCTAVES = (4, 8, 16, 32, 64, 128, 256)  # cells across; each weaker than the one before by √2
 _FINEST = 1280  # pixels; wider pictures are enlarged
 _PAN = 0.002  # of the width, a frame
-_NOISE = 8  # levels
+_BEHIND = 30  # levels by which what moves is darker: a third of the picture moves, and codes like a film's, painted
 
 
 def make_film(path: Path, size: tuple[int, int], frames: int) -> None:
-    """Write ``frames`` frames of H.264, ``size`` (width, height): clouds that drift over clouds, with a camera's noise.
+    """Write ``frames`` frames of H.264, ``size`` (width, height): clouds that drift before others.
 
     A shot is coded once and its packets repeated, so that a long film costs little more than a short one. Needs cv2.
     """
@@ -50,12 +50,11 @@ def _shot(width: int, height: int, frames: int) -> Iterator[Image]:
 
     random = np.random.default_rng(0)
     step = max(round(width * _PAN), 1)
-    far, near = (_clouds(width + frames * step, height, random) for _ in range(2))
-    noise = random.integers(0, _NOISE, (height, width + frames, 3), dtype=np.uint8)
+    still, moving = _clouds(width, height, random), _clouds(width + frames * step, height, random)
+    darker = np.maximum(moving, _BEHIND) - _BEHIND
     for index in range(frames):
-        left, right = index * step, (frames - index) * step
-        nearest = cv2.max(far[:, left : left + width], near[:, right : right + width])
-        yield np.ascontiguousarray(cv2.add(nearest, noise[:, index : index + width]))
+        left = index * step
+        yield cv2.max(still, darker[:, left : left + width])
 
 
 def _clouds(width: int, height: int, random: np.random.Generator) -> Image:
