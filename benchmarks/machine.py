@@ -6,7 +6,8 @@ import os
 import platform
 import subprocess
 
-from rtstyle.jobs.hardware import cores, cpu_name, load
+from rtstyle.cores import usable_cores
+from rtstyle.jobs.hardware import cpu_name, load
 
 
 def machine() -> dict[str, object]:
@@ -14,7 +15,7 @@ def machine() -> dict[str, object]:
     commit = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False)  # noqa: S607
     return {
         "cpu": cpu_name(),
-        "cores": cores(),
+        "cores": usable_cores(),
         "isa": os.environ.get("ONEDNN_MAX_CPU_ISA", "all"),
         "load": load(),
         "commit": commit.stdout.strip(),

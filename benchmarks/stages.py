@@ -34,7 +34,7 @@ from machine import machine
 from process import finished
 
 import rtstyle
-from rtstyle.jobs.hardware import cores
+from rtstyle.cores import usable_cores
 
 FRAMES = 60  # that are kept in memory for the stages that need them
 IMPORT = "from time import perf_counter as now; start = now(); import rtstyle; print(now() - start)"
@@ -126,7 +126,7 @@ def efficiency(times: dict[str, list[tuple[float, float]]]) -> dict[str, object]
     """Medians, and the two ratios, of each turn by itself."""
     turns = list(zip(times["network"], times["decode and encode"], times["end to end"], strict=True))
     alone = [whole / max(network, codec) for (network, _), (codec, _), (whole, _) in turns]
-    left = [whole / max(network + cpu / cores(), codec) for (network, _), (codec, cpu), (whole, _) in turns]
+    left = [whole / max(network + cpu / usable_cores(), codec) for (network, _), (codec, cpu), (whole, _) in turns]
     return {
         "ms": {name: statistics.median(ms for ms, _ in pairs) for name, pairs in times.items()},
         "cpu_ms": {name: statistics.median(cpu for _, cpu in pairs) for name, pairs in times.items()},

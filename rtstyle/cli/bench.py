@@ -16,9 +16,9 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn
 from rich.table import Table
 from rich.text import Text
 
-from rtstyle.cli.options import Device, Json
+from rtstyle.cli.options import Device, Json, Precision
 from rtstyle.cli.outcome import one_sentence
-from rtstyle.jobs.defaults import DEVICE
+from rtstyle.jobs.defaults import DEVICE, PRECISION
 
 if TYPE_CHECKING:
     from rtstyle.jobs.bench import Bench, Result, Speed, Step
@@ -44,6 +44,7 @@ def bench(
     ] = None,
     seconds: Annotated[float, typer.Option(min=1, help="About how long to measure, in all.")] = 60,
     device: Device = DEVICE,
+    precision: Precision = PRECISION,
     json: Json = False,
 ) -> None:
     """Measure how fast this machine paints: each style at each size, live and in transcode, in about a minute.
@@ -65,7 +66,7 @@ def bench(
         from rtstyle.jobs.hardware import load
 
         busy = load()
-        measuring = Bench(style or (), sizes=size or tuple(SIZES), device=device, seconds=seconds)
+        measuring = Bench(style or (), sizes=size or tuple(SIZES), device=device, precision=precision, seconds=seconds)
         results: list[Result] = []
         try:
             with _progress(measuring) as progress:
@@ -95,19 +96,20 @@ class _Eta(ProgressColumn):
 
 
 def _show(results: Sequence[Result], measuring: Bench, busy: float | None, *, as_json: bool) -> None:
+    from rtstyle.cores import usable_cores
     from rtstyle.jobs.bench import Settled, Speed
-    from rtstyle.jobs.hardware import cores, cpu_name
+    from rtstyle.jobs.hardware import cpu_name
 
     speeds = [result for result in results if isinstance(result, Speed)]
     settled = [result for result in results if isinstance(result, Settled)]
-    machine = {"cpu": cpu_name(), "cores": cores(), "load": busy}
+    machine = {"cpu": cpu_name(), "cores": usable_cores(), "load": busy}
     if as_json:
         found = {"speeds": [asdict(one) for one in speeds], "settled": [asdict(one) for one in settled]}
         typer.echo(jsonlib.dumps({"machine": machine, "seconds_each": measuring.each_s, **found}))
         return
     console = Console(highlight=False)
     console.print(f"{machine['cpu']}, {machine['cores']} cores; a run of {measuring.each_s:.1f} s for each figure")
-    if busy is not None and busy > _BUSY * cores():
+    if busy is not None and busy > _BUSY * usable_cores():
         console.print(f"[yellow]the machine was busy before (load {busy:.1f}): alone it will be faster[/yellow]")
     for styles in dict.fromkeys(speed.styles for speed in speeds):
         _chart(console, [speed for speed in speeds if speed.styles == styles])

@@ -9,10 +9,11 @@ from pathlib import Path
 from types import MappingProxyType
 
 from rtstyle.errors import ModelError, UsageError
-from rtstyle.jobs.defaults import DEVICE
-from rtstyle.jobs.trial import RATE, try_film, try_live
+from rtstyle.jobs.defaults import DEVICE, PRECISION
+from rtstyle.jobs.trial import RATE, Computer, try_film, try_live
 from rtstyle.styles import Style, find_style, list_styles
 from rtstyle.stylizer import MIN_SIZE
+from rtstyle.twin import check_precision, find_twin
 
 SECONDS = 60.0
 SIZES: Mapping[str, tuple[int, int]] = MappingProxyType(
@@ -78,15 +79,17 @@ class Bench:
         *,
         sizes: Sequence[str] = tuple(SIZES),
         device: str = DEVICE,
+        precision: str = PRECISION,
         seconds: float = SECONDS,
     ) -> None:
         found = [find_style(style) for style in styles] or list_styles()
         if not found:
             raise ModelError("this copy has no styles; name one of your own: --style mine.onnx")
         self._kinds = alike(found)
+        check_precision(precision)
         by_name = {size: read_size(size) for size in sizes}
         self._sizes = dict(sorted(by_name.items(), key=lambda item: item[1][0] * item[1][1]))
-        self._device = device
+        self._computer = Computer(device, precision)
         self.runs = len(self._kinds) * (2 * len(self._sizes) + 2)  # the one that settles counts twice
         self.each_s = max(seconds / self.runs - _AROUND_S, _LEAST_S)
 
@@ -124,10 +127,10 @@ class Bench:
                 tell(f"{kind[0].name}, {size}, reckoned", 2)
                 return _reckoned(before, size, width, height)
         tell(f"{kind[0].name}, {size}, live", 1)
-        live = try_live(kind[0], (width, height), lines=height, device=self._device, seconds=self.each_s)
+        live = try_live(kind[0], (width, height), self._computer, lines=height, seconds=self.each_s)
         tell(f"{kind[0].name}, {size}, transcode", 1)
         frames = max(round(self.each_s / (live.network_s + width * height * _CODEC_S)), _FEWEST)
-        film = try_film(kind[0], (width, height), device=self._device, frames=frames, folder=folder)
+        film = try_film(kind[0], (width, height), self._computer, frames=frames, folder=folder)
         return Speed(
             styles=tuple(style.name for style in kind),
             network=kind[0].network,
@@ -142,17 +145,23 @@ class Bench:
 
     def _settled(self, kind: list[Style]) -> Settled:
         seconds = 2 * self.each_s
-        live = try_live(kind[0], CAMERA, lines=None, device=self._device, seconds=seconds)
+        live = try_live(kind[0], CAMERA, self._computer, lines=None, seconds=seconds)
         return Settled(styles=tuple(style.name for style in kind), lines=live.lines, live_fps=live.fps)
 
 
 def alike(styles: Sequence[Style]) -> list[list[Style]]:
-    """Styles in groups whose networks have the same layers. Networks of others stand alone."""
+    """Styles in groups whose networks have the same layers, all with a twin in 8 bits or none. Others' stand alone."""
     kinds: dict[object, list[Style]] = {}
     for style in styles:
-        made = (style.network, style.metadata.get("parameters"), style.metadata.get("variant"), len(style.styles))
-        kinds.setdefault(made if style.network and style.metadata.get("parameters") else style.path, []).append(style)
+        kinds.setdefault(_make(style), []).append(style)
     return list(kinds.values())
+
+
+def _make(style: Style) -> object:
+    parameters = style.metadata.get("parameters")
+    if not (style.network and parameters):
+        return style.path
+    return style.network, parameters, style.metadata.get("variant"), len(style.styles), find_twin(style) is not None
 
 
 def read_size(text: str) -> tuple[int, int]:

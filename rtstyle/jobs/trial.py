@@ -9,8 +9,10 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from rtstyle.jobs.bench_film import make_film
+from rtstyle.jobs.defaults import DEVICE, PRECISION
 from rtstyle.jobs.live_meter import LATENCY, NETWORK
 from rtstyle.jobs.look import Look
+from rtstyle.jobs.options import Options
 from rtstyle.jobs.show import Show
 from rtstyle.jobs.transcode import transcode
 from rtstyle.sources.paced import Paced
@@ -26,6 +28,14 @@ if TYPE_CHECKING:
 RATE = 30  # frames/s, of nearly all cameras
 _WARM_UP = 0.3  # of a run, that is not counted
 _SETTLING = 0.6  # the same where the size is still to be found
+
+
+@dataclass(frozen=True, slots=True)
+class Computer:
+    """What paints."""
+
+    device: str = DEVICE
+    precision: str = PRECISION
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +55,16 @@ class FilmTrial:
     provider: str
 
 
-def try_live(style: Style, size: tuple[int, int], *, lines: int | None, device: str, seconds: float) -> LiveTrial:
+def try_live(
+    style: Style, size: tuple[int, int], computer: Computer, *, lines: int | None, seconds: float
+) -> LiveTrial:
     """Paint a camera of ``size`` (width, height) at ``lines`` lines for so long; None: at as many as it settles on.
 
     The camera is the test pattern at 30 frames a second. Raises ModelError or DeviceError.
     """
     camera = _Camera(size)
-    show = Show(camera, [style], Look(), size=lines, device=device, seconds=None)
+    look = Look(precision=computer.precision)
+    show = Show(camera, [style], look, size=lines, device=computer.device, seconds=None)
     begun: list[float] = []
 
     def watch(_now: Progress) -> None:
@@ -73,7 +86,7 @@ def try_live(style: Style, size: tuple[int, int], *, lines: int | None, device: 
     )
 
 
-def try_film(style: Style, size: tuple[int, int], *, device: str, frames: int, folder: Path) -> FilmTrial:
+def try_film(style: Style, size: tuple[int, int], computer: Computer, *, frames: int, folder: Path) -> FilmTrial:
     """Paint a made-up film of ``size`` (width, height) from file to file. Raises as ``transcode`` does."""
     film = folder / "film.mp4"
     make_film(film, size, frames)
@@ -83,7 +96,15 @@ def try_film(style: Style, size: tuple[int, int], *, device: str, frames: int, f
         if not first:
             first.append(perf_counter())
 
-    report = transcode(film, folder / "painted.mp4", style=style.path, device=device, overwrite=True, progress=watch)
+    report = transcode(
+        film,
+        folder / "painted.mp4",
+        style=style.path,
+        options=Options(precision=computer.precision),
+        device=computer.device,
+        overwrite=True,
+        progress=watch,
+    )
     return FilmTrial(max(report.frames_out - 1, 1) / (perf_counter() - first[0]), report.provider)
 
 
