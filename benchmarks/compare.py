@@ -110,11 +110,9 @@ def measure(asked: argparse.Namespace, folder: Path) -> dict[str, Any]:
 
 def fresh(folder: Path) -> Path:
     """A full network without training, with its twin in 8 bits."""
-    program = "import sys, pathlib, untrained; untrained.untrained_full(pathlib.Path(sys.argv[1]))"
-    path = folder / "untrained-full.onnx"
-    here = Path(__file__).parent
-    subprocess.run([sys.executable, "-W", "ignore", "-c", program, path], check=True, cwd=here, env=with_path(here))
-    rtstyle.export_style(path, path.with_suffix(".int8.onnx"), to="int8")
+    path, here = folder / "untrained-full.onnx", Path(__file__).parent
+    command = [sys.executable, "-W", "ignore", here / "untrained.py", path]
+    subprocess.run(command, check=True, env=with_path(here), stdout=subprocess.DEVNULL)
     return path
 
 
