@@ -6,7 +6,9 @@ import pytest
 from rtstyle.errors import UsageError
 from rtstyle.jobs.bench import SIZES, Bench, alike, read_size
 from rtstyle.jobs.bench_film import make_film
+from rtstyle.manifest import sha256_of
 from rtstyle.styles import read_style
+from rtstyle.twin import ORIGINAL, twin_path
 from tests.models import make_model
 
 
@@ -23,15 +25,17 @@ def test_the_film_is_as_long_and_large_as_asked(tmp_path, size, frames):
 
 
 def test_styles_of_one_make_are_measured_once(tmp_path):
-    """Those of the same network and number of parameters are of one make; a foreign one stands alone."""
+    """Of the same network and number of parameters, all with a twin in 8 bits or none; a foreign one stands alone."""
     paths = [
         make_model(tmp_path / "a.onnx", name="a", parameters="7"),
         make_model(tmp_path / "b.onnx", name="b", parameters="7"),
         make_model(tmp_path / "c.onnx", name="c", parameters="8"),
         make_model(tmp_path / "d.onnx", kind="no_metadata"),
     ]
-    kinds = alike([read_style(path) for path in paths])
-    assert [[style.name for style in kind] for kind in kinds] == [["a", "b"], ["c"], ["d"]]
+    styles = [read_style(path) for path in paths]
+    assert [[style.name for style in kind] for kind in alike(styles)] == [["a", "b"], ["c"], ["d"]]
+    make_model(twin_path(paths[1]), name="b", **{ORIGINAL: sha256_of(paths[1])})
+    assert [[style.name for style in kind] for kind in alike(styles)] == [["a"], ["b"], ["c"], ["d"]]
 
 
 def test_sizes_by_name_and_by_number():
