@@ -54,7 +54,7 @@ def _shot(width: int, height: int, frames: int) -> Iterator[Image]:
     darker = np.maximum(moving, _BEHIND) - _BEHIND
     for index in range(frames):
         left = index * step
-        yield cv2.max(still, darker[:, left : left + width])
+        yield np.asarray(cv2.max(still, darker[:, left : left + width]), np.uint8)
 
 
 def _clouds(width: int, height: int, random: np.random.Generator) -> Image:
