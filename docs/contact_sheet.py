@@ -38,13 +38,13 @@ def main() -> None:
     cv2.imwrite(str(asked.sheet), np.vstack(rows)[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 88])
 
 
-def read(path: Path) -> Image:
-    """The middle of the picture as (720, 1280, 3) RGB."""
+def read(path: Path, width: int = WIDTH, height: int = HEIGHT) -> Image:
+    """The picture filled into (height, width, 3) RGB; of an upright one rather the upper part, where faces are."""
     image = cv2.imread(str(path))
-    scale = max(WIDTH / image.shape[1], HEIGHT / image.shape[0])
+    scale = max(width / image.shape[1], height / image.shape[0])
     image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
-    top, left = (image.shape[0] - HEIGHT) // 2, (image.shape[1] - WIDTH) // 2
-    return image[top : top + HEIGHT, left : left + WIDTH, ::-1]
+    top, left = (image.shape[0] - height) // 4, (image.shape[1] - width) // 2
+    return image[top : top + height, left : left + width, ::-1]
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from contact_sheet import read
 
 import rtstyle
 from rtstyle.frames import Image, Images
@@ -36,7 +37,7 @@ BANNER = FOLDER / "banner.jpg"
 def main(*arguments: str) -> None:
     """Paint, write the pictures, then the page."""
     *photos, clip = arguments
-    images = np.stack([photo(Path(path)) for path in photos])  # (3, 480, 640, 3) uint8 RGB
+    images = np.stack([read(Path(path), WIDTH, HEIGHT) for path in photos])  # (3, 480, 640, 3) uint8 RGB
     frames = np.stack(strip(clip))  # (5, H, W, 3)
     PICTURES.mkdir(exist_ok=True)
     write(PICTURES / "originals.jpg", images, frames)
@@ -57,15 +58,6 @@ def main(*arguments: str) -> None:
 def painted(stylizer: rtstyle.Stylizer, images: Images) -> Images:
     """Every image of (N, H, W, 3)."""
     return stylizer(rtstyle.Batch(images, images, [0] * len(images))).images
-
-
-def photo(path: Path) -> Image:
-    """The middle of the picture as (480, 640, 3) RGB; of an upright one the upper part, where faces are."""
-    image = cv2.imread(str(path))
-    scale = max(WIDTH / image.shape[1], HEIGHT / image.shape[0])
-    image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
-    top, left = (image.shape[0] - HEIGHT) // 4, (image.shape[1] - WIDTH) // 2
-    return image[top : top + HEIGHT, left : left + WIDTH, ::-1]
 
 
 def strip(clip: str) -> list[Image]:
