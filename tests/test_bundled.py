@@ -14,7 +14,16 @@ from rtstyle.styles import find_style, list_styles
 from rtstyle.twin import find_twin
 from tests.pictures import psnr_db
 
-PROMISED = {"composition-vii", "scream", "starry-night", "tree-of-life", "udnie", "water-lilies", "wave"}
+PROMISED = {
+    "beatus",
+    "composition-vii",
+    "scream",
+    "starry-night",
+    "tree-of-life",
+    "udnie",
+    "water-lilies",
+    "wave",
+}
 STYLES = {style.name for style in list_styles()}
 ENGINES = {
     "openvino": OpenVinoEngine,
