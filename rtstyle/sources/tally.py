@@ -42,6 +42,7 @@ class Tally:
         self.damaged = 0  # of those, could not be decoded
         self.end = Fraction(0)  # seconds, of what came last in any stream
         self._last_is_corrupt = False
+        self._undecodable: SourceError | None = None  # what to raise if the packet that was cut off is not the last
 
     @property
     def may_go_on(self) -> bool:
@@ -52,18 +53,27 @@ class Tally:
         """Take note of a packet that was read."""
         if not packet.size:
             return
-        self._packets += packet.stream.index == video.index
+        if packet.stream.index == video.index:
+            self._packets += 1
+            if self._undecodable:
+                raise self._undecodable
         self._last_is_corrupt = packet.is_corrupt
         if packet.pts is not None:
             self.end = max(self.end, (packet.pts + (packet.duration or 0)) * exact(packet.time_base))
 
     def damage(self, packet: Packet[Stream]) -> None:
-        """Take note of a packet that cannot be decoded; the first one is worth a warning, or the end."""
+        """Take note of a packet that cannot be decoded; the first one is worth a warning, or the end.
+
+        The last one of a file that was cut off is no damage: ``check`` says that the file ends early.
+        """
         at_s = float((packet.pts or packet.dts or 0) * exact(packet.time_base))
         if self._on_error == "stop":
-            raise SourceError(
+            self._undecodable = SourceError(
                 f"{self._path}: is damaged: it cannot be decoded at about {at_s:.1f} s; {_SKIP} leaves it out"
             )
+            if packet.is_corrupt:
+                return
+            raise self._undecodable
         self.damaged += 1
         if self.damaged == 1:
             _log.warning("%s: a damaged packet at %.3f s is skipped", self._path, at_s)
