@@ -81,7 +81,7 @@ def test_engines_agree(style, engine):
 
 
 def test_its_twin_is_near_on_every_cpu(style):
-    """There is one for every network of one style, made from it as it is, small, and 40 dB from it with AVX2, too.
+    """There is one for every network of one style, made from it as it is, small, and 38 dB from it with AVX2, too.
 
     Without VNNI products of 8 bits saturate unless the weights leave room. If it is missing or stale:
     python -m training catalogue exported --photos photos/
