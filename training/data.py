@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -117,7 +118,7 @@ def batches(
     """
     crops = Crops(photos, size=size, samples=samples, seed=seed, sieve=sieve)
     loader: DataLoader[Tensor] = DataLoader(
-        crops, batch_size=batch, num_workers=workers, persistent_workers=False, worker_init_fn=_one_thread
+        crops, batch_size=batch, num_workers=workers, persistent_workers=False, worker_init_fn=_quiet_worker
     )
     return iter(loader)
 
@@ -140,5 +141,8 @@ def read_artwork(path: Path, size: int) -> Tensor:
     return torch.from_numpy(image).permute(2, 0, 1).unsqueeze(0).float() / 255
 
 
-def _one_thread(_worker: int) -> None:
+def _quiet_worker(_worker: int) -> None:
+    """One thread; and a terminal's Ctrl-C, which goes to every process, is the first one's to answer."""
     cv2.setNumThreads(0)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)

@@ -9,11 +9,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from rtstyle.perceptual import VGG16, PerceptualLoss, VggWeights
+from rtstyle.perceptual import VGG16, PerceptualLoss, Terms, VggWeights
 from training.data import read_artwork
 from training.nets import Network
 from training.recipe import Recipe
 from training.temporal import feature_incoherence, filmed, incoherence
+from training.weights import read_network
 
 CROPPED = 16  # px, for the loss on borders
 
@@ -39,6 +40,8 @@ class Objective(nn.Module):
             style_layers=recipe.style_layers,
             distance=F.mse_loss if recipe.distance == "mse" else F.l1_loss,
         )
+        self.teachers = [read_network(Path(teacher)).to(device) for teacher in recipe.teachers]
+        self._looks = any(recipe.weights[name] for name in Terms._fields)
 
     def forward(self, photos: Tensor, seeds: Sequence[int], style: int) -> dict[str, Tensor]:
         """The losses, unweighted, of photos (N, H, W, 3) uint8 painted in one style; a seed for each photo's film."""
@@ -46,8 +49,12 @@ class Objective(nn.Module):
         mix = F.one_hot(torch.tensor(style), styles).float().to(photos.device) if styles > 1 else None
         pair = filmed(photos, seeds)
         paintings, features = self._paint(pair.before, mix)
-        with torch.autocast(photos.device.type, self.precision, enabled=self.precision != torch.float32):
-            terms: dict[str, Tensor] = self.perceptual(paintings, _channels_first(pair.before), style)._asdict()
+        terms: dict[str, Tensor] = {}
+        if self.teachers:
+            terms["teacher"] = F.mse_loss(paintings, _channels_first(self.teachers[style](pair.before)))
+        if self._looks:
+            with torch.autocast(photos.device.type, self.precision, enabled=self.precision != torch.float32):
+                terms |= self.perceptual(paintings, _channels_first(pair.before), style)._asdict()
         if self.weights["border"]:
             terms["border"] = self._border(pair.before, paintings, mix)
         if self.weights["temporal"] or self.weights["features"]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from types import MappingProxyType
@@ -25,8 +25,10 @@ WEIGHTS: Mapping[str, float] = MappingProxyType(
         "border": 2e6,
         "temporal": 4e6,
         "features": 2e4,
+        "teacher": 1e7,
     }
 )
+DISTILLED: Mapping[str, float] = MappingProxyType(dict.fromkeys(WEIGHTS, 0.0) | {"teacher": WEIGHTS["teacher"]})
 PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {
         "smoke": {"steps": 100, "batch": 2, "size": 128, "style_size": 256},
@@ -62,10 +64,16 @@ class Recipe:
     clip: float = 10.0  # largest norm of the gradient, in units of its running mean; 0: no limit
     seed: int = 0
     init_from: str = ""  # checkpoint or model whose weights it began with
+    teachers: tuple[str, ...] = ()  # checkpoints or models to be imitated, one for each style
 
     def __post_init__(self) -> None:
         if unknown := set(self.weights) - set(WEIGHTS):
             raise UsageError(f"unknown loss {min(unknown)!r}: expected one of {', '.join(WEIGHTS)}")
+        if self.teachers and len(self.teachers) != len(self.style_images):
+            raise UsageError(
+                f"{len(self.teachers)} teachers for {len(self.style_images)} artworks: "
+                "expected one --teacher for each --style-image, in the same order"
+            )
         if self.distance not in ("mse", "l1"):
             raise UsageError(f"unknown distance {self.distance!r}: expected mse or l1")
 
@@ -86,7 +94,10 @@ class Recipe:
         words += [word for image in self.style_images for word in ("--style-image", Path(image).name)]
         words += [word for glob in self.include if glob != "*" for word in ("--include", glob)]
         words += [
-            word for name, value in self.weights.items() if value != WEIGHTS[name] for word in _weight(name, value)
+            word
+            for name, value in self.weights.items()
+            if value != usual_weights(self.teachers)[name]
+            for word in _weight(name, value)
         ]
         for layers in ("content_layers", "style_layers"):
             if getattr(self, layers) != _default(layers):
@@ -108,7 +119,13 @@ class Recipe:
             if getattr(self, name) != _default(name):
                 words += [_option(name), f"{getattr(self, name)}"]
         words += ["--init-from", Path(self.init_from).name] if self.init_from else []
+        words += [word for teacher in self.teachers for word in ("--teacher", Path(teacher).name)]
         return f"python -m training train {shlex.join(words)} -o NAME.ckpt"
+
+
+def usual_weights(teachers: Sequence[str | Path]) -> Mapping[str, float]:
+    """Of the losses of a run that nobody weighed: who has a teacher listens to nobody else."""
+    return DISTILLED if teachers else WEIGHTS
 
 
 def _weight(name: str, value: float) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""Weights to begin with: from a checkpoint, or from a model that was exported."""
+"""Trained weights, and networks, of checkpoints and of models that were exported."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from torch import Tensor
 from rtstyle.errors import ModelError
 from rtstyle.styles import read_style
 from training.checkpoint import Checkpoint
+from training.nets import Network, make_network
 
 PREFIX = "network."  # of the weights' names in an exported graph
 
@@ -30,3 +31,16 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     if not weights:
         raise ModelError(f"{path}: its weights have lost their names; begin with the checkpoint it was exported from")
     return weights
+
+
+def read_network(path: Path) -> Network:
+    """The network of one style that those weights are of, to paint with. Raises ModelError, also for several styles."""
+    weights = read_weights(path)
+    name, stem, blocks = ("lite", "stem", "deep") if "stem.weight" in weights else ("full", "stem.0", "body")
+    count = len({weight.split(".")[1] for weight in weights if weight.startswith(f"{blocks}.")})
+    network = make_network(name, width=len(weights[f"{stem}.weight"]), blocks=count)
+    try:
+        network.load_state_dict(weights)
+    except RuntimeError as error:
+        raise ModelError(f"{path}: a teacher holds one style, and this one several; name a network of one") from error
+    return network.eval().requires_grad_(False)

@@ -38,6 +38,7 @@ def command(folder: Path, *arguments: str) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        start_new_session=True,
     )
 
 
@@ -71,13 +72,13 @@ def test_from_photos_and_an_artwork_to_a_model(folder: Path) -> None:
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_stopped_training_can_be_resumed(folder: Path, number: signal.Signals) -> None:
-    """Ctrl-C and `kill` save what was trained, say how to go on, and --resume does."""
+    """Ctrl-C and `kill`, sent to all its processes, save what was trained, say how to go on, and --resume does."""
     out = folder / f"{number.name}.ckpt"
-    process = command(folder, *NEW, "--steps", "100000", "--save-every", "1", "--workers", "0", "-o", out.name)
+    process = command(folder, *NEW, "--steps", "100000", "--save-every", "1", "--workers", "1", "-o", out.name)
     deadline = time.monotonic() + 60
     while not out.exists() and time.monotonic() < deadline:
         time.sleep(0.1)
-    process.send_signal(number)
+    os.killpg(process.pid, number)
     _, stderr = process.communicate(timeout=30)
     assert process.returncode == 130, stderr
     assert "--resume" in stderr

@@ -16,7 +16,7 @@ from training.data import find_photos
 from training.export import Artwork, export, real_frames
 from training.nets import make_network
 from training.recipe import Recipe
-from training.weights import read_weights
+from training.weights import read_network, read_weights
 
 ARTWORK = Artwork(names=("wave",), title="The Great Wave", artist="Hokusai", year="1831")
 
@@ -91,6 +91,14 @@ def test_an_exported_model_gives_its_weights_back(network: str, styles: int, pho
     weights = read_weights(path)
     assert weights.keys() == checkpoint.averaged.keys()
     assert all(torch.equal(weights[name], value) for name, value in checkpoint.averaged.items())
+    if styles > 1:
+        with pytest.raises(ModelError, match="holds one style"):
+            read_network(path)
+        return
+    photo = torch.randint(0, 256, (1, 40, 48, 3), dtype=torch.uint8)
+    original = checkpoint.recipe.make_network().eval()
+    original.load_state_dict(weights)
+    torch.testing.assert_close(read_network(path)(photo), original(photo))
 
 
 def test_a_model_that_disagrees_is_not_written(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,13 +7,13 @@ import cv2
 import pytest
 import torch
 
-from rtstyle.errors import ModelError, RtstyleError, SinkError, SourceError
+from rtstyle.errors import ModelError, RtstyleError, SinkError, SourceError, UsageError
 from rtstyle.perceptual import VggWeights
 from training.checkpoint import Checkpoint
 from training.data import find_photos
 from training.loop import Progress, train
 from training.machine import Machine
-from training.recipe import Recipe
+from training.recipe import Recipe, usual_weights
 from training.trainer import PATIENCE, Trainer, schedule
 from training.weights import read_weights
 
@@ -187,6 +187,24 @@ def test_several_styles_are_learnt_in_turn(recipe: Recipe, random_vgg: VggWeight
     preview = cv2.imread(str(tmp_path / "two.000006.png"))
     assert preview is not None
     assert preview.shape[0] == 3 * 256
+
+
+def test_a_pupil_imitates_its_teachers_alone(recipe: Recipe, random_vgg: VggWeights, tmp_path: Path) -> None:
+    """Teachers take all other losses' place, a few dozen steps come nearer to the paintings of each."""
+    teachers = (str(tmp_path / "a.ckpt"), str(tmp_path / "b.ckpt"))
+    for seed, teacher in enumerate(teachers):
+        train(replace(recipe, seed=seed, steps=1), Path(teacher), vgg=random_vgg, machine=ALONE)
+    two = replace(
+        recipe, style_images=2 * recipe.style_images, teachers=teachers, weights=dict(usual_weights(teachers))
+    )
+    assert "--teacher a.ckpt --teacher b.ckpt" in two.command
+    pupil = trainer_of(replace(two, seed=3, steps=40), random_vgg)
+    photos = torch.rand(2, 8, 8, 3).repeat_interleave(8, 1).repeat_interleave(8, 2).mul(255).byte()
+    losses = [pupil.learn(photos, [0, 1]) for _ in range(40)]
+    assert set(losses[0]) == {"teacher", "total"}
+    assert all(losses[38 + style]["teacher"] < 0.8 * losses[style]["teacher"] for style in (0, 1))
+    with pytest.raises(UsageError, match="2 teachers for 1 artworks"):
+        replace(recipe, teachers=teachers)
 
 
 def test_temporal_weight_nothing_paints_one_frame_only(recipe: Recipe, random_vgg: VggWeights) -> None:

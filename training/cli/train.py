@@ -18,11 +18,15 @@ from training.cli.console import console
 from training.cli.reporter import Reporter
 from training.machine import Machine
 from training.processes import Processes
-from training.recipe import PRESETS, WEIGHTS, Recipe
+from training.recipe import PRESETS, WEIGHTS, Recipe, usual_weights
 from training.weights import read_weights
 
 DEFAULT = Recipe(network="lite", style_images=("",), data="", steps=1)
 HERE = Machine(processes=Processes())
+
+
+def _usual(loss: str) -> str:
+    return f"{WEIGHTS[loss]:g}"
 
 
 def train(
@@ -54,12 +58,19 @@ def train(
         int | None, typer.Option(min=64, help="Short side of the artwork, px: larger, larger strokes.")
     ] = None,
     content_weight: Annotated[
-        float, typer.Option(min=0, help="Weight of the content loss.", show_default="1")
-    ] = WEIGHTS["content"],
-    style_weight: Annotated[float, typer.Option(min=0, help="Weight of the style loss.")] = WEIGHTS["style"],
+        float | None, typer.Option(min=0, help="Weight of the content loss.", show_default=_usual("content"))
+    ] = None,
+    style_weight: Annotated[
+        float | None, typer.Option(min=0, help="Weight of the style loss.", show_default=_usual("style"))
+    ] = None,
     temporal_weight: Annotated[
-        float, typer.Option(min=0, help="Weight of the losses on what would flicker in a film; 0: not looked at.")
-    ] = WEIGHTS["temporal"],
+        float | None,
+        typer.Option(
+            min=0,
+            help="Weight of the losses on what would flicker in a film; 0: not looked at.",
+            show_default=_usual("temporal"),
+        ),
+    ] = None,
     weight: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME=NUMBER", help=f"Weight of any loss: {', '.join(WEIGHTS)}; repeatable."),
@@ -86,6 +97,13 @@ def train(
     ] = False,
     init_from: Annotated[
         Path | None, typer.Option(help="Begin with the weights of this checkpoint or exported .onnx.")
+    ] = None,
+    teacher: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Imitate the paintings of this checkpoint or exported .onnx; one for each --style-image. "
+            "Losses that are not named then weigh nothing, and steps are quick."
+        ),
     ] = None,
     vgg: Annotated[
         Path | None, typer.Option(help="VGG-16 weights; default: $RTSTYLE_VGG16, or found and cached.")
@@ -130,13 +148,19 @@ def train(
                 data=str(data.resolve()),
                 include=tuple(include or ("*",)),
                 hold_out=hold_out,
-                weights=_weights(content_weight, style_weight, temporal_weight, weight or ()),
+                weights={
+                    **usual_weights(teacher or ()),
+                    **_given({"content": content_weight, "style": style_weight}),
+                    **_temporal(temporal_weight),
+                    **(read_amounts("--weight", weight) if weight else {}),
+                },
                 distance=distance,
                 learning_rate=learning_rate,
                 ema=ema,
                 clip=clip,
                 seed=seed,
                 init_from=str(init_from or ""),
+                teachers=tuple(str(path.resolve()) for path in teacher or ()),
                 **{**PRESETS[preset], **_given(given), **_given(layers)},
             )
         init = read_weights(init_from) if init_from and not resume else None
@@ -156,8 +180,8 @@ def _given(options: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
-def _weights(content: float, style: float, temporal: float, others: list[str] | tuple[()]) -> dict[str, float]:
-    """Of all losses; that on features follows the temporal one unless it is named."""
-    features = WEIGHTS["features"] * temporal / WEIGHTS["temporal"]
-    named = {"content": content, "style": style, "temporal": temporal, "features": features}
-    return {**WEIGHTS, **named, **(read_amounts("--weight", others) if others else {})}
+def _temporal(weight: float | None) -> dict[str, float]:
+    """That on features follows the temporal one unless it is named."""
+    if weight is None:
+        return {}
+    return {"temporal": weight, "features": WEIGHTS["features"] * weight / WEIGHTS["temporal"]}
