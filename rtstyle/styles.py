@@ -79,6 +79,11 @@ def list_styles() -> list[Style]:
     return found
 
 
+def quick_styles() -> list[Style]:
+    """Those that live switches between when none is named: the ``full`` networks, and those that mix, are asked for."""
+    return [style for style in list_styles() if style.network != "full" and len(style.styles) == 1]
+
+
 def find_style(name_or_path: str | Path | Mix | Style) -> Style:
     """Take ``wave`` (the lite network), ``wave-full``, the path of an ``.onnx``, or a mix.
 

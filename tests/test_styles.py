@@ -9,7 +9,7 @@ import pytest
 
 import rtstyle.styles
 from rtstyle.errors import ModelError, UsageError
-from rtstyle.styles import Mix, find_style, list_styles
+from rtstyle.styles import Mix, find_style, list_styles, quick_styles
 from tests.models import make_model
 
 
@@ -51,6 +51,12 @@ def test_every_listed_name_finds_its_style(bundled):
     """What ``rtstyle styles`` prints is what --style takes."""
     assert [style.name for style in list_styles()] == ["starry-night", "wave-full", "wave"]
     assert all(find_style(style.name) == style for style in list_styles())
+
+
+def test_live_switches_between_the_quick_ones(bundled):
+    """A network that no CPU runs in real time, and one of several styles, come in when they are named."""
+    make_model(bundled / "gallery-lite.onnx", kind="mix", styles='["dawn", "dusk"]')
+    assert [style.name for style in quick_styles()] == ["starry-night", "wave"]
 
 
 def test_a_path_is_a_path(bundled, tmp_path, monkeypatch):

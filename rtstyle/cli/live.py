@@ -37,7 +37,9 @@ def live(
     ] = None,
     style: Annotated[
         list[str] | None,
-        typer.Option("--style", "-s", metavar="NAME|PATH", help="Styles to switch between; by default all bundled."),
+        typer.Option(
+            "--style", "-s", metavar="NAME|PATH", help="Styles to switch between; by default all but the full."
+        ),
     ] = None,
     mix: Mix = None,
     input_range: InputRange = None,

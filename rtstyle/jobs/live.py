@@ -21,7 +21,7 @@ from rtstyle.sinks.recorder import Recorder
 from rtstyle.sinks.virtual_camera import VirtualCamera
 from rtstyle.sinks.window import check_display
 from rtstyle.sources.choose import Wanted, open_live
-from rtstyle.styles import find_style, list_styles
+from rtstyle.styles import find_style, quick_styles
 
 if TYPE_CHECKING:
     from rtstyle.protocols import Sink
@@ -54,12 +54,12 @@ def live(
     """Paint ``source`` as it comes, until the window is closed, the source ends or ``seconds`` are over.
 
     ``source``: None (the first camera), a camera's number or name, an address, a file, ``screen`` or ``test``.
-    ``styles``, all that are bundled by default, are those to switch between. ``size`` is at how many lines to
-    paint; None: as many as the machine can at the camera's rate. Must be called in the main thread if there is a
+    ``styles``, by default all at hand but the ``full`` ones, are those to switch between. ``size`` is at how many
+    lines to paint; None: as many as the machine can at the camera's rate. Must be called in the main thread if there is a
     window. Raises SourceError, SinkError, ModelError, DeviceError or UsageError, each a sentence.
     """
     look, to = look or Look(), to or To()
-    found = [find_style(style) for style in styles] or list_styles()
+    found = [find_style(style) for style in styles] or quick_styles()
     if not found:
         raise ModelError("this copy has no styles; name one of your own: --style mine.onnx")
     if not (to.window or to.record or to.publish or to.virtual_camera or seconds):
