@@ -55,8 +55,8 @@ def live(
 
     ``source``: None (the first camera), a camera's number or name, an address, a file, ``screen`` or ``test``.
     ``styles``, by default all at hand but the ``full`` ones, are those to switch between. ``size`` is at how many
-    lines to paint; None: as many as the machine can at the camera's rate. Must be called in the main thread if there is a
-    window. Raises SourceError, SinkError, ModelError, DeviceError or UsageError, each a sentence.
+    lines to paint; None: as many as the machine can at the camera's rate. Must be called in the main thread if there
+    is a window. Raises SourceError, SinkError, ModelError, DeviceError or UsageError, each a sentence.
     """
     look, to = look or Look(), to or To()
     found = [find_style(style) for style in styles] or quick_styles()
