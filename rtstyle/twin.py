@@ -25,15 +25,20 @@ def find_twin(style: Style) -> Path | None:
     path = twin_path(style.path)
     if style.mix or style.convention or not path.is_file():
         return None
+    if fault := twin_fault(style):
+        _log.warning("%s; painting in full precision; make it again with: rtstyle export --to int8", fault)
+        return None
+    return path
+
+
+def twin_fault(style: Style) -> str:
+    """What keeps the file beside the style from being its twin, in words; empty where nothing does."""
+    path = twin_path(style.path)
     try:
         made_from = read_style(path).metadata.get(ORIGINAL)
-        if made_from == sha256_of(style.path):
-            return path
-        reason = f"{path}: was not made from {style.path.name} as it is now"
     except (ModelError, UsageError) as error:
-        reason = str(error)
-    _log.warning("%s; painting in full precision; make it again with: rtstyle export --to int8", reason)
-    return None
+        return str(error)
+    return "" if made_from == sha256_of(style.path) else f"{path}: was not made from {style.path.name} as it is now"
 
 
 def wanted_twin(style: Style, precision: str) -> Path | None:

@@ -13,7 +13,7 @@ from rtstyle.export.run import export_style
 from rtstyle.export.sheet import Sheet
 from rtstyle.manifest import NAME, describe, sha256_of
 from rtstyle.styles import Style, models_in, read_style
-from rtstyle.twin import find_twin, twin_path
+from rtstyle.twin import find_twin, twin_fault, twin_path
 
 HEAD = """# The bundled models
 
@@ -47,7 +47,7 @@ def make_twins(folder: Path, photos: Path) -> Iterator[Sheet]:
     Raises as ``export_style`` does, where it would be less than 35 dB from the original, too.
     """
     for style in map(read_style, models_in(folder)):
-        if len(style.styles) > 1 or find_twin(style) is not None:
+        if len(style.styles) > 1 or not twin_fault(style):
             continue
         twin = twin_path(style.path)
         with tempfile.TemporaryDirectory() as beside:  # its sheet is of no use to those who get the models
