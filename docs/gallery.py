@@ -4,7 +4,8 @@
 
 Photos are cropped and scaled to 640×480 and painted at that size; five frames of the clip, half a second apart, at
 their own. What the page says about a style comes from its file alone; head and credits are docs/styles.head.md's.
-The README's picture, docs/banner.jpg, is the first photo in all of them.
+Of a network of several styles: the first photo in each of them, and from one to another in five steps. The README's
+picture, docs/banner.jpg, is the first photo in all that run in real time.
 """
 
 import sys
@@ -18,6 +19,7 @@ from contact_sheet import read
 
 import rtstyle
 from rtstyle.frames import Image, Images
+from rtstyle.styles import quick_styles
 from training.catalogue import facts_of
 
 WIDTH, HEIGHT = 640, 480  # of a photo as it is painted
@@ -42,17 +44,39 @@ def main(*arguments: str) -> None:
     PICTURES.mkdir(exist_ok=True)
     write(PICTURES / "originals.jpg", images, frames)
     sections, tiles = [], [images[0]]
+    quick = {style.name for style in quick_styles()}
     for style in rtstyle.list_styles():
-        with rtstyle.Stylizer(style.name) as stylizer:
-            paintings = painted(stylizer, images)
-            write(PICTURES / f"{style.name}.jpg", paintings, painted(stylizer, frames))
-        tiles.append(paintings[0])
+        several = len(style.styles) > 1
+        paintings, strip_of_it = mixed(style, images[0]) if several else plain(style, images, frames)
+        write(PICTURES / f"{style.name}.jpg", paintings, strip_of_it)
+        tiles += [paintings[0]] if style.name in quick else []
         rows = "\n".join(f"| {name} | {value} |" for name, value in facts_of(style).items())
         work = f"*{style.title}*, {style.artist}, {style.year} ({style.licence})"
-        picture = f"![Three photos and five frames of a film in {style.name}](styles/{style.name}.jpg)"
+        shown = (
+            "A photo in each style, and from one to another" if several else "Three photos and five frames of a film"
+        )
+        picture = f"![{shown} in {style.name}](styles/{style.name}.jpg)"
         sections.append(f"## {style.name}\n\n{work}\n\n{picture}\n\n| | |\n| --- | --- |\n{rows}\n")
     PAGE.write_text("\n".join([HEAD.read_text(encoding="utf-8"), *sections]), encoding="utf-8")
     write_mosaic(BANNER, tiles)
+
+
+def plain(style: rtstyle.Style, images: Images, frames: Images) -> tuple[Images, Images]:
+    """Photos and frames as a network of one style paints them."""
+    with rtstyle.Stylizer(style) as stylizer:
+        return painted(stylizer, images), painted(stylizer, frames)
+
+
+def mixed(style: rtstyle.Style, image: Image) -> tuple[Images, Images]:
+    """One photo in every style of a network, and in five mixes of its first with its last."""
+    first, *_, last = style.styles
+    mixes = [{first: 1 - part / (FRAMES - 1), last: part / (FRAMES - 1)} for part in range(FRAMES)]
+
+    def one(parts: dict[str, float]) -> Image:
+        with rtstyle.Stylizer(rtstyle.Mix(parts, style.path)) as stylizer:
+            return painted(stylizer, image[None])[0]
+
+    return np.stack([one({name: 1}) for name in style.styles]), np.stack([one(parts) for parts in mixes])
 
 
 def painted(stylizer: rtstyle.Stylizer, images: Images) -> Images:

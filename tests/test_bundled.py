@@ -24,6 +24,7 @@ PROMISED = {
     "water-lilies",
     "wave",
 }
+LARGEST = {"lite": (2_000_000, 500_000), "full": (7_000_000, 4_000_000)}  # bytes, of the file and of its twin
 STYLES = {style.name for style in list_styles()}
 ENGINES = {
     "openvino": OpenVinoEngine,
@@ -59,8 +60,9 @@ def test_it_says_whose_art_it_is(style):
 
 
 def test_it_is_small(style):
-    """At most 2 MB."""
-    assert find_style(style).path.stat().st_size <= 2_000_000
+    """At most 2 MB for the network that runs in real time, 7 MB for the other."""
+    found = find_style(style)
+    assert found.path.stat().st_size <= LARGEST[found.network][0]
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -91,7 +93,7 @@ def test_its_twin_is_near_on_every_cpu(style):
         return
     twin = find_twin(found)
     assert twin is not None
-    assert twin.stat().st_size <= 500_000
+    assert twin.stat().st_size <= LARGEST[found.network][1]
     frames = np.concatenate([scene(250, 333), scene(96, 333)], axis=1)
     program = (
         "import sys, numpy as np; from pathlib import Path; from rtstyle.engines.openvino import OpenVinoEngine;"
