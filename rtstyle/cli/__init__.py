@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -20,6 +21,8 @@ def main() -> None:
         _exit(130)
     except SystemExit as end:
         _exit(end.code)
+    finally:
+        gc.freeze()  # what is left goes with the process: to free it piece by piece takes 0.1 s
 
 
 def _exit(code: str | int | None) -> None:

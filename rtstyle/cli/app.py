@@ -1,38 +1,46 @@
-"""Puts the commands together."""
+"""Puts the commands together, each a module of its own name."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from importlib import import_module
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 import rtstyle
-from rtstyle.cli.bench import bench
-from rtstyle.cli.cameras import cameras
-from rtstyle.cli.export import export
-from rtstyle.cli.image import image
-from rtstyle.cli.inspect import inspect
-from rtstyle.cli.keyframe import keyframe
-from rtstyle.cli.live import live
-from rtstyle.cli.styles import styles
-from rtstyle.cli.transcode import transcode
+
+
+_COMMANDS = ("live", "transcode", "image", "keyframe", "styles", "export", "inspect", "cameras", "bench")
+
+
+class _Commands(TyperGroup):
+    """Loads a command when it is asked for: all together would keep the first frame waiting for 0.1 s."""
+
+    def list_commands(self, _context: object) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, _context: object, name: str) -> Any:  # noqa: ANN401 - Typer's own or Click's, by its version
+        for wanted in [name] if name in _COMMANDS else _COMMANDS:  # a wrong name is answered with one that is like it
+            if wanted not in self.commands:
+                self.commands[wanted] = _load(wanted)
+        return self.commands.get(name)
+
+
+def _load(name: str) -> Any:  # noqa: ANN401 - as above
+    alone = typer.Typer(add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False)
+    alone.command(name)(getattr(import_module(f"rtstyle.cli.{name}"), name))
+    return typer.main.get_command(alone)
+
 
 app = typer.Typer(
     name="rtstyle",
+    cls=_Commands,
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command()(live)
-app.command()(transcode)
-app.command()(image)
-app.command()(keyframe)
-app.command()(styles)
-app.command()(export)
-app.command()(inspect)
-app.command()(cameras)
-app.command()(bench)
 
 
 def _version(asked: bool) -> None:

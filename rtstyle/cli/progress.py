@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
-from rich.progress import Progress as Bar
+import typer
 
 from rtstyle.meter import Progress
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+    from rich.progress import TaskID
 
 _EVERY_S = 5.0  # between two lines where there is no terminal
 
@@ -17,26 +21,25 @@ _EVERY_S = 5.0  # between two lines where there is no terminal
 @contextmanager
 def shown(what: str) -> Iterator[Callable[[Progress], None]]:
     """Give the callback that shows how far ``what`` has come."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield _lines(console, what)
+    if not sys.stderr.isatty():
+        yield _lines(what)
         return
-    with _bar(console) as bar:
+    with _bar() as bar:
         yield _updater(bar, bar.add_task(what, total=None, fps=""))
 
 
 class Board:
     """Shows the file at hand and how many of all are done."""
 
-    def __init__(self, console: Console, bar: Bar | None, total: int) -> None:
-        self._console, self._bar, self._total, self._count = console, bar, total, 0
+    def __init__(self, bar: Bar | None, total: int) -> None:
+        self._bar, self._total, self._count = bar, total, 0
         self._all = None if bar is None else bar.add_task("all files", total=total, fps="")
         self._file: TaskID | None = None
 
     def file(self, what: str) -> Callable[[Progress], None]:
         """The callback for the next file."""
         if self._bar is None:
-            return _lines(self._console, what)
+            return _lines(what)
         self._file = self._bar.add_task(what, total=None, fps="")
         return _updater(self._bar, self._file)
 
@@ -44,7 +47,7 @@ class Board:
         """A file is done, or failed, as ``line`` says."""
         self._count += 1
         if self._bar is None or self._all is None:
-            self._console.out(f"{self._count} of {self._total}: {line}", highlight=False)
+            typer.echo(f"{self._count} of {self._total}: {line}", err=True)
             return
         if self._file is not None:
             self._bar.remove_task(self._file)
@@ -56,17 +59,20 @@ class Board:
 @contextmanager
 def shown_all(total: int) -> Iterator[Board]:
     """Give the board for ``total`` files."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield Board(console, None, total)
+    if not sys.stderr.isatty():
+        yield Board(None, total)
         return
-    with _bar(console) as bar:
-        yield Board(console, bar, total)
+    with _bar() as bar:
+        yield Board(bar, total)
 
 
-def _bar(console: Console) -> Bar:
+def _bar() -> Bar:
+    from rich.console import Console  # 25 ms that who has no terminal need not wait
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[fps]}"))
-    return Bar(*columns, TextColumn("ETA"), TimeRemainingColumn(), console=console, transient=True)
+    return Bar(*columns, TextColumn("ETA"), TimeRemainingColumn(), console=Console(stderr=True), transient=True)
 
 
 def _updater(bar: Bar, task: TaskID) -> Callable[[Progress], None]:
@@ -76,7 +82,7 @@ def _updater(bar: Bar, task: TaskID) -> Callable[[Progress], None]:
     return update
 
 
-def _lines(console: Console, what: str) -> Callable[[Progress], None]:
+def _lines(what: str) -> Callable[[Progress], None]:
     due_s = _EVERY_S
 
     def update(now: Progress) -> None:
@@ -86,6 +92,6 @@ def _lines(console: Console, what: str) -> Callable[[Progress], None]:
         due_s = now.seconds + _EVERY_S
         total = "" if now.total is None else f" of {now.total}"
         eta = "" if now.eta_s is None else f", ETA {now.eta_s:.0f} s"
-        console.out(f"{what}: {now.frames}{total} frames, {now.fps:.1f} fps{eta}", highlight=False)
+        typer.echo(f"{what}: {now.frames}{total} frames, {now.fps:.1f} fps{eta}", err=True)
 
     return update

@@ -73,8 +73,8 @@ def _auto(model: Path | bytes, batch: int, twin: Path | None) -> Engine:
 
 def _gpus() -> list[str]:
     """Name the kinds of GPU that this machine has and onnxruntime was built for, best first."""
-    built_for = _providers_built_for()
     present = {"cuda": nvidia.count_gpus() > 0, "coreml": sys.platform == "darwin", "directml": sys.platform == "win32"}
+    built_for = _providers_built_for() if any(present.values()) else []  # importing onnxruntime takes 25 ms
     if present["cuda"] and _CUDA[0] not in built_for:
         _log.warning("there is an NVIDIA GPU, but this onnxruntime cannot use it; %s", _remedy("cuda"))
     return [device for device, there in present.items() if there and _PROVIDERS[device][0][0] in built_for]

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from rtstyle.frames import Images
 
-# Importing openvino reports to Intel through this package; without it OpenVINO uses its own silent stub.
-_TELEMETRY = "openvino_telemetry"
+# Importing openvino reports to Intel through these, and takes 30 ms more; nothing but `convert_model` needs them.
+_TOOLS = "openvino.tools"
 _making = Lock()
 _the_core: Core | None = None
 
@@ -100,17 +100,20 @@ def the_core() -> Core:
 
 
 def import_openvino() -> ModuleType:
-    """Import it without its telemetry. Raises DeviceError where it is missing or broken."""
-    silenced = sys.modules.get(_TELEMETRY)
-    sys.modules[_TELEMETRY] = None  # type: ignore[assignment]  # makes `import openvino_telemetry` fail
+    """Import it without its telemetry and converter. Raises DeviceError where it is missing or broken.
+
+    Who wants the converter in this process gets it from ``openvino.tools.ovc``.
+    """
+    held = sys.modules.get(_TOOLS)
+    sys.modules[_TOOLS] = None  # type: ignore[assignment]  # makes `import openvino.tools` fail
     try:
         import openvino
     except ImportError as error:
         raise DeviceError(f"OpenVINO cannot be imported ({error}); install it with: pip install openvino") from error
     finally:
-        del sys.modules[_TELEMETRY]
-        if silenced is not None:
-            sys.modules[_TELEMETRY] = silenced
+        del sys.modules[_TOOLS]
+        if held is not None:
+            sys.modules[_TOOLS] = held
     runtime: ModuleType = openvino
     return runtime
 

@@ -22,7 +22,7 @@ def make(order: Order, folder: Path) -> Made:
     source, path = folder / "source.onnx", folder / order.name
     source.write_bytes(baked(order.model).SerializeToString())
     try:
-        openvino.save_model(openvino.convert_model(source), path, compress_to_fp16=False)
+        openvino.save_model(the_core().read_model(source), path, compress_to_fp16=False)
     except RuntimeError as error:
         raise ModelError(f"OpenVINO cannot read this network: {str(error).strip().splitlines()[-1]}") from error
     finally:
