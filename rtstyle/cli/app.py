@@ -10,7 +10,6 @@ from typer.core import TyperGroup
 
 import rtstyle
 
-
 _COMMANDS = ("live", "transcode", "image", "keyframe", "styles", "export", "inspect", "cameras", "bench")
 
 
