@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from av.sidedata.sidedata import SideDataContainer
 from av.video.frame import PictureType, VideoFrame
 
 ENCODERS = {"libx264", "libx265", "h264_nvenc", "hevc_nvenc"}  # those of FFmpeg that write them, with OPTIONS
@@ -15,7 +16,9 @@ _SIZE = 16  # pixels a side: nobody looks at it
 
 def captions_of(frame: VideoFrame) -> VideoFrame | None:
     """A tiny frame that carries the captions of this one; None where there are none."""
-    return frame.reformat(width=_SIZE, height=_SIZE) if frame.side_data.get(_KIND) else None
+    # `frame.side_data` would be kept by the frame that it keeps: a hundred frames wait for Python's garbage collector.
+    found = SideDataContainer(frame).get(_KIND)
+    return frame.reformat(width=_SIZE, height=_SIZE) if found else None
 
 
 def with_captions(picture: VideoFrame, captions: VideoFrame) -> VideoFrame:

@@ -22,13 +22,14 @@ _HD_WIDTH, _SD_HEIGHT = 1280, 576  # as in mpv's mp_csp_guess_colorspace
 
 Images = NDArray[np.uint8]  # (N, H, W, 3) RGB
 Image = NDArray[np.uint8]  # (H, W, 3) RGB
+I420 = NDArray[np.uint8]  # (3/2 H, W) YUV in 4:2:0: H lines of Y, then all U, then all V
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
     """One picture and the moment it belongs to."""
 
-    image: Image  # (H, W, 3) uint8 RGB, upright
+    image: Image | I420  # upright; planes only where a sink that encodes comes next
     time: Fraction  # seconds from the start of the stream, exact
     duration: Fraction | None = None  # seconds
     captions: VideoFrame | None = None  # closed captions; see captions.py
@@ -99,7 +100,7 @@ class Batch:
     """Consecutive frames on their way through the stages."""
 
     content: Images  # (N, H, W, 3) uint8 RGB, what the source gave
-    images: Images  # (N, H, W, 3) uint8 RGB, what the stages made of it so far
+    images: Images  # (N, H, W, 3) uint8 RGB, what the stages made of it so far; the last may give (N, 3/2 H, W) I420
     times: Sequence[Fraction]  # N, seconds
 
     def __len__(self) -> int:

@@ -48,11 +48,14 @@ class Stylizer:
         """What computes, in words: ``OpenVINO CPU bf16``, ``CUDAExecutionProvider``."""
         return self._engine.name
 
-    def prepare(self, height: int, width: int) -> None:
-        """Compile for frames of this size, so that the first one need not wait."""
+    def prepare(self, height: int, width: int, *, yuv: int | None = None) -> None:
+        """Compile for frames of this size, so that the first one need not wait.
+
+        ``yuv``: give I420 in place of RGB from now on, by this matrix (AVCOL_SPC_*), where engine and network can.
+        """
         _check_size(height, width)
         if height * width <= LARGEST:
-            self._engine.prepare(height, width)
+            self._engine.prepare(height, width, yuv=yuv)
 
     def __call__(self, batch: Batch, /) -> Batch:
         if self._closed:

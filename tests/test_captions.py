@@ -1,5 +1,6 @@
 """Closed captions that are part of the pictures."""
 
+import gc
 from itertools import pairwise
 
 import av
@@ -61,3 +62,15 @@ def test_captions_that_a_codec_cannot_hold(tmp_path, invert_model, caplog):
     source = make_captioned_clip(tmp_path / "in.mp4")
     rtstyle.transcode(source, tmp_path / "out.webm", style=invert_model)
     assert "closed captions are left out: libvpx-vp9 does not write them; --codec h264 and hevc do" in caplog.text
+
+
+def test_a_frame_goes_with_its_last_reader(clip):
+    """To look for captions does not keep it until Python collects its garbage, a hundred frames later."""
+    gc.collect()
+    gc.disable()
+    try:
+        for item in rtstyle.VideoReader(clip):
+            del item
+        assert sum(isinstance(thing, av.VideoFrame) for thing in gc.get_objects()) <= 2  # the first is held
+    finally:
+        gc.enable()

@@ -28,6 +28,7 @@ class CpuEngine:
     def __init__(self, model: Path | bytes, *, twin: Path | None = None) -> None:
         """``twin``: the same network in 8 bits. Raises DeviceError with both reasons where neither engine is there."""
         self._model = model
+        self._yuv: int | None = None
         try:
             self._engine: Engine = OpenVinoEngine(model, twin=twin)
         except DeviceError as error:
@@ -37,9 +38,10 @@ class CpuEngine:
     def name(self) -> str:
         return self._engine.name
 
-    def prepare(self, height: int, width: int) -> None:
+    def prepare(self, height: int, width: int, *, yuv: int | None = None) -> None:
+        self._yuv = yuv
         try:
-            self._engine.prepare(height, width)
+            self._engine.prepare(height, width, yuv=yuv)
         except DeviceError as error:
             if not isinstance(self._engine, OpenVinoEngine):
                 raise
@@ -47,7 +49,7 @@ class CpuEngine:
             _log.warning("%s", error)
 
     def __call__(self, frames: Images, /) -> Images:
-        self.prepare(*frames.shape[1:3])
+        self.prepare(*frames.shape[1:3], yuv=self._yuv)
         return self._engine(frames)
 
     def close(self) -> None:

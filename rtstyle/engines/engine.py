@@ -16,12 +16,15 @@ class Engine(Protocol):
         """The provider in words: ``OpenVINO CPU bf16``."""
         ...
 
-    def prepare(self, height: int, width: int) -> None:
-        """Make ready for frames of this size, so that the first one need not wait. Raises DeviceError."""
+    def prepare(self, height: int, width: int, *, yuv: int | None = None) -> None:
+        """Make ready for frames of this size, so that the first one need not wait. Raises DeviceError.
+
+        ``yuv``: AVCOL_SPC_* of the I420 that is wanted from now on in place of RGB; an engine need not be able to.
+        """
         ...
 
     def __call__(self, frames: Images, /) -> Images:
-        """(N, H, W, 3) uint8 RGB to the same. Raises DeviceError."""
+        """(N, H, W, 3) uint8 RGB to the same, or to (N, 3/2 H, W) I420. Raises DeviceError."""
         ...
 
     def close(self) -> None: ...

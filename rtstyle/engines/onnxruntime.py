@@ -70,7 +70,7 @@ class OnnxRuntimeEngine:
     def name(self) -> str:
         return "onnxruntime CPU f32" if self.provider == CPU else self.provider
 
-    def prepare(self, height: int, width: int) -> None:
+    def prepare(self, height: int, width: int, *, yuv: int | None = None) -> None:  # noqa: ARG002 - gives RGB
         if self.provider != CPU:  # the first run of a size chooses the algorithms
             self(np.zeros((1, height, width, 3), np.uint8))
 

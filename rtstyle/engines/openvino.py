@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rtstyle.engines.planes import Planes, with_planes
 from rtstyle.errors import DeviceError
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ class OpenVinoEngine:
         """
         import_openvino()
         self._size: tuple[int, int] | None = None  # what the request was compiled for
+        self._yuv: int | None = None  # the same
+        self._planes: Planes | None = None
         self._request: Any = None
         try:
             self._core = the_core()
@@ -53,31 +56,37 @@ class OpenVinoEngine:
     def name(self) -> str:
         return f"OpenVINO CPU {'int8' if self._in_8_bits else self._precision}"
 
-    def prepare(self, height: int, width: int) -> None:
-        if self._size == (height, width):
+    def prepare(self, height: int, width: int, *, yuv: int | None = None) -> None:
+        if (self._size, self._yuv) == ((height, width), yuv):
             return
         try:
             self._model.reshape({"frames": [1, height, width, 3]})
+            self._planes = None if yuv is None else with_planes(self._model, yuv)
+            model = self._planes.model if self._planes else self._model
             hints = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": self._precision}
-            self._request = self._core.compile_model(self._model, "CPU", hints).create_infer_request()
+            self._request = self._core.compile_model(model, "CPU", hints).create_infer_request()
         except RuntimeError as error:
             raise DeviceError(f"{_failed(error)}; --device cpu takes onnxruntime instead") from error
-        self._size = (height, width)
+        self._size, self._yuv = (height, width), yuv
 
     def __call__(self, frames: Images, /) -> Images:
         from openvino import Tensor
 
-        self.prepare(*frames.shape[1:3])
+        height, width = frames.shape[1:3]
+        self.prepare(height, width, yuv=self._yuv)
         # OpenVINO reads and writes our arrays in place, so nothing is copied, and nothing is overwritten later.
         frames = np.require(frames, requirements=["C", "W"])
-        stylized = np.empty_like(frames)
+        stylized = np.empty((len(frames), height * 3 // 2, width) if self._planes else frames.shape, np.uint8)
         for i in range(len(frames)):
             self._request.set_input_tensor(Tensor(frames[i : i + 1], shared_memory=True))
-            self._request.set_output_tensor(Tensor(stylized[i : i + 1], shared_memory=True))
+            if self._planes is None:
+                self._request.set_output_tensor(Tensor(stylized[i : i + 1], shared_memory=True))
             try:
                 self._request.infer()
             except RuntimeError as error:
                 raise DeviceError(f"{_failed(error)}; try another --device or style") from error
+            if self._planes is not None:
+                self._planes.put(self._request.get_output_tensor(0).data, stylized[i])
         return stylized
 
     def close(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from types import MappingProxyType
 from rtstyle.errors import ModelError, UsageError
 from rtstyle.jobs.defaults import DEVICE, PRECISION
 from rtstyle.jobs.trial import RATE, Computer, try_film, try_live
+from rtstyle.model_file import load_file
 from rtstyle.styles import Style, find_style, list_styles
 from rtstyle.stylizer import MIN_SIZE
 from rtstyle.twin import check_precision, find_twin
@@ -150,7 +152,7 @@ class Bench:
 
 
 def alike(styles: Sequence[Style]) -> list[list[Style]]:
-    """Styles in groups whose networks have the same layers, all with a twin in 8 bits or none. Others' stand alone."""
+    """Styles in groups whose networks have the same layers, in 8 bits as in float. Others' stand alone."""
     kinds: dict[object, list[Style]] = {}
     for style in styles:
         kinds.setdefault(_make(style), []).append(style)
@@ -161,7 +163,13 @@ def _make(style: Style) -> object:
     parameters = style.metadata.get("parameters")
     if not (style.network and parameters):
         return style.path
-    return style.network, parameters, style.metadata.get("variant"), len(style.styles), find_twin(style) is not None
+    return style.network, parameters, style.metadata.get("variant"), len(style.styles), _layers_of_twin(style)
+
+
+def _layers_of_twin(style: Style) -> object:
+    """How often its twin has which layer: some leave a convolution or two in float, and are a tenth slower for it."""
+    twin = find_twin(style)
+    return None if twin is None else frozenset(Counter(node.op_type for node in load_file(twin).graph.node).items())
 
 
 def read_size(text: str) -> tuple[int, int]:

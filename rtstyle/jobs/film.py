@@ -39,7 +39,7 @@ def paint_film(task: Task) -> Report:
     with ExitStack() as stack, ExitStack() as until_run:
         source = until_run.enter_context(closing(task.open_source(keep=None)))
         painter = stack.enter_context(task.open_painter(source.format))
-        prospect = Prospect.of(task, source)
+        prospect = Prospect.of(task, source, batch=painter.frames_at_once)
         plan, options = prospect.plan(painter.identity), task.options
         work = WorkFolder(task.output, plan, resume=options.resume, overwrite=task.overwrite)
         stack.callback(work.release)
@@ -79,7 +79,7 @@ def paint_stream(task: Task) -> Report:
         painter = stack.enter_context(task.open_painter(source.format))
         opened_s = perf_counter() - start
         until_run.pop_all()
-        report = run(source, painter.stages(), sink, batch=task.frames_at_once(source.format), progress=task.progress)
+        report = run(source, painter.stages(), sink, batch=task.batch or painter.frames_at_once, progress=task.progress)
         return replace(report.as_job(provider=painter.provider, opened_s=opened_s), frames_skipped=source.skipped)
 
 

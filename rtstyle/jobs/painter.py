@@ -36,6 +36,7 @@ class Painter:
         self, styles: Styles, options: Options, *, strength: float = STRENGTH, device: str = DEVICE, batch: int = 1
     ) -> None:
         blend = Blend(strength)
+        self._batch = batch
         self._scale = options.scale
         self._guided: Guided | None = None
         self._closing = ExitStack()
@@ -66,14 +67,20 @@ class Painter:
         """What computes, in words."""
         return self._stylizers[0].provider
 
-    def prepare(self, height: int, width: int) -> None:
-        """Compile for frames of this size."""
+    @property
+    def frames_at_once(self) -> int:
+        """How many frames to give it: as many as it was opened for, but one where no GPU could be used after all."""
+        return self._batch if any("CPU" not in stylizer.provider for stylizer in self._stylizers) else 1
+
+    def prepare(self, height: int, width: int, *, yuv: int | None = None) -> None:
+        """Compile for frames of this size; to I420 by the matrix ``yuv`` (AVCOL_SPC_*), if nothing needs RGB."""
+        alone = len(self._stylizers) == 1 and self._scale == 1 and not self._after and self.steady is None
         if self._scale < 1:
             lines = max(round(height * self._scale), min(MIN_SIZE, height))
             self._guided = Guided([self._paint], lines=lines)
             height, width = self._guided.size(height, width)
         for stylizer in self._stylizers:
-            stylizer.prepare(height, width)
+            stylizer.prepare(height, width, yuv=yuv if alone else None)
 
     def stages(self, steady: Stage | None = None) -> list[Stage]:
         """In the order in which frames go through; ``steady`` in place of our own."""

@@ -88,8 +88,10 @@ class Task:
         painter = Painter(
             self.style, self.options, strength=self.strength, device=self.device, batch=self.frames_at_once(format)
         )
+        beside = self.options.preview is not None
         try:
-            painter.prepare(format.height, format.width)
+            yuv = None if beside else format.color.matrix_for(format.width, format.height)
+            painter.prepare(format.height, format.width, yuv=yuv)
         except BaseException:
             painter.close()
             raise

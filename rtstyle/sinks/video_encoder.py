@@ -16,7 +16,7 @@ from av.video.stream import VideoStream
 from rtstyle.captions import ENCODERS, OPTIONS, with_captions
 from rtstyle.cores import codec_threads, color_threads
 from rtstyle.errors import SinkError
-from rtstyle.frames import SWS_MATRIX, Frame, VideoFormat
+from rtstyle.frames import SWS_MATRIX, Frame, Image, VideoFormat
 from rtstyle.sinks.encoding import Encoder, hwaccel_for
 
 if TYPE_CHECKING:
@@ -73,21 +73,27 @@ class VideoEncoder:
 
     def _picture(self, frame: Frame) -> VideoFrame:
         format = self._format
-        expected = (format.height, format.width, 3)
-        if frame.image.shape != expected:
-            raise SinkError(f"{self._path}: expected frames of shape {expected}, got {frame.image.shape}")
-        rgb = VideoFrame.from_numpy_buffer(np.ascontiguousarray(frame.image), "rgb24")
-        picture = self._reformatter.reformat(
-            rgb,
+        planes, pixels = (format.height * 3 // 2, format.width), (format.height, format.width, 3)
+        if frame.image.shape == planes and self._pix_fmt == "yuv420p":
+            picture = VideoFrame.from_numpy_buffer(frame.image, "yuv420p")
+            picture.colorspace, picture.color_range = self._matrix, _LIMITED
+        elif frame.image.shape == pixels:
+            picture = self._coded(frame.image)
+        else:
+            raise SinkError(f"{self._path}: expected frames of shape {pixels}, got {frame.image.shape}")
+        picture.time_base = format.time_base
+        picture.pts = self._pts(frame.time)
+        picture.duration = round((frame.duration or 0) / format.time_base)
+        return picture if frame.captions is None or not self._captions else with_captions(picture, frame.captions)
+
+    def _coded(self, image: Image) -> VideoFrame:
+        return self._reformatter.reformat(
+            VideoFrame.from_numpy_buffer(np.ascontiguousarray(image), "rgb24"),
             format=self._pix_fmt,
             dst_colorspace=SWS_MATRIX[self._matrix],
             dst_color_range=_LIMITED,
             threads=color_threads(),
         )
-        picture.time_base = format.time_base
-        picture.pts = self._pts(frame.time)
-        picture.duration = round((frame.duration or 0) / format.time_base)
-        return picture if frame.captions is None or not self._captions else with_captions(picture, frame.captions)
 
     def _pts(self, time: Fraction) -> int:
         """Ticks of the format's own time base; broken files repeat a time, which no muxer takes."""

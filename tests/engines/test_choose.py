@@ -11,6 +11,8 @@ import pytest
 from rtstyle.engines import DEVICES, frames_at_once, open_engine
 from rtstyle.engines import openvino as adapter
 from rtstyle.errors import DeviceError, UsageError
+from rtstyle.jobs.options import Options
+from rtstyle.jobs.painter import Painter
 from tests.engines.fake_runtime import FakeRuntime
 from tests.models import make_model
 
@@ -259,6 +261,17 @@ def test_how_many_frames_a_device_likes(monkeypatch):
         assert {frames_at_once(device, 1080, 1920) for device in ("cpu", "openvino", "coreml", "directml")} == {1}
     FakeRuntime([]).install(monkeypatch, gpus=1)
     assert frames_at_once("auto", 1080, 1920) == 1
+
+
+def test_a_gpu_that_cannot_be_used_gets_no_batches(model, monkeypatch, caplog):
+    """It is there and has room for 16 frames, but the CPU paints after all: one by one."""
+    FakeRuntime([CUDA], granted=[CPU]).install(monkeypatch, gpus=1)
+    with Painter(model, Options(), batch=16) as painter:
+        assert painter.frames_at_once == 1
+    FakeRuntime([CUDA]).install(monkeypatch, gpus=1)
+    with Painter(model, Options(), batch=16) as painter:
+        assert painter.frames_at_once == 16
+    assert "going on with the CPU" in caplog.text
 
 
 def test_lanes_change_with_the_frames(model, monkeypatch):

@@ -25,7 +25,7 @@ def test_the_film_is_as_long_and_large_as_asked(tmp_path, size, frames):
 
 
 def test_styles_of_one_make_are_measured_once(tmp_path):
-    """Of the same network and number of parameters, all with a twin in 8 bits or none; a foreign one stands alone."""
+    """Of one network with as many parameters, and twins in 8 bits of the same layers; a foreign one stands alone."""
     paths = [
         make_model(tmp_path / "a.onnx", name="a", parameters="7"),
         make_model(tmp_path / "b.onnx", name="b", parameters="7"),
@@ -35,6 +35,10 @@ def test_styles_of_one_make_are_measured_once(tmp_path):
     styles = [read_style(path) for path in paths]
     assert [[style.name for style in kind] for kind in alike(styles)] == [["a", "b"], ["c"], ["d"]]
     make_model(twin_path(paths[1]), name="b", **{ORIGINAL: sha256_of(paths[1])})
+    assert [[style.name for style in kind] for kind in alike(styles)] == [["a"], ["b"], ["c"], ["d"]]
+    make_model(twin_path(paths[0]), name="a", **{ORIGINAL: sha256_of(paths[0])})
+    assert [[style.name for style in kind] for kind in alike(styles)] == [["a", "b"], ["c"], ["d"]]
+    make_model(twin_path(paths[0]), kind="blur", name="a", **{ORIGINAL: sha256_of(paths[0])})
     assert [[style.name for style in kind] for kind in alike(styles)] == [["a"], ["b"], ["c"], ["d"]]
 
 

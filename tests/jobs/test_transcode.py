@@ -38,7 +38,7 @@ def test_a_clip_is_painted_and_all_else_kept(clip, tmp_path, invert_model, batch
 
 def test_the_report_is_from_file_to_file(clip, tmp_path, invert_model, monkeypatch):
     """Opening and compiling count, in the speed as in the first frame's time."""
-    monkeypatch.setattr(Stylizer, "prepare", lambda *_: time.sleep(0.5))
+    monkeypatch.setattr(Stylizer, "prepare", lambda *_, **__: time.sleep(0.5))
     report = rtstyle.transcode(clip, tmp_path / "out.mp4", style=invert_model)
     assert 0.5 < report.first_frame_s < report.seconds
     assert report.fps == 25 / report.seconds
