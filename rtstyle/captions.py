@@ -17,7 +17,7 @@ _SIZE = 16  # pixels a side: nobody looks at it
 def captions_of(frame: VideoFrame) -> VideoFrame | None:
     """A tiny frame that carries the captions of this one; None where there are none."""
     # `frame.side_data` would be kept by the frame that it keeps: a hundred frames wait for Python's garbage collector.
-    found = SideDataContainer(frame).get(_KIND)
+    found = SideDataContainer(frame).get(_KIND)  # type: ignore[call-arg]  # PyAV's stub has forgotten it
     return frame.reformat(width=_SIZE, height=_SIZE) if found else None
 
 
