@@ -42,7 +42,7 @@ def verify(
     """
     try:
         found = _look(path)
-    except (av.error.FFmpegError, IndexError, StopIteration, OSError) as error:
+    except (av.error.FFmpegError, IndexError, OSError) as error:
         raise SinkError(f"{path}: was written, but cannot be read again: {error}") from error
     _expect(path, "frames", frames, len(found.times))
     if abs(found.aspect - format.sample_aspect) * format.width >= 1:  # Matroska says it in whole pixels
@@ -63,14 +63,17 @@ def _look(path: Path) -> _Found:
             tick=Fraction(video.time_base.numerator, video.time_base.denominator) if video.time_base else Fraction(1),
             aspect=Fraction(aspect.numerator, aspect.denominator) if aspect else Fraction(1),
         )
+        decoded = False
         for packet in film.demux():
+            if not decoded and packet.stream.index == video.index:
+                decoded = bool(packet.decode())
             if packet.size:
                 found.packets[packet.stream.index] += 1
                 found.bytes[packet.stream.index] += packet.size
                 if packet.stream.index == video.index and packet.pts is not None:
                     found.times.append(packet.pts)
-    with av.open(str(path)) as film:
-        next(film.decode(video=0))
+    if not decoded:
+        raise SinkError(f"{path}: was written, but not one frame of it can be decoded")
     return found
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import av
 import av.error
@@ -43,11 +43,12 @@ def join(
             # An encoder that codes nothing: only a stream that has one knows its frame rate, for PyAV.
             context = VideoEncoder(container.av, target, encoder, format).stream.codec_context
             context.open()
-            context.extradata = header = _header(folder / segments[0].file)
+            first = _read(folder / segments[0].file)
+            context.extradata = first.header
             stream = container.av.streams.video[0]
             container.start(format.streams, format.chapters)
             waiting = _Waiting(others)
-            for packet in _video(segments, folder, header, format):
+            for packet in _video(segments, folder, first, format):
                 for other in waiting.until((packet.dts or 0) * format.time_base):
                     container.carry(other)
                 packet.stream = stream
@@ -60,10 +61,11 @@ def join(
                 container.close()
 
 
-def _header(path: Path) -> bytes:
-    """What a decoder must know before the first packet, as MP4 and Matroska write it."""
-    with av.open(str(path)) as segment:
-        return bytes(segment.streams.video[0].codec_context.extradata or b"")
+class _Part(NamedTuple):
+    """A segment, read."""
+
+    header: bytes  # what a decoder must know before the first packet, as MP4 and Matroska write it
+    packets: list[av.Packet[VideoStream]]  # in the encoder's order
 
 
 class _Waiting:
@@ -86,7 +88,7 @@ def _time(packet: av.Packet[Any]) -> Fraction:
 
 
 def _video(
-    segments: Sequence[Segment], folder: Path, header: bytes, format: VideoFormat
+    segments: Sequence[Segment], folder: Path, first: _Part, format: VideoFormat
 ) -> Iterator[av.Packet[VideoStream]]:
     """The packets of all segments on one clock: shown when they were to be, decoded ``delay`` frames before.
 
@@ -98,7 +100,10 @@ def _video(
     decoding = [segments[0].first - step * (delay - place) for place in range(delay)]
     starts = [segment.first for segment in segments[1:]]
     for segment, start in zip(segments, [*starts, None], strict=True):
-        packets = _packets(folder / segment.file, header)
+        header, packets = first if segment is segments[0] else _read(folder / segment.file)
+        if header != first.header:
+            path = folder / segment.file
+            raise SinkError(f"{path}: was encoded with other settings than the first segment; begin again")
         times = [_ticks(packet.pts, packet, format) for packet in packets]
         if len(packets) != segment.frames:
             raise SinkError(f"{folder / segment.file}: expected {segment.frames} frames, got {len(packets)}")
@@ -114,14 +119,13 @@ def _video(
             yield packet
 
 
-def _packets(path: Path, header: bytes) -> list[av.Packet[VideoStream]]:
-    """All packets of a segment, in the encoder's order. Raises SinkError for one of another encoder's."""
+def _read(path: Path) -> _Part:
+    """Raise SinkError for a segment that cannot be read."""
     try:
         with av.open(str(path)) as container:
             stream = container.streams.video[0]
-            if bytes(stream.codec_context.extradata or b"") != header:
-                raise SinkError(f"{path}: was encoded with other settings than the first segment; begin again")
-            return [packet for packet in container.demux(stream) if packet.size]
+            header = bytes(stream.codec_context.extradata or b"")
+            return _Part(header, [packet for packet in container.demux(stream) if packet.size])
     except (av.error.FFmpegError, IndexError) as error:
         raise SinkError(f"{path}: cannot be read again: {error}; remove it and resume") from error
 
