@@ -66,7 +66,7 @@ def live(
         raise UsageError("no window and no other output: add --record, --publish, --virtual-camera or --seconds")
     if to.window:
         check_display()  # before the camera is switched on
-    attached = _attached(to)
+    attached = _attached(to, played=str(source).removeprefix("file://"))
     with ExitStack() as until_run:
         frames = until_run.enter_context(closing(open_live(source, wanted or Wanted())))
         show = Show(frames, found, look, size=size, device=device, seconds=seconds)
@@ -81,11 +81,12 @@ def live(
     return report
 
 
-def _attached(to: To) -> list[tuple[str, Sink, int, float]]:
+def _attached(to: To, *, played: str) -> list[tuple[str, Sink, int, float]]:
     """Every output but the window: its name, the sink, its queue and how long to wait for it in the end."""
     attached: list[tuple[str, Sink, int, float]] = []
     if to.record is not None:
-        attached.append((RECORDING, Recorder(to.record, overwrite=to.overwrite), RECORD_QUEUE, RECORD_PATIENCE_S))
+        recorder = Recorder(to.record, overwrite=to.overwrite, keep=[played])
+        attached.append((RECORDING, recorder, RECORD_QUEUE, RECORD_PATIENCE_S))
     if to.publish is not None:
         attached.append(("publishing", Publisher(to.publish), 4, 0.3))
     if to.virtual_camera:

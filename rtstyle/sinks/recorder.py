@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rtstyle.errors import SinkError
 from rtstyle.frames import Frame
-from rtstyle.output_file import unwritable
+from rtstyle.output_file import OutputFile, identities, unwritable
 from rtstyle.sinks.live_encoder import LiveEncoder
 
 if TYPE_CHECKING:
@@ -23,21 +24,19 @@ class Recorder:
     """An mp4 in H.264 whose frames have the times at which they were captured, the first one 0.
 
     Unlike a painted film it has its name from the beginning: it can be played up to the last frame at any
-    moment, even after the program was killed. Nothing is replaced without ``overwrite``. Raises SinkError.
+    moment, even after the program was killed. Nothing is replaced without ``overwrite``, and none of ``keep``,
+    the files that are read, ever is. Raises SinkError.
     """
 
     closed = False
 
-    def __init__(self, path: str | Path, *, overwrite: bool = False) -> None:
+    def __init__(self, path: str | Path, *, overwrite: bool = False, keep: Sequence[str | Path] = ()) -> None:
         self._path = Path(path)
         if self._path.suffix.lower() not in _ENDINGS:
             raise SinkError(
                 f"{path}: expected a name that ends in .mp4, .m4v or .mov, got {self._path.suffix or 'none'}"
             )
-        if not self._path.parent.is_dir():
-            raise SinkError(f"{path}: there is no folder {self._path.parent}; create it first")
-        if self._path.exists() and not (overwrite and self._path.is_file()):
-            raise SinkError(f"{path}: exists already; pass --overwrite (overwrite=True) to replace it")
+        OutputFile(path, overwrite=overwrite, keep=identities(keep))  # raises at once
         self._overwrite = overwrite
         self._encoder: LiveEncoder | None = None
         self._format: VideoFormat | None = None  # while it is open

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import rtstyle
-from rtstyle.errors import SourceError, UsageError
+from rtstyle.errors import SinkError, SourceError, UsageError
 from rtstyle.frames import Frame
 from rtstyle.jobs.live import To
 from rtstyle.jobs.look import Look
@@ -39,6 +39,18 @@ def test_a_file_is_painted_at_its_own_pace(tmp_path, invert_model):
     assert abs(times[-1] - Fraction(49, 25)) < Fraction(1, 4)
     with rtstyle.Stylizer(invert_model) as stylizer:
         assert report.provider == f"{stylizer.provider} at 48 of 48 lines"
+
+
+def test_a_film_is_not_recorded_over_itself(tmp_path, invert_model):
+    """Not even with ``overwrite``, nor by another name: what is played is left as it is."""
+    clip, link = make_clip(tmp_path / "clip.mp4", frames=5, sound=False), tmp_path / "link.mp4"
+    link.symlink_to(clip)
+    before = clip.read_bytes()
+    for source in (clip, f"file://{clip}"):
+        to = To(window=False, record=link, overwrite=True)
+        with pytest.raises(SinkError, match=r"link\.mp4: is the input itself"):
+            rtstyle.live(str(source), styles=[invert_model], to=to)
+    assert clip.read_bytes() == before
 
 
 def test_the_command(tmp_path, invert_model):
