@@ -40,11 +40,13 @@ class Outcome:
 def errands(inputs: Sequence[str | Path], folder: Path, endings: set[str], name: Callable[[Path], str]) -> list[Errand]:
     """Where everything goes: files into ``folder``, folders mirrored in it, each under the name that ``name`` gives.
 
+    What lies in ``folder`` already, where that is inside an input, was painted before and is no input.
+
     Raises SourceError for what is not there, UsageError where two would have one name.
     """
     found = []
     for item in map(Path, inputs):
-        for path, place in _files(item, endings):
+        for path, place in _files(item, endings, folder):
             found.append(Errand(path, folder / place.with_name(name(path))))
     if not found:
         raise SourceError(f"{', '.join(map(str, inputs)) or 'no input'}: expected files that end in {_list(endings)}")
@@ -72,6 +74,8 @@ def run_errands(
 def _outcome(errand: Errand, do: Callable[[Errand], Report], *, overwrite: bool) -> Outcome:
     try:
         if errand.output.exists() and not overwrite:
+            if errand.output.samefile(errand.input):
+                raise SinkError(f"{errand.output}: is the input itself; give another folder")
             return Outcome(errand)
         errand.output.parent.mkdir(parents=True, exist_ok=True)
         return Outcome(errand, report=do(errand))
@@ -81,7 +85,7 @@ def _outcome(errand: Errand, do: Callable[[Errand], Report], *, overwrite: bool)
         return Outcome(errand, error=str(unwritable(errand.output, error)))
 
 
-def _files(item: Path, endings: set[str]) -> Iterator[tuple[Path, Path]]:
+def _files(item: Path, endings: set[str], folder: Path) -> Iterator[tuple[Path, Path]]:
     """Every file, and its path as the output's folder will have it."""
     try:
         if not item.is_dir():
@@ -89,9 +93,14 @@ def _files(item: Path, endings: set[str]) -> Iterator[tuple[Path, Path]]:
                 raise SourceError(f"{item}: there is no such file")
             yield item, Path(item.name)
             return
+        root, target = item.resolve(), folder.resolve()
+        painted = target.relative_to(root) if root in target.parents else None
         for path in sorted(item.rglob("*")):
-            if path.suffix.lower() in endings and path.is_file() and not _is_work(path):
-                yield path, path.relative_to(item)
+            place = path.relative_to(item)
+            if painted is not None and place.is_relative_to(painted):
+                continue
+            if path.suffix.lower() in endings and path.is_file() and not _is_work(place):
+                yield path, place
     except OSError as error:
         raise SourceError(f"{item}: cannot be opened: {error.strerror}") from error
 

@@ -105,3 +105,21 @@ def test_names_that_collide(tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(SourceError, match="expected files that end in"):
         errands([tmp_path / "empty"], tmp_path / "out", VIDEOS, lambda path: path.name)
+
+
+def test_a_folder_painted_into_itself(run, holiday, invert_model):
+    """No original passes for a painting that was done before: each is named, nothing is changed, exit code 1."""
+    before = {path: path.read_bytes() for path in holiday.rglob("*.mp4")}
+    done = run("transcode", holiday / "a.mp4", "-o", holiday, "--style", invert_model)
+    assert done.exit_code == 1
+    assert done.stderr.endswith("is the input itself; give another folder\n")
+    assert {path: path.read_bytes() for path in holiday.rglob("*.mp4")} == before
+
+
+def test_paintings_are_not_painted_again(holiday):
+    """The folder for them may lie inside the one that is painted."""
+    painted = holiday / "painted"
+    painted.mkdir()
+    (painted / "a.mp4").touch()
+    outputs = [errand.output for errand in errands([holiday], painted, VIDEOS, lambda path: path.name)]
+    assert outputs == [painted / "a.mp4", painted / "beach" / "b.avi", painted / "broken.mkv"]
