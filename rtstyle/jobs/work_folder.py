@@ -36,6 +36,7 @@ class WorkFolder:
         self.complete = False  # whether all frames of the input are in them
         self._delivered: int | None = None  # bytes of the joined film, once it is right
         self._lock: int | None = None
+        self._ours = False  # not another run's
         try:
             if self.path.is_dir():
                 self._take(output, resume=resume, overwrite=overwrite)
@@ -96,9 +97,9 @@ class WorkFolder:
             raise unwritable(self.path, error) from error
 
     def release(self) -> None:
-        """Let another run have it; without any segment it goes."""
+        """Let another run have it; without any segment it goes, but never another run's."""
         self._let_go()
-        if not self.segments:
+        if self._ours and not self.segments:
             self.remove()
 
     def remove(self) -> None:
@@ -157,7 +158,7 @@ class WorkFolder:
 
     def _acquire(self) -> None:
         """Hold the folder as long as this process lives, where the system can."""
-        if self._lock is not None:
+        if self._ours:
             return
         with suppress(ImportError):  # Windows has none
             import fcntl
@@ -169,6 +170,7 @@ class WorkFolder:
                 os.close(lock)
                 raise SinkError(f"{self.path}: another run is at work there; wait for it, or end it") from error
             self._lock = lock
+        self._ours = True
 
 
 def was_delivered(output: Path) -> bool:

@@ -154,6 +154,19 @@ def test_two_runs_do_not_share_a_folder(film, tmp_path, invert_model):
     assert len(seen) == 1
 
 
+def test_of_two_runs_that_begin_at_once_one_works(tmp_path):
+    """The one that comes too late leaves the other's folder alone, although it has no segment yet."""
+    pytest.importorskip("fcntl", reason="no such hardware: this system has no file locks")
+    first, second = (WorkFolder(tmp_path / "out.mp4", {}, resume=False, overwrite=False) for _ in range(2))
+    first.create()
+    with pytest.raises(SinkError, match="another run is at work there"):
+        second.create()
+    second.release()
+    assert sorted(path.name for path in first.path.iterdir()) == ["lock", "manifest.json"]
+    first.release()
+    assert not first.path.exists()
+
+
 def test_killed_between_name_and_tidying(film, tmp_path, invert_model, monkeypatch):
     """The film is there; resuming only takes the folder away."""
     target = tmp_path / "out.mp4"
