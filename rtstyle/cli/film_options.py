@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import typer
 
 Crossfade = Annotated[
-    float, typer.Option(min=0, metavar="SECONDS", help="How long one style takes to become the next.")
+    str, typer.Option(metavar="TIME", help="How long one style takes to become the next.", show_default=False)
 ]
 KeepColors = Annotated[bool, typer.Option("--keep-colors", help="Keep the film's own colours, and paint its light.")]
 Steady = Annotated[
@@ -28,10 +28,9 @@ Rate = Annotated[
     typer.Option(metavar="RATE", help="Frames a second of numbered pictures; 25 without.", show_default=False),
 ]
 Preview = Annotated[
-    float | None,
+    str | None,
     typer.Option(
-        min=0.1,
-        metavar="SECONDS",
+        metavar="TIME",
         help="Paint so much from the middle beside the original, to OUTPUT with .preview in its name.",
         show_default=False,
     ),

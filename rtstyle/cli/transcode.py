@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import Annotated
 
 import typer
@@ -73,7 +72,7 @@ def transcode(
     layout: Layout = None,
     channels: Channels = None,
     strength: Strength = STRENGTH,
-    crossfade: Crossfade = 0.0,
+    crossfade: Crossfade = "0",
     keep_colors: KeepColors = False,
     steady: Steady = False,
     scale: Scale = 1.0,
@@ -124,7 +123,7 @@ def transcode(
             steady=steady,
             scale=scale,
             precision=precision,
-            crossfade=Fraction(str(crossfade)),
+            crossfade=parse_time(crossfade),
             encoding=Encoding(codec, crf, preset, None if bitrate is None else parse_bitrate(bitrate), encoder),
             keep=Keep(audio=not no_audio, subtitles=not no_subtitles, metadata=not no_metadata),
             start=parse_time(start or "0"),
@@ -132,7 +131,7 @@ def transcode(
             rate=None if rate is None else parse_rate(rate),
             on_error=on_error,
             resume=resume,
-            preview=None if preview is None else Fraction(str(preview)),
+            preview=None if preview is None else parse_time(preview),
         )
         styles = required(told(style, input_range, layout, channels), mix)
         films = Films(styles, strength, options, batch, device, overwrite)

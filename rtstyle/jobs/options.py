@@ -36,6 +36,10 @@ class Options:
         """Raise UsageError for what cannot be."""
         if self.start < 0 or (self.duration is not None and self.duration <= 0):
             raise UsageError("start and duration: expected seconds, at least 0 and more than 0")
+        if self.preview is not None and self.preview <= 0:
+            raise UsageError("preview: expected more than 0 seconds")
+        if self.preview is not None and (self.start or self.duration is not None):
+            raise UsageError("preview: takes its part from the middle; expected no start and no duration beside it")
         if not 0 < self.scale <= 1:
             raise UsageError(f"scale: expected more than 0, at most 1, got {self.scale:g}")
         if self.rate is not None and self.rate <= 0:

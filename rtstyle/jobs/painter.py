@@ -110,7 +110,7 @@ def read_schedule(styles: Styles) -> list[tuple[Fraction, Style]]:
 
 def _entry(style: Style) -> tuple[Fraction | None, Style]:
     name, at, time = str(style).rpartition("@")
-    if not isinstance(style, str) or not at or not time[:1].isdigit():
+    if not isinstance(style, str) or not at or not time[:1].isdigit() or ".onnx" in time.lower():
         return None, style
     return parse_time(time), name
 

@@ -72,7 +72,7 @@ class Session:
     def press(self, key: str) -> None:
         """A key of the window's."""
         look = self._look
-        if key.isdigit() and 0 < int(key) <= len(self._styles):
+        if key.isdecimal() and 0 < int(key) <= len(self._styles):
             self._take(int(key) - 1)
         elif key in {"n", "p"}:
             self._take((self.style + (1 if key == "n" else -1)) % len(self._styles))

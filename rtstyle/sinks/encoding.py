@@ -96,7 +96,7 @@ def parse_bitrate(text: str) -> int:
     number, unit = (text[:-1], text[-1].lower()) if text[-1:].isalpha() else (text, "")
     try:
         return round(float(number) * {"": 1, "k": 1_000, "m": 1_000_000}[unit])
-    except (ValueError, KeyError):
+    except (ValueError, KeyError, OverflowError):
         raise UsageError(f"{text}: expected a bit rate as in 800k or 4M") from None
 
 

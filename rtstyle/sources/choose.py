@@ -52,9 +52,10 @@ def open_live(name: str | int | None, wanted: Wanted = Wanted()) -> LiveFrames:
         return LiveSource(partial(_open_screen, wanted), name="screen")
     if "://" in text:
         return _open_address(text, wanted)
-    if text.startswith("/dev/") or not text or text.isdigit():
+    is_there = os.path.exists(text)  # noqa: PTH110 - Path.exists raises for a name that is too long
+    if not text or text.isdecimal() or (text.startswith("/dev/") and not (is_there and Path(text).is_file())):
         return _open_camera(text, wanted)
-    if Path(text).exists():
+    if is_there:
         return _open_file(text, wanted)
     return _open_camera_by_name(text, wanted)
 
@@ -83,7 +84,7 @@ def _open_file(path: str, wanted: Wanted) -> Paced:
 def _open_camera(text: str, wanted: Wanted) -> LiveSource:
     """The camera by number or device; without either the first that opens."""
     if text:
-        address: int | str = int(text) if text.isdigit() else text
+        address: int | str = int(text) if text.isdecimal() else text
         try:
             return _camera(address, wanted)
         except SourceError as error:

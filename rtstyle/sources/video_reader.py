@@ -113,7 +113,7 @@ class VideoReader:
         ticks = int((self._cut.start + self._clock.origin) / self._clock.tick)
         try:
             self._container.seek(ticks, stream=self._stream)
-        except av.error.FFmpegError:  # beyond the end, for instance
+        except (av.error.FFmpegError, OverflowError):  # beyond the end, for instance
             _log.debug("%s: cannot seek to %s s", self._path, float(self._cut.start))
 
     def _format(self) -> VideoFormat:

@@ -93,6 +93,25 @@ def test_every_option_reaches_the_film(run, tmp_path, clip, invert_model):
     assert len(frame_times(target)) == 10
 
 
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--crossfade", "inf"], "inf: expected a time"),
+        (["--preview", "nan"], "nan: expected a time"),
+        (["--preview", "0"], "preview: expected more than 0 seconds"),
+        (["--preview", "1", "--start", "1"], "expected no start and no duration beside it"),
+        (["--bitrate", "1e999"], "1e999: expected a bit rate"),
+        (["--start", "9" * 20], "there is no frame where it is to begin"),
+    ],
+)
+def test_numbers_that_are_none(run, clip, tmp_path, arguments, sentence):
+    """Too large, infinite or in contradiction: a sentence each, whatever Python would say of it."""
+    done = run("transcode", clip, "-o", tmp_path / "out.mp4", "--style", "wave", *arguments)
+    assert done.exit_code in {1, 2}, done.output
+    assert done.stderr.count("\n") == 1
+    assert sentence in done.stderr
+
+
 def test_names_that_collide(tmp_path):
     """Two of one name would be one file; a folder without films is an error; what is not there too."""
     for folder in ("one", "two"):

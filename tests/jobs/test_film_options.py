@@ -73,7 +73,9 @@ def test_several_styles_want_times():
     """A name without a time is a question without an answer."""
     with pytest.raises(UsageError, match="expected NAME@TIME each"):
         read_schedule(["wave", "starry-night@1"])
-    assert read_schedule(["wave@1:02", "me@home.onnx@90"]) == [(62, "wave"), (90, "me@home.onnx")]
+    given = ["wave@1:02", "me@home.onnx@90", "we@2x.onnx@91"]
+    assert read_schedule(given) == [(62, "wave"), (90, "me@home.onnx"), (91, "we@2x.onnx")]
+    assert read_schedule("we@2x.onnx") == [(0, "we@2x.onnx")]
 
 
 @pytest.mark.parametrize(

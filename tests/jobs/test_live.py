@@ -4,8 +4,10 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,8 +16,11 @@ import rtstyle
 from rtstyle.errors import SinkError, SourceError, UsageError
 from rtstyle.frames import Frame
 from rtstyle.jobs.live import To
+from rtstyle.jobs.live_meter import LiveMeter
 from rtstyle.jobs.look import Look
+from rtstyle.jobs.session import Session
 from rtstyle.jobs.show import Show
+from rtstyle.sinks.outputs import Outputs
 from rtstyle.sources.live_source import LiveSource
 from rtstyle.sources.paced import Paced
 from rtstyle.sources.test_pattern import TestPattern
@@ -71,6 +76,10 @@ def test_the_command(tmp_path, invert_model):
         (["test", "--no-window", "--seconds", "1", "--size", "tiny"], "--size tiny: expected auto, or lines"),
         (["test", "--no-window", "--seconds", "1", "--camera-size", "big"], "big: expected a size such as 1280x720"),
         (["nothing.mp4", "--no-window", "--seconds", "1"], "nothing.mp4: there is no such file"),
+        (["\u00b2", "--no-window", "--seconds", "1"], "\u00b2: there is no such file"),
+        (["a" * 300, "--no-window", "--seconds", "1"], "there is no such file"),
+        (["test", "--no-window", "--seconds", "1", "--size", "\u00b2"], "expected auto, or lines"),
+        (["test", "--no-window", "--record", f"{'a' * 300}.mp4"], "File name too long; choose a shorter name"),
         (["37", "--no-window", "--seconds", "1"], "camera 37: cannot be opened; is it there"),
         (["test", "--no-window", "--seconds", "1", "--record", "a.avi"], "expected a name that ends in .mp4"),
     ],
@@ -81,6 +90,25 @@ def test_one_sentence_each(arguments, sentence, tmp_path):
     assert done.returncode in {1, 2}
     assert sentence in done.stderr
     assert len(done.stderr.splitlines()) == 1, done.stderr
+
+
+def test_a_file_in_memory_is_a_file(invert_model):
+    """Not all that lies below /dev is a camera: Linux has a file system in memory there."""
+    if not Path("/dev/shm").is_dir():  # noqa: S108 - the place that this is about
+        pytest.skip("no such hardware: this system has no /dev/shm")
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        clip = make_clip(Path(folder) / "clip.mp4", frames=5, sound=False)
+        report = rtstyle.live(str(clip), styles=[invert_model], to=To(window=False), seconds=5)
+    assert report.frames_in == 5
+
+
+def test_a_key_that_is_no_number():
+    """French keyboards have a small 2 left of their 1, which is a digit and no number."""
+    chosen = []
+    session = Session(["a", "b"], Look(), Outputs(), LiveMeter(), choose=chosen.append)
+    session.press("\u00b2")
+    session.press("2")
+    assert chosen == [1]
 
 
 def here():
