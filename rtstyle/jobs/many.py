@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rtstyle.errors import SinkError, SourceError, UsageError
+from rtstyle.input_file import unreadable
 from rtstyle.meter import Report
 from rtstyle.output_file import unwritable
 
@@ -102,7 +103,7 @@ def _files(item: Path, endings: set[str], folder: Path) -> Iterator[tuple[Path, 
             if path.suffix.lower() in endings and path.is_file() and not _is_work(place):
                 yield path, place
     except OSError as error:
-        raise SourceError(f"{item}: cannot be opened: {error.strerror}") from error
+        raise unreadable(item, error) from error
 
 
 def _is_work(path: Path) -> bool:

@@ -103,7 +103,9 @@ def _video(
         header, packets = first if segment is segments[0] else _read(folder / segment.file)
         if header != first.header:
             path = folder / segment.file
-            raise SinkError(f"{path}: was encoded with other settings than the first segment; begin again")
+            raise SinkError(
+                f"{path}: was encoded with other settings than the first segment; begin again with --overwrite"
+            )
         times = [_ticks(packet.pts, packet, format) for packet in packets]
         if len(packets) != segment.frames:
             raise SinkError(f"{folder / segment.file}: expected {segment.frames} frames, got {len(packets)}")
@@ -127,7 +129,7 @@ def _read(path: Path) -> _Part:
             header = bytes(stream.codec_context.extradata or b"")
             return _Part(header, [packet for packet in container.demux(stream) if packet.size])
     except (av.error.FFmpegError, IndexError) as error:
-        raise SinkError(f"{path}: cannot be read again: {error}; remove it and resume") from error
+        raise SinkError(f"{path}: cannot be read again: {error}; begin again with --overwrite") from error
 
 
 def _ticks(pts: int | None, packet: av.Packet[Any], format: VideoFormat) -> int:

@@ -11,6 +11,7 @@ import numpy as np
 
 from rtstyle.errors import SourceError
 from rtstyle.frames import Cut, Frame, VideoFormat
+from rtstyle.input_file import unreadable
 
 _MS = Fraction(1, 1000)
 _HEAD, _ANIMATED = 21, 0x02  # bytes to look at, and the flag of an animation in the last of them
@@ -32,8 +33,10 @@ class AnimationReader:
         try:
             data = np.fromfile(path, dtype=np.uint8)
             done, animation = cv2.imdecodeanimation(data)
-        except (OSError, cv2.error) as error:
-            raise SourceError(f"{path}: cannot be opened: {error}") from error
+        except OSError as error:
+            raise unreadable(path, error) from error
+        except cv2.error as error:
+            raise SourceError(f"{path}: cannot be decoded: {error.err}; try another copy") from error
         if not done or not animation.frames:
             raise SourceError(f"{path}: is damaged: not one frame of it can be decoded")
         lengths = [max(int(ms), 1) for ms in animation.durations]

@@ -10,6 +10,7 @@ import numpy as np
 
 from rtstyle.errors import SourceError
 from rtstyle.frames import Frame, Image, VideoFormat
+from rtstyle.input_file import unreadable
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 
@@ -54,7 +55,7 @@ def read_photo(path: Path) -> Image:
         data = np.fromfile(path, dtype=np.uint8)  # cv2.imread cannot take every name on Windows
         bgr = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
     except OSError as error:
-        raise SourceError(f"{path}: cannot be opened: {error.strerror}") from error
+        raise unreadable(path, error) from error
     except cv2.error as error:
         raise SourceError(f"{path}: cannot be decoded: {error.err}") from error
     if bgr is None:
@@ -71,4 +72,4 @@ def _photos(item: Path) -> Iterator[Path]:
         else:
             raise SourceError(f"{item}: there is no such file")
     except OSError as error:
-        raise SourceError(f"{item}: cannot be opened: {error.strerror}") from error
+        raise unreadable(item, error) from error

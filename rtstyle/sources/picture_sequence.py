@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rtstyle.errors import SourceError
+from rtstyle.input_file import unreadable
 
 _NUMBER = re.compile(r"%(?:0(\d+))?d")  # FFmpeg's %d and %04d
 
@@ -34,7 +35,7 @@ class PictureSequence:
             found = {int(match[1]): path for path in Path(folder).iterdir() if (match := named.fullmatch(path.name))}
             states = [path.stat() for path in found.values()]
         except OSError as error:
-            raise SourceError(f"{pattern}: cannot be opened: {error.strerror}") from error
+            raise unreadable(pattern, error) from error
         if not found:
             raise SourceError(f"{pattern}: there are no such pictures")
         first, last = min(found), max(found)

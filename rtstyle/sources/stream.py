@@ -44,7 +44,9 @@ class Stream:
                 address, format=format, options={**settings, **(options or {})}, timeout=(_OPEN_S, _READ_S)
             )
         except (av.error.FFmpegError, OSError) as error:
-            raise SourceError(f"{address}: cannot be opened: {_reason(error)}") from error
+            raise SourceError(
+                f"{address}: cannot be opened: {_reason(error)}; look at the address, and whether anybody answers there"
+            ) from error
         if not self._container.streams.video:
             self._container.close()
             raise SourceError(f"{address}: expected a video stream, got none")

@@ -13,6 +13,7 @@ import av.error
 from av.stream import Discard, Disposition
 
 from rtstyle.errors import SourceError, UsageError
+from rtstyle.input_file import unreadable
 from rtstyle.sources.picture_sequence import PictureSequence, is_pattern
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def open_input(path: str, rate: Fraction | None = None) -> InputContainer:
     except (av.error.InvalidDataError, av.error.EOFError) as error:
         raise SourceError(f"{path}: is not a video that can be read, or its beginning or end is missing") from error
     except (av.error.FFmpegError, OSError) as error:
-        raise SourceError(f"{path}: cannot be opened: {error.strerror}") from error
+        raise unreadable(path, OSError(error.errno, error.strerror)) from error
 
 
 def video_stream(container: InputContainer, path: str) -> VideoStream:

@@ -44,6 +44,8 @@ os.chmod(folder / "shut", 0o777)
 attempt("clip.mp4", "shut/there.mp4", options=Options(resume=True))
 """
 
+ASK = "ask its owner to let you read it, or make a copy that you may read"
+
 
 @pytest.fixture
 def folder():
@@ -72,7 +74,7 @@ def test_no_permission(folder):
     )
     assert done.returncode == 0, done.stderr
     unread, unmade, unchanged, painted = done.stdout.splitlines()
-    assert unread == f"SourceError: {folder / 'secret.mp4'}: cannot be opened: Permission denied"
+    assert unread == f"SourceError: {folder / 'secret.mp4'}: cannot be opened: Permission denied; {ASK}"
     for line in (unmade, unchanged):
         assert line.startswith(f"SinkError: {folder / 'shut'}")
         assert line.endswith("Permission denied; choose a folder that you may write to")

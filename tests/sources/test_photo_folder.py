@@ -61,14 +61,14 @@ def test_a_folder_gives_its_photos_by_name_each_in_its_size(tmp_path):
 
 def test_what_cannot_be_looked_into_says_so(tmp_path, monkeypatch):
     """A name that is too long, a folder that may not be read: a sentence each."""
-    with pytest.raises(SourceError, match="cannot be opened: File name too long"):
+    with pytest.raises(SourceError, match="cannot be opened: File name too long; give it a shorter name"):
         PhotoFolder(tmp_path / f"{'long' * 75}.png")
 
     def refuse(_):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
     monkeypatch.setattr(Path, "iterdir", refuse)  # root may read every folder
-    with pytest.raises(SourceError, match="cannot be opened: Permission denied"):
+    with pytest.raises(SourceError, match="cannot be opened: Permission denied; ask its owner"):
         PhotoFolder(tmp_path)
 
 

@@ -1,0 +1,23 @@
+"""What to say of a file, a folder or an address that cannot be read."""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+
+from rtstyle.errors import SourceError
+
+_REMEDIES = {
+    errno.EACCES: "ask its owner to let you read it, or make a copy that you may read",
+    errno.EPERM: "ask its owner to let you read it, or make a copy that you may read",
+    errno.ENOENT: "look at how it is spelt",
+    errno.ENOTDIR: "look at how it is spelt",
+    errno.ENAMETOOLONG: "give it a shorter name",
+}
+
+
+def unreadable(path: str | Path, error: OSError) -> SourceError:
+    """What to raise when the system, or a server, does not let us read ``path``."""
+    usual = "look at the address, and whether anybody answers there" if "://" in str(path) else "try another copy"
+    remedy = _REMEDIES.get(error.errno or 0, usual)
+    return SourceError(f"{path}: cannot be opened: {error.strerror}; {remedy}")
