@@ -76,7 +76,7 @@ class Task:
 
     def open_source(self, keep: Keep | None) -> Reader:
         """Open the input; ``keep=None`` for its frames alone. Raises SourceError."""
-        if is_animated_webp(self.input):
+        if self.is_file and is_animated_webp(self.input):  # a pipe cannot be looked into without a loss
             return AnimationReader(self.input, cut=self.cut)
         return VideoReader(self.input, keep=keep, cut=self.cut, on_error=self.options.on_error, rate=self.options.rate)
 

@@ -77,7 +77,7 @@ class VideoReader:
             first, self.zero = head[-1][0], head[-1][1]
             self.has_captions = captions_of(first) is not None  # with the first frame, as broadcasters have it
             self._convert = RgbConverter(first)
-            self.format = self._format()
+            self.format = self._format(tagged=keep is None or keep.metadata)
             self._items: Iterator[_Timed | Packet] = chain(head, timed)
         except BaseException:
             self._container.close()
@@ -116,7 +116,7 @@ class VideoReader:
         except (av.error.FFmpegError, OverflowError):  # beyond the end, for instance
             _log.debug("%s: cannot seek to %s s", self._path, float(self._cut.start))
 
-    def _format(self) -> VideoFormat:
+    def _format(self, *, tagged: bool) -> VideoFormat:
         container, stream, convert = self._container, self._stream, self._convert
         aspect = fraction(stream.sample_aspect_ratio) or fraction(stream.codec_context.sample_aspect_ratio)
         live = self._path.split("://")[0] in _LIVE_SCHEMES
@@ -130,10 +130,10 @@ class VideoReader:
             color=convert.color,
             live=live,
             streams=self._others,
-            metadata=dict(container.metadata),
-            stream_metadata=dict(stream.metadata),
+            metadata=dict(container.metadata) if tagged else {},
+            stream_metadata=dict(stream.metadata) if tagged else {},
             disposition=int(stream.disposition),
-            chapters=tuple(container.chapters()),
+            chapters=tuple(container.chapters()) if tagged else (),
         )
         return format if live else replace(format, frames=self._expected_frames())
 

@@ -1,13 +1,18 @@
 """A whole clip in one call."""
 
+import os
+import threading
 import time
 
+import av
 import numpy as np
 import pytest
 
 import rtstyle
 from rtstyle.errors import ModelError, SinkError, SourceError, UsageError
 from rtstyle.frames import Frame
+from rtstyle.jobs.options import Options
+from rtstyle.sources.streams import Keep
 from rtstyle.sources.video_reader import VideoReader
 from rtstyle.stylizer import Stylizer
 from tests.clips import frame_times, make_clip, make_sound, packets
@@ -34,6 +39,28 @@ def test_a_clip_is_painted_and_all_else_kept(clip, tmp_path, invert_model, batch
     assert frame_times(target) == frame_times(clip)
     assert packets(target) == packets(clip)
     assert np.abs(images(target) - (255 - images(clip)))[:, 24:, 24:].max() <= 4
+
+
+@pytest.mark.skipif(os.name != "posix", reason="no such hardware: pipes with names are POSIX's")
+def test_a_film_from_a_pipe(clip, tmp_path, invert_model):
+    """It comes but once, and not a frame of it is lost; tags that are not wanted stay behind as with a file."""
+    source, pipe, target = tmp_path / "in.mkv", tmp_path / "pipe", tmp_path / "out.mp4"
+    with av.open(str(clip)) as film, av.open(str(source), "w") as copy:
+        copy.metadata["title"] = "Holiday"
+        stream = copy.add_stream_from_template(film.streams.video[0])
+        for packet in film.demux(video=0):
+            if packet.dts is not None:
+                packet.stream = stream
+                copy.mux(packet)
+    os.mkfifo(pipe)
+    feeder = threading.Thread(target=lambda: pipe.write_bytes(source.read_bytes()), daemon=True)
+    feeder.start()
+    options = Options(keep=Keep(metadata=False))
+    assert rtstyle.transcode(pipe, target, style=invert_model, options=options).frames_out == 25
+    feeder.join(5)
+    assert frame_times(target) == frame_times(clip)
+    with av.open(str(target)) as painted:
+        assert "title" not in painted.metadata
 
 
 def test_the_report_is_from_file_to_file(clip, tmp_path, invert_model, monkeypatch):
