@@ -42,7 +42,7 @@ class Wanted:
 def open_live(name: str | int | None, wanted: Wanted = Wanted()) -> LiveFrames:
     """Open a camera (None: the first; a number, a name, ``/dev/videoN``), an address, a file, ``screen`` or ``test``.
 
-    Raises SourceError, with what there is to choose from.
+    Raises SourceError, with what there is to choose from, and UsageError for a film or stream of another size or rate.
     """
     text = "" if name is None else str(name)
     if text == "test":
@@ -66,6 +66,7 @@ def _open_address(address: str, wanted: Wanted) -> LiveFrames:
     scheme, opened = address.split("://", maxsplit=1)[0], list[Stream]()
     if scheme == "file":
         return _open_file(address.removeprefix("file://"), wanted)
+    _check_asked_for_nothing(address, wanted)
     if scheme in {"http", "https"}:
         first = aside(lambda: Stream(address), Stream.close)
         if first.duration_s > 0:  # a film that lies on a server
@@ -78,7 +79,16 @@ def _open_address(address: str, wanted: Wanted) -> LiveFrames:
 def _open_file(path: str, wanted: Wanted) -> Paced:
     from rtstyle.sources.video_reader import VideoReader
 
+    _check_asked_for_nothing(path, wanted)
     return Paced(lambda: aside(lambda: VideoReader(path), VideoReader.close), loop=wanted.loop)
+
+
+def _check_asked_for_nothing(name: str, wanted: Wanted) -> None:
+    """Raise UsageError where what is played cannot be asked for another size or rate."""
+    if wanted.size or wanted.rate:
+        raise UsageError(
+            f"{name}: has a size and a rate of its own; only a camera, the screen and the test can be asked for others"
+        )
 
 
 def _open_camera(text: str, wanted: Wanted) -> LiveSource:

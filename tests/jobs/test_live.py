@@ -75,6 +75,7 @@ def test_the_command(tmp_path, invert_model):
         (["test", "--no-window", "--seconds", "1", "--style", "wafe"], "did you mean wave?"),
         (["test", "--no-window", "--seconds", "1", "--size", "tiny"], "--size tiny: expected auto, or lines"),
         (["test", "--no-window", "--seconds", "1", "--camera-size", "big"], "big: expected a size such as 1280x720"),
+        (["udp://127.0.0.1:9", "--no-window", "--seconds", "1", "--rate", "10"], "has a size and a rate of its own"),
         (["nothing.mp4", "--no-window", "--seconds", "1"], "nothing.mp4: there is no such file"),
         (["\u00b2", "--no-window", "--seconds", "1"], "\u00b2: there is no such file"),
         (["a" * 300, "--no-window", "--seconds", "1"], "there is no such file"),
