@@ -11,6 +11,7 @@ from rtstyle.errors import SinkError, SourceError, UsageError
 from rtstyle.input_file import unreadable
 from rtstyle.meter import Report
 from rtstyle.output_file import unwritable
+from rtstyle.sources.picture_sequence import is_pattern
 
 VIDEOS = {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts", ".wmv", ".flv"}
 VIDEOS |= {".ogv", ".3gp", ".vob", ".gif", ".webp", ".mxf"}
@@ -43,11 +44,13 @@ def errands(inputs: Sequence[str | Path], folder: Path, endings: set[str], name:
 
     What lies in ``folder`` already, where that is inside an input, was painted before and is no input.
 
-    Raises SourceError for what is not there, UsageError where two would have one name.
+    Raises SourceError for what is not there, UsageError where two would have one name, and for what is no file.
     """
     found = []
-    for item in map(Path, inputs):
-        for path, place in _files(item, endings, folder):
+    for item in inputs:
+        if "://" in str(item) or is_pattern(str(item)):
+            raise UsageError(f"{item}: is one film by itself; give the output a file's name, as in painting.mp4")
+        for path, place in _files(Path(item), endings, folder):
             found.append(Errand(path, folder / place.with_name(name(path))))
     if not found:
         raise SourceError(f"{', '.join(map(str, inputs)) or 'no input'}: expected files that end in {_list(endings)}")

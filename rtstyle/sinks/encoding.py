@@ -105,12 +105,17 @@ def choose_encoder(encoding: Encoding, suffix: str, width: int, height: int) -> 
 
     A hardware encoder is believed when it has coded a frame. With ``auto`` the first that does is
     taken, and software, with one line that says why, where none does. Raises DeviceError for a
-    certain one that does not, SinkError for a codec that the container cannot hold.
+    certain one that does not, SinkError for a codec that the container cannot hold, UsageError for a
+    preset or a bit rate that the encoder refuses.
     """
     codec = encoding.codec or ("vp9" if suffix.lower() == ".webm" else "h264")
     _check_container(codec, suffix)
     if encoding.encoder == "software":
-        return _software(codec, encoding)
+        software = _software(codec, encoding)
+        asked = encoding.preset is not None or encoding.bitrate is not None
+        if asked and (reason := try_encoder(software, width, height)) is not None:
+            raise UsageError(f"preset and bitrate: {software.name} does not take what was asked for ({reason})")
+        return software
     reasons = []
     for chip in _CHIPS if encoding.encoder == "auto" else (encoding.encoder,):
         encoder = _hardware(codec, chip, encoding)

@@ -101,6 +101,8 @@ def test_every_option_reaches_the_film(run, tmp_path, clip, invert_model):
         (["--preview", "0"], "preview: expected more than 0 seconds"),
         (["--preview", "1", "--start", "1"], "expected no start and no duration beside it"),
         (["--bitrate", "1e999"], "1e999: expected a bit rate"),
+        (["--bitrate", "9999999M"], "preset and bitrate: libx264 does not take what was asked for"),
+        (["--preset", "bogus"], "preset and bitrate: libx264 does not take what was asked for"),
         (["--start", "9" * 20], "there is no frame where it is to begin"),
     ],
 )
@@ -113,12 +115,15 @@ def test_numbers_that_are_none(run, clip, tmp_path, arguments, sentence):
 
 
 def test_names_that_collide(tmp_path):
-    """Two of one name would be one file; a folder without films is an error; what is not there too."""
+    """Two of one name would be one file; a folder without films is an error; what is not there, or no file, too."""
     for folder in ("one", "two"):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "a.mp4").touch()
     with pytest.raises(UsageError, match=r"a\.mp4: expected files of different names"):
         errands([tmp_path / "one", tmp_path / "two"], tmp_path / "out", VIDEOS, lambda path: path.name)
+    for film in ("frame_%04d.png", "http://127.0.0.1/film.mp4"):
+        with pytest.raises(UsageError, match=f"{film}: is one film by itself"):
+            errands([film], tmp_path / "out", VIDEOS, lambda path: path.name)
     with pytest.raises(SourceError, match="there is no such file"):
         errands([tmp_path / "three"], tmp_path / "out", VIDEOS, lambda path: path.name)
     (tmp_path / "empty").mkdir()
