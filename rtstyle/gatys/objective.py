@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from rtstyle.gatys.recipe import Recipe
-from rtstyle.gatys.targets import Region, gram_sums, weighed
+from rtstyle.gatys.targets import Region, gram_sums, tapped, weighed
 from rtstyle.gatys.tiles import Tile, margin_for, stride_of, tiles
 from rtstyle.perceptual import VGG, total_variation
 
@@ -121,22 +121,27 @@ class Objective:
 
     def _through(self, image: Tensor, tile: Tile) -> tuple[Sums, dict[str, Tensor]]:
         """One tile's share of the Gram sums and of the content losses."""
-        features = self._features(image)
-        own = features  # slicing off nothing would cost a copy on the way back
-        if len(self._tiles) > 1:
-            own = {
-                name: maps[(..., *tile.own_cells(self._strides[name], self.size))] for name, maps in features.items()
-            }
-        cells = {name: tile.cells(stride, self.size) for name, stride in self._strides.items()}
-        sums = [
-            {name: gram_sums(own[name], _part(masks[name], cells[name])) for name in self._style_layers}
-            for masks in self._masks
-        ]
+        sums: Sums = [{} for _ in self._masks]
         content = {}
-        for name in self._content_layers:
-            target, strength = self._wanted[name]
-            gap = own[name].float() - target[(..., *cells[name])].float()
-            content[name] = (gap.square() if self.recipe.loss == "mse" else gap.abs()).sum() / strength
+
+        def watch(name: str, maps: Tensor) -> Tensor:
+            cells = tile.cells(self._strides[name], self.size)
+            own = maps
+            if len(self._tiles) > 1:  # slicing off nothing would cost a copy on the way back
+                own = maps[(..., *tile.own_cells(self._strides[name], self.size))]
+            if name in self._content_layers:
+                target, strength = self._wanted[name]
+                gap = own.float() - target[(..., *cells)].float()
+                content[name] = (gap.square() if self.recipe.loss == "mse" else gap.abs()).sum() / strength
+            for masks, products in zip(self._masks, sums, strict=True):
+                if name in self._style_layers:
+                    if own is maps and masks[name] is None:
+                        maps, products[name] = tapped(maps)
+                    else:
+                        products[name] = gram_sums(own, _part(masks[name], cells))
+            return maps
+
+        self._features(image, watch=watch)
         return sums, content
 
     def _style(self, sums: Sums) -> dict[str, Tensor]:
@@ -205,9 +210,14 @@ class Objective:
         power = torch.square if self.recipe.loss == "mse" else torch.abs
         return {name: (maps, power(maps.float()).sum().clamp_min(1e-12)) for name, maps in pieces.items()}
 
-    def _features(self, image: Tensor, layers: tuple[str, ...] | None = None) -> dict[str, Tensor]:
+    def _features(
+        self,
+        image: Tensor,
+        layers: tuple[str, ...] | None = None,
+        watch: Callable[[str, Tensor], Tensor] | None = None,
+    ) -> dict[str, Tensor]:
         with torch.autocast(image.device.type, dtype=torch.bfloat16, enabled=self._half):
-            return self.vgg(image, layers or self._layers)  # type: ignore[no-any-return]  # modules return Any
+            return self.vgg(image, layers or self._layers, watch)  # type: ignore[no-any-return]  # modules return Any
 
 
 def _part(mask: Tensor | None, cells: tuple[slice, slice]) -> Tensor | None:

@@ -44,7 +44,18 @@ def gram_sums(features: Tensor, mask: Tensor | None) -> Tensor:
     """
     with torch.autocast(features.device.type, enabled=False):
         maps = features.float() if mask is None else features.float() * mask
-        return _Products.apply(maps[0].permute(1, 2, 0).flatten(0, 1))  # type: ignore[no-any-return]  # torch's
+        return _Products.apply(_rows(maps))  # type: ignore[no-any-return]  # torch's
+
+
+def tapped(maps: Tensor) -> tuple[Tensor, Tensor]:
+    """The maps (1, C, H, W), to go on with, and their inner products (C, C).
+
+    As ``gram_sums``; but if all that comes later takes the maps that are returned, what goes back from there is
+    added to where it is, and not once more beside it.
+    """
+    if maps.dtype != torch.float32 or not maps.is_contiguous(memory_format=torch.channels_last):
+        return maps, gram_sums(maps, None)
+    return _Tap.apply(maps)  # type: ignore[no-any-return]  # torch's
 
 
 class _Products(torch.autograd.Function):
@@ -61,6 +72,34 @@ class _Products(torch.autograd.Function):
         (flat,) = ctx.saved_tensors
         gradient: Tensor = flat @ (slope + slope.T)
         return gradient
+
+
+class _Tap(torch.autograd.Function):
+    """A way through, and products; see ``tapped``."""
+
+    @staticmethod
+    def forward(ctx: Any, maps: Tensor) -> tuple[Tensor, Tensor]:  # noqa: ANN401 - torch's
+        ctx.set_materialize_grads(False)
+        ctx.save_for_backward(maps)
+        flat = _rows(maps)
+        return maps.view_as(maps), flat.T @ flat
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, through: Tensor | None, slope: Tensor | None) -> Tensor | None:  # noqa: ANN401 - torch's
+        (maps,) = ctx.saved_tensors
+        if slope is None:
+            return through
+        if through is None:
+            through = torch.zeros_like(maps)
+        through = through.contiguous(memory_format=torch.channels_last)
+        _rows(through).addmm_(_rows(maps), slope + slope.T)
+        return through
+
+
+def _rows(maps: Tensor) -> Tensor:
+    """A view (HW, C) of maps (1, C, H, W) that are channels_last."""
+    return maps.permute(0, 2, 3, 1).flatten(0, 2)
 
 
 def style_grams(vgg: VGG, artwork: Tensor, layers: Sequence[str]) -> dict[str, Tensor]:

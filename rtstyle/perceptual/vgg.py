@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -49,10 +49,16 @@ class VGG(nn.Module):
         self.register_buffer("std", torch.tensor(weights.std).view(1, 3, 1, 1))
         self.requires_grad_(requires_grad=False)
 
-    def forward(self, images: Tensor, layers: Sequence[str] | None = None) -> dict[str, Tensor]:
+    def forward(
+        self,
+        images: Tensor,
+        layers: Sequence[str] | None = None,
+        watch: Callable[[str, Tensor], Tensor] | None = None,
+    ) -> dict[str, Tensor]:
         """Feature maps (N, C, H', W') by layer name, of images (N, 3, H, W) RGB in [0, 1].
 
         ``layers``: some of those it was made for, by any of their names; the forward stops at the deepest.
+        ``watch`` is handed each of their maps on the way; what it returns, the same values, goes on in their place.
         """
         names = self.layers if layers is None else layers
         wanted = {name: layer_index(name, self.network) for name in names}
@@ -71,6 +77,8 @@ class VGG(nn.Module):
             else:
                 x = module(x)
             if index in wanted.values():
+                for name in [name for name in wanted if watch is not None and wanted[name] == index]:
+                    x = watch(name, x)
                 taps[index] = x
         return {name: taps[index] for name, index in wanted.items()}
 

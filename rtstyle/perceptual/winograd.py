@@ -8,7 +8,9 @@ values at other points of the list, so that the gradient, a convolution with tur
 
 from __future__ import annotations
 
+import math
 import threading
+from collections.abc import Sequence
 from itertools import product
 from typing import Any, NamedTuple
 
@@ -131,12 +133,18 @@ class _Sweep:
         """Maps (N, out, H, W), channels_last."""
         maps = self._maps
         result = maps.new_empty(self._count, self._rows * _TILE, self._columns * _TILE, self._outs)
-        padded = maps.new_zeros(self._images, self._lines * _TILE + 2, self._columns * _TILE + 2, self._ins)
+        size = (self._images, self._lines * _TILE + 2, self._columns * _TILE + 2, self._ins)
+        count = self._images * self._lines * self._columns
+        sizes = (math.prod(size), *(count * n for n in (36 * self._ins, 36 * self._ins, 36 * self._outs, 16 * self._outs)))
+        padded, *room = _room(*sizes)
+        padded = padded.view(size)
+        padded[:, :, 0].zero_()
+        padded[:, :, self._width + 1 :].zero_()
         for image, line in product(range(0, self._count, self._images), range(0, self._rows, self._lines)):
             images = slice(image, min(image + self._images, self._count))
             lines = min(self._lines, self._rows - line)
             self._fill(padded, images, line * _TILE - 1)
-            tiles = self._tiles(_patches(padded[: images.stop - image], lines, self._columns))
+            tiles = self._tiles(_patches(padded[: images.stop - image], lines, self._columns), room)
             target = result[images, line * _TILE : (line + lines) * _TILE]
             target = target.unflatten(1, (lines, _TILE)).unflatten(3, (self._columns, _TILE))
             if bias is None:
@@ -161,12 +169,11 @@ class _Sweep:
             mask = self._rectified[images, first:last]
             torch.ops.aten.threshold_backward.grad_input(source, mask, 0, grad_input=target)
 
-    def _tiles(self, patches: Tensor) -> Tensor:
-        """Tiles (n, lines, 4, columns, 4, out) of patches (6, 6, n, lines, columns, in)."""
+    def _tiles(self, patches: Tensor, room: Sequence[Tensor]) -> Tensor:
+        """Tiles (n, lines, 4, columns, 4, out) of patches (6, 6, n, lines, columns, in), made in vectors of room."""
         count = patches.shape[2:5].numel()
-        copied, seen, mixed, spread = _room(
-            *(count * size for size in (36 * self._ins, 36 * self._ins, 36 * self._outs, 16 * self._outs))
-        )
+        sizes = (36 * self._ins, 36 * self._ins, 36 * self._outs, 16 * self._outs)
+        copied, seen, mixed, spread = (vector[: count * size] for vector, size in zip(room, sizes, strict=True))
         copied.view(patches.shape).copy_(patches)
         torch.mm(self._transforms.gather, copied.view(36, -1), out=seen.view(36, -1))
         torch.bmm(seen.view(36, count, self._ins), self._values, out=mixed.view(36, count, self._outs))
