@@ -101,6 +101,7 @@ def ours(
         before = perf_counter()
         loss = judge.losses(step.picture()).total
         while len(reached) < len(targets) and loss <= targets[len(reached)]:
+            print(f"ours   {before - start - judged_s:7.1f} s  loss {loss:.4f}", flush=True)
             reached.append(
                 {"ours_s": before - start - judged_s, "ours_loss": loss, "ours_iteration": step.place().iteration}
             )
