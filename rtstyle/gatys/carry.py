@@ -14,16 +14,17 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from rtstyle.frames import Image
-from rtstyle.gatys.crossfade import Crossfade, View, feathered
 from rtstyle.gatys.descent import Descent
 from rtstyle.gatys.flow import Track, both_ways, trusted
-from rtstyle.gatys.motions import Flow
+from rtstyle.gatys.motions import Flow, Mask
 from rtstyle.gatys.objective import Memory
 from rtstyle.gatys.painter import Painter, Part
 from rtstyle.gatys.pictures import to_image, to_tensor
 
 Flows = tuple[NDArray[np.float16], NDArray[np.float16]]  # from a frame to the next, and back: (H, W, 2) px
 
+_FEATHER = 5  # px over which one keyframe gives way to the other at the edge of what is trusted
+_ALONE = 0.05  # of the weight, at the very edge
 _HOLE_STEPS = 20  # iterations that a hole gets
 _LEAST_HOLE = 64  # px in one piece; smaller ones are closed by their surroundings
 _AROUND, _LEAST_CROP = 24, 96  # px around a hole that are seen with it, and the least side of a crop
@@ -55,15 +56,17 @@ class Carrier:
             flows.append((_packed(there), _packed(back)))
         last = self._next_key(frames, flows, painted, number + len(frames) - 1)
         from_last = _backwards(frames, flows, last)
-        track, fade = Track.at(frames[0]), Crossfade(painted, len(frames) - 1)
+        track, before = Track.at(frames[0]), painted
         for index in range(1, len(frames) - 1):
             there, back = (flow.astype(np.float32) for flow in flows[index - 1])
             track = track.extended(back, there)
-            step = Track(back, trusted(back, there))
-            picture, hole = fade(View(track.carried(painted), track.trust), from_last[index], step)
-            shown = self._filled(frames[index], picture, hole)
-            fade.shown(shown)
-            yield shown
+            other, other_trust = from_last[index]
+            share = index / (len(frames) - 1)
+            near = (1 - share) * _feathered(track.trust)
+            far = share * _feathered(np.asarray(other_trust / 255, dtype=np.float32))
+            picture, hole = _blended(track.carried(painted), near, other, far)
+            before = self._filled(frames[index], picture, hole, before, (there, back))
+            yield before
         yield last
 
     def _next_key(self, frames: Sequence[Image], flows: Sequence[Flows], painted: Image, number: int) -> Image:
@@ -71,14 +74,23 @@ class Carrier:
         track = Track.at(frames[0])
         for there, back in flows:
             track = track.extended(back.astype(np.float32), there.astype(np.float32))
-        trust = feathered(track.trust)[..., None]
+        trust = _feathered(track.trust)[..., None]
         start = (trust * track.carried(painted) + (1 - trust) * frames[-1]).round().astype(np.uint8)
         content, warped = to_tensor(frames[-1], self._device), to_tensor(start, self._device)
         weights = torch.from_numpy(track.trust)[None, None].to(self._device)
         return self._paint(number, content, warped, Memory(warped, weights))
 
-    def _filled(self, frame: Image, picture: Image, new: NDArray[np.bool_]) -> Image:
-        """What neither keyframe shows, nor the frame before, is painted."""
+    def _filled(
+        self, frame: Image, picture: Image, hole: NDArray[np.bool_], before: Image, flow: tuple[Flow, Flow]
+    ) -> Image:
+        """What neither keyframe shows: the frame before, carried here, and what is new is painted in its place."""
+        if not hole.any():
+            return picture
+        there, back = flow
+        known = (trusted(back, there) > 0) & hole
+        step = Track(back, np.ones(hole.shape, np.float32))
+        picture = np.where(known[..., None], step.carried(before), picture)
+        new = hole & ~known
         if not new.any():
             return picture
         picture = np.asarray(cv2.inpaint(picture, new.astype(np.uint8), 3, cv2.INPAINT_TELEA), np.uint8)
@@ -115,15 +127,33 @@ def _packed(flow: Flow) -> NDArray[np.float16]:
     return flow.astype(np.float16)
 
 
-def _backwards(frames: Sequence[Image], flows: Sequence[Flows], last: Image) -> dict[int, View]:
-    """The last keyframe, carried back to each frame between."""
+def _backwards(
+    frames: Sequence[Image], flows: Sequence[Flows], last: Image
+) -> dict[int, tuple[Image, NDArray[np.uint8]]]:
+    """The last keyframe, carried back to each frame between, and where it can be trusted (255)."""
     found = {}
     track = Track.at(frames[-1])
     for index in range(len(frames) - 2, 0, -1):
         there, back = (flow.astype(np.float32) for flow in flows[index])
         track = track.extended(there, back)
-        found[index] = View(track.carried(last), track.trust)
+        found[index] = track.carried(last), (255 * track.trust).astype(np.uint8)
     return found
+
+
+def _blended(near: Image, near_weight: Mask, far: Image, far_weight: Mask) -> tuple[Image, NDArray[np.bool_]]:
+    """The weighted mean, and where neither has any weight."""
+    weight = near_weight + far_weight
+    safe = np.maximum(weight, 1e-6)[..., None]
+    mean = (near * near_weight[..., None] + far * far_weight[..., None]) / safe
+    hole = weight < 1e-3  # noqa: PLR2004 - as good as nothing
+    return np.where(hole[..., None], near, mean.round()).astype(np.uint8), hole
+
+
+def _feathered(trust: Mask) -> Mask:
+    """Falls towards the edge of what is trusted, inside it; to a little, so that it still counts alone."""
+    kernel = np.ones((_FEATHER, _FEATHER), np.uint8)
+    inner = cv2.blur(cv2.erode(trust, kernel), (_FEATHER, _FEATHER))
+    return np.asarray((_ALONE + inner) / (_ALONE + 1) * trust, dtype=np.float32)
 
 
 def _large(new: NDArray[np.bool_]) -> NDArray[np.bool_]:

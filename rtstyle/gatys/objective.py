@@ -13,7 +13,6 @@ from rtstyle.gatys.recipe import Recipe
 from rtstyle.gatys.targets import Region, gram_sums, tapped, weighed
 from rtstyle.gatys.tiles import Tile, margin_for, stride_of, tiles
 from rtstyle.perceptual import VGG, total_variation
-from rtstyle.perceptual.hands import apiece
 
 Sums = list[dict[str, Tensor]]  # by region, by layer: (C, C)
 
@@ -73,16 +72,14 @@ class Objective:
 
     def losses(self, image: Tensor) -> Losses:
         """Evaluate (1, 3, H, W), without a gradient."""
-        with torch.no_grad(), apiece():
+        with torch.no_grad():
             sums, parts = self._forward(image)
             return self._summary(image, self._style(sums), parts)
 
     def gradient(self, image: Tensor) -> tuple[Losses, Tensor]:
         """Evaluate, and give the total's gradient (1, 3, H, W)."""
-        with apiece():
-            return self._whole_gradient(image) if len(self._tiles) == 1 else self._tiled_gradient(image)
-
-    def _whole_gradient(self, image: Tensor) -> tuple[Losses, Tensor]:
+        if len(self._tiles) > 1:
+            return self._tiled_gradient(image)
         leaf = image.detach().requires_grad_()
         sums, content = self._through(leaf, self._tiles[0])
         style = self._style(sums)

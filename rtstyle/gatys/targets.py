@@ -13,7 +13,6 @@ from torch.autograd.function import once_differentiable
 
 from rtstyle.gatys.recipe import Layers
 from rtstyle.perceptual import VGG
-from rtstyle.perceptual.hands import bands, shared
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,9 +81,8 @@ class _Tap(torch.autograd.Function):
     def forward(ctx: Any, maps: Tensor) -> tuple[Tensor, Tensor]:  # noqa: ANN401 - torch's
         ctx.set_materialize_grads(False)
         ctx.save_for_backward(maps)
-        flat, parts = _rows(maps), []
-        shared(lambda rows: parts.append(flat[rows].T @ flat[rows]), bands(len(flat)))
-        return maps.view_as(maps), sum(parts[1:], start=parts[0])
+        flat = _rows(maps)
+        return maps.view_as(maps), flat.T @ flat
 
     @staticmethod
     @once_differentiable
@@ -95,8 +93,7 @@ class _Tap(torch.autograd.Function):
         if through is None:
             through = torch.zeros_like(maps)
         through = through.contiguous(memory_format=torch.channels_last)
-        to, flat, both = _rows(through), _rows(maps), slope + slope.T
-        shared(lambda rows: to[rows].addmm_(flat[rows], both), bands(len(flat)))
+        _rows(through).addmm_(_rows(maps), slope + slope.T)
         return through
 
 

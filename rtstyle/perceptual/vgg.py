@@ -10,7 +10,6 @@ from torch import Tensor, nn
 from torchvision.models import vgg16, vgg19
 
 from rtstyle.errors import UsageError
-from rtstyle.perceptual.bands import can_be_shared, max_pooled
 from rtstyle.perceptual.layers import layer_index
 from rtstyle.perceptual.weights import VggWeights
 from rtstyle.perceptual.winograd import FrozenConv
@@ -75,14 +74,11 @@ class VGG(nn.Module):
                 x = F.relu(x) if index - 1 in taps else x
             elif isinstance(module, nn.MaxPool2d) and self.average:
                 x = F.avg_pool2d(x, 2) * _AVERAGE_SCALE
-            elif isinstance(module, nn.MaxPool2d) and can_be_shared(x):
-                x = max_pooled(x)
             else:
                 x = module(x)
             if index in wanted.values():
-                if watch is not None:
-                    for name in [name for name in wanted if wanted[name] == index]:
-                        x = watch(name, x)
+                for name in [name for name in wanted if watch is not None and wanted[name] == index]:
+                    x = watch(name, x)
                 taps[index] = x
         return {name: taps[index] for name, index in wanted.items()}
 

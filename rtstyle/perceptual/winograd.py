@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Sequence
-from functools import partial
 from itertools import product
 from typing import Any, NamedTuple
 
@@ -20,13 +19,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from rtstyle.perceptual.bands import can_be_shared, first_convolution
-from rtstyle.perceptual.hands import hands, shared
-
 _TILE, _PATCH = 4, 6  # px
 _CHUNK = 1 << 16  # tiles × channels at a time, so that what one product leaves the next finds in the cache
 _LEAST_CHANNELS, _LEAST_WORK = 64, 6 << 20  # in × out × px; less is quicker convolved directly (docs/LOG.md)
-_COLORS = 3
 _AROUND = [5, 1, 2, 4, 3, 0]  # the points' inverses: where a kernel turned round has its values
 _GATHER = torch.tensor(  # of a patch's row or column, by point: the product of (x - p) over all other points p
     [
@@ -88,8 +83,6 @@ class FrozenConv(nn.Module):
             if self._values is None:
                 self._values = _values(self.weight)
             return _Convolution.apply(maps, self._values, self.bias, relu)  # type: ignore[no-any-return]  # torch's
-        if relu and self.bias is not None and maps.shape[1] == _COLORS and can_be_shared(maps):
-            return first_convolution(maps, self.weight, self.bias)
         result = F.conv2d(maps, self.weight, self.bias, padding=1)
         return F.relu_(result) if relu else result
 
@@ -133,46 +126,42 @@ class _Sweep:
         self._count, self._height, self._width, self._ins = self._maps.shape
         self._outs = values.shape[2]
         self._rows, self._columns = -(-self._height // _TILE), -(-self._width // _TILE)
-        lines = max(1, _CHUNK // hands() // max(self._ins, self._outs) // self._columns)
-        self._lines, self._images = min(lines, -(-self._rows // hands())), max(1, min(lines // self._rows, self._count))
+        lines = max(1, _CHUNK // max(self._ins, self._outs) // self._columns)
+        self._lines, self._images = min(lines, self._rows), max(1, min(lines // self._rows, self._count))
 
     def convolved(self, bias: Tensor | None = None, *, relu: bool = False) -> Tensor:
         """Maps (N, out, H, W), channels_last."""
-        shape = (self._count, self._rows * _TILE, self._columns * _TILE, self._outs)
-        result = self._maps.new_empty(shape)
-        pieces = list(product(range(0, self._count, self._images), range(0, self._rows, self._lines)))
-        shared(partial(self._convolve, result, bias, relu), pieces)
+        maps = self._maps
+        result = maps.new_empty(self._count, self._rows * _TILE, self._columns * _TILE, self._outs)
+        size = (self._images, self._lines * _TILE + 2, self._columns * _TILE + 2, self._ins)
+        count = self._images * self._lines * self._columns
+        sizes = (math.prod(size), *(count * n for n in (36 * self._ins, 36 * self._ins, 36 * self._outs, 16 * self._outs)))
+        padded, *room = _room(*sizes)
+        padded = padded.view(size)
+        padded[:, :, 0].zero_()
+        padded[:, :, self._width + 1 :].zero_()
+        for image, line in product(range(0, self._count, self._images), range(0, self._rows, self._lines)):
+            images = slice(image, min(image + self._images, self._count))
+            lines = min(self._lines, self._rows - line)
+            self._fill(padded, images, line * _TILE - 1)
+            tiles = self._tiles(_patches(padded[: images.stop - image], lines, self._columns), room)
+            target = result[images, line * _TILE : (line + lines) * _TILE]
+            target = target.unflatten(1, (lines, _TILE)).unflatten(3, (self._columns, _TILE))
+            if bias is None:
+                target.copy_(tiles)
+            else:
+                torch.add(tiles, bias, out=target)
+            if relu:
+                target.clamp_min_(0)
         inside = result[:, : self._height, : self._width].permute(0, 3, 1, 2)
         return inside.contiguous(memory_format=torch.channels_last)
 
-    def _convolve(self, result: Tensor, bias: Tensor | None, relu: bool, piece: tuple[int, int]) -> None:  # noqa: FBT001 - partial's
-        """One chunk: as many lines of tiles, and pictures, from those on."""
-        images = slice(piece[0], min(piece[0] + self._images, self._count))
-        lines = min(self._lines, self._rows - piece[1])
-        size = (images.stop - images.start, lines * _TILE + 2, self._columns * _TILE + 2, self._ins)
-        count = size[0] * lines * self._columns
-        per_tile = (36 * self._ins, 36 * self._ins, 36 * self._outs, 16 * self._outs)
-        padded, *room = _room(math.prod(size), *(count * numbers for numbers in per_tile))
-        padded = padded.view(size)
-        self._fill(padded, images, piece[1] * _TILE - 1)
-        tiles = self._tiles(_patches(padded, lines, self._columns), room)
-        target = result[images, piece[1] * _TILE : (piece[1] + lines) * _TILE]
-        target = target.unflatten(1, (lines, _TILE)).unflatten(3, (self._columns, _TILE))
-        if bias is None:
-            target.copy_(tiles)
-        else:
-            torch.add(tiles, bias, out=target)
-        if relu:
-            target.clamp_min_(0)
-
     def _fill(self, padded: Tensor, images: slice, top: int) -> None:
-        """Copy the lines from ``top`` on; around the maps is 0."""
-        padded[:, :, 0].zero_()
-        padded[:, :, self._width + 1 :].zero_()
+        """Copy the lines from ``top`` on; above and below the maps is 0, as it is beside them from the beginning."""
         first, last = max(0, top), min(self._height, top + padded.shape[1])
         padded[:, : first - top].zero_()
         padded[:, last - top :].zero_()
-        target = padded[:, first - top : last - top, 1 : self._width + 1]
+        target = padded[: images.stop - images.start, first - top : last - top, 1 : self._width + 1]
         source = self._maps[images, first:last]
         if self._rectified is None:
             target.copy_(source)
@@ -183,7 +172,8 @@ class _Sweep:
     def _tiles(self, patches: Tensor, room: Sequence[Tensor]) -> Tensor:
         """Tiles (n, lines, 4, columns, 4, out) of patches (6, 6, n, lines, columns, in), made in vectors of room."""
         count = patches.shape[2:5].numel()
-        copied, seen, mixed, spread = room
+        sizes = (36 * self._ins, 36 * self._ins, 36 * self._outs, 16 * self._outs)
+        copied, seen, mixed, spread = (vector[: count * size] for vector, size in zip(room, sizes, strict=True))
         copied.view(patches.shape).copy_(patches)
         torch.mm(self._transforms.gather, copied.view(36, -1), out=seen.view(36, -1))
         torch.bmm(seen.view(36, count, self._ins), self._values, out=mixed.view(36, count, self._outs))

@@ -87,7 +87,11 @@ def test_a_hole_is_painted_and_nothing_else_changes(weights, artwork, wall):
     picture = 255 - frame
     hole = np.zeros(SIZE, bool)
     hole[20:40, 30:60] = True
-    filled = carrier._filled(frame, picture, hole)
+    still = np.zeros((*SIZE, 2), np.float32)
+    far = np.full((*SIZE, 2), 500, np.float32)  # the frame before does not know it either
+    filled = carrier._filled(frame, picture, hole, picture, (far, far))
     assert carrier.hole_pixels == hole.sum()
     assert np.array_equal(filled[~hole], picture[~hole])
     assert (filled[hole] != picture[hole]).any()
+    known = carrier._filled(frame, picture, hole, frame, (still, still))
+    assert np.abs(known[hole].astype(int) - frame[hole]).max() <= 1  # the frame before, carried here
