@@ -77,8 +77,9 @@ class VGG(nn.Module):
             else:
                 x = module(x)
             if index in wanted.values():
-                for name in [name for name in wanted if watch is not None and wanted[name] == index]:
-                    x = watch(name, x)
+                if watch is not None:
+                    for name in (name for name, place in wanted.items() if place == index):
+                        x = watch(name, x)
                 taps[index] = x
         return {name: taps[index] for name, index in wanted.items()}
 

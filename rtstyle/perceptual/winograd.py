@@ -135,8 +135,8 @@ class _Sweep:
         result = maps.new_empty(self._count, self._rows * _TILE, self._columns * _TILE, self._outs)
         size = (self._images, self._lines * _TILE + 2, self._columns * _TILE + 2, self._ins)
         count = self._images * self._lines * self._columns
-        sizes = (math.prod(size), *(count * n for n in (36 * self._ins, 36 * self._ins, 36 * self._outs, 16 * self._outs)))
-        padded, *room = _room(*sizes)
+        per_tile = (36 * self._ins, 36 * self._ins, 36 * self._outs, 16 * self._outs)
+        padded, *room = _room(math.prod(size), *(count * n for n in per_tile))
         padded = padded.view(size)
         padded[:, :, 0].zero_()
         padded[:, :, self._width + 1 :].zero_()
