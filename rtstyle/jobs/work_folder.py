@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from rtstyle.errors import SinkError, UsageError
+from rtstyle.errors import SinkError, SourceError, UsageError
 from rtstyle.output_file import unwritable
 from rtstyle.sinks.segment_writer import Segment
 
@@ -26,7 +26,7 @@ class WorkFolder:
 
     ``plan`` must be the same from run to run, but that the input may have grown. Raises SinkError
     where an unfinished run lies there already and neither ``resume`` nor ``overwrite`` is said,
-    UsageError where the run to resume was another one.
+    UsageError where the run to resume was another one, SourceError where it was of another input.
     """
 
     def __init__(self, output: Path, plan: Plan, *, resume: bool, overwrite: bool) -> None:
@@ -150,7 +150,11 @@ class WorkFolder:
         changed = [key for key in now.keys() | then.keys() if now.get(key) != then.get(key)]
         sizes = now.get("input_bytes"), then.get("input_bytes")
         grown = all(isinstance(size, int) for size in sizes) and sizes[0] > sizes[1]
-        for key in sorted(set(changed) - ({"input_bytes", "input_changed"} if grown else set())):
+        if not grown and "input" not in changed and {"input_bytes", "input_changed"} & set(changed):
+            raise SourceError(
+                f"{self.plan['input']}: is not as it was when {output} was begun; begin again with --overwrite"
+            )
+        for key in sorted(set(changed) - {"input_bytes", "input_changed"}):
             raise UsageError(
                 f"{output}: cannot go on: {key} was {then.get(key)!r} and is {now.get(key)!r}; "
                 "ask for the same again, or begin again with --overwrite"

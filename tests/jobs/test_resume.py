@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import random
+import shutil
 import signal
 import subprocess
 import time
@@ -135,8 +136,16 @@ def test_a_run_that_is_not_to_be_resumed_says_so(film, tmp_path, invert_model):
         rtstyle.transcode(film, target, style=invert_model, options=Options(segment=SEGMENT))
     with pytest.raises(UsageError, match=r"strength was 1\.0 and is 0\.5"):
         rtstyle.transcode(film, target, style=invert_model, strength=0.5, options=RESUME)
-    rtstyle.transcode(film, target, style=invert_model, overwrite=True)
-    assert [path.name for path in tmp_path.iterdir()] == ["out.mp4"]
+    other = tmp_path / "other.mp4"
+    shutil.copy(film, other)
+    with pytest.raises(KeyboardInterrupt):
+        rtstyle.transcode(other, tmp_path / "b.mp4", style=invert_model, options=RESUME, progress=stop_at(25))
+    os.utime(other, (1, 1))
+    with pytest.raises(SourceError, match=r"other\.mp4: is not as it was when .*b\.mp4 was begun; begin again with"):
+        rtstyle.transcode(other, tmp_path / "b.mp4", style=invert_model, options=RESUME)
+    for source, painted in ((film, target), (other, tmp_path / "b.mp4")):
+        rtstyle.transcode(source, painted, style=invert_model, overwrite=True)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["b.mp4", "other.mp4", "out.mp4"]
 
 
 def test_two_runs_do_not_share_a_folder(film, tmp_path, invert_model):
