@@ -23,7 +23,8 @@ def main() -> None:
     except SystemExit as end:
         _exit(end.code)
     finally:
-        gc.freeze()  # what is left goes with the process: to free it piece by piece takes 0.1 s
+        if "torch" not in sys.modules:  # whose Triton would list all that is not freed
+            gc.freeze()  # what is left goes with the process: to free it piece by piece takes 0.1 s
 
 
 def _exit(code: str | int | None) -> None:

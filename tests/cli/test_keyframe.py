@@ -32,8 +32,20 @@ def files(tmp_path, monkeypatch, vgg_file):
     return tmp_path
 
 
+def here():
+    """An environment in which the package is found from any folder."""
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+
+
 def keyframe(*arguments):
     return CliRunner().invoke(app, ["keyframe", *map(str, arguments)])
+
+
+def test_it_ends_in_silence(files):
+    """Whatever PyTorch brings along has nothing to say when all is done."""
+    command = [sys.executable, "-m", "rtstyle", "keyframe", "photo.png", "--style-image", "art.png", "-o", "out.png"]
+    done = subprocess.run([*command, "--dry-run"], capture_output=True, text=True, check=False, env=here())
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_painting_as_json(files):
