@@ -21,9 +21,9 @@ def load_file(path: Path, *, weights: bool = True) -> ModelProto:
     import onnx  # 0.1 s that `import rtstyle` need not pay
     from google.protobuf.message import DecodeError
 
-    if path.is_dir():
-        raise ModelError(f"{path}: expected an .onnx file, got a folder; name one of the files in it")
     try:
+        if path.is_dir():
+            raise ModelError(f"{path}: expected an .onnx file, got a folder; name one of the files in it")
         _check_size(path, path.stat().st_size)
         model = onnx.load(path, format="protobuf", load_external_data=False)  # whatever its suffix says
     except FileNotFoundError as error:

@@ -94,7 +94,8 @@ def find_style(name_or_path: str | Path | Mix | Style) -> Style:
     if isinstance(name_or_path, Style):
         return name_or_path
     if isinstance(name_or_path, str) and (told := _TOLD.fullmatch(name_or_path)):
-        return read_style(Path(told[1]).expanduser(), Convention.read(told[2]))
+        path = Path(os.path.expanduser(told[1]))  # noqa: PTH111 - as below
+        return read_style(path, Convention.read(told[2]))
     if isinstance(name_or_path, str) and "=" in name_or_path and not os.path.exists(name_or_path):  # noqa: PTH110 - Path.exists raises for a name that is too long
         name_or_path = _read_mix(name_or_path)
     if isinstance(name_or_path, Mix):

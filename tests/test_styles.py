@@ -9,6 +9,7 @@ import pytest
 
 import rtstyle.styles
 from rtstyle.errors import ModelError, UsageError
+from rtstyle.export.anatomy import inspect_model
 from rtstyle.styles import Mix, find_style, list_styles, quick_styles
 from tests.models import make_model
 
@@ -166,6 +167,10 @@ def test_names_that_no_file_can_have(bundled):
     assert "File name too long" in refusal("wave" * 75)
     assert "File name too long" in refusal(f"{'wave' * 75}.onnx")
     assert "no such file" in refusal("~nobody-of-this-name/x.onnx")
+    assert "File name too long" in refusal(f"{'wave' * 75}.onnx?range=0..1")
+    assert "no such file" in refusal("~nobody-of-this-name/x.onnx?range=0..1")
+    with pytest.raises(ModelError, match="File name too long"):
+        inspect_model(Path(f"{'wave' * 75}.onnx"))
 
 
 def test_a_truncated_model(tmp_path):
