@@ -17,12 +17,14 @@ from tests.pictures import psnr_db
 PROMISED = {
     "beatus",
     "composition-vii",
+    "gallery",
     "scream",
     "starry-night",
     "tree-of-life",
     "udnie",
     "water-lilies",
     "wave",
+    "wave-full",
 }
 LARGEST = {"lite": (2_000_000, 500_000), "full": (7_000_000, 4_000_000)}  # bytes, of the file and of its twin
 STYLES = {style.name for style in list_styles()}
