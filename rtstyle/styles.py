@@ -80,7 +80,7 @@ def list_styles() -> list[Style]:
 
 
 def quick_styles() -> list[Style]:
-    """Those that live switches between when none is named: the ``full`` networks, and those that mix, are asked for."""
+    """Those that are meant where none is named, for real time: not the ``full`` networks, nor those that mix."""
     return [style for style in list_styles() if style.network != "full" and len(style.styles) == 1]
 
 

@@ -32,7 +32,7 @@ def bench(
     *,
     style: Annotated[
         list[str] | None,
-        typer.Option("--style", "-s", metavar="NAME|PATH", help="Styles to measure; by default all bundled."),
+        typer.Option("--style", "-s", metavar="NAME|PATH", help="Styles to measure; by default all but the full."),
     ] = None,
     size: Annotated[
         list[str] | None,

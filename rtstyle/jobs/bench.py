@@ -13,7 +13,7 @@ from rtstyle.errors import ModelError, UsageError
 from rtstyle.jobs.defaults import DEVICE, PRECISION
 from rtstyle.jobs.trial import RATE, Computer, try_film, try_live
 from rtstyle.model_file import load_file
-from rtstyle.styles import Style, find_style, list_styles
+from rtstyle.styles import Style, find_style, quick_styles
 from rtstyle.stylizer import MIN_SIZE
 from rtstyle.twin import check_precision, find_twin
 
@@ -68,7 +68,7 @@ Result = Speed | Settled
 
 
 class Bench:
-    """Measures ``styles`` (by default all there are) at ``sizes``, in about ``seconds``.
+    """Measures ``styles`` (by default those that run in real time) at ``sizes``, in about ``seconds``.
 
     Styles whose networks are of one make are measured once. Each figure comes from a short run of the very thing:
     ``rtstyle live`` on a test pattern, without a window, and ``rtstyle transcode`` of a made-up film. Raises ModelError
@@ -84,7 +84,7 @@ class Bench:
         precision: str = PRECISION,
         seconds: float = SECONDS,
     ) -> None:
-        found = [find_style(style) for style in styles] or list_styles()
+        found = [find_style(style) for style in styles] or quick_styles()
         if not found:
             raise ModelError("this copy has no styles; name one of your own: --style mine.onnx")
         self._kinds = alike(found)
