@@ -1,9 +1,10 @@
 """Frozen 3×3 convolutions on the CPU with a quarter of the multiplications: Winograd's F(4×4, 3×3).
 
 Lavin & Gray (2016); oneDNN, as torch calls it, convolves directly. Patches of 6×6 px, which overlap by two, become
-tiles of 4×4 by three matrix products, of which only the middle one mixes channels. We differ from the paper in the
-points at which polynomials are evaluated, 0, 1, -1, 2, 1/2 and ∞ instead of ±2: turned round, a kernel has the same
-values at other points of the list, so that the gradient, a convolution with turned kernels, needs no others.
+tiles of 4×4 by matrix products along columns and rows; only the one between them mixes channels. We differ from the
+paper in the points at which polynomials are evaluated, 0, 1, -1, 2, 1/2 and ∞ instead of ±2: turned round, a kernel
+has the same values at other points of the list, so that the gradient, a convolution with turned kernels, needs no
+others.
 """
 
 from __future__ import annotations
@@ -55,14 +56,12 @@ _SPREAD = torch.tensor(  # powers of p
 
 
 class _Transforms(NamedTuple):
-    gather: Tensor  # (36, 36): a patch's values at 36 points
-    spread: Tensor  # (16, 36): a tile of those of the product
+    gather: Tensor  # (6, 6): a patch's row or column, by point
+    spread: Tensor  # (4, 6): a tile's, of the product's values at the points
 
 
-_THERE = _Transforms(torch.kron(_GATHER, _GATHER), torch.kron(_SPREAD, _SPREAD))
-_BACK = _Transforms(
-    torch.kron(_GATHER[_AROUND], _GATHER[_AROUND]), torch.kron(_SPREAD[:, _AROUND], _SPREAD[:, _AROUND])
-)
+_THERE = _Transforms(_GATHER, _SPREAD)
+_BACK = _Transforms(_GATHER[_AROUND], _SPREAD[:, _AROUND])
 
 
 class FrozenConv(nn.Module):
@@ -125,6 +124,7 @@ class _Sweep:
         self._rectified = None if rectified is None else rectified.permute(0, 2, 3, 1)
         self._count, self._height, self._width, self._ins = self._maps.shape
         self._outs = values.shape[2]
+        self._per_tile = (36 * self._ins, 36 * self._ins, 36 * self._outs, 24 * self._outs, 16 * self._outs)
         self._rows, self._columns = -(-self._height // _TILE), -(-self._width // _TILE)
         lines = max(1, _CHUNK // max(self._ins, self._outs) // self._columns)
         self._lines, self._images = min(lines, self._rows), max(1, min(lines // self._rows, self._count))
@@ -135,8 +135,7 @@ class _Sweep:
         result = maps.new_empty(self._count, self._rows * _TILE, self._columns * _TILE, self._outs)
         size = (self._images, self._lines * _TILE + 2, self._columns * _TILE + 2, self._ins)
         count = self._images * self._lines * self._columns
-        per_tile = (36 * self._ins, 36 * self._ins, 36 * self._outs, 16 * self._outs)
-        padded, *room = _room(math.prod(size), *(count * n for n in per_tile))
+        padded, *room = _room(math.prod(size), *(count * n for n in self._per_tile))
         padded = padded.view(size)
         padded[:, :, 0].zero_()
         padded[:, :, self._width + 1 :].zero_()
@@ -172,13 +171,21 @@ class _Sweep:
     def _tiles(self, patches: Tensor, room: Sequence[Tensor]) -> Tensor:
         """Tiles (n, lines, 4, columns, 4, out) of patches (6, 6, n, lines, columns, in), made in vectors of room."""
         count = patches.shape[2:5].numel()
-        sizes = (36 * self._ins, 36 * self._ins, 36 * self._outs, 16 * self._outs)
-        copied, seen, mixed, spread = (vector[: count * size] for vector, size in zip(room, sizes, strict=True))
-        copied.view(patches.shape).copy_(patches)
-        torch.mm(self._transforms.gather, copied.view(36, -1), out=seen.view(36, -1))
+        parts = [vector[: count * size] for vector, size in zip(room, self._per_tile, strict=True)]
+        seen, half_seen, mixed, half_spread, spread = parts
+        gather, spreading = self._transforms
+        seen.view(patches.shape).copy_(patches)
+        _along_both(gather, seen, half_seen, seen)
         torch.bmm(seen.view(36, count, self._ins), self._values, out=mixed.view(36, count, self._outs))
-        torch.mm(self._transforms.spread, mixed.view(36, -1), out=spread.view(16, -1))
+        _along_both(spreading, mixed, half_spread, spread)
         return spread.view(_TILE, _TILE, *patches.shape[2:5], self._outs).permute(2, 3, 0, 4, 1, 5)
+
+
+def _along_both(transform: Tensor, squares: Tensor, between: Tensor, result: Tensor) -> None:
+    """A transform (m, 6) of the rows, then of the columns, of squares (6, 6, …); the result is (m, m, …)."""
+    outs, ins = transform.shape
+    torch.mm(transform, squares.view(ins, -1), out=between.view(outs, -1))
+    torch.bmm(transform.expand(outs, outs, ins), between.view(outs, ins, -1), out=result.view(outs, outs, -1))
 
 
 def _values(kernels: Tensor) -> Tensor:
