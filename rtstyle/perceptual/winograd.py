@@ -1,10 +1,9 @@
 """Frozen 3×3 convolutions on the CPU with a quarter of the multiplications: Winograd's F(4×4, 3×3).
 
 Lavin & Gray (2016); oneDNN, as torch calls it, convolves directly. Patches of 6×6 px, which overlap by two, become
-tiles of 4×4 by matrix products along columns and rows; only the one between them mixes channels. We differ from the
-paper in the points at which polynomials are evaluated, 0, 1, -1, 2, 1/2 and ∞ instead of ±2: turned round, a kernel
-has the same values at other points of the list, so that the gradient, a convolution with turned kernels, needs no
-others.
+tiles of 4×4 by matrix products along columns and rows; only the one between them mixes channels. Among the points at
+which polynomials are evaluated every one has its inverse: turned round, a kernel has the same values at other points
+of the list, so that the gradient, a convolution with turned kernels, needs no others.
 """
 
 from __future__ import annotations
@@ -15,53 +14,42 @@ from collections.abc import Sequence
 from itertools import product
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-_TILE, _PATCH = 4, 6  # px
+_POINTS = np.array([0, 1, -1, 2, 0.5])  # and ∞; more would not fit the tiles of a large picture (docs/LOG.md)
+_PATCH = len(_POINTS) + 1  # px
+_TILE = _PATCH - 2  # px
 _CHUNK = 1 << 16  # tiles × channels at a time, so that what one product leaves the next finds in the cache
 _LEAST_CHANNELS, _LEAST_WORK = 64, 6 << 20  # in × out × px; less is quicker convolved directly (docs/LOG.md)
-_AROUND = [5, 1, 2, 4, 3, 0]  # the points' inverses: where a kernel turned round has its values
-_GATHER = torch.tensor(  # of a patch's row or column, by point: the product of (x - p) over all other points p
-    [
-        [1.0, -2.5, 0.0, 2.5, -1.0, 0.0],
-        [0.0, -1.0, 1.5, 1.5, -1.0, 0.0],
-        [0.0, -1.0, 3.5, -3.5, 1.0, 0.0],
-        [0.0, 0.5, -1.0, -0.5, 1.0, 0.0],
-        [0.0, 8.0, -4.0, -8.0, 4.0, 0.0],
-        [0.0, -1.0, 2.5, 0.0, -2.5, 1.0],
-    ]
-)
-_KERNEL = torch.tensor(  # 1, p, p² over the same product at p
-    [
-        [1.0, 0.0, 0.0],
-        [1.0, 1.0, 1.0],
-        [1 / 9, -1 / 9, 1 / 9],
-        [1 / 9, 2 / 9, 4 / 9],
-        [4 / 9, 2 / 9, 1 / 9],
-        [0.0, 0.0, 1.0],
-    ],
-    dtype=torch.float64,
-)
-_SPREAD = torch.tensor(  # powers of p
-    [
-        [1.0, 1.0, 1.0, 1.0, 1.0, 0.0],
-        [0.0, 1.0, -1.0, 2.0, 0.5, 0.0],
-        [0.0, 1.0, 1.0, 4.0, 0.25, 0.0],
-        [0.0, 1.0, -1.0, 8.0, 0.125, 1.0],
-    ]
-)
 
 
 class _Transforms(NamedTuple):
-    gather: Tensor  # (6, 6): a patch's row or column, by point
+    gather: Tensor  # (6, 6): of a patch's row or column, by point
     spread: Tensor  # (4, 6): a tile's, of the product's values at the points
 
+    def turned_round(self) -> _Transforms:
+        """For kernels turned round, whose values are those at the points' inverses; 0 and ∞ change places."""
+        around = [_PATCH - 1, *(int(np.flatnonzero(1 / p == _POINTS)[0]) for p in _POINTS[1:]), 0]
+        return _Transforms(self.gather[around], self.spread[:, around])
 
-_THERE = _Transforms(_GATHER, _SPREAD)
-_BACK = _Transforms(_GATHER[_AROUND], _SPREAD[:, _AROUND])
+
+def _gather() -> Tensor:
+    """By point the product of (x - q) over all others, in powers of x, scaled as ``_KERNEL`` needs it."""
+    rows = []
+    for place, point in enumerate(_POINTS):
+        others = np.delete(_POINTS, place)
+        rows.append(np.append(np.poly(others)[::-1], 0) / np.prod(point - others) * (point or 1))
+    return torch.tensor(np.array([*rows, np.poly(_POINTS)[::-1]])).float()
+
+
+_KERNEL = torch.tensor(np.array([[1, 0, 0], *([1 / p, 1, p] for p in _POINTS[1:]), [0, 0, 1]]))  # (6, 3) float64
+_SPREAD = torch.tensor(np.vstack([np.vander(_POINTS, _TILE, increasing=True), np.eye(_TILE)[-1]]).T).float()
+_THERE = _Transforms(_gather(), _SPREAD)
+_BACK = _THERE.turned_round()
 
 
 class FrozenConv(nn.Module):
@@ -124,7 +112,8 @@ class _Sweep:
         self._rectified = None if rectified is None else rectified.permute(0, 2, 3, 1)
         self._count, self._height, self._width, self._ins = self._maps.shape
         self._outs = values.shape[2]
-        self._per_tile = (36 * self._ins, 36 * self._ins, 36 * self._outs, 24 * self._outs, 16 * self._outs)
+        patch, half, tile = _PATCH * _PATCH, _PATCH * _TILE, _TILE * _TILE
+        self._per_tile = (patch * self._ins,) * 2 + (patch * self._outs, half * self._outs, tile * self._outs)
         self._rows, self._columns = -(-self._height // _TILE), -(-self._width // _TILE)
         lines = max(1, _CHUNK // max(self._ins, self._outs) // self._columns)
         self._lines, self._images = min(lines, self._rows), max(1, min(lines // self._rows, self._count))
@@ -176,7 +165,7 @@ class _Sweep:
         gather, spreading = self._transforms
         seen.view(patches.shape).copy_(patches)
         _along_both(gather, seen, half_seen, seen)
-        torch.bmm(seen.view(36, count, self._ins), self._values, out=mixed.view(36, count, self._outs))
+        torch.bmm(seen.view(-1, count, self._ins), self._values, out=mixed.view(-1, count, self._outs))
         _along_both(spreading, mixed, half_spread, spread)
         return spread.view(_TILE, _TILE, *patches.shape[2:5], self._outs).permute(2, 3, 0, 4, 1, 5)
 
