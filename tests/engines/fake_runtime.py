@@ -31,7 +31,7 @@ class FakeRuntime:
         self.driver = FakeDriver()
         self.bindings: list[FakeBinding] = []
         self.threads: set[int] = set()  # that ran a session
-        self.graphs: dict[str, FakeBinding] = {}  # what was captured, by gpu_graph_id
+        self.graphs: dict[str, FakeBinding] = {}  # what the last session captured, by gpu_graph_id
         self.options = SimpleNamespace(log_severity_level=2, enable_mem_pattern=True)
         self.__file__ = __file__
 
@@ -64,7 +64,7 @@ class FakeRuntime:
         assert enable_fallback == 0, "onnxruntime would print on stdout"
         if self.refusal:
             raise RuntimeError(self.refusal)
-        self.asked, self.settings = providers, provider_options
+        self.asked, self.settings, self.graphs = providers, provider_options, {}
         return FakeSession(self, self.granted or providers)
 
 
