@@ -51,6 +51,10 @@ Encoder = Annotated[
     Literal["software", "auto", "nvenc", "videotoolbox", "qsv", "vaapi"],
     typer.Option(help="auto takes the first hardware encoder that codes a frame, and software where none does."),
 ]
+Decoder = Annotated[
+    Literal["software", "auto", "nvdec"],
+    typer.Option(help="auto takes an NVIDIA GPU's decoder where it decodes a frame, and the CPU where not."),
+]
 NoAudio = Annotated[bool, typer.Option("--no-audio", help="Leave the sound out.")]
 NoSubtitles = Annotated[bool, typer.Option("--no-subtitles", help="Leave the subtitles out.")]
 NoMetadata = Annotated[bool, typer.Option("--no-metadata", help="Leave tags, chapters and attachments out.")]

@@ -10,7 +10,7 @@ from platformdirs import user_cache_path
 
 from rtstyle.engines import nvidia
 from rtstyle.engines.cpu import CpuEngine
-from rtstyle.engines.lanes import LanesEngine, fitting
+from rtstyle.engines.lanes import GRAPHS, LanesEngine, fitting
 from rtstyle.engines.onnxruntime import CPU, OnnxRuntimeEngine, ProviderOptions, import_onnxruntime
 from rtstyle.engines.openvino import OpenVinoEngine
 from rtstyle.errors import DeviceError, UsageError
@@ -36,10 +36,13 @@ _NVIDIA = {"cuda", "tensorrt"}
 _log = logging.getLogger("rtstyle")
 
 
-def open_engine(model: Path | bytes, device: str = "auto", *, batch: int = 1, twin: Path | None = None) -> Engine:
+def open_engine(
+    model: Path | bytes, device: str = "auto", *, batch: int = 1, twin: Path | None = None, graphs: bool = False
+) -> Engine:
     """Open ``model`` on ``device``; or ``twin``, the same in 8 bits, on a CPU that is faster so.
 
     ``auto`` tries the platform's GPU and then the CPU, and warns when a GPU that is there cannot be used.
+    ``graphs``: on ``cuda``, run a model of fixed size as CUDA graphs; any other is refused by onnxruntime.
     Raises DeviceError when a device asked for by name is not to be had, UsageError when there is no such name.
     """
     if device not in DEVICES:
@@ -51,7 +54,7 @@ def open_engine(model: Path | bytes, device: str = "auto", *, batch: int = 1, tw
     if device == "openvino":
         return OpenVinoEngine(model, twin=twin)
     try:
-        return _gpu(model, device, batch)
+        return _gpu(model, device, batch, graphs=graphs)
     except DeviceError as error:
         raise DeviceError(f"{error}; or take --device auto") from error
 
@@ -87,7 +90,7 @@ def _providers_built_for() -> list[str]:
         return []
 
 
-def _gpu(model: Path | bytes, device: str, batch: int) -> Engine:
+def _gpu(model: Path | bytes, device: str, batch: int, *, graphs: bool = False) -> Engine:
     """Raise DeviceError, with the reason and what to install, unless ``device`` itself was granted."""
     wanted = _PROVIDERS[device][0][0]
     if device in _NVIDIA:
@@ -98,7 +101,9 @@ def _gpu(model: Path | bytes, device: str, batch: int) -> Engine:
         offers = ", ".join(built_for)
         raise DeviceError(f"{device}: expected {wanted}, but this onnxruntime offers {offers}; {_remedy(device)}")
     try:
+        wants = {GRAPHS: "1"} if graphs and device == "cuda" else {}
         providers = [(name, {**settings, **_caches(name)}) for name, settings in (*_PROVIDERS[device], (CPU, {}))]
+        providers[0][1].update(wants)
         engine = (
             LanesEngine(model, providers, batch=batch)
             if device in _NVIDIA

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack, closing
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from rtstyle.engines import nvidia
-from rtstyle.engines.onnxruntime import OnnxRuntimeEngine, OutOfMemoryError, ProviderOptions
+from rtstyle.engines.mirrored import Mirrored
+from rtstyle.engines.onnxruntime import OnnxRuntimeEngine, OutOfMemoryError, ProviderOptions, import_onnxruntime
 from rtstyle.frames import Images
 
 LANES = 2
 MOST = 16  # frames; more fill no GPU better
+GRAPHS = "enable_cuda_graph"  # among the options of CUDAExecutionProvider
 _BYTES = 1024  # of memory for a pixel, activations and workspaces; a guess on the safe side, of `full` in float32
 
 
@@ -31,74 +33,98 @@ def fitting(height: int, width: int) -> int:
 class LanesEngine(OnnxRuntimeEngine):
     """Half of ``batch`` frames in each lane: copied up, painted and copied down, uint8 both ways, nothing else.
 
-    Every run has a stream of its own in onnxruntime, and the lanes' frames lie in locked memory, bound once, so that
-    their shape and place never change.
+    Both ends are bound on the GPU, once: what is bound on the CPU, onnxruntime copies when it is bound and never again.
+    The session runs in one thread, and the caller's copies meanwhile. So two chunks never need the GPU's memory for
+    their activations at once, and CUDA graphs, which allow one thread only, are possible.
     """
 
     def __init__(self, model: Path | bytes, providers: list[tuple[str, ProviderOptions]], *, batch: int) -> None:
-        """Raise DeviceError as OnnxRuntimeEngine does."""
+        """With GRAPHS in the first provider's options, each lane has a graph. Raises DeviceError."""
         super().__init__(model, providers, chunk=-(-batch // LANES))
+        self._graphs = count(1) if GRAPHS in providers[0][1] else None
+        self._runner = ThreadPoolExecutor(1, thread_name_prefix="rtstyle-gpu")
         self._lanes: list[_Lane] = []
 
     def __call__(self, frames: Images, /) -> Images:
-        """As the others; both lanes at once where there are frames for both."""
         while True:
-            chunks = [frames[start : start + self._chunk] for start in range(0, len(frames), self._chunk)]
-            with ThreadPoolExecutor(LANES, thread_name_prefix="rtstyle-lane") as pool:
-                runs = [pool.submit(self._run, chunk) for chunk in chunks]
             try:
-                done = [run.result() for run in runs]
-            except OutOfMemoryError as error:
-                self._halve(error)
-                continue
-            return np.concatenate([one[: len(chunk)] for one, chunk in zip(done, chunks, strict=True)])
+                return self._by_turns(frames)
+            except Exception as error:  # onnxruntime raises a dozen unrelated classes
+                self._close_lanes()
+                told = self._told(error)
+                if not isinstance(told, OutOfMemoryError):
+                    raise told from error
+            self._halve(told)
 
     def close(self) -> None:
-        while self._lanes:
-            self._lanes.pop().close()
+        self._close_lanes()
+        self._runner.shutdown()
         super().close()
 
-    def _compute(self, chunk: Images) -> Images:
-        with self._lane(chunk.shape) as lane:
-            return lane(chunk)
+    def _by_turns(self, frames: Images) -> Images:
+        stylized = np.empty(frames.shape, np.uint8)
+        chunks = [slice(start, start + self._chunk) for start in range(0, len(frames), self._chunk)]
+        before: tuple[_Lane, slice] | None = None
+        for number, chunk in enumerate(chunks):
+            lane = self._lane(number % LANES, (self._chunk, *frames.shape[1:]))
+            lane.send(frames[chunk], self._runner)
+            if before is not None:
+                before[0].fetch(stylized[before[1]])
+            before = lane, chunk
+        if before is not None:
+            before[0].fetch(stylized[before[1]])
+        return stylized
 
-    @contextmanager
-    def _lane(self, shape: tuple[int, ...]) -> Iterator[_Lane]:
-        """One that nobody uses, for frames of this shape."""
-        lane = self._idle(shape) or _Lane(self._session, shape)
-        try:
-            yield lane
-        except BaseException:
-            lane.close()
-            raise
-        self._lanes.append(lane)
+    def _lane(self, number: int, shape: tuple[int, ...]) -> _Lane:
+        """That lane, for frames of this shape; those for another are closed."""
+        if self._lanes and self._lanes[0].shape != shape:
+            self._close_lanes()
+        if number == len(self._lanes):
+            graph = None if self._graphs is None else next(self._graphs)
+            self._lanes.append(_Lane(self._session, shape, graph))
+        return self._lanes[number]
 
-    def _idle(self, shape: tuple[int, ...]) -> _Lane | None:
-        """Take it from those that lie about; what is of another shape goes."""
-        with suppress(IndexError):  # both threads may see the last one
-            while (lane := self._lanes.pop()).shape != shape:
-                lane.close()
-            return lane
-        return None
+    def _close_lanes(self) -> None:
+        while self._lanes:
+            self._lanes.pop().close()
 
 
 class _Lane:
     """Frames on their way up, frames on their way down, and what binds both to the session."""
 
-    def __init__(self, session: Any, shape: tuple[int, ...]) -> None:  # noqa: ANN401 - onnxruntime comes without types
+    def __init__(self, session: Any, shape: tuple[int, ...], graph: int | None) -> None:  # noqa: ANN401 - untyped
+        """``graph``: a number of its own, by which onnxruntime finds the CUDA graph with this lane's memory in it."""
         self.shape = shape
+        self._run: Future[None] | None = None
         self._session, self._binding = session, session.io_binding()
-        self._up, self._down = np.empty(shape, np.uint8), np.empty(shape, np.uint8)
-        self._locked = [array for array in (self._up, self._down) if nvidia.lock(array)]
-        self._binding.bind_input("frames", "cpu", 0, np.uint8, shape, self._up.ctypes.data)
-        self._binding.bind_output("stylized", "cpu", 0, np.uint8, shape, self._down.ctypes.data)
+        self._options = None if graph is None else import_onnxruntime().RunOptions()
+        if self._options is not None:
+            self._options.add_run_config_entry("gpu_graph_id", str(graph))
+        with ExitStack() as stack:
+            self._up, self._down = (stack.enter_context(closing(Mirrored(shape))) for _ in range(2))
+            self._binding.bind_input("frames", "cuda", 0, np.uint8, shape, self._up.address)
+            self._binding.bind_output("stylized", "cuda", 0, np.uint8, shape, self._down.address)
+            self._closing = stack.pop_all()
 
-    def __call__(self, frames: Images, /) -> Images:
-        np.copyto(self._up, frames)
-        self._session.run_with_iobinding(self._binding)
-        return self._down.copy()
+    def send(self, frames: Images, runner: ThreadPoolExecutor) -> None:
+        """Copy frames to the GPU and have them painted; where they are too few, older ones fill the lane."""
+        self._rest()
+        self._up.array[: len(frames)] = frames
+        self._up.up()
+        self._run = runner.submit(self._session.run_with_iobinding, self._binding, self._options)
+
+    def fetch(self, into: Images) -> None:
+        """Wait for the paintings and copy them back. Raises what the run raised."""
+        if self._run is not None:
+            self._run.result()
+        self._down.down()
+        into[...] = self._down.array[: len(into)]
 
     def close(self) -> None:
-        for array in self._locked:
-            nvidia.unlock(array)
-        self._locked = []
+        self._rest()
+        self._closing.close()
+
+    def _rest(self) -> None:
+        """Wait until nothing is painted any more, well or not."""
+        if self._run is not None:
+            wait([self._run])

@@ -1,4 +1,4 @@
-"""NVIDIA's driver, asked without onnxruntime: whether there is a GPU, how much of it is free, and for locked memory.
+"""NVIDIA's driver, used without onnxruntime: whether there is a GPU, how much of it is free, and for locked memory.
 
 A machine without a GPU is no cause for a warning. None of this was run on a GPU yet.
 """
@@ -10,9 +10,10 @@ import ctypes
 import io
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rtstyle.engines.onnxruntime import import_onnxruntime
+from rtstyle.errors import DeviceError
 
 if TYPE_CHECKING:
     from rtstyle.frames import Images
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 DRIVER = "nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1"
 
 _MANAGEMENT = "nvml.dll" if sys.platform == "win32" else "libnvidia-ml.so.1"
+_BUS_ID = 32  # bytes that it may take
 _PORTABLE = 1  # CU_MEMHOSTREGISTER_PORTABLE: locked for all contexts
 
 
@@ -42,15 +44,51 @@ def count_gpus() -> int:
 
 
 def free_bytes() -> int:
-    """Bytes free on the first GPU, the one that we use; 0 where the driver does not say."""
+    """Bytes free on the first GPU, the one that we use; 0 where the driver does not say.
+
+    The driver's first is found by its place on the bus: its management library counts otherwise, and does not know
+    CUDA_VISIBLE_DEVICES.
+    """
+    device, bus = ctypes.c_int(), ctypes.create_string_buffer(_BUS_ID)
     memory, handle = _Memory(), ctypes.c_void_p()
     try:
-        library = ctypes.CDLL(_MANAGEMENT)
-        if library.nvmlInit_v2() or library.nvmlDeviceGetHandleByIndex_v2(0, ctypes.byref(handle)):
+        driver, library = ctypes.CDLL(DRIVER), ctypes.CDLL(_MANAGEMENT)
+        if (
+            driver.cuInit(0)
+            or driver.cuDeviceGet(ctypes.byref(device), 0)
+            or driver.cuDeviceGetPCIBusId(bus, ctypes.c_int(_BUS_ID), device)
+            or library.nvmlInit_v2()
+            or library.nvmlDeviceGetHandleByPciBusId_v2(bus, ctypes.byref(handle))
+            or library.nvmlDeviceGetMemoryInfo(handle, ctypes.byref(memory))
+        ):
             return 0
-        return 0 if library.nvmlDeviceGetMemoryInfo(handle, ctypes.byref(memory)) else int(memory.free)
     except (OSError, AttributeError):
         return 0
+    return int(memory.free)
+
+
+def enter() -> tuple[Any, ctypes.c_void_p]:
+    """The driver, and the first GPU's primary context, onnxruntime's too, now this thread's. Raises DeviceError.
+
+    The context is never let go: it lives as long as the process.
+    """
+    device, context = ctypes.c_int(), ctypes.c_void_p()
+    try:
+        driver = ctypes.CDLL(DRIVER)
+    except OSError as error:
+        raise DeviceError(f"NVIDIA's driver cannot be loaded: {error}") from error
+    check(driver, driver.cuDeviceGet(ctypes.byref(device), 0))
+    check(driver, driver.cuDevicePrimaryCtxRetain(ctypes.byref(context), device))
+    check(driver, driver.cuCtxSetCurrent(context))
+    return driver, context
+
+
+def check(driver: Any, code: int) -> None:  # noqa: ANN401 - ctypes finds the functions by their names
+    """Raise DeviceError, in the driver's words, unless ``code``, which one of its functions returned, is 0."""
+    if code:
+        words = ctypes.c_char_p()
+        driver.cuGetErrorString(ctypes.c_int(code), ctypes.byref(words))
+        raise DeviceError(f"NVIDIA's driver says: {(words.value or b'error').decode()} ({code})")
 
 
 def lock(array: Images) -> bool:
@@ -58,18 +96,11 @@ def lock(array: Images) -> bool:
 
     It stays locked until ``unlock``.
     """
-    device, context = ctypes.c_int(), ctypes.c_void_p()
+    place, size = ctypes.c_void_p(array.ctypes.data), ctypes.c_size_t(array.nbytes)
     try:
-        driver = ctypes.CDLL(DRIVER)
-        return not (
-            driver.cuDeviceGet(ctypes.byref(device), 0)
-            or driver.cuDevicePrimaryCtxRetain(ctypes.byref(context), device)
-            or driver.cuCtxSetCurrent(context)
-            or driver.cuMemHostRegister_v2(
-                ctypes.c_void_p(array.ctypes.data), ctypes.c_size_t(array.nbytes), ctypes.c_uint(_PORTABLE)
-            )
-        )
-    except (OSError, AttributeError):
+        driver, _ = enter()
+        return not driver.cuMemHostRegister_v2(place, size, ctypes.c_uint(_PORTABLE))
+    except (DeviceError, AttributeError):
         return False
 
 

@@ -96,15 +96,17 @@ class OnnxRuntimeEngine:
         if missing:
             chunk = np.concatenate([chunk, np.repeat(chunk[-1:], missing, axis=0)])
         try:
-            return self._compute(np.ascontiguousarray(chunk))
+            (stylized,) = self._session.run(["stylized"], {"frames": np.ascontiguousarray(chunk)})
         except Exception as error:  # as above
-            if self._chunk > self._least and _OUT_OF_MEMORY.search(str(error)):
-                raise OutOfMemoryError(f"out of memory with {self._chunk} frames at a time") from error
-            raise DeviceError(f"{_failed(error)}; try another --device or style") from error
-
-    def _compute(self, chunk: Images) -> Images:
-        (stylized,) = self._session.run(["stylized"], {"frames": chunk})
+            raise self._told(error) from error
         return np.asarray(stylized, np.uint8)
+
+    def _told(self, error: Exception) -> DeviceError:
+        """What to raise in place of an error from a run."""
+        if self._chunk > self._least and _OUT_OF_MEMORY.search(str(error)):
+            return OutOfMemoryError(f"out of memory with {self._chunk} frames at a time")
+        said = str(error) if isinstance(error, DeviceError) else _failed(error)
+        return DeviceError(f"{said}; try another --device or style")
 
     def close(self) -> None:
         self._session = None

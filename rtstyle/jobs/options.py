@@ -8,6 +8,7 @@ from fractions import Fraction
 from rtstyle.errors import UsageError
 from rtstyle.jobs.defaults import PRECISION, SEGMENT
 from rtstyle.sinks.encoding import USUAL, Encoding
+from rtstyle.sources.decoding import DECODERS, Decoder
 from rtstyle.sources.streams import ALL, Keep
 from rtstyle.sources.tally import OnError
 from rtstyle.twin import check_precision
@@ -27,6 +28,7 @@ class Options:
     start: Fraction = Fraction(0)  # seconds, where the part begins that is wanted
     duration: Fraction | None = None  # seconds; None: to the end
     rate: Fraction | None = None  # frames a second of numbered pictures; None: 25
+    decoder: Decoder = "software"  # auto: NVDEC where it decodes the film; nvdec: that, or an error
     on_error: OnError = "stop"  # what becomes of a file that cannot be read in the middle
     resume: bool = False  # go on with what an interrupted run left
     segment: int = SEGMENT  # frames that a kill costs at most
@@ -46,6 +48,8 @@ class Options:
             raise UsageError(f"rate: expected more than 0 frames a second, got {self.rate}")
         if self.segment < 1:
             raise UsageError(f"segment: expected 1 frame or more, got {self.segment}")
+        if self.decoder not in DECODERS:
+            raise UsageError(f"decoder: expected one of {', '.join(DECODERS)}, got {self.decoder}")
         check_precision(self.precision)
 
 

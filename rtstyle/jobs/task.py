@@ -78,7 +78,10 @@ class Task:
         """Open the input; ``keep=None`` for its frames alone. Raises SourceError."""
         if self.is_file and is_animated_webp(self.input):  # a pipe cannot be looked into without a loss
             return AnimationReader(self.input, cut=self.cut)
-        return VideoReader(self.input, keep=keep, cut=self.cut, on_error=self.options.on_error, rate=self.options.rate)
+        options = self.options
+        return VideoReader(
+            self.input, keep=keep, cut=self.cut, on_error=options.on_error, rate=options.rate, decoder=options.decoder
+        )
 
     def open_painter(self, format: VideoFormat) -> Painter:
         """Load the networks and compile them for the frames. Raises SourceError for frames that are too small."""

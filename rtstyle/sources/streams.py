@@ -17,6 +17,7 @@ from rtstyle.input_file import unreadable
 from rtstyle.sources.picture_sequence import PictureSequence, is_pattern
 
 if TYPE_CHECKING:
+    from av.codec.hwaccel import HWAccel
     from av.container import InputContainer
     from av.stream import Stream
     from av.video.stream import VideoStream
@@ -42,10 +43,10 @@ class Keep:
 ALL = Keep()
 
 
-def open_input(path: str, rate: Fraction | None = None) -> InputContainer:
+def open_input(path: str, rate: Fraction | None = None, hwaccel: HWAccel | None = None) -> InputContainer:
     """Open a file, a pattern of numbered pictures or an address. Raises SourceError.
 
-    ``rate``: frames a second of the pictures, which have none of their own; 25 without.
+    ``rate``: frames a second of the pictures, which have none of their own; 25 without. ``hwaccel``: what decodes.
     """
     remote, options = "://" in path, dict[str, str]()
     try:
@@ -59,9 +60,8 @@ def open_input(path: str, rate: Fraction | None = None) -> InputContainer:
             raise SourceError(f"{path}: there is no such file")
         # With "./" in front, a colon in the name of a file is not taken for the end of a protocol's.
         address = path if remote else os.path.join(".", path)  # noqa: PTH118 - Path would drop the "./"
-        return av.open(
-            address, "r", timeout=_NETWORK_TIMEOUT_S if remote else None, metadata_errors="replace", options=options
-        )
+        timeout = _NETWORK_TIMEOUT_S if remote else None
+        return av.open(address, "r", timeout=timeout, metadata_errors="replace", options=options, hwaccel=hwaccel)
     except (av.error.InvalidDataError, av.error.EOFError) as error:
         raise SourceError(f"{path}: is not a video that can be read, or its beginning or end is missing") from error
     except (av.error.FFmpegError, OSError) as error:

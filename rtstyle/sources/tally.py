@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
 
@@ -24,6 +25,7 @@ _CUT_ANYWHERE = {"mpegts", "mpeg"}  # recordings of broadcasts, which rarely end
 _MOSTLY_SOUND = 10  # one packet in so many may be damaged, and the film is still the film
 _SLACK_S = Fraction(1)  # by which a header may be wrong about the duration, or by a tenth, if that is less
 
+_SOFTWARE = "--decoder software (decoder='software') may decode it"
 _SKIP = "--on-error skip (on_error='skip')"
 
 OnError = Literal["stop", "warn", "skip"]
@@ -35,9 +37,13 @@ class Tally:
     ``warn`` puts up with little damage and with no early end, ``stop`` with neither, ``skip`` with both.
     """
 
-    def __init__(self, path: str, on_error: OnError = "warn") -> None:
+    def __init__(self, path: str, on_error: OnError = "warn", *, hardware: bool = False) -> None:
+        """``hardware``: the decoder is a chip that may leave frames out and not say so; ``came`` must hear of each."""
         self._path = path
         self._on_error = on_error
+        self._hardware = hardware
+        self._owed: dict[int, float] = {}  # by pts: seconds at which a frame is to be shown that has not come yet
+        self._begun = False
         self._packets = 0  # of the video
         self.damaged = 0  # of those, could not be decoded
         self.end = Fraction(0)  # seconds, of what came last in any stream
@@ -57,9 +63,31 @@ class Tally:
             self._packets += 1
             if self._undecodable:
                 raise self._undecodable
+            if self._hardware and packet.pts is not None and not packet.is_discard:
+                self._owed[packet.pts] = float(packet.pts * exact(packet.time_base))
         self._last_is_corrupt = packet.is_corrupt
         if packet.pts is not None:
             self.end = max(self.end, (packet.pts + (packet.duration or 0)) * exact(packet.time_base))
+
+    def came(self, pts: int | None) -> None:
+        """Take note of a frame. One that was to be shown before it and did not come is lost, as if it were damaged.
+
+        Before the first one nothing is missed: what refers to what lies before the beginning is in no decoder's power.
+        """
+        if pts is None:
+            return
+        late = [self._owed.pop(one) for one in sorted(self._owed) if one < pts]
+        self._owed.pop(pts, None)
+        if self._begun:
+            self._lose(late)
+        self._begun = True
+
+    def _lose(self, late: Sequence[float]) -> None:
+        if late and self._on_error == "stop":
+            raise SourceError(f"{self._path}: NVDEC left out the frame at {late[0]:.3f} s; {_SOFTWARE}")
+        if late and not self.damaged:
+            _log.warning("%s: NVDEC left out the frame at %.3f s; %s", self._path, late[0], _SOFTWARE)
+        self.damaged += len(late)
 
     def damage(self, packet: Packet[Stream]) -> None:
         """Take note of a packet that cannot be decoded; the first one is worth a warning, or the end.
@@ -67,9 +95,12 @@ class Tally:
         The last one of a file that was cut off is no damage: ``check`` says that the file ends early.
         """
         at_s = float((packet.pts or packet.dts or 0) * exact(packet.time_base))
+        if packet.pts is not None:
+            self._owed.pop(packet.pts, None)
         if self._on_error == "stop":
+            remedy = f"{_SOFTWARE}, or {_SKIP}" if self._hardware else f"{_SKIP} leaves it out"
             self._undecodable = SourceError(
-                f"{self._path}: is damaged: it cannot be decoded at about {at_s:.1f} s; {_SKIP} leaves it out"
+                f"{self._path}: is damaged: it cannot be decoded at about {at_s:.1f} s; {remedy}"
             )
             if packet.is_corrupt:
                 return
@@ -84,6 +115,8 @@ class Tally:
 
     def check(self, container: InputContainer, video: VideoStream) -> None:
         """Raise SourceError if the file ended before it should have, or is damaged all over."""
+        if not self._last_is_corrupt:
+            self._lose([self._owed[pts] for pts in sorted(self._owed)])
         if self.damaged > 1:
             _log.warning("%s: %d damaged packets were skipped", self._path, self.damaged)
         if self.damaged * _MOSTLY_SOUND > self._packets and not self.may_go_on:

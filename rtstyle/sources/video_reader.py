@@ -20,9 +20,10 @@ from rtstyle.cores import codec_threads
 from rtstyle.errors import SourceError
 from rtstyle.frames import Cut, Frame, Packet, VideoFormat
 from rtstyle.sources.clock import Clock
+from rtstyle.sources.decoding import Decoder, open_decoded, planar
 from rtstyle.sources.deinterlacer import Deinterlacer
 from rtstyle.sources.rgb_converter import RgbConverter
-from rtstyle.sources.streams import ALL, Keep, losses, open_input, others, video_stream
+from rtstyle.sources.streams import ALL, Keep, losses, others, video_stream
 from rtstyle.sources.tally import OnError, Tally, duration_of, fraction
 
 if TYPE_CHECKING:
@@ -55,17 +56,22 @@ class VideoReader:
         cut: Cut | None = None,
         on_error: OnError = "warn",
         rate: Fraction | None = None,
+        decoder: Decoder = "software",
     ) -> None:
-        """``keep=None``: no packets at all. ``rate``: frames a second of an image sequence."""
+        """``keep=None``: no packets at all. ``rate``: frames a second of an image sequence.
+
+        ``decoder="nvdec"`` decodes on the GPU, or raises DeviceError; ``"auto"`` does where that is to be had.
+        """
         self._path, self._cut = str(path), cut
-        self._container = open_input(self._path, rate)
+        self._container = open_decoded(self._path, rate, decoder)
         try:
             self._stream = video_stream(self._container, self._path)
             self._others = () if keep is None or cut is not None else others(self._container, self._stream, keep)
             for loss in [] if keep is None else losses(self._container):
                 _log.warning("%s: %s", path, loss)
             self._clock = Clock.of(self._container, self._stream)
-            self._tally = Tally(self._path, on_error)
+            self._hardware = self._stream.codec_context.is_hwaccel
+            self._tally = Tally(self._path, on_error, hardware=self._hardware)
             self._deinterlace = Deinterlacer()
             self._seek()
             self._last: Fraction | None = None
@@ -157,7 +163,7 @@ class VideoReader:
         """Frames of the video and packets of the other streams, as they come out of the file."""
         # Decoded ahead in several threads, good frames would go with a damaged one; slices are slower and lose none.
         self._stream.thread_type = ThreadType.SLICE if self._tally.may_go_on else ThreadType.AUTO
-        self._stream.codec_context.thread_count = codec_threads()
+        self._stream.codec_context.thread_count = 1 if self._hardware else codec_threads()
         copied = {stream.index for stream in self._others}
         for packet in self._demux():
             self._tally.count(packet, self._stream)
@@ -185,7 +191,11 @@ class VideoReader:
 
     def _decode_packet(self, packet: av.Packet[Stream]) -> Iterator[VideoFrame]:
         try:
-            for frame in self._stream.decode(packet):
+            for decoded in self._stream.decode(packet):
+                frame = decoded
+                if self._hardware:
+                    self._tally.came(frame.pts)
+                    frame = planar(frame)
                 frame.pts = self._clock.ticks(frame)
                 yield from self._deinterlace(frame)
         except av.error.FFmpegError:  # one damaged packet, whatever code the decoder has for it

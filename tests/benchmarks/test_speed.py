@@ -4,9 +4,6 @@ import json
 import subprocess
 import sys
 
-import pytest
-
-from rtstyle.engines import nvidia
 from tests.clips import make_clip
 from tests.conftest import ROOT
 
@@ -37,13 +34,3 @@ def test_scale_by_size_and_batch(tmp_path, invert_model):
     assert [row["batch"] for row in figures["by_batch"]] == [2]
     if sys.platform == "linux":
         assert all(row["peak_mib"] > 0 for row in figures["by_size"])
-
-
-@pytest.mark.skipif(nvidia.count_gpus() > 0, reason="no such hardware: a machine without a GPU")
-def test_without_a_gpu_one_sentence(clip):
-    """And nothing that could be taken for a figure."""
-    done = subprocess.run(
-        [sys.executable, ROOT / "benchmarks" / "gpu.py", clip], capture_output=True, text=True, check=False
-    )
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == f"nothing was measured: {nvidia.DRIVER} finds no NVIDIA GPU on this machine\n"

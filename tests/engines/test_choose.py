@@ -208,18 +208,6 @@ def test_an_unknown_device_lists_the_known_ones(model):
     assert all(device in str(error.value) for device in DEVICES)
 
 
-def test_a_gpu_always_gets_full_batches(model, monkeypatch):
-    """7 frames in batches of 4, half of one in each lane: the last is padded on its way in and cut on its way out."""
-    runtime = FakeRuntime([CUDA])
-    runtime.install(monkeypatch, gpus=1)
-    engine = open_engine(model, "cuda", batch=4)
-    engine.prepare(16, 24)
-    frames = np.random.default_rng(0).integers(0, 256, (7, 16, 24, 3), dtype=np.uint8)
-    np.testing.assert_array_equal(engine(frames), 255 - frames)
-    assert runtime.shapes == [(2, 16, 24, 3)] * 5  # one of them was prepare's
-    assert runtime.bindings <= 2
-
-
 @pytest.mark.parametrize(
     ("capabilities", "flags", "precision"),
     [
@@ -234,22 +222,6 @@ def test_bf16_is_for_cpus_that_are_made_for_it(capabilities, flags, precision, m
     """AMX decides, not what OpenVINO could emulate."""
     monkeypatch.setattr(adapter.platform, "machine", lambda: "x86_64")
     assert adapter._native_precision(capabilities, flags) == precision
-
-
-def test_a_gpu_that_is_too_small_for_the_batch(model, monkeypatch, caplog):
-    """The batch is halved until it fits, once for the whole run, with one line each time; nothing is lost."""
-    runtime = FakeRuntime([CUDA], room=3)
-    runtime.install(monkeypatch, gpus=1)
-    engine = open_engine(model, "cuda", batch=16)
-    frames = np.arange(10, dtype=np.uint8)[:, None, None, None] + np.zeros((1, 16, 16, 3), np.uint8)
-    for _ in range(2):
-        assert np.array_equal(engine(frames), 255 - frames)
-    said = [record.message for record in caplog.records]
-    assert said == [
-        "out of memory with 8 frames at a time; going on with 4 frames at a time",
-        "out of memory with 4 frames at a time; going on with 2 frames at a time",
-    ]
-    assert {shape[0] for shape in runtime.shapes} == {2}
 
 
 def test_how_many_frames_a_device_likes(monkeypatch):
@@ -272,26 +244,3 @@ def test_a_gpu_that_cannot_be_used_gets_no_batches(model, monkeypatch, caplog):
     with Painter(model, Options(), batch=16) as painter:
         assert painter.frames_at_once == 16
     assert "going on with the CPU" in caplog.text
-
-
-def test_lanes_change_with_the_frames(model, monkeypatch):
-    """Another size binds other memory, a closed engine has unlocked all that it locked, and strides do not matter."""
-    runtime, locked = FakeRuntime([CUDA]), []
-    runtime.install(monkeypatch, gpus=1)
-    monkeypatch.setattr("rtstyle.engines.nvidia.lock", lambda array: locked.append(id(array)) is None)
-    monkeypatch.setattr("rtstyle.engines.nvidia.unlock", lambda array: locked.remove(id(array)))
-    engine = open_engine(model, "cuda", batch=4)
-    for size in ((16, 24), (32, 16), (16, 24)):
-        frames = np.random.default_rng(0).integers(0, 256, (5, *size, 3), dtype=np.uint8)[:, :, ::-1]
-        np.testing.assert_array_equal(engine(frames), 255 - frames)
-        assert len(locked) <= 4
-    engine.close()
-    assert not locked
-
-
-def test_a_gpu_that_is_too_small_for_one_frame(model, monkeypatch):
-    """Then there is nothing to halve, and the sentence says what to try."""
-    FakeRuntime([CUDA], room=0).install(monkeypatch, gpus=1)
-    engine = open_engine(model, "cuda", batch=2)
-    with pytest.raises(DeviceError, match=r"Failed to allocate memory .*; try another --device or style"):
-        engine(np.zeros((2, 16, 16, 3), np.uint8))

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from rtstyle.engines import nvidia
+from tests.engines.fake_driver import FakeDriver
 
 
 class Driver:
@@ -28,28 +29,34 @@ def test_the_driver_counts(driver, count, monkeypatch):
     assert nvidia.count_gpus() == count
 
 
+def missing(name):
+    raise OSError(name)
+
+
 def test_no_driver_is_no_gpu(monkeypatch):
     """Most machines have none, and that is no error."""
-
-    def missing(name):
-        raise OSError(name)
-
     monkeypatch.setattr(nvidia.ctypes, "CDLL", missing)
     assert nvidia.count_gpus() == 0
 
 
 class Management:
-    """libnvidia-ml of a GPU with so many bytes free."""
+    """libcuda and libnvidia-ml in one, of a GPU with so many bytes free, the second on its bus."""
 
     def __init__(self, free, *, error=0):
+        self.cuInit = lambda _flags: 0
+        self.cuDeviceGet = lambda _device, _number: 0
+        self.cuDeviceGetPCIBusId = lambda text, _length, _device: setattr(text, "value", b"0000:0B:00.0") or 0
         self.nvmlInit_v2 = lambda: error
-        self.nvmlDeviceGetHandleByIndex_v2 = lambda _number, _handle: 0
+        self.nvmlDeviceGetHandleByPciBusId_v2 = lambda text, _handle: 0 if text.value == b"0000:0B:00.0" else 6
         self.nvmlDeviceGetMemoryInfo = lambda _handle, pointer: setattr(pointer._obj, "free", free) or 0
 
 
-@pytest.mark.parametrize(("library", "free"), [(Management(7 << 30), 7 << 30), (Management(1, error=9), 0), (None, 0)])
+@pytest.mark.parametrize(
+    ("library", "free"),
+    [(Management(7 << 30), 7 << 30), (Management(1, error=9), 0), (SimpleNamespace(), 0), (None, 0)],
+)
 def test_free_memory(library, free, monkeypatch):
-    """As the driver says, and 0 where it does not."""
+    """As the management library says of the driver's first GPU, wherever that is, and 0 where nobody says."""
 
     def load(name):
         if library is None:
@@ -61,25 +68,21 @@ def test_free_memory(library, free, monkeypatch):
 
 
 def test_memory_is_locked_where_the_driver_will(monkeypatch):
-    """By address and length; a driver that refuses, and none at all, are only slower."""
-    array, seen = np.zeros((2, 3), np.uint8), []
-    driver = SimpleNamespace(
-        cuDeviceGet=lambda _device, _number: 0,
-        cuDevicePrimaryCtxRetain=lambda _context, _device: 0,
-        cuCtxSetCurrent=lambda _context: 0,
-        cuMemHostRegister_v2=lambda place, size, _flags: seen.append((place.value, size.value)) or 0,
-        cuMemHostUnregister=lambda place: seen.remove((place.value, 6)),
-    )
-    monkeypatch.setattr(nvidia.ctypes, "CDLL", lambda _name: driver)
+    """By address and length; a driver that refuses, is too old, or is not there is only slower."""
+    array, driver = np.zeros((2, 3), np.uint8), FakeDriver()
+    driver.install(monkeypatch)
     assert nvidia.lock(array)
-    assert seen == [(array.ctypes.data, 6)]
+    assert driver.locked == {array.ctypes.data: 6}
     nvidia.unlock(array)
-    assert not seen
-    driver.cuCtxSetCurrent = lambda _context: 201
+    assert not driver.locked
+    driver.lockable = False
     assert not nvidia.lock(array)
-    monkeypatch.setattr(nvidia.ctypes, "CDLL", lambda _name: SimpleNamespace())
+    driver.fault = "cuCtxSetCurrent"
     assert not nvidia.lock(array)
-    nvidia.unlock(array)
+    for broken in (lambda _name: SimpleNamespace(), missing):
+        monkeypatch.setattr(nvidia.ctypes, "CDLL", broken)
+        assert not nvidia.lock(array)
+        nvidia.unlock(array)
 
 
 def test_preloading_does_not_talk(monkeypatch, capsys):

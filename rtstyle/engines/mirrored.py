@@ -1,0 +1,64 @@
+"""Frames here and on an NVIDIA GPU. Not run on a GPU yet."""
+
+from __future__ import annotations
+
+import ctypes
+
+import numpy as np
+
+from rtstyle.engines import nvidia
+
+_NON_BLOCKING = 1  # CU_STREAM_NON_BLOCKING: not in turns with the default stream
+
+
+class Mirrored:
+    """Frames in locked memory, their place on the GPU, and a stream of its own for the way there and back.
+
+    While a copy travels, the GPU computes, and another's may come the other way. Any thread may copy, one at a time.
+    Raises DeviceError. The owner closes it.
+    """
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self.array = np.empty(shape, np.uint8)
+        self._here, self._size = ctypes.c_void_p(self.array.ctypes.data), ctypes.c_size_t(self.array.nbytes)
+        self._there, self._stream = ctypes.c_uint64(), ctypes.c_void_p()
+        self._driver, self._context = nvidia.enter()
+        self._check(self._driver.cuMemAlloc_v2(ctypes.byref(self._there), self._size))
+        self._locked = nvidia.lock(self.array)
+        try:
+            self._check(self._driver.cuStreamCreate(ctypes.byref(self._stream), ctypes.c_uint(_NON_BLOCKING)))
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def address(self) -> int:
+        """Where the frames are on the GPU; it stays the same."""
+        return self._there.value
+
+    def up(self) -> None:
+        """Copy to the GPU, and wait until all is there."""
+        self._check(self._driver.cuCtxSetCurrent(self._context))
+        self._check(self._driver.cuMemcpyHtoDAsync_v2(self._there, self._here, self._size, self._stream))
+        self._check(self._driver.cuStreamSynchronize(self._stream))
+
+    def down(self) -> None:
+        """Copy from the GPU, and wait until all is here."""
+        self._check(self._driver.cuCtxSetCurrent(self._context))
+        self._check(self._driver.cuMemcpyDtoHAsync_v2(self._here, self._there, self._size, self._stream))
+        self._check(self._driver.cuStreamSynchronize(self._stream))
+
+    def close(self) -> None:
+        """Let the memory go; nothing may be computing with it any more."""
+        if not self.address:
+            return
+        self._driver.cuCtxSetCurrent(self._context)
+        if self._locked:
+            nvidia.unlock(self.array)
+        if self._stream:
+            self._driver.cuStreamDestroy_v2(self._stream)
+        self._driver.cuMemFree_v2(self._there)
+        self._there = ctypes.c_uint64()
+
+    def _check(self, code: int) -> None:
+        nvidia.check(self._driver, code)

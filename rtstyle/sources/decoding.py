@@ -1,0 +1,93 @@
+"""What decodes a film: the CPU, or the chip for it on an NVIDIA GPU, NVDEC. That one was not run by us yet."""
+
+from __future__ import annotations
+
+import logging
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, get_args
+
+import av.error
+from av.codec.hwaccel import HWAccel
+from av.video.frame import VideoFrame
+
+from rtstyle.errors import DeviceError, SourceError
+from rtstyle.sources.streams import open_input, video_stream
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+
+Decoder = Literal["software", "auto", "nvdec"]
+DECODERS: tuple[Decoder, ...] = get_args(Decoder)
+
+_CODECS = ("h264", "hevc", "vp9")  # a packet holds a picture, so that one which does not come out is missed
+_PLANAR = {"nv12": "yuv420p", "p010le": "yuv420p10le"}  # the same samples as the CPU's decoders lay them out
+
+_log = logging.getLogger("rtstyle")
+
+
+def open_decoded(path: str, rate: Fraction | None, decoder: Decoder) -> InputContainer:
+    """Open it as ``open_input`` does, its video decoded by NVDEC where that is wanted and has decoded a frame of it.
+
+    Where ``auto`` must leave it to the CPU, one line says why. Raises SourceError, and DeviceError for ``nvdec``.
+    """
+    container = open_input(path, rate)
+    if decoder == "software":
+        return container
+    try:
+        reason = _why_not(container, path)
+        if reason is not None and decoder == "nvdec":
+            raise DeviceError(f"{path}: NVDEC does not decode it: {reason}; take --decoder auto or software")
+    except BaseException:
+        container.close()
+        raise
+    if reason is None:
+        container.close()
+        return open_input(path, rate, _nvdec())
+    _log.warning("%s: NVDEC does not decode it (%s); the CPU does", path, reason)
+    return container
+
+
+def planar(frame: VideoFrame) -> VideoFrame:
+    """A frame from NVDEC as the CPU's decoder would have given it, sample by sample; swscale treats nv12 otherwise."""
+    layout = _PLANAR.get(frame.format.name)
+    return frame if layout is None else frame.reformat(format=layout)
+
+
+def _why_not(container: InputContainer, path: str) -> str | None:
+    """Why NVDEC is not to be had for what was opened; None where it is."""
+    from rtstyle.engines import nvidia
+
+    codec = video_stream(container, path).codec_context.name
+    if codec not in _CODECS:
+        return f"it is used for {', '.join(_CODECS)}, and this is {codec}"
+    if not Path(path).is_file():
+        return "only a file can be tried before"
+    if not nvidia.count_gpus():
+        return f"{nvidia.DRIVER} finds no NVIDIA GPU"
+    try:
+        with open_input(path, None, _nvdec()) as trial:
+            return _try(trial, path)
+    except (SourceError, av.error.FFmpegError) as error:
+        cause = error.__cause__ or error
+        return str(getattr(cause, "strerror", None) or cause)
+
+
+def _try(container: InputContainer, path: str) -> str | None:
+    """Decode one frame for real."""
+    video = video_stream(container, path)
+    if not video.codec_context.is_hwaccel:
+        return "the FFmpeg inside PyAV was built without it"
+    video.codec_context.thread_count = 1
+    for packet in container.demux():
+        frames = video.decode(packet) if packet.stream.index == video.index else []
+        if frames:
+            taken = video.codec_context.pix_fmt == "cuda" and frames[0].format.name in _PLANAR
+            if frames[0].interlaced_frame:
+                return "it is interlaced"  # two packets may hold a picture
+            return None if taken else f"it does not take {frames[0].format.name}"
+    return "it gives no frame"
+
+
+def _nvdec() -> HWAccel:
+    return HWAccel("cuda", options={"primary_ctx": "1"})  # onnxruntime's context: another would cost memory
