@@ -97,6 +97,7 @@ def test_every_option_reaches_the_film(run, tmp_path, clip, invert_model):
     ("arguments", "sentence"),
     [
         (["--crossfade", "inf"], "inf: expected a time"),
+        (["--crossfade", "1"], "crossfade: expected several styles, as in wave@0 and starry-night@00:12, got one"),
         (["--preview", "nan"], "nan: expected a time"),
         (["--preview", "0"], "preview: expected more than 0 seconds"),
         (["--preview", "1", "--start", "1"], "expected no start and no duration beside it"),
@@ -112,6 +113,18 @@ def test_numbers_that_are_none(run, clip, tmp_path, arguments, sentence):
     assert done.exit_code in {1, 2}, done.output
     assert done.stderr.count("\n") == 1
     assert sentence in done.stderr
+
+
+@pytest.mark.parametrize("command", ["transcode", "image"])
+def test_nothing_goes_to_standard_output(run, tmp_path, clip, invert_model, monkeypatch, command):
+    """A dash is no folder's name: one sentence says what to do instead, and nothing is written."""
+    monkeypatch.chdir(tmp_path)
+    before = sorted(tmp_path.rglob("*"))
+    done = run(command, clip, "-o", "-", "--style", invert_model)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr.startswith("rtstyle: -: expected the name of a file or a folder")
+    assert "rtstyle live --publish" in done.stderr
+    assert sorted(tmp_path.rglob("*")) == before
 
 
 def test_names_that_collide(tmp_path):

@@ -72,6 +72,11 @@ def test_the_command(tmp_path, invert_model):
     ("arguments", "sentence"),
     [
         (["test", "--no-window"], "no window and no other output"),
+        (["test", "--no-window", "--seconds", "1", "--timecode"], "timecode: is drawn in the window alone"),
+        (["test", "--no-window", "--seconds", "1", "--loop"], "test: goes on and on; only a film can be played again"),
+        (["udp://127.0.0.1:9", "--no-window", "--seconds", "1", "--loop"], "udp://127.0.0.1:9: goes on and on"),
+        (["37", "--no-window", "--seconds", "1", "--loop"], "camera 37: goes on and on"),
+        (["nothing.mp4", "--no-window", "--seconds", "1", "--loop"], "nothing.mp4: there is no such file"),
         (["test", "--no-window", "--seconds", "1", "--style", "wafe"], "did you mean wave?"),
         (["test", "--no-window", "--seconds", "1", "--size", "tiny"], "--size tiny: expected auto, or lines"),
         (["test", "--no-window", "--seconds", "1", "--camera-size", "big"], "big: expected a size such as 1280x720"),
