@@ -11,6 +11,7 @@ from rtstyle.cli.app import app
 from rtstyle.errors import SourceError, UsageError
 from rtstyle.jobs.many import VIDEOS, errands
 from tests.clips import frame_times, make_clip
+from tests.models import make_model
 
 
 @pytest.fixture
@@ -80,6 +81,61 @@ def test_a_dry_run_of_photos(run, tmp_path):
     done = run("image", tmp_path, "-o", tmp_path / "out", "--style", "wave", "--dry-run", "--json")
     assert [plan["output"].rsplit("/", 1)[1] for plan in json.loads(done.stdout)["dry_run"]] == ["a.png", "b.jpg"]
     assert not (tmp_path / "out").exists()
+
+
+_NOT_TO_BE_HAD = [
+    (["--style", "wavee"], "wavee: no such style; did you mean wave?"),
+    (["--style", "broken.onnx"], "broken.onnx: expected an ONNX model"),
+    (["--style", "unknown.onnx"], "no engine for the CPU"),
+    (["--style", "invert.onnx", "--device", "tpu"], "tpu: no such device"),
+    (["--style", "invert.onnx", "--device", "cuda"], "cuda: expected an NVIDIA GPU"),
+    (["--style", "invert.onnx", "-o", "no/out{}"], "there is no folder"),
+    (["--style", "invert.onnx", "-o", "there{}"], "exists already; pass --overwrite"),
+]
+
+
+@pytest.mark.parametrize(("more", "sentence"), _NOT_TO_BE_HAD)
+@pytest.mark.parametrize(("command", "ending"), [("transcode", ".mp4"), ("image", ".png")])
+def test_a_dry_run_finds_what_would_fail(run, tmp_path, clip, monkeypatch, command, ending, more, sentence):
+    """A misspelt style, a broken model, an impossible device or place is one sentence before anything is painted."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("rtstyle.engines.nvidia.count_gpus", lambda: 0)
+    (tmp_path / "broken.onnx").write_text("Dear diary")
+    make_model(tmp_path / "unknown.onnx", kind="unknown_operator")
+    make_model(tmp_path / "invert.onnx")
+    for name in ("photo.png", "there.png", "there.mp4"):
+        (tmp_path / name).write_bytes(cv2.imencode(".png", np.full((20, 20, 3), 10, np.uint8))[1])
+    before = sorted(tmp_path.rglob("*"))
+    given = {"transcode": clip, "image": "photo.png"}[command]
+    done = run(command, given, "-o", f"out{ending}", *(word.format(ending) for word in more), "--dry-run")
+    assert (done.exit_code in {1, 2}, done.stdout) == (True, ""), done.output
+    assert sentence in done.stderr
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_dry_run_looks_at_the_photo_and_skips_what_is_there(run, tmp_path, invert_model):
+    """What is no photo is an error; what a folder has already is not painted again, and said."""
+    photos, out = tmp_path / "photos", tmp_path / "out"
+    for folder in (photos, out):
+        folder.mkdir()
+        cv2.imwrite(str(folder / "a.png"), np.full((20, 20, 3), 10, np.uint8))
+    arguments = ("--style", invert_model, "--dry-run")
+    assert run("image", photos, "-o", out, *arguments).stdout == f"{out / 'a.png'} is there already\n"
+    films = make_clip(photos / "a.mp4", frames=2), make_clip(out / "a.mp4", frames=2)
+    told = json.loads(run("transcode", films[0], "-o", out, *arguments, "--json").stdout)["dry_run"]
+    assert told == [{"input": str(films[0]), "output": str(films[1]), "streams": [], "skipped": True}]
+    (photos / "b.jpg").write_text("no photo")
+    for name, sentence in (("b.jpg", "is not a picture"), ("c.jpg", "there is no such file")):
+        assert sentence in run("image", photos / name, "-o", tmp_path / "x.png", *arguments).stderr
+
+
+def test_photos_take_one_style(run, tmp_path, invert_model):
+    """A second one would only hide the first."""
+    cv2.imwrite(str(tmp_path / "a.png"), np.full((20, 20, 3), 10, np.uint8))
+    done = run("image", tmp_path / "a.png", "-o", tmp_path / "b.png", "--style", "wave", "--style", invert_model)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "--style: expected one for photos, got 2" in done.stderr
+    assert not (tmp_path / "b.png").exists()
 
 
 def test_every_option_reaches_the_film(run, tmp_path, clip, invert_model):
