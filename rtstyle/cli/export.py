@@ -22,7 +22,7 @@ def export(
     *,
     styles: Annotated[
         list[str] | None,
-        typer.Argument(metavar="STYLE...", help="A style's name or the path of an .onnx.", show_default=False),
+        typer.Argument(metavar="STYLE", help="A style's name or the path of an .onnx.", show_default=False),
     ] = None,
     to: Annotated[str, typer.Option("--to", metavar="TARGET", help="What to make; see above.", show_default=False)],
     output: Annotated[

@@ -33,7 +33,7 @@ from rtstyle.jobs.defaults import DEVICE, PHOTO_PRECISION, STRENGTH
 
 def image(
     *,
-    inputs: Annotated[list[str], typer.Argument(metavar="INPUT...", help="Photos, or folders.", show_default=False)],
+    inputs: Annotated[list[str], typer.Argument(metavar="INPUT", help="Photos, or folders.", show_default=False)],
     output: Annotated[
         str,
         typer.Option("--output", "-o", help="A .png, .jpg or .webp; for several photos a folder.", show_default=False),
