@@ -81,7 +81,7 @@ def read_size(text: str) -> Size:
 
 def _tell(output: Path, sheet: Sheet, *, as_json: bool) -> None:
     if as_json:
-        typer.echo(jsonlib.dumps({"output": str(output), **sheet.as_dict()}))
+        typer.echo(jsonlib.dumps({**sheet.as_dict(), "output": str(output)}))
         return
     total = sum(sheet.files.values())
     typer.echo(f"{output}: {total / 1e6:.2f} MB, made from {sheet.original / 1e6:.2f} MB")

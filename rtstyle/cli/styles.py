@@ -12,7 +12,7 @@ from rich.table import Table
 
 from rtstyle.cli.options import Json
 from rtstyle.cli.outcome import one_sentence
-from rtstyle.styles import Style
+from rtstyle.style import Style
 
 
 def styles(

@@ -94,23 +94,30 @@ _NOT_TO_BE_HAD = [
 ]
 
 
-@pytest.mark.parametrize(("more", "sentence"), _NOT_TO_BE_HAD)
-@pytest.mark.parametrize(("command", "ending"), [("transcode", ".mp4"), ("image", ".png")])
-def test_a_dry_run_finds_what_would_fail(run, tmp_path, clip, monkeypatch, command, ending, more, sentence):
-    """A misspelt style, a broken model, an impossible device or place is one sentence before anything is painted."""
+@pytest.fixture
+def files(tmp_path, monkeypatch, clip):
+    """A film, a photo, models, and what is in the way, in the working folder."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("rtstyle.engines.nvidia.count_gpus", lambda: 0)
+    for name in ("in.png", "there.png", "there.mp4"):
+        (tmp_path / name).write_bytes(cv2.imencode(".png", np.full((20, 20, 3), 10, np.uint8))[1])
+    clip.rename("in.mp4")
     (tmp_path / "broken.onnx").write_text("Dear diary")
     make_model(tmp_path / "unknown.onnx", kind="unknown_operator")
     make_model(tmp_path / "invert.onnx")
-    for name in ("photo.png", "there.png", "there.mp4"):
-        (tmp_path / name).write_bytes(cv2.imencode(".png", np.full((20, 20, 3), 10, np.uint8))[1])
-    before = sorted(tmp_path.rglob("*"))
-    given = {"transcode": clip, "image": "photo.png"}[command]
-    done = run(command, given, "-o", f"out{ending}", *(word.format(ending) for word in more), "--dry-run")
+    return tmp_path
+
+
+@pytest.mark.parametrize(("more", "sentence"), _NOT_TO_BE_HAD)
+@pytest.mark.parametrize("command", ["transcode", "image"])
+def test_a_dry_run_finds_what_would_fail(run, files, command, more, sentence):
+    """A misspelt style, a broken model, an impossible device or place is one sentence before anything is painted."""
+    ending = {"transcode": ".mp4", "image": ".png"}[command]
+    before = sorted(files.rglob("*"))
+    done = run(command, f"in{ending}", "-o", f"out{ending}", *(word.format(ending) for word in more), "--dry-run")
     assert (done.exit_code in {1, 2}, done.stdout) == (True, ""), done.output
     assert sentence in done.stderr
-    assert sorted(tmp_path.rglob("*")) == before
+    assert sorted(files.rglob("*")) == before
 
 
 def test_a_dry_run_looks_at_the_photo_and_skips_what_is_there(run, tmp_path, invert_model):
@@ -172,15 +179,14 @@ def test_numbers_that_are_none(run, clip, tmp_path, arguments, sentence):
 
 
 @pytest.mark.parametrize("command", ["transcode", "image"])
-def test_nothing_goes_to_standard_output(run, tmp_path, clip, invert_model, monkeypatch, command):
+def test_nothing_goes_to_standard_output(run, files, command):
     """A dash is no folder's name: one sentence says what to do instead, and nothing is written."""
-    monkeypatch.chdir(tmp_path)
-    before = sorted(tmp_path.rglob("*"))
-    done = run(command, clip, "-o", "-", "--style", invert_model)
+    before = sorted(files.rglob("*"))
+    done = run(command, "in.mp4", "-o", "-", "--style", "invert.onnx")
     assert (done.exit_code, done.stdout) == (2, "")
     assert done.stderr.startswith("rtstyle: -: expected the name of a file or a folder")
     assert "rtstyle live --publish" in done.stderr
-    assert sorted(tmp_path.rglob("*")) == before
+    assert sorted(files.rglob("*")) == before
 
 
 def test_names_that_collide(tmp_path):
