@@ -28,7 +28,7 @@ from rtstyle.export.float_nchw import in_planes, planar
 from rtstyle.export.graph import of_size
 from rtstyle.export.order import Run, Size
 from rtstyle.export.pictures import made_up, read_photos
-from rtstyle.styles import read_style
+from rtstyle.style import read_style
 from training.nets import Network, make_network
 from training.weights import read_weights
 

@@ -46,7 +46,8 @@ if TYPE_CHECKING:
     from rtstyle.stages.keep_colors import KeepColors
     from rtstyle.stages.schedule import Schedule
     from rtstyle.stages.steady import Steady
-    from rtstyle.styles import Mix, Style, find_style, list_styles
+    from rtstyle.style import Style
+    from rtstyle.styles import Mix, find_style, list_styles
     from rtstyle.stylizer import Stylizer
 
 __all__ = [
@@ -130,7 +131,8 @@ _HOMES = {
     "stages.keep_colors": ("KeepColors",),
     "stages.schedule": ("Schedule",),
     "stages.steady": ("Steady",),
-    "styles": ("Mix", "Style", "find_style", "list_styles"),
+    "style": ("Style",),
+    "styles": ("Mix", "find_style", "list_styles"),
     "stylizer": ("Stylizer",),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}

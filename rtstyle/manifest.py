@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from rtstyle.errors import ModelError
-from rtstyle.styles import folders, read_style
+from rtstyle.style import read_style
+from rtstyle.styles import folders
 
 NAME = "manifest.json"
 

@@ -1,57 +1,30 @@
-"""Finds the models and reads what they say of themselves: every ``.onnx`` carries its own metadata."""
+"""Finds styles: by name, by path, by what is inside them, or several in a mix."""
 
 from __future__ import annotations
 
 import difflib
-import json
 import logging
 import os
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rtstyle.amounts import read_amounts
 from rtstyle.errors import ModelError, UsageError
-from rtstyle.foreign.adapt import adapted
 from rtstyle.foreign.convention import Convention
-from rtstyle.foreign.probe import read_signature
-from rtstyle.model_file import is_scattered, load_file
 from rtstyle.places import user_folders
+from rtstyle.style import Style, read_style
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from onnx import ModelProto, ValueInfoProto
-
-CONTRACT = "1"
-WEIGHTS = "style_weights"  # the contract's optional input
 TWIN = ".int8.onnx"  # how the files end that stand beside a style's own, and are no styles of their own
-EXPORT_AGAIN = "export it again with: python -m training export"
 
 _TOLD = re.compile(r"(.+\.onnx)\?(\w+=.*)", re.IGNORECASE)
 _PACKAGE = Path(__file__).parent
-_FRAMES = "uint8 (N, H, W, 3)"
 
 _log = logging.getLogger("rtstyle")
-
-
-@dataclass(frozen=True, slots=True)
-class Style:
-    """A model file and its metadata; no weights are held."""
-
-    name: str  # what --style takes
-    path: Path
-    size: int  # bytes
-    styles: tuple[str, ...]  # the styles inside; one, unless the network mixes several
-    title: str = ""
-    artist: str = ""
-    year: str = ""
-    licence: str = ""  # the artwork's
-    network: str = ""
-    mix: tuple[float, ...] = ()  # of the styles inside; empty: what the file itself says
-    convention: Convention | None = None  # of a network that is brought under the contract; None: it keeps it
-    metadata: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)  # all, without the prefix
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,53 +87,6 @@ def find_style(name_or_path: str | Path | Mix | Style) -> Style:
     raise ModelError(_unknown(name_or_path))
 
 
-def model_of(style: Style) -> Path | bytes:
-    """What an engine loads: the file, or, for a mix, the model with the mix in it."""
-    return load_model(style).SerializeToString() if style.mix or style.convention else style.path
-
-
-def load_model(style: Style) -> ModelProto:
-    """The network itself, under the contract, with the mix in it. Raises ModelError."""
-    model = load_file(style.path)
-    if style.mix:
-        import numpy as np
-        from onnx import numpy_helper
-
-        weights = numpy_helper.from_array(np.asarray(style.mix, np.float32), WEIGHTS)
-        (default,) = (tensor for tensor in model.graph.initializer if tensor.name == WEIGHTS)
-        default.CopyFrom(weights)
-    return adapted(style.path, model, style.convention) if style.convention else model
-
-
-def read_style(path: Path, convention: Convention | None = None) -> Style:
-    """Read one file's metadata and check its contract; a network that says nothing of one is of others' making.
-
-    ``convention``: how such a network wants its pictures. Raises ModelError, or UsageError for one of ours.
-    """
-    model = load_file(path, weights=False)
-    metadata = {p.key.removeprefix("rtstyle."): p.value for p in model.metadata_props if p.key.startswith("rtstyle.")}
-    if "contract" not in metadata:
-        read_signature(path, model)
-        return Style(path.stem, path, path.stat().st_size, (path.stem,), convention=convention or Convention())
-    if convention:
-        raise UsageError(f"{path}: keeps rtstyle's contract; --input-range, --layout and --channels are for others")
-    static = metadata.get("variant", "").startswith("static")
-    _check(path, model, metadata, static=static)
-    return Style(
-        name=path.stem.removesuffix("-lite"),
-        path=path,
-        size=path.stat().st_size,
-        styles=_names(path, metadata.get("styles", "")),
-        title=metadata.get("title", ""),
-        artist=metadata.get("artist", ""),
-        year=metadata.get("year", ""),
-        licence=metadata.get("artwork_licence", ""),
-        network=metadata.get("network", ""),
-        convention=Convention() if static else None,
-        metadata=metadata,
-    )
-
-
 def folders() -> list[Path]:
     """Where styles lie: the bundled ones first, then the user's own."""
     return [_folder(), *user_folders()]
@@ -193,6 +119,8 @@ def _mixed(mix: Mix) -> Style:
     names = list(mix.parts)
     network = _network_with(names) if mix.network is None else find_style(mix.network)
     if network is None:
+        if strangers := [name for name in names if name not in _all_names()]:
+            raise ModelError(_unknown(strangers[0]))
         raise ModelError(
             f"{' and '.join(names)}: no bundled network holds them together; `rtstyle styles` lists what is"
         )
@@ -216,45 +144,12 @@ def _network_with(names: Sequence[str]) -> Style | None:
 
 
 def _unknown(name: str) -> str:
-    found = list_styles()
-    names = sorted({style.name for style in found} | {name for style in found for name in style.styles})
+    names = sorted(_all_names())
     nearest = difflib.get_close_matches(name, names, n=1)
     question = f"did you mean {nearest[0]}? " if nearest else ""
     return f"{name}: no such style; {question}there are: {', '.join(names) or 'none, this copy has no models'}"
 
 
-def _check(path: Path, model: ModelProto, metadata: Mapping[str, str], *, static: bool) -> None:
-    if (contract := metadata["contract"]) != CONTRACT:
-        raise ModelError(f"{path}: expected rtstyle's model contract {CONTRACT}, got {contract}; {EXPORT_AGAIN}")
-    defaults = {tensor.name for tensor in model.graph.initializer}
-    inputs = {value.name: _type_of(value) for value in model.graph.input if value.name not in defaults}
-    outputs = {value.name: _type_of(value) for value in model.graph.output}
-    for kind, wanted, got in (("input", "frames", inputs), ("output", "stylized", outputs)):
-        if list(got) != [wanted] or not (got[wanted] == _FRAMES or (static and got[wanted].startswith("uint8 ("))):
-            said = ", ".join(f"{name} {type_}" for name, type_ in got.items()) or "none"
-            raise ModelError(f"{path}: expected the {kind} {wanted} {_FRAMES}, got {said}; {EXPORT_AGAIN}")
-    if is_scattered(model):
-        raise ModelError(f"{path}: expected all weights in the file itself, got some in others; {EXPORT_AGAIN}")
-
-
-def _type_of(value: ValueInfoProto) -> str:
-    """Spell a tensor's type: free dimensions of a picture batch as the contract names them, fixed ones by number."""
-    from onnx import TensorProto
-
-    tensor = value.type.tensor_type
-    free = ("N", "H", "W", "3") if len(tensor.shape.dim) == len("NHWC") else ()
-    sizes = [
-        str(d.dim_value) if d.HasField("dim_value") else (free[i] if i < len(free) else "?")
-        for i, d in enumerate(tensor.shape.dim)
-    ]
-    return f"{TensorProto.DataType.Name(tensor.elem_type).lower()} ({', '.join(sizes)})"
-
-
-def _names(path: Path, text: str) -> tuple[str, ...]:
-    try:
-        names = json.loads(text)
-    except json.JSONDecodeError:
-        names = None
-    if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
-        raise ModelError(f"{path}: expected rtstyle.styles to be a JSON list of names, got {text!r}; {EXPORT_AGAIN}")
-    return tuple(names)
+def _all_names() -> set[str]:
+    """Of the models, and of the styles inside them."""
+    return {name for style in list_styles() for name in (style.name, *style.styles)}

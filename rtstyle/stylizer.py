@@ -10,7 +10,8 @@ import numpy as np
 from rtstyle.engines import open_engine
 from rtstyle.engines.tiles import LARGEST, paint_in_tiles
 from rtstyle.errors import UsageError
-from rtstyle.styles import Mix, Style, find_style, model_of
+from rtstyle.style import Style, model_of
+from rtstyle.styles import Mix, find_style
 from rtstyle.twin import wanted_twin
 
 if TYPE_CHECKING:

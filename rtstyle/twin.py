@@ -7,7 +7,8 @@ from pathlib import Path
 
 from rtstyle.errors import ModelError, UsageError
 from rtstyle.manifest import sha256_of
-from rtstyle.styles import TWIN, Style, read_style
+from rtstyle.style import Style, read_style
+from rtstyle.styles import TWIN
 
 ORIGINAL = "original_sha256"  # the twin's metadata: which file it was made from
 PRECISIONS = ("auto", "full")  # 8 bits where they are faster and there is a twin; as the model file is

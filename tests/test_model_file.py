@@ -7,7 +7,8 @@ import onnx
 import pytest
 
 from rtstyle.errors import ModelError
-from rtstyle.styles import find_style, load_model
+from rtstyle.style import load_model
+from rtstyle.styles import find_style
 from rtstyle.stylizer import Stylizer
 from tests.foreign import lookalikes
 from tests.models import make_model

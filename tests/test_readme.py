@@ -61,11 +61,12 @@ def test_every_command_runs_as_it_stands(command, media):
 
 
 def test_every_file_in_the_tree_and_in_a_link_exists():
-    """The annotated tree names no file that moved away."""
+    """The annotated tree names no file that moved away, and each of the package's once."""
     root = README.parent
     (tree,) = re.findall(r"```\nrtstyle/\n(.*?)```", README.read_text(encoding="utf-8"), flags=re.DOTALL)
-    for line in tree.splitlines():
-        folder = root / "rtstyle" if line.startswith(" ") else root
-        assert (folder / line.split()[0]).exists(), line
+    lines = [(line.startswith(" "), line.split()[0].rstrip("/")) for line in tree.splitlines()]
+    assert all((root / name).exists() for inside, name in lines if not inside)
+    ours = {path.name for path in (root / "rtstyle").iterdir() if not path.name.startswith(("__", "py.typed"))}
+    assert sorted(name for inside, name in lines if inside) == sorted(ours)
     for link in re.findall(r"\]\((?!http)([^)#]+)", README.read_text(encoding="utf-8")):
         assert (root / link).exists(), link

@@ -12,7 +12,8 @@ from rtstyle.errors import ModelError
 from rtstyle.export.run import export_style
 from rtstyle.export.sheet import Sheet
 from rtstyle.manifest import NAME, describe, sha256_of
-from rtstyle.styles import Style, models_in, read_style
+from rtstyle.style import Style, read_style
+from rtstyle.styles import models_in
 from rtstyle.twin import find_twin, twin_fault, twin_path
 
 HEAD = """# The bundled models

@@ -10,7 +10,7 @@ from onnx import numpy_helper
 from torch import Tensor
 
 from rtstyle.errors import ModelError
-from rtstyle.styles import read_style
+from rtstyle.style import read_style
 from training.checkpoint import Checkpoint
 from training.nets import Network, make_network
 

@@ -72,7 +72,8 @@ def bench(
             with _progress(measuring) as progress:
                 measuring.measure(results.append, progress)
         finally:
-            _show(results, measuring, busy, as_json=json)
+            if results:
+                _show(results, measuring, busy, as_json=json)
 
 
 @contextmanager

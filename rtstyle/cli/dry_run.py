@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 
 import typer
 
@@ -15,7 +15,8 @@ class Prospect:
 
     input: str
     output: str
-    streams: list[str] = field(default_factory=list)  # a line each
+    streams: Sequence[str] = ()  # a line each
+    skipped: bool = False  # the output is there already
 
 
 def tell(prospects: Sequence[Prospect], *, as_json: bool) -> None:
@@ -24,6 +25,7 @@ def tell(prospects: Sequence[Prospect], *, as_json: bool) -> None:
         typer.echo(json.dumps({"dry_run": [asdict(prospect) for prospect in prospects]}))
         return
     for prospect in prospects:
-        typer.echo(f"{prospect.input} would become {prospect.output}")
+        there, goes = f"{prospect.output} is there already", f"{prospect.input} would become {prospect.output}"
+        typer.echo(there if prospect.skipped else goes)
         for line in prospect.streams:
             typer.echo(f"  {line}")

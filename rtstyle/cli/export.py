@@ -22,7 +22,7 @@ def export(
     *,
     styles: Annotated[
         list[str] | None,
-        typer.Argument(metavar="STYLE...", help="A style's name or the path of an .onnx.", show_default=False),
+        typer.Argument(metavar="STYLE", help="A style's name or the path of an .onnx.", show_default=False),
     ] = None,
     to: Annotated[str, typer.Option("--to", metavar="TARGET", help="What to make; see above.", show_default=False)],
     output: Annotated[
@@ -81,7 +81,7 @@ def read_size(text: str) -> Size:
 
 def _tell(output: Path, sheet: Sheet, *, as_json: bool) -> None:
     if as_json:
-        typer.echo(jsonlib.dumps({"output": str(output), **sheet.as_dict()}))
+        typer.echo(jsonlib.dumps({**sheet.as_dict(), "output": str(output)}))
         return
     total = sum(sheet.files.values())
     typer.echo(f"{output}: {total / 1e6:.2f} MB, made from {sheet.original / 1e6:.2f} MB")

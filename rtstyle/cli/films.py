@@ -14,6 +14,7 @@ from rtstyle.cli.several import do_all
 
 if TYPE_CHECKING:
     from rtstyle.jobs.options import Options
+    from rtstyle.jobs.task import Task
     from rtstyle.meter import Progress, Report
 
 
@@ -33,7 +34,11 @@ class Films:
         if self.options.preview is not None:
             output = str(Path(output).with_suffix(f".preview{Path(output).suffix}"))
         if dry_run:
-            tell([self._prospect(input, output)], as_json=as_json)
+            from rtstyle.jobs.film import check_output
+
+            task = self._task(input, output)
+            check_output(task)
+            tell([_prospect(task)], as_json=as_json)
             return
         with shown(output) as progress:
             report = self._paint(input, output, progress)
@@ -41,11 +46,13 @@ class Films:
 
     def several(self, inputs: list[str], output: str, *, dry_run: bool, as_json: bool) -> None:
         """Paint films and folders of them into the folder ``output``, or say what would be done."""
-        from rtstyle.jobs.many import VIDEOS, Errand, errands
+        from rtstyle.jobs.many import VIDEOS, Errand, errands, is_done
 
         todo = errands(inputs, Path(output), VIDEOS, self._name)
         if dry_run:
-            tell([self._prospect(str(errand.input), str(errand.output)) for errand in todo], as_json=as_json)
+            done = [is_done(errand, overwrite=self.overwrite) for errand in todo]
+            tasks = [self._task(str(errand.input), str(errand.output)) for errand in todo]
+            tell([_prospect(task, done=is_) for task, is_ in zip(tasks, done, strict=True)], as_json=as_json)
             return
 
         def paint(errand: Errand, progress: Callable[[Progress], None]) -> Report:
@@ -61,11 +68,16 @@ class Films:
         return f"{path.stem}{middle}{suffix}"
 
     def _paint(self, input: str, output: str, progress: Callable[[Progress], None]) -> Report:
-        from rtstyle.jobs.transcode import transcode as job
+        from rtstyle.jobs.transcode import paint
 
-        return job(
-            input,
-            output,
+        return paint(self._task(input, output, progress))
+
+    def _task(self, input: str, output: str, progress: Callable[[Progress], None] | None = None) -> Task:
+        from rtstyle.jobs.task import Task
+
+        return Task(
+            input=input,
+            output=Path(output),
             style=self.style,
             strength=self.strength,
             options=self.options,
@@ -75,9 +87,8 @@ class Films:
             progress=progress,
         )
 
-    def _prospect(self, input: str, output: str) -> Prospect:
-        from rtstyle.jobs.film import look_at
-        from rtstyle.jobs.task import Task
 
-        task = Task(input=input, output=Path(output), style=self.style, options=self.options, batch=self.batch)
-        return Prospect(input, output, look_at(task))
+def _prospect(task: Task, *, done: bool = False) -> Prospect:
+    from rtstyle.jobs.film import look_at
+
+    return Prospect(task.input, str(task.output), () if done else look_at(task), skipped=done)

@@ -27,12 +27,13 @@ from rtstyle.cli.options import (
 from rtstyle.cli.outcome import one_sentence, show
 from rtstyle.cli.progress import shown, shown_all
 from rtstyle.cli.several import conclude, goes_into_folder, line_of
+from rtstyle.errors import UsageError
 from rtstyle.jobs.defaults import DEVICE, PHOTO_PRECISION, STRENGTH
 
 
 def image(
     *,
-    inputs: Annotated[list[str], typer.Argument(metavar="INPUT...", help="Photos, or folders.", show_default=False)],
+    inputs: Annotated[list[str], typer.Argument(metavar="INPUT", help="Photos, or folders.", show_default=False)],
     output: Annotated[
         str,
         typer.Option("--output", "-o", help="A .png, .jpg or .webp; for several photos a folder.", show_default=False),
@@ -56,33 +57,18 @@ def image(
     [bold]rtstyle image *.jpg -o paintings/ --style starry-night[/bold]
     """
     with one_sentence():
-        (chosen,) = required(told([style] if style else (), input_range, layout, channels), mix)
+        chosen = required(told(style, input_range, layout, channels), mix)
+        if len(chosen) > 1:
+            raise UsageError(f"--style: expected one for photos, got {len(chosen)}; paint them one by one")
+        photos = _Photos(chosen[0], strength, device, precision, overwrite)
         if goes_into_folder(inputs, output):
-            _several(
-                inputs, output, _Given(chosen, strength, device, precision, overwrite), dry_run=dry_run, as_json=json
-            )
-            return
-        if dry_run:
-            tell([Prospect(inputs[0], output)], as_json=json)
-            return
-        from rtstyle.jobs.photos import stylize_photos
-
-        with shown(output) as progress:
-            report = stylize_photos(
-                inputs,
-                output,
-                style=chosen,
-                strength=strength,
-                device=device,
-                precision=precision,
-                overwrite=overwrite,
-                progress=progress,
-            )
-        show(report, output=output, as_json=json)
+            photos.several(inputs, output, dry_run=dry_run, as_json=json)
+        else:
+            photos.one(inputs[0], output, dry_run=dry_run, as_json=json)
 
 
 @dataclass(frozen=True, slots=True)
-class _Given:
+class _Photos:
     """What all photos of one command have in common."""
 
     style: str
@@ -91,27 +77,58 @@ class _Given:
     precision: str
     overwrite: bool
 
+    def one(self, input: str, output: str, *, dry_run: bool, as_json: bool) -> None:
+        """Paint one photo, or say that it would be."""
+        from rtstyle.jobs.photos import check_photo, stylize_photos
 
-def _several(inputs: list[str], output: str, given: _Given, *, dry_run: bool, as_json: bool) -> None:
-    from rtstyle.jobs.many import errands
-    from rtstyle.jobs.photos import stylize_each
-    from rtstyle.sinks.photo_writer import SUFFIXES
+        if dry_run:
+            self._check()
+            check_photo(input, output, overwrite=self.overwrite)
+            tell([Prospect(input, output)], as_json=as_json)
+            return
+        with shown(output) as progress:
+            report = stylize_photos(
+                input,
+                output,
+                style=self.style,
+                strength=self.strength,
+                device=self.device,
+                precision=self.precision,
+                overwrite=self.overwrite,
+                progress=progress,
+            )
+        show(report, output=output, as_json=as_json)
 
-    def name(path: Path) -> str:
-        return path.name if path.suffix.lower() in SUFFIXES else f"{path.stem}.png"
+    def several(self, inputs: list[str], output: str, *, dry_run: bool, as_json: bool) -> None:
+        """Paint photos and folders of them into the folder ``output``, or say what would be."""
+        from rtstyle.jobs.many import errands, is_done
+        from rtstyle.jobs.photos import stylize_each
+        from rtstyle.sinks.photo_writer import SUFFIXES
 
-    todo = errands(inputs, Path(output), set(SUFFIXES), name)
-    if dry_run:
-        tell([Prospect(str(errand.input), str(errand.output)) for errand in todo], as_json=as_json)
-        return
-    with shown_all(len(todo)) as board:
-        outcomes = stylize_each(
-            todo,
-            style=given.style,
-            strength=given.strength,
-            device=given.device,
-            precision=given.precision,
-            overwrite=given.overwrite,
-            done=lambda outcome: board.done(line_of(outcome)),
-        )
-    conclude(outcomes, as_json=as_json)
+        def name(path: Path) -> str:
+            return path.name if path.suffix.lower() in SUFFIXES else f"{path.stem}.png"
+
+        todo = errands(inputs, Path(output), set(SUFFIXES), name)
+        if dry_run:
+            self._check()
+            done = [is_done(errand, overwrite=self.overwrite) for errand in todo]
+            both = zip(todo, done, strict=True)
+            tell([Prospect(str(one.input), str(one.output), skipped=there) for one, there in both], as_json=as_json)
+            return
+        with shown_all(len(todo)) as board:
+            outcomes = stylize_each(
+                todo,
+                style=self.style,
+                strength=self.strength,
+                device=self.device,
+                precision=self.precision,
+                overwrite=self.overwrite,
+                done=lambda outcome: board.done(line_of(outcome)),
+            )
+        conclude(outcomes, as_json=as_json)
+
+    def _check(self) -> None:
+        """Raise what painting would, of the style and the device."""
+        from rtstyle.stylizer import Stylizer
+
+        Stylizer(self.style, device=self.device, precision=self.precision).close()

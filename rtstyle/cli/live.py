@@ -66,7 +66,7 @@ def live(
         str | None, typer.Option(metavar="URL", help="Send it to rtmp://, rtsp:// or udp:// (MPEG-TS).")
     ] = None,
     virtual_camera: Annotated[
-        bool, typer.Option("--virtual-camera", help="Be a camera for other programs (rtstyle[[virtual-camera]).")
+        bool, typer.Option("--virtual-camera", help="Be a camera for other programs; wants pyvirtualcam.")
     ] = False,
     seconds: Annotated[float | None, typer.Option(min=0, help="Stop after so long.")] = None,
     timecode: Annotated[bool, typer.Option("--timecode", help="Show the time of capture in the window.")] = False,

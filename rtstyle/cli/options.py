@@ -13,7 +13,7 @@ from rtstyle.errors import UsageError
 _FILE = re.compile(r"(\.onnx)(?=@\d|$)", re.IGNORECASE)
 
 Style = Annotated[
-    str | None,
+    list[str] | None,
     typer.Option(
         "--style",
         "-s",
@@ -70,7 +70,7 @@ Precision = Annotated[
     typer.Option(help="auto computes in 8 bits on a CPU that is faster so, if the style has a file for it."),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the output if it exists.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done with every stream, and do nothing.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, or why it cannot be, and do nothing.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else there.")]
 
 

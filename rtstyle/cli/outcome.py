@@ -23,6 +23,9 @@ def one_sentence(program: str = "rtstyle", *, stopped: str = "what was not finis
     except RtstyleError as error:
         typer.echo(f"{program}: {error}", err=True)
         raise typer.Exit(2 if isinstance(error, UsageError) else 1) from None
+    except MemoryError as error:
+        typer.echo(f"{program}: there is not enough memory ({error}); take a smaller picture or film", err=True)
+        raise typer.Exit(1) from None
     except KeyboardInterrupt:
         typer.echo(f"{program}: stopped; {stopped}", err=True)
         raise typer.Exit(130) from None

@@ -19,6 +19,11 @@ Do = Callable[[Errand, Callable[[Progress], None]], Report]
 
 def goes_into_folder(inputs: Sequence[str], output: str) -> bool:
     """Whether ``output`` is to be a folder: for several inputs, and where it is one or is named like one."""
+    if output == "-":
+        raise UsageError(
+            "-: expected the name of a file or a folder, and nothing goes to standard output; "
+            "what is to be seen while it is painted goes by: rtstyle live --publish"
+        )
     try:
         is_there = Path(output).is_dir()
     except OSError:  # a name that is too long, which whoever opens it says better

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as jsonlib
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -11,7 +12,7 @@ from rich.table import Table
 
 from rtstyle.cli.options import Json
 from rtstyle.cli.outcome import one_sentence
-from rtstyle.styles import Style
+from rtstyle.style import Style
 
 
 def styles(
@@ -35,14 +36,7 @@ def styles(
         if json:
             typer.echo(jsonlib.dumps({"styles": [_fields(style) for style in found]}))
             return
-        table = Table("name", "title", "artist", "year", "network", "size", "licence", box=None, pad_edge=False)
-        for style in found:
-            size = f"{style.size / 1e6:.2f} MB"
-            several = f" ({', '.join(style.styles)})" if len(style.styles) > 1 else ""
-            table.add_row(
-                style.name + several, style.title, style.artist, style.year, style.network, size, style.licence
-            )
-        Console().print(table)
+        Console().print(_table(found))
 
 
 def _verify(*, as_json: bool) -> None:
@@ -56,6 +50,17 @@ def _verify(*, as_json: bool) -> None:
         typer.echo(f"{one.path}: {one.error or 'as in the manifest'}")
     if any(one.error for one in verdicts):
         raise typer.Exit(1)
+
+
+def _table(found: Sequence[Style]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for header in ("name", "artwork", "network", "size", "licence"):
+        table.add_column(header, no_wrap=header != "artwork")  # least of all is a name cut, which is to be typed
+    for style in found:
+        inside = f" ({', '.join(style.styles)})" if len(style.styles) > 1 else ""
+        artwork = ", ".join(filter(None, (style.title + inside, style.artist, style.year)))
+        table.add_row(style.name, artwork, style.network, f"{style.size / 1e6:.2f} MB", style.licence)
+    return table
 
 
 def _fields(style: Style) -> dict[str, object]:

@@ -53,7 +53,7 @@ def transcode(
     inputs: Annotated[
         list[str],
         typer.Argument(
-            metavar="INPUT...",
+            metavar="INPUT",
             help="Videos, folders, numbered pictures (frame_%04d.png), or a stream's address.",
             show_default=False,
         ),

@@ -21,7 +21,7 @@ from rtstyle.export.order import Size
 from rtstyle.foreign.convention import Convention
 from rtstyle.manifest import sha256_of
 from rtstyle.model_file import load_file
-from rtstyle.styles import load_model, read_style
+from rtstyle.style import load_model, read_style
 from rtstyle.twin import find_twin
 
 if TYPE_CHECKING:

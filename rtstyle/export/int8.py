@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from rtstyle.export.order import Size
     from rtstyle.frames import Image, Images
-    from rtstyle.styles import Style
+    from rtstyle.style import Style
 
 SUFFIX = ".onnx"
 SEVERAL = False

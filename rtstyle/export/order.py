@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from onnx import ModelProto
 
     from rtstyle.frames import Image, Images
-    from rtstyle.styles import Style
+    from rtstyle.style import Style
 
 Run = Callable[["Images"], "Images"]  # (N, H, W, 3) uint8 RGB to the same
 

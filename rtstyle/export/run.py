@@ -13,12 +13,14 @@ from rtstyle.export.pictures import made_up, read_photos
 from rtstyle.export.sheet import LEAST_DB, Sheet, measure
 from rtstyle.export.shelf import Shelf
 from rtstyle.export.targets import find_target
-from rtstyle.styles import find_style, load_model
+from rtstyle.style import load_model
+from rtstyle.styles import find_style
 
 if TYPE_CHECKING:
     from rtstyle.export.order import Made, Target
     from rtstyle.frames import Image
-    from rtstyle.styles import Mix, Style
+    from rtstyle.style import Style
+    from rtstyle.styles import Mix
 
     Styles = str | Path | Mix | Style
 

@@ -17,13 +17,13 @@ from rtstyle.errors import UsageError
 from rtstyle.export.graph import runner
 from rtstyle.export.order import Made
 from rtstyle.export.web_runtime import PACKAGE, VERSION, write_runtime
-from rtstyle.styles import WEIGHTS
+from rtstyle.style import WEIGHTS
 
 if TYPE_CHECKING:
     from onnx import ModelProto
 
     from rtstyle.export.order import Order, Subject
-    from rtstyle.styles import Style
+    from rtstyle.style import Style
 
 Card = dict[str, str | list[float] | None]
 

@@ -13,9 +13,10 @@ from rtstyle.errors import ModelError, UsageError
 from rtstyle.jobs.defaults import DEVICE, PRECISION
 from rtstyle.jobs.trial import RATE, Computer, try_film, try_live
 from rtstyle.model_file import load_file
-from rtstyle.styles import Style, find_style, quick_styles
-from rtstyle.stylizer import MIN_SIZE
-from rtstyle.twin import check_precision, find_twin
+from rtstyle.style import Style
+from rtstyle.styles import find_style, quick_styles
+from rtstyle.stylizer import MIN_SIZE, Stylizer
+from rtstyle.twin import find_twin
 
 SECONDS = 60.0
 SIZES: Mapping[str, tuple[int, int]] = MappingProxyType(
@@ -71,8 +72,8 @@ class Bench:
     """Measures ``styles`` (by default those that run in real time) at ``sizes``, in about ``seconds``.
 
     Styles whose networks are of one make are measured once. Each figure comes from a short run of the very thing:
-    ``rtstyle live`` on a test pattern, without a window, and ``rtstyle transcode`` of a made-up film. Raises ModelError
-    and UsageError at once.
+    ``rtstyle live`` on a test pattern, without a window, and ``rtstyle transcode`` of a made-up film. Raises
+    ModelError, DeviceError and UsageError at once.
     """
 
     def __init__(
@@ -84,11 +85,11 @@ class Bench:
         precision: str = PRECISION,
         seconds: float = SECONDS,
     ) -> None:
-        found = [find_style(style) for style in styles] or quick_styles()
+        found = list(dict.fromkeys(find_style(style) for style in styles)) or quick_styles()
         if not found:
             raise ModelError("this copy has no styles; name one of your own: --style mine.onnx")
         self._kinds = alike(found)
-        check_precision(precision)
+        Stylizer(found[0], device=device, precision=precision).close()
         by_name = {size: read_size(size) for size in sizes}
         self._sizes = dict(sorted(by_name.items(), key=lambda item: item[1][0] * item[1][1]))
         self._computer = Computer(device, precision)

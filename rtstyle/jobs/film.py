@@ -35,7 +35,7 @@ def paint_film(task: Task) -> Report:
     if task.options.resume and was_delivered(task.output):
         _log.warning("%s: is whole already; its work folder was left, and is removed", task.output)
         return Report(0, 0, 0, perf_counter() - start, None)
-    OutputFile(task.output, overwrite=task.overwrite, keep=identities([task.input]))  # raises at once
+    check_output(task)
     with ExitStack() as stack, ExitStack() as until_run:
         source = until_run.enter_context(closing(task.open_source(keep=None)))
         painter = stack.enter_context(task.open_painter(source.format))
@@ -62,10 +62,18 @@ def paint_film(task: Task) -> Report:
         )
 
 
+def check_output(task: Task) -> None:
+    """Raise SinkError where nothing can be written, or nothing may be."""
+    OutputFile(task.output, overwrite=task.overwrite, keep=identities([task.input]))
+
+
 def look_at(task: Task) -> list[str]:
-    """Say what would be done with each stream of a file, and do nothing. Raises as ``paint_film``."""
-    with closing(task.open_source(keep=None)) as source:
-        return Prospect.of(task, source).lines
+    """Say what would be done with each stream of a file, and do nothing.
+
+    Raises what ``paint_film`` would of input, styles and device; the output's place is ``check_output``'s.
+    """
+    with closing(task.open_source(keep=None)) as source, task.load_painter(source.format) as painter:
+        return Prospect.of(task, source, batch=painter.frames_at_once).lines
 
 
 def paint_stream(task: Task) -> Report:
@@ -73,6 +81,8 @@ def paint_stream(task: Task) -> Report:
     options, start = task.options, perf_counter()
     if task.cut is not None or options.preview is not None:
         raise UsageError(f"{task.input}: expected a file to take a part of, got a stream; save it first")
+    if options.resume:
+        raise UsageError(f"{task.input}: expected a file to go on with, got a stream, which is gone")
     sink = VideoWriter(task.output, encoding=options.encoding, overwrite=task.overwrite, keep=[task.input])
     with ExitStack() as stack, ExitStack() as until_run:
         source = until_run.enter_context(closing(task.open_source(keep=options.keep)))

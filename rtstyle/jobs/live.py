@@ -64,6 +64,8 @@ def live(
         raise ModelError("this copy has no styles; name one of your own: --style mine.onnx")
     if not (to.window or to.record or to.publish or to.virtual_camera or seconds):
         raise UsageError("no window and no other output: add --record, --publish, --virtual-camera or --seconds")
+    if to.timecode and not to.window:
+        raise UsageError("timecode: is drawn in the window alone; expected one, got none")
     if to.window:
         check_display()  # before the camera is switched on
     attached = _attached(to, played=str(source).removeprefix("file://"))

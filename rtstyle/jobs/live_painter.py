@@ -17,7 +17,7 @@ from rtstyle.stylizer import Stylizer
 if TYPE_CHECKING:
     from rtstyle.jobs.live_meter import LiveMeter
     from rtstyle.jobs.look import Look
-    from rtstyle.styles import Style
+    from rtstyle.style import Style
 
 
 class LivePainter(Guided):

@@ -60,6 +60,18 @@ def errands(inputs: Sequence[str | Path], folder: Path, endings: set[str], name:
     return found
 
 
+def is_done(errand: Errand, *, overwrite: bool) -> bool:
+    """Whether its output is there already, and stays. Raises SinkError where that is the input, or cannot be."""
+    try:
+        if overwrite or not errand.output.exists():
+            return False
+        if errand.output.samefile(errand.input):
+            raise SinkError(f"{errand.output}: is the input itself; give another folder")
+    except OSError as error:
+        raise unwritable(errand.output, error) from error
+    return True
+
+
 def run_errands(
     todo: Sequence[Errand], do: Callable[[Errand], Report], *, overwrite: bool, done: Callable[[Outcome], None]
 ) -> list[Outcome]:
@@ -77,9 +89,7 @@ def run_errands(
 
 def _outcome(errand: Errand, do: Callable[[Errand], Report], *, overwrite: bool) -> Outcome:
     try:
-        if errand.output.exists() and not overwrite:
-            if errand.output.samefile(errand.input):
-                raise SinkError(f"{errand.output}: is the input itself; give another folder")
+        if is_done(errand, overwrite=overwrite):
             return Outcome(errand)
         errand.output.parent.mkdir(parents=True, exist_ok=True)
         return Outcome(errand, report=do(errand))

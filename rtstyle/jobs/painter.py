@@ -41,6 +41,8 @@ class Painter:
         self._guided: Guided | None = None
         self._closing = ExitStack()
         schedule = read_schedule(styles)
+        if options.crossfade and len(schedule) == 1:
+            raise UsageError("crossfade: expected several styles, as in wave@0 and starry-night@00:12, got one")
         try:
             self._stylizers = [
                 self._closing.enter_context(Stylizer(style, device=device, batch=batch, precision=options.precision))

@@ -49,6 +49,12 @@ def stylize_photos(
         return report.as_job(provider=stylizer.provider, opened_s=opened_s)
 
 
+def check_photo(input: str | Path, output: str | Path, *, overwrite: bool) -> None:
+    """Raise what ``stylize_photos`` would, of the photo and of the output's place, and do nothing."""
+    photos = PhotoFolder(input, min_size=MIN_SIZE).photos
+    PhotoWriter([output], overwrite=overwrite, keep=photos)
+
+
 def stylize_each(
     todo: Sequence[Errand],
     *,

@@ -41,10 +41,10 @@ class Prospect:
     fingerprint: tuple[int, int] | None  # the input's size and date of change
 
     @classmethod
-    def of(cls, task: Task, source: Reader, *, batch: int | None = None) -> Prospect:
+    def of(cls, task: Task, source: Reader, *, batch: int) -> Prospect:
         """Look at the input's other streams, and try the encoder. Raises SinkError, SourceError or DeviceError.
 
-        ``batch``: frames that the painter likes to be given; None: there is none yet, and the device is asked.
+        ``batch``: frames that the painter likes to be given.
         """
         suffix, options, format = checked_suffix(task.output), task.options, source.format
         width = format.width if options.preview is None else 2 * format.width
@@ -65,7 +65,7 @@ class Prospect:
         encoder = choose_encoder(options.encoding, suffix, width, format.height)
         if source.has_captions and encoder.name not in ENCODERS:
             lost.append(f"closed captions are left out: {encoder.name} does not write them; --codec h264 and hevc do")
-        batch = task.batch or batch or task.frames_at_once(format)
+        batch = task.batch or batch
         whole = batch if task.batch or batch == 1 else MOST  # the GPU's memory may be another when a film is resumed
         return cls(
             task=task,

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from rtstyle.jobs.look import Look
     from rtstyle.protocols import Sink, Stage
     from rtstyle.sources.choose import LiveFrames
-    from rtstyle.styles import Style
+    from rtstyle.style import Style
 
 _RATE = 30  # frames/s, where a camera does not say
 
@@ -55,8 +55,9 @@ class Show:
             got = f"{format.width}×{format.height}"
             raise SourceError(f"expected a picture of {MIN_SIZE}×{MIN_SIZE} pixels or more, got {got}")
         self._source, self._styles, self._look, self._device, self._seconds = source, styles, look, device, seconds
-        self._auto = None if size else AutoSize(format.height, float(1 / (format.rate or _RATE)))
-        self.lines = size or (self._auto.lines if self._auto else format.height)
+        auto = AutoSize(format.height, float(1 / (format.rate or _RATE)))
+        self._auto = None if size else auto
+        self.lines = min(size, format.height) if size else auto.lines
         self.meter = LiveMeter()
         self._providers: dict[int, str] = {}
         self._window: Window | None = None

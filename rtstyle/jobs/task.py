@@ -60,10 +60,6 @@ class Task:
             pipe = False
         return "://" not in self.input and not pipe
 
-    def frames_at_once(self, format: VideoFormat) -> int:
-        """The batch that was asked for, else what the device likes."""
-        return self.batch or frames_at_once(self.device, format.height, format.width)
-
     def fingerprint(self) -> tuple[int, int] | None:
         """The input's size in bytes and when it was changed, in ns; None where it is not there."""
         try:
@@ -83,14 +79,17 @@ class Task:
             self.input, keep=keep, cut=self.cut, on_error=options.on_error, rate=options.rate, decoder=options.decoder
         )
 
-    def open_painter(self, format: VideoFormat) -> Painter:
-        """Load the networks and compile them for the frames. Raises SourceError for frames that are too small."""
+    def load_painter(self, format: VideoFormat) -> Painter:
+        """Load the networks. Raises SourceError for frames that are too small, and as ``Painter`` does."""
         if min(format.width, format.height) < MIN_SIZE:
             size = f"{format.width}×{format.height}"
             raise SourceError(f"{self.input}: expected at least {MIN_SIZE}×{MIN_SIZE} pixels, got {size}")
-        painter = Painter(
-            self.style, self.options, strength=self.strength, device=self.device, batch=self.frames_at_once(format)
-        )
+        batch = self.batch or frames_at_once(self.device, format.height, format.width)
+        return Painter(self.style, self.options, strength=self.strength, device=self.device, batch=batch)
+
+    def open_painter(self, format: VideoFormat) -> Painter:
+        """The same, compiled for the frames."""
+        painter = self.load_painter(format)
         beside = self.options.preview is not None
         try:
             yuv = None if beside else format.color.matrix_for(format.width, format.height)

@@ -48,4 +48,9 @@ def transcode(
         overwrite=overwrite,
         progress=progress,
     )
+    return paint(task)
+
+
+def paint(task: Task) -> Report:
+    """As ``transcode``."""
     return paint_film(task) if task.is_file else paint_stream(task)

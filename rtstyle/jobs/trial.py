@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from rtstyle.frames import Frame
     from rtstyle.meter import Progress
-    from rtstyle.styles import Style
+    from rtstyle.style import Style
 
 RATE = 30  # frames/s, of nearly all cameras
 _WARM_UP = 0.3  # of a run, that is not counted

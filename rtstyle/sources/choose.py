@@ -42,9 +42,12 @@ class Wanted:
 def open_live(name: str | int | None, wanted: Wanted = Wanted()) -> LiveFrames:
     """Open a camera (None: the first; a number, a name, ``/dev/videoN``), an address, a file, ``screen`` or ``test``.
 
-    Raises SourceError, with what there is to choose from, and UsageError for a film or stream of another size or rate.
+    Raises SourceError, with what there is to choose from, and UsageError for a film or stream of another size or rate,
+    and for what has no end and is to be played again.
     """
     text = "" if name is None else str(name)
+    if text in {"test", "screen"}:
+        _check_not_again(text, wanted)
     if text == "test":
         width, height = wanted.size or _TEST_SIZE
         return Paced(lambda: TestPattern(width, height, frames=None, rate=wanted.rate or _TEST_RATE))
@@ -69,10 +72,11 @@ def _open_address(address: str, wanted: Wanted) -> LiveFrames:
     _check_asked_for_nothing(address, wanted)
     if scheme in {"http", "https"}:
         first = aside(lambda: Stream(address), Stream.close)
-        if first.duration_s > 0:  # a film that lies on a server
+        if first.duration_s > 0 or wanted.loop:  # a film that lies on a server
             first.close()
             return _open_file(address, wanted)
         opened = [first]  # some serve but once
+    _check_not_again(address, wanted)
     return LiveSource(lambda: opened.pop() if opened else Stream(address), name=address, timeout_s=5.0)
 
 
@@ -89,6 +93,12 @@ def _check_asked_for_nothing(name: str, wanted: Wanted) -> None:
         raise UsageError(
             f"{name}: has a size and a rate of its own; only a camera, the screen and the test can be asked for others"
         )
+
+
+def _check_not_again(name: str, wanted: Wanted) -> None:
+    """Raise UsageError where there is no end at which to begin again."""
+    if wanted.loop:
+        raise UsageError(f"{name}: goes on and on; only a film can be played again and again (loop)")
 
 
 def _open_camera(text: str, wanted: Wanted) -> LiveSource:
@@ -121,6 +131,7 @@ def _open_camera_by_name(text: str, wanted: Wanted) -> LiveSource:
 
 def _camera(address: int | str, wanted: Wanted) -> LiveSource:
     name = f"camera {address}"
+    _check_not_again(name, wanted)
     return LiveSource(lambda: Camera(address, size=wanted.size, rate=wanted.rate), name=name)
 
 

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
+from rtstyle.styles import list_styles
 from tests.clips import frame_times, make_clip
 from tests.models import make_model
 
@@ -68,7 +69,16 @@ def test_styles():
     assert done.returncode == 0, done.stderr
     for style in json.loads(done.stdout)["styles"]:
         assert {"name", "title", "artist", "year", "network", "size", "licence"} <= set(style)
-    assert rtstyle("styles").returncode == 0
+
+
+def test_no_name_of_a_style_is_cut():
+    """Not on a screen of 80 columns either: names are there to be typed."""
+    done = rtstyle("styles")
+    assert done.returncode == 0, done.stderr
+    assert max(map(len, done.stdout.splitlines())) <= 80
+    words = done.stdout.replace("(", " ").replace(",", " ").split()
+    assert {name for style in list_styles() for name in (style.name, *style.styles)} <= set(words)
+    assert "…" not in done.stdout
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["transcode", "--help"], ["image", "-h"], ["styles", "--help"]])

@@ -26,6 +26,7 @@ def test_an_export_tells_how_near_it_stays(tmp_path):
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     assert (told["target"], told["size"], told["fidelity"][0]["psnr_db"]) == ("static", "64x48", 99.0)
+    assert told["output"] == str(tmp_path / "out.onnx")
     assert (tmp_path / "out.sheet.md").exists()
 
 

@@ -11,6 +11,7 @@ from rtstyle.cli.app import app
 from rtstyle.errors import SourceError, UsageError
 from rtstyle.jobs.many import VIDEOS, errands
 from tests.clips import frame_times, make_clip
+from tests.models import make_model
 
 
 @pytest.fixture
@@ -82,6 +83,68 @@ def test_a_dry_run_of_photos(run, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+_NOT_TO_BE_HAD = [
+    (["--style", "wavee"], "wavee: no such style; did you mean wave?"),
+    (["--style", "broken.onnx"], "broken.onnx: expected an ONNX model"),
+    (["--style", "unknown.onnx"], "no engine for the CPU"),
+    (["--style", "invert.onnx", "--device", "tpu"], "tpu: no such device"),
+    (["--style", "invert.onnx", "--device", "cuda"], "cuda: expected an NVIDIA GPU"),
+    (["--style", "invert.onnx", "-o", "no/out{}"], "there is no folder"),
+    (["--style", "invert.onnx", "-o", "there{}"], "exists already; pass --overwrite"),
+]
+
+
+@pytest.fixture
+def files(tmp_path, monkeypatch, clip):
+    """A film, a photo, models, and what is in the way, in the working folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("rtstyle.engines.nvidia.count_gpus", lambda: 0)
+    for name in ("in.png", "there.png", "there.mp4"):
+        (tmp_path / name).write_bytes(cv2.imencode(".png", np.full((20, 20, 3), 10, np.uint8))[1])
+    clip.rename("in.mp4")
+    (tmp_path / "broken.onnx").write_text("Dear diary")
+    make_model(tmp_path / "unknown.onnx", kind="unknown_operator")
+    make_model(tmp_path / "invert.onnx")
+    return tmp_path
+
+
+@pytest.mark.parametrize(("more", "sentence"), _NOT_TO_BE_HAD)
+@pytest.mark.parametrize("command", ["transcode", "image"])
+def test_a_dry_run_finds_what_would_fail(run, files, command, more, sentence):
+    """A misspelt style, a broken model, an impossible device or place is one sentence before anything is painted."""
+    ending = {"transcode": ".mp4", "image": ".png"}[command]
+    before = sorted(files.rglob("*"))
+    done = run(command, f"in{ending}", "-o", f"out{ending}", *(word.format(ending) for word in more), "--dry-run")
+    assert (done.exit_code in {1, 2}, done.stdout) == (True, ""), done.output
+    assert sentence in done.stderr
+    assert sorted(files.rglob("*")) == before
+
+
+def test_a_dry_run_looks_at_the_photo_and_skips_what_is_there(run, tmp_path, invert_model):
+    """What is no photo is an error; what a folder has already is not painted again, and said."""
+    photos, out = tmp_path / "photos", tmp_path / "out"
+    for folder in (photos, out):
+        folder.mkdir()
+        cv2.imwrite(str(folder / "a.png"), np.full((20, 20, 3), 10, np.uint8))
+    arguments = ("--style", invert_model, "--dry-run")
+    assert run("image", photos, "-o", out, *arguments).stdout == f"{out / 'a.png'} is there already\n"
+    films = make_clip(photos / "a.mp4", frames=2), make_clip(out / "a.mp4", frames=2)
+    told = json.loads(run("transcode", films[0], "-o", out, *arguments, "--json").stdout)["dry_run"]
+    assert told == [{"input": str(films[0]), "output": str(films[1]), "streams": [], "skipped": True}]
+    (photos / "b.jpg").write_text("no photo")
+    for name, sentence in (("b.jpg", "is not a picture"), ("c.jpg", "there is no such file")):
+        assert sentence in run("image", photos / name, "-o", tmp_path / "x.png", *arguments).stderr
+
+
+def test_photos_take_one_style(run, tmp_path, invert_model):
+    """A second one would only hide the first."""
+    cv2.imwrite(str(tmp_path / "a.png"), np.full((20, 20, 3), 10, np.uint8))
+    done = run("image", tmp_path / "a.png", "-o", tmp_path / "b.png", "--style", "wave", "--style", invert_model)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "--style: expected one for photos, got 2" in done.stderr
+    assert not (tmp_path / "b.png").exists()
+
+
 def test_every_option_reaches_the_film(run, tmp_path, clip, invert_model):
     """The whole grammar at once."""
     target = tmp_path / "out.mkv"
@@ -97,6 +160,7 @@ def test_every_option_reaches_the_film(run, tmp_path, clip, invert_model):
     ("arguments", "sentence"),
     [
         (["--crossfade", "inf"], "inf: expected a time"),
+        (["--crossfade", "1"], "crossfade: expected several styles, as in wave@0 and starry-night@00:12, got one"),
         (["--preview", "nan"], "nan: expected a time"),
         (["--preview", "0"], "preview: expected more than 0 seconds"),
         (["--preview", "1", "--start", "1"], "expected no start and no duration beside it"),
@@ -112,6 +176,17 @@ def test_numbers_that_are_none(run, clip, tmp_path, arguments, sentence):
     assert done.exit_code in {1, 2}, done.output
     assert done.stderr.count("\n") == 1
     assert sentence in done.stderr
+
+
+@pytest.mark.parametrize("command", ["transcode", "image"])
+def test_nothing_goes_to_standard_output(run, files, command):
+    """A dash is no folder's name: one sentence says what to do instead, and nothing is written."""
+    before = sorted(files.rglob("*"))
+    done = run(command, "in.mp4", "-o", "-", "--style", "invert.onnx")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr.startswith("rtstyle: -: expected the name of a file or a folder")
+    assert "rtstyle live --publish" in done.stderr
+    assert sorted(files.rglob("*")) == before
 
 
 def test_names_that_collide(tmp_path):

@@ -7,7 +7,7 @@ from rtstyle.errors import UsageError
 from rtstyle.jobs.bench import SIZES, Bench, alike, read_size
 from rtstyle.jobs.bench_film import make_film
 from rtstyle.manifest import sha256_of
-from rtstyle.styles import read_style
+from rtstyle.style import read_style
 from rtstyle.twin import ORIGINAL, twin_path
 from tests.models import make_model
 
@@ -55,3 +55,4 @@ def test_it_takes_what_it_was_told(invert_model):
     """About a minute for five sizes of one network; never less than a second a run."""
     assert Bench([invert_model]).planned_s == pytest.approx(60)
     assert Bench([invert_model], seconds=1).each_s == 1
+    assert Bench([invert_model] * 2)._kinds == Bench([invert_model])._kinds

@@ -72,9 +72,15 @@ def test_the_command(tmp_path, invert_model):
     ("arguments", "sentence"),
     [
         (["test", "--no-window"], "no window and no other output"),
+        (["test", "--no-window", "--seconds", "1", "--timecode"], "timecode: is drawn in the window alone"),
+        (["test", "--no-window", "--seconds", "1", "--loop"], "test: goes on and on; only a film can be played again"),
+        (["udp://127.0.0.1:9", "--no-window", "--seconds", "1", "--loop"], "udp://127.0.0.1:9: goes on and on"),
+        (["37", "--no-window", "--seconds", "1", "--loop"], "camera 37: goes on and on"),
+        (["nothing.mp4", "--no-window", "--seconds", "1", "--loop"], "nothing.mp4: there is no such file"),
         (["test", "--no-window", "--seconds", "1", "--style", "wafe"], "did you mean wave?"),
         (["test", "--no-window", "--seconds", "1", "--size", "tiny"], "--size tiny: expected auto, or lines"),
         (["test", "--no-window", "--seconds", "1", "--camera-size", "big"], "big: expected a size such as 1280x720"),
+        (["test", "--no-window", "--seconds", "1", "--camera-size", "999999x999999"], "there is not enough memory"),
         (["udp://127.0.0.1:9", "--no-window", "--seconds", "1", "--rate", "10"], "has a size and a rate of its own"),
         (["nothing.mp4", "--no-window", "--seconds", "1"], "nothing.mp4: there is no such file"),
         (["\u00b2", "--no-window", "--seconds", "1"], "\u00b2: there is no such file"),
@@ -154,6 +160,12 @@ def test_a_size_that_is_asked_for_is_kept(tmp_path, invert_model):
     show.run(None)
     assert {frame.image.shape for frame in memory.frames} == {(120, 160, 3)}
     assert show._switch.current is None  # closed
+
+
+def test_more_lines_than_there_are_are_not_painted(invert_model):
+    """Nor does the report say so."""
+    show, _ = show_of(Paced(lambda: TestPattern(160, 48, frames=5)), invert_model, size=5000)
+    assert show.run(None).provider.endswith("at 48 of 48 lines")
 
 
 def test_small_pictures_are_refused(invert_model):

@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from rtstyle.perceptual import VggWeights
-from rtstyle.styles import read_style
+from rtstyle.style import read_style
 from training.checkpoint import Checkpoint
 
 ROOT = Path(__file__).parents[2]

@@ -26,7 +26,7 @@ from training.evaluation.subject import opened
 
 def evaluate(
     *,
-    models: Annotated[list[Path], typer.Argument(metavar="MODEL...", help="Exported models (.onnx) or checkpoints.")],
+    models: Annotated[list[Path], typer.Argument(metavar="MODEL", help="Exported models (.onnx) or checkpoints.")],
     photos: Annotated[Path, typer.Option(help="Folder of photos; those that a model was trained on are left out.")],
     style_image: Annotated[
         list[Path] | None,

@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from rtstyle.errors import SourceError
-from rtstyle.styles import Style
+from rtstyle.style import Style
 from training.data import find_photos, split
 
 STYLE_SIZE = 512  # px, of a model that does not say

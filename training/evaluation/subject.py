@@ -13,7 +13,8 @@ import numpy as np
 from rtstyle.engines import Engine, open_engine
 from rtstyle.errors import ModelError
 from rtstyle.frames import Image
-from rtstyle.styles import Mix, Style, find_style, model_of, read_style
+from rtstyle.style import Style, model_of, read_style
+from rtstyle.styles import Mix, find_style
 from training.checkpoint import Checkpoint
 from training.evaluation.origin import Origin
 from training.export import Artwork, export

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from rtstyle.errors import SourceError
-from rtstyle.styles import read_style
+from rtstyle.style import read_style
 from tests.models import make_model
 from training.evaluation.origin import Origin, unseen
 
