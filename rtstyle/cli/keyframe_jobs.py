@@ -30,6 +30,8 @@ _ONLY_FOR = {  # options, and the jobs that know them
     "save_every": ("photo",),
     "resume": ("photo", "keyframes", "propagate"),
     "layer": ("reconstruct",),
+    **dict.fromkeys(("style_image", "mask"), ("photo", "keyframes", "propagate", "sweep")),
+    "init": ("photo", "keyframes", "sweep"),
 }
 _WORDS = {
     "photo": "one photo",
@@ -43,12 +45,15 @@ _WORDS = {
 def start(given: Given, recipe: Recipe, *, as_json: bool) -> None:
     """Do it, show how it comes along, print what came of it."""
     content, output = given["content"], given["output"]
+    job, materials = _job(given), _materials(given, recipe)
     if given["dry_run"]:
         from rtstyle.jobs.estimate import estimate
+        from rtstyle.jobs.studio import check
 
-        _print(asdict(estimate(content, recipe)), as_json=as_json)
+        told = estimate(content, recipe)
+        check(materials)
+        _print(asdict(told), as_json=as_json)
         return
-    job, materials = _job(given), _materials(given, recipe)
     with painting_shown(output) as progress:
         report = job(content, output, materials, overwrite=given["overwrite"], progress=progress)
     _print({"output": output, **(asdict(report) if report else {})}, as_json=as_json)
@@ -72,7 +77,8 @@ def _job(given: Given) -> Callable[..., Any]:
     kind = kind_of(given)
     for name, kinds in _ONLY_FOR.items():
         if given[name] and kind not in kinds:
-            raise UsageError(f"--{name.replace('_', '-')}: expected with {_WORDS[kinds[0]]}, got {_WORDS[kind]}")
+            expected = "alone" if kinds == (name,) else f"with {_WORDS[kinds[0]]}"
+            raise UsageError(f"--{name.replace('_', '-')}: expected {expected}, got {_WORDS[kind]}")
     if kind == "reconstruct":
         return partial(reconstruct, what=given["reconstruct"], layer=given["layer"])
     if kind == "sweep":

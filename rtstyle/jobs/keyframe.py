@@ -84,10 +84,9 @@ def paint_photo(
     progress: Callable[[Step], None] | None = None,
 ) -> PaintReport:
     """As ``paint_keyframe``."""
-    target = Path(output)
-    writer = PhotoWriter([target], overwrite=overwrite or extras.resume, keep=[content, *materials.files()])
-    begun = perf_counter()
+    target, begun = Path(output), perf_counter()
     photo = _read(content)
+    writer = PhotoWriter([target], overwrite=overwrite or extras.resume, keep=[content, *materials.files()])
     studio = Studio.open(materials)
     scene = studio.scene(photo)
     from rtstyle.jobs.along import Along

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -14,6 +15,8 @@ from rtstyle.frames import Frame, Image, Packet, VideoFormat
 from rtstyle.gatys.moments import Moments, clock
 from rtstyle.gatys.recipe import Recipe
 from rtstyle.jobs.studio import Materials, Studio
+from rtstyle.sinks.encoding import MUXERS
+from rtstyle.sinks.photo_writer import SUFFIXES
 from rtstyle.sinks.video_writer import VideoWriter
 from rtstyle.sources.video_reader import VideoReader
 
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
     from rtstyle.gatys.objective import Memory
     from rtstyle.gatys.run import Step
     from rtstyle.jobs.shelf import Shelf
+
+_log = logging.getLogger("rtstyle")
 
 _LONGEST = 48  # frames from one keyframe to the next: their flows are held in memory
 
@@ -54,13 +59,15 @@ def paint_keyframes(
     The folder is made if only it is missing. A picture appears when it is complete; ``resume`` goes on with what an
     interrupted run left. Raises as ``paint_keyframe`` does, and SourceError where the video has no such frame.
     """
-    begun = perf_counter()
+    begun, folder = perf_counter(), Path(folder)
+    if folder.suffix.lower() in {*SUFFIXES, *MUXERS} and not folder.exists():
+        raise UsageError(f"{folder}: expected a folder for pictures, got a file's name; propagate makes a video")
     with closing(VideoReader(input)) as source:
         studio = Studio.open(materials)
-        shelf = _shelf(Path(folder), input, materials, moments, resume=resume, overwrite=overwrite)
+        shelf = _shelf(folder, input, materials, moments, resume=resume, overwrite=overwrite)
         brush = _Brush(studio, shelf, progress)
         files, count = [], 0
-        for count, (frame, _, wanted) in enumerate(_marked(source, moments), start=1):
+        for count, (frame, _, wanted) in enumerate(_marked(input, source, moments), start=1):
             if wanted and isinstance(frame, Frame):
                 name = f"{Path(input).stem}-{count - 1:06}-{clock(frame.time)}.png"
                 brush.photo(name, frame.image)
@@ -106,7 +113,7 @@ def propagate_keyframes(
         film = _Film(Carrier(studio.painter, studio.device, brush), (format.width, format.height))
         sink.open(format)
         try:
-            for item in film.painted(_marked(source, moments, packets=True)):
+            for item in film.painted(_marked(input, source, moments, packets=True)):
                 sink.write(item)
         except BaseException:
             sink.close(complete=False)
@@ -143,7 +150,7 @@ class _Brush:
         found = self.shelf.find(name)
         if found is not None:
             return found
-        place, follow = self.shelf.begun(name)
+        place, follow = self.shelf.begin(name)
 
         def hear(step: Step) -> None:
             follow(step)
@@ -172,7 +179,8 @@ def _shelf(
 Marked = tuple[Frame | Packet, bool, bool]  # with: begins a shot, is asked for
 
 
-def _marked(source: VideoReader, moments: Moments, *, packets: bool = False) -> Iterator[Marked]:
+def _marked(input: str | Path, source: VideoReader, moments: Moments, *, packets: bool = False) -> Iterator[Marked]:
+    """Every frame, and with ``packets`` those too; warns of times that the video does not reach."""
     from rtstyle.gatys.cuts import Cuts
 
     cuts, index, before = Cuts(), 0, None
@@ -184,6 +192,9 @@ def _marked(source: VideoReader, moments: Moments, *, packets: bool = False) -> 
         cut = cuts(item.image)
         yield item, cut, moments.wants(index, item.time, before, cut=cut)
         index, before = index + 1, item.time
+    for moment in moments.at:
+        if before is None or moment > before:
+            _log.warning("%s: ends before %g s, and has no frame there", input, moment)
 
 
 @dataclass(slots=True)

@@ -96,7 +96,7 @@ def parse_axis(text: str) -> Mapping[str, Mapping[str, object]]:
     """Label to setting of ``style-weight=1e2,1e3``. Raises UsageError."""
     name, _, values = text.partition("=")
     setting = name.strip().replace("-", "_")
-    known = [f.name for f in fields(Recipe)]
+    known = [f.name for f in fields(Recipe) if f.name != "temporal_weight"]  # which is of videos
     if setting not in known or not values:
         names = ", ".join(each.replace("_", "-") for each in known)
         raise UsageError(f"sweep: expected SETTING=A,B,… with one of {names}, got {text!r}")

@@ -33,11 +33,12 @@ class Shelf:
         self.folder, self._notes, self._keep = folder, notes, keep
         self._manifest = folder / _MANIFEST
         self._done: list[str] = []
+        self._at = ""  # the one at work
+        self._ours = ""  # the one at which the run before ended: its name was free, so what has it now is ours
+        self._overwrite = overwrite
         self._resumed = resume and self._manifest.exists()
-        self._overwrite = overwrite or self._resumed
         if self._resumed:
-            begun, self._done = _read(self._manifest)
-            compare(begun, notes)
+            self._read()
         elif self._manifest.exists() and not overwrite:
             raise SinkError(f"{folder}: an unfinished run is there; --resume goes on with it, --overwrite begins again")
         else:
@@ -47,25 +48,29 @@ class Shelf:
                 folder.mkdir(exist_ok=True)
             except OSError as error:
                 raise SinkError(f"{folder}: the folder cannot be made: {error.strerror}; make it first") from error
-            self._save()
 
     def find(self, name: str) -> Image | None:
         """The picture that the run before left."""
         path = self.folder / name
         return read_photo(path) if name in self._done and path.exists() else None
 
+    def begin(self, name: str) -> tuple[Place | None, Callable[[Step], None]]:
+        """Where the run before was with the picture, and what is to hear of every step.
+
+        Raises SinkError where the name is taken: before the picture is painted, and not after.
+        """
+        self._writer(name)
+        self._at = name
+        self._save()
+        checkpoint = self._checkpoint(name)
+        return (checkpoint.place() if self._resumed else None), checkpoint.follow
+
     def put(self, name: str, image: Image) -> None:
         """Keep a picture that is painted."""
-        writer = PhotoWriter([self.folder / name], overwrite=self._overwrite, keep=self._keep)
-        writer.write(Frame(image, Fraction(0)))
+        self._writer(name).write(Frame(image, Fraction(0)))
         self._done.append(name)
         self._save()
         self._checkpoint(name).remove()
-
-    def begun(self, name: str) -> tuple[Place | None, Callable[[Step], None]]:
-        """Where the run before was with the picture, and what is to hear of every step."""
-        checkpoint = self._checkpoint(name)
-        return (checkpoint.place() if self._resumed else None), checkpoint.follow
 
     def stop(self, name: str, place: Place) -> None:
         """Keep the place of the one at work."""
@@ -79,23 +84,29 @@ class Shelf:
         """None of them is needed any more."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    def _writer(self, name: str) -> PhotoWriter:
+        overwrite = self._overwrite or name == self._ours
+        return PhotoWriter([self.folder / name], overwrite=overwrite, keep=self._keep)
+
     def _save(self) -> None:
+        state = {"begun": self._notes, "done": self._done, "at": self._at, "overwrite": self._overwrite}
         file = OutputFile(self._manifest, overwrite=True)
         file.create()
         try:
-            file.temporary.write_text(json.dumps({"begun": self._notes, "done": self._done}), encoding="utf-8")
+            file.temporary.write_text(json.dumps(state), encoding="utf-8")
         except OSError as error:
             file.discard()
             raise unwritable(self._manifest, error) from error
         file.commit()
 
+    def _read(self) -> None:
+        try:
+            found = json.loads(self._manifest.read_text(encoding="utf-8"))
+            begun, self._done, self._ours = dict(found["begun"]), list(found["done"]), str(found["at"])
+            self._overwrite = self._overwrite or bool(found["overwrite"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise SinkError(f"{self._manifest}: is damaged ({error}); begin again with --overwrite") from error
+        compare(begun, self._notes)
+
     def _checkpoint(self, name: str) -> Checkpoint:
         return Checkpoint(self.folder / f"{name}.keyframe", self._notes)
-
-
-def _read(manifest: Path) -> tuple[Notes, list[str]]:
-    try:
-        found = json.loads(manifest.read_text(encoding="utf-8"))
-        return dict(found["begun"]), list(found["done"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise SinkError(f"{manifest}: is damaged ({error}); begin again with --overwrite") from error

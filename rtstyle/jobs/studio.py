@@ -44,8 +44,9 @@ class Materials:
     vgg: str | Path | None = None  # the network's weights; None: found and cached
 
     def files(self) -> list[Path]:
-        """All files that are read for the styles."""
-        return [path for style in self.styles for path in (style.path, style.mask) if path is not None]
+        """All files that are read besides the content; one that is not there does no harm."""
+        styles = [path for style in self.styles for path in (style.path, style.mask) if path is not None]
+        return [*styles, Path(self.recipe.init), *([] if self.vgg is None else [Path(self.vgg)])]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,6 +106,13 @@ class Studio:
         from rtstyle.gatys.pictures import to_image
 
         return to_image(painting.picture)
+
+
+def check(materials: Materials) -> None:
+    """Raise what ``Studio.open`` would, of artworks, masks and device; the network's weights are not looked for."""
+    device = find_device(materials.device)
+    for style in _with_rest(materials.styles):
+        _artwork(style, device)
 
 
 def find_device(name: str) -> torch.device:

@@ -105,9 +105,12 @@ def _from_file(path: Path, network: str) -> dict[str, Tensor]:
             if path.suffix == ".safetensors"
             else torch.load(path, map_location="cpu", weights_only=True)
         )
+        features = _features(state)
+    except OSError as error:
+        raise ModelError(f"{path}: cannot be read: {error.strerror or error}") from error
     except Exception as error:  # torch.load raises whatever the pickle inside provokes
-        raise ModelError(f"{path}: cannot be read as {TITLES[network]} weights ({error})") from error
-    features = _features(state)
+        kinds = "a .safetensors or a file of tensors that PyTorch saved"
+        raise ModelError(f"{path}: expected {TITLES[network]} weights, {kinds}, got something else") from error
     expected = {f"{layer_index(c, network)}.{part}" for c in conv_names(network) for part in ("weight", "bias")}
     if features.get("0.weight", torch.empty(0)).shape != (64, 3, 3, 3) or set(features) != expected:
         raise ModelError(

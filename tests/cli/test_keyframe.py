@@ -17,6 +17,8 @@ from rtstyle.cli.app import app  # noqa: E402
 from tests.clips import make_clip  # noqa: E402
 from tests.vgg import photo_and_artwork, random_vgg  # noqa: E402
 
+ART = ["--style-image", "art.png"]
+CARRIED = ["--every", "2", "--propagate"]
 LAYERS = ["--content-layers", "conv_4", "--style-layers", "relu1_1,conv_3=0.5", "--size", "32"]
 
 
@@ -25,7 +27,8 @@ def files(tmp_path, monkeypatch, vgg_file):
     """photo.png, art.png, a network, in the working folder."""
     photo, artwork = photo_and_artwork()
     cv2.imwrite(str(tmp_path / "photo.png"), photo)
-    cv2.imwrite(str(tmp_path / "art.png"), artwork)
+    for name in ("art.png", "art2.png"):
+        cv2.imwrite(str(tmp_path / name), artwork)
     make_clip(tmp_path / "clip.mp4", frames=2)
     monkeypatch.setenv("RTSTYLE_VGG16", str(vgg_file))
     monkeypatch.chdir(tmp_path)
@@ -97,7 +100,20 @@ def test_a_dry_run_paints_nothing(files):
         (["photo.png", "--style-image", "art.png", "-o", "x.png", "--sweep", "size"], 2, "expected SETTING"),
         (["clip.mp4", "--style-image", "art.png", "-o", "x.png"], 2, "is a video; say which of its frames with --at"),
         (["clip.mp4", "--style-image", "art.png", "-o", "art.png", "--at", "0"], 1, "expected a folder, got a file"),
-        (["photo.png", "-o", "x.png", "--reconstruct", "style", "--sweep", "seed=1"], 2, "--sweep: expected with"),
+        (["clip.mp4", "--style-image", "art.png", "-o", "x", "--size", "32"], 2, "is a video; say which of its frames"),
+        (["clip.mp4", "--style-image", "art.png", "-o", "x.mp4", "--at", "0"], 2, "x.mp4: expected a folder for"),
+        (["photo.png", "-o", "x.png", "--reconstruct", "style", "--sweep", "seed=1"], 2, "--sweep: expected alone"),
+        (["art.png", "-o", "x.png", "--reconstruct", "style", "--style-image", "art.png"], 2, "got --reconstruct"),
+        (
+            ["clip.mp4", "--style-image", "art.png", "-o", "x.mp4", *CARRIED, "--init", "noise"],
+            2,
+            "--init: expected with",
+        ),
+        (["photo.png", "--style-image", "none.png", "-o", "x.png", "--dry-run"], 1, "none.png: cannot be opened"),
+        (["photo.png", "--style-image", "art.png", "-o", "x.png", "--dry-run", "--device", "tpu"], 2, "got 'tpu'"),
+        (["photo.png", "-o", "x.png", "--dry-run"], 2, "expected at least one artwork"),
+        (["photo.png", *ART, "-o", "x.png", "--sweep", "temporal-weight=1,2"], 2, "expected SETTING=A,B,… with one"),
+        (["photo.png", *ART, "--init", "art2.png", "-o", "art2.png", "--overwrite"], 1, "is the input itself"),
         (["c.mp4", "--style-image", "art.png", "-o", "x", "--every", "2", "--process", "3"], 2, "got keyframes of a"),
     ],
 )

@@ -51,6 +51,52 @@ def test_a_time_that_the_video_does_not_have(materials, tmp_path, clip):
         paint_keyframes(clip, tmp_path / "keys", materials, moments=Moments.parse(["9"]))
 
 
+def test_a_time_behind_the_end_among_others_is_said(materials, tmp_path, clip, caplog):
+    """The others are painted."""
+    report = paint_keyframes(clip, tmp_path / "keys", materials, moments=Moments.parse(["0", "9"]))
+    assert report.keyframes == 1
+    assert caplog.messages == [f"{clip}: ends before 9 s, and has no frame there"]
+
+
+def test_a_picture_that_is_in_the_way_is_seen_before_painting(materials, tmp_path, clip):
+    """Nothing is painted in vain, nothing is replaced, and no run is left that --resume would go on with."""
+    folder, moments = tmp_path / "keys", Moments.parse(["0"])
+    paint_keyframes(clip, folder, materials, moments=moments)
+    (there,) = folder.iterdir()
+    there.write_bytes(b"precious")
+    for resume in (False, True):
+        steps = []
+        with pytest.raises(SinkError, match="exists already; pass --overwrite"):
+            paint_keyframes(clip, folder, materials, moments=moments, resume=resume, progress=steps.append)
+        assert not steps
+        assert [path.read_bytes() for path in folder.iterdir()] == [b"precious"]
+    paint_keyframes(clip, folder, materials, moments=moments, overwrite=True)
+    assert there.read_bytes() != b"precious"
+
+
+def test_what_a_resumed_run_may_replace(materials, tmp_path, clip, monkeypatch):
+    """The picture at which the run before was killed is its own; one that lay there before it is not."""
+    folder, moments = tmp_path / "keys", Moments.parse(every="10")
+    first, second = folder / "clip-000000-00-00-00.000.png", folder / "clip-000010-00-00-00.400.png"
+    folder.mkdir()
+    second.write_bytes(b"precious")
+    with pytest.raises(SinkError, match=r"000010-00-00-00\.400\.png: exists already"):
+        paint_keyframes(clip, folder, materials, moments=moments)
+    painted = first.read_bytes()
+    with pytest.raises(SinkError, match=r"000010-00-00-00\.400\.png: exists already"):
+        paint_keyframes(clip, folder, materials, moments=moments, resume=True)
+    assert (first.read_bytes(), second.read_bytes()) == (painted, b"precious")
+    second.unlink()
+    with monkeypatch.context() as patch:
+        patch.setattr("rtstyle.jobs.shelf.Shelf.stop", lambda *_: None)
+        with pytest.raises(KeyboardInterrupt):
+            paint_keyframes(clip, folder, materials, moments=moments, resume=True, progress=stop_after(3))
+    second.write_bytes(b"ours: killed before it was noted down")
+    paint_keyframes(clip, folder, materials, moments=moments, resume=True)
+    assert len(list(folder.iterdir())) == 3
+    assert not second.read_bytes().startswith(b"ours")
+
+
 def test_a_video_is_carried_from_key_to_key(materials, tmp_path):
     """Every frame once, at its own uneven time, with the sound as it was; a painting, not the clip."""
     ticks = [0, 512, 1024, 2560, 3072, 3584, 5000, 5512]

@@ -21,6 +21,12 @@ def test_weights_that_are_none_are_refused(tmp_path, monkeypatch) -> None:
     monkeypatch.setenv("RTSTYLE_VGG16", str(path.with_name("missing.pth")))
     with pytest.raises(ModelError, match="cannot be read"):
         find_vgg16()
+    for name, content in (("a.pth", b"\xff\xd8\xff no weights"), ("a.safetensors", b"none")):
+        (tmp_path / name).write_bytes(content)
+    torch.save([1, 2], tmp_path / "list.pth")
+    for name in ("a.pth", "a.safetensors", "list.pth"):
+        with pytest.raises(ModelError, match=rf"{name}: expected VGG-16 weights, .* got something else$"):
+            find_vgg16(tmp_path / name)
     torch.save({f"features.{k}": v for k, v in vgg16(init_weights=False).features.state_dict().items()}, path)
     assert find_vgg16(path).source == "file vgg.pth"
 
