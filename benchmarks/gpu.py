@@ -40,7 +40,7 @@ from rtstyle.export import fp16, static
 from rtstyle.export.graph import of_size
 from rtstyle.export.order import Order, Size, Subject
 from rtstyle.sources.decoding import Decoder
-from rtstyle.styles import load_model
+from rtstyle.style import load_model
 
 WARM_UP = 3  # passes that are not counted
 FRAMES = 300  # of the clip
