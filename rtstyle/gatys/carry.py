@@ -20,13 +20,11 @@ from rtstyle.gatys.motions import Flow, Mask
 from rtstyle.gatys.objective import Memory
 from rtstyle.gatys.painter import Painter, Part
 from rtstyle.gatys.pictures import to_image, to_tensor
+from rtstyle.gatys.views import View, feathered, lasting, views
 
-Flows = tuple[NDArray[np.float16], NDArray[np.float16]]  # from a frame to the next, and back: (H, W, 2) px
-
-_FEATHER = 5  # px over which one keyframe gives way to the other at the edge of what is trusted
-_ALONE = 0.05  # of the weight, at the very edge
 _HOLE_STEPS = 20  # iterations that a hole gets
 _LEAST_HOLE = 64  # px in one piece; smaller ones are closed by their surroundings
+_SEAM = 8  # px around a hole whose style counts with its own
 _AROUND, _LEAST_CROP = 24, 96  # px around a hole that are seen with it, and the least side of a crop
 
 
@@ -50,34 +48,30 @@ class Carrier:
 
     def segment(self, frames: Sequence[Image], painted: Image, number: int = 0) -> Iterator[Image]:
         """All frames after the first, which has that number and the painting ``painted``; the last is a keyframe."""
-        flows = []
+        steps = []
         for a, b in pairwise(frames):
             there, back = both_ways(a, b)
-            flows.append((_packed(there), _packed(back)))
-        last = self._next_key(frames, flows, painted, number + len(frames) - 1)
-        from_last = _backwards(frames, flows, last)
-        track, before = Track.at(frames[0]), painted
-        for index in range(1, len(frames) - 1):
-            there, back = (flow.astype(np.float32) for flow in flows[index - 1])
-            track = track.extended(back, there)
-            other, other_trust = from_last[index]
-            share = index / (len(frames) - 1)
-            near = (1 - share) * _feathered(track.trust)
-            far = share * _feathered(np.asarray(other_trust / 255, dtype=np.float32))
-            picture, hole = _blended(track.carried(painted), near, other, far)
-            before = self._filled(frames[index], picture, hole, before, (there, back))
+            steps.append((_packed(there), _packed(back)))
+        near = views(frames, steps, painted)
+        last = self._next_key(frames[-1], near.pop(), number + len(frames) - 1)
+        homewards = [(back, there) for there, back in reversed(steps)]
+        far = views(frames[::-1], homewards, last)[-2::-1]
+        near_left = lasting([view.trust for view in near], steps[1:])
+        far_left = lasting([view.trust for view in far[::-1]], homewards[1:])[::-1]
+        before = painted
+        for index, frame in enumerate(frames[1:-1]):
+            picture, hole = _blended(near[index].picture, near_left[index], far[index].picture, far_left[index])
+            there, back = (flow.astype(np.float32) for flow in steps[index])
+            before = self._filled(frame, picture, hole, before, (there, back))
             yield before
         yield last
 
-    def _next_key(self, frames: Sequence[Image], flows: Sequence[Flows], painted: Image, number: int) -> Image:
-        """Start from the warped keyframe before, stay with it where the flow can be trusted."""
-        track = Track.at(frames[0])
-        for there, back in flows:
-            track = track.extended(back.astype(np.float32), there.astype(np.float32))
-        trust = _feathered(track.trust)[..., None]
-        start = (trust * track.carried(painted) + (1 - trust) * frames[-1]).round().astype(np.uint8)
-        content, warped = to_tensor(frames[-1], self._device), to_tensor(start, self._device)
-        weights = torch.from_numpy(track.trust)[None, None].to(self._device)
+    def _next_key(self, frame: Image, view: View, number: int) -> Image:
+        """Start from the warped keyframe before, stay with it where it can be trusted."""
+        trust = feathered(view.trust.astype(np.float32))[..., None]
+        start = (trust * view.picture + (1 - trust) * frame).round().astype(np.uint8)
+        content, warped = to_tensor(frame, self._device), to_tensor(start, self._device)
+        weights = torch.from_numpy(view.trust.astype(np.float32))[None, None].to(self._device)
         return self._paint(number, content, warped, Memory(warped, weights))
 
     def _filled(
@@ -107,7 +101,8 @@ class Carrier:
         start = to_tensor(_with_detail(picture[rows, columns], frame[rows, columns]), self._device)
         start = torch.where(free, start, to_tensor(picture[rows, columns], self._device))
         recipe = replace(self._painter.recipe, optimizer="lbfgs", learning_rate=None, average=0.0)
-        descent = Descent(self._painter.objective(content, part=part), start, recipe, free=free)
+        where = torch.nn.functional.max_pool2d(free.float(), 2 * _SEAM + 1, 1, _SEAM)
+        descent = Descent(self._painter.objective(content, part=part, where=where), start, recipe, free=free)
         for _ in range(_HOLE_STEPS):
             descent.step()
         descent.finish()
@@ -127,19 +122,6 @@ def _packed(flow: Flow) -> NDArray[np.float16]:
     return flow.astype(np.float16)
 
 
-def _backwards(
-    frames: Sequence[Image], flows: Sequence[Flows], last: Image
-) -> dict[int, tuple[Image, NDArray[np.uint8]]]:
-    """The last keyframe, carried back to each frame between, and where it can be trusted (255)."""
-    found = {}
-    track = Track.at(frames[-1])
-    for index in range(len(frames) - 2, 0, -1):
-        there, back = (flow.astype(np.float32) for flow in flows[index])
-        track = track.extended(there, back)
-        found[index] = track.carried(last), (255 * track.trust).astype(np.uint8)
-    return found
-
-
 def _blended(near: Image, near_weight: Mask, far: Image, far_weight: Mask) -> tuple[Image, NDArray[np.bool_]]:
     """The weighted mean, and where neither has any weight."""
     weight = near_weight + far_weight
@@ -147,13 +129,6 @@ def _blended(near: Image, near_weight: Mask, far: Image, far_weight: Mask) -> tu
     mean = (near * near_weight[..., None] + far * far_weight[..., None]) / safe
     hole = weight < 1e-3  # noqa: PLR2004 - as good as nothing
     return np.where(hole[..., None], near, mean.round()).astype(np.uint8), hole
-
-
-def _feathered(trust: Mask) -> Mask:
-    """Falls towards the edge of what is trusted, inside it; to a little, so that it still counts alone."""
-    kernel = np.ones((_FEATHER, _FEATHER), np.uint8)
-    inner = cv2.blur(cv2.erode(trust, kernel), (_FEATHER, _FEATHER))
-    return np.asarray((_ALONE + inner) / (_ALONE + 1) * trust, dtype=np.float32)
 
 
 def _large(new: NDArray[np.bool_]) -> NDArray[np.bool_]:

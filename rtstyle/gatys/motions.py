@@ -22,6 +22,7 @@ _AROUND = 9  # px: side of the square in which pictures are compared
 _OUTSIDE = 30.0  # levels, the difference that counts where something comes from outside the picture
 _MARGIN = 0.3  # levels by which the camera's motion may be worse, and every other has to be better,
 _SHARE = 0.8  # and to leave at most so much of the difference
+_BROAD_PX, _BROAD_SHARE = 4.0, 0.25  # what is broader, as light and smoke, counts so much of what is fine
 _STILL = 0.1  # px at most, everywhere: a tripod
 
 
@@ -34,10 +35,10 @@ def with_motions(a: Image, b: Image, flow: Flow, trust: Mask) -> Flow:
     least = _difference(a, b, flow)
     bound = least + _MARGIN
     for motion in _motions(flow, trust):
-        difference = _difference(a, b, motion)
-        better = cv2.medianBlur((difference < bound).astype(np.uint8), 5) > 0  # no lone pixels
+        gap = _difference(a, b, motion)
+        better = cv2.medianBlur((gap < bound).astype(np.uint8), 5) > 0  # no lone pixels
         flow = np.where(better[..., None], motion, flow).astype(np.float32)
-        least = np.where(better, difference, least).astype(np.float32)
+        least = np.where(better, gap, least).astype(np.float32)
         bound = _SHARE * least - _MARGIN
     return flow
 
@@ -83,10 +84,27 @@ def _fitted(there: Points, to: Points, *, free: bool) -> NDArray[np.float64] | N
 
 def _difference(a: Image, b: Image, flow: Flow) -> Mask:
     """Mean absolute difference, in levels, of ``a`` and of ``b`` carried to it, around each pixel."""
+    return _around(np.abs(_gap(a, b, flow)).mean(axis=-1), flow)
+
+
+def unlike(a: Image, b: Image, flow: Flow) -> Mask:
+    """The same, but what is broad, as light and smoke, counts a quarter of what is fine."""
+    gap = _gap(a, b, flow)
+    broad = cv2.GaussianBlur(gap, (0, 0), _BROAD_PX)
+    return _around(np.abs(gap - broad).mean(axis=-1) + _BROAD_SHARE * np.abs(broad).mean(axis=-1), flow)
+
+
+def _gap(a: Image, b: Image, flow: Flow) -> NDArray[np.float32]:
+    """``a`` less ``b`` carried to it, (H, W, 3)."""
+    x, y = grid(flow)
+    carried = cv2.remap(b, x + flow[..., 0], y + flow[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(a.astype(np.float32) - carried, np.float32)
+
+
+def _around(gap: Mask, flow: Flow) -> Mask:
+    """Its mean around each pixel; large where the flow leads outside."""
     x, y = grid(flow)
     to_x, to_y = x + flow[..., 0], y + flow[..., 1]
     height, width = flow.shape[:2]
-    carried = cv2.remap(b, to_x, to_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    gap = np.asarray(cv2.absdiff(a, carried).mean(axis=-1), dtype=np.float32)
     gap[(to_x < 0) | (to_x > width - 1) | (to_y < 0) | (to_y > height - 1)] = _OUTSIDE
     return np.asarray(cv2.blur(gap, (_AROUND, _AROUND)), dtype=np.float32)

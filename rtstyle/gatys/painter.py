@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Self
 
@@ -77,12 +77,14 @@ class Painter:
         memory: Memory | None = None,
         full_side: int | None = None,
         part: Part | None = None,
+        where: Tensor | None = None,
         half: bool | None = None,
     ) -> Objective:
         """The loss of pictures of the size of ``content``; with ``half=False`` in float32 throughout.
 
         ``full_side``: the short side, in px, of the picture that will be painted in the end. ``part``: the content
-        is that part of a picture, and the artworks have the size that goes with the whole.
+        is that part of a picture, and the artworks have the size that goes with the whole. ``where`` (1, 1, H, W),
+        0 to 1: only there is the style looked at.
         """
         self.vgg.to(content.device)
         part = part or Part.whole((content.shape[2], content.shape[3]))
@@ -91,6 +93,9 @@ class Painter:
         if self.artworks and self.recipe.style_weight:
             seen = prepared(content, self.artworks[0].image, self.recipe.colors)[0]
             regions = self._regions(content, part, full_side or min(part.size))
+        if where is not None:
+            share = float(where.mean())  # a pixel's style weighs what it does in a whole picture
+            regions = [replace(r, mask=_both(r.mask, where), share=share * r.share) for r in regions]
         tile = tile_for(size, self.recipe)
         return Objective(
             self.vgg, seen, regions, self.recipe, memory=memory, tile=tile, half=self._half if half is None else half
@@ -122,6 +127,10 @@ class Painter:
     def _grams_of(self, artwork: Tensor, short: int) -> dict[str, Tensor]:
         size = by_short_side((artwork.shape[2], artwork.shape[3]), max(16, short))
         return style_grams(self.vgg, resized(artwork, size), [name for name, _ in self.recipe.style_layers])
+
+
+def _both(mask: Tensor | None, where: Tensor) -> Tensor:
+    return where if mask is None else mask * where
 
 
 def white_noise(like: Tensor, seed: int) -> Tensor:
