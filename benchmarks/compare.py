@@ -1,6 +1,6 @@
 """The same clip, painted by rtstyle, by the loop that everybody writes, by OpenCV DNN, and not painted at all.
 
-    python benchmarks/compare.py CLIP [--lite wave] [--full MODEL] [--runs 3] [--device auto]
+    python benchmarks/compare.py CLIP [--lite wave] [--full wave-full] [--runs 3] [--device auto]
 
 From file to file, in turns, each contestant in a process of its own:
 
@@ -16,8 +16,8 @@ From file to file, in turns, each contestant in a process of its own:
 The seconds of `lite` and `full` are those that the command reports, from opening the clip to the verified painting.
 Those of the others leave out what comes before their second frame, so that libraries and networks are loaded and
 warm: the comparison is to their favour. Slow contestants get the clip's first frames only. Before all that it is seen
-to that `full`, `exact`, `loop` and `dnn` paint the same picture. Without --full a network with fresh weights is made:
-it computes as much as a trained one. Needs `rtstyle[train]`. Prints a table and then one JSON line.
+to that `full`, `exact`, `loop` and `dnn` paint the same picture. Needs `rtstyle[train]`. Prints a table and then one
+JSON line.
 """
 
 from __future__ import annotations
@@ -46,7 +46,6 @@ import rtstyle
 WARM_UP = 1  # rounds that are not counted
 FRAMES = {"lite": None, "full": 24, "exact": 12, "loop": 5, "dnn": 5, "codec": None}  # of the clip; None: all
 SAME_DB = {"dnn": 50.0, "exact": 40.0, "full": 35.0}  # to the loop's picture, at least: f32, bf16 at worst, 8 bits
-UNTRAINED_DB = 30.0  # 8 bits of random weights, none of which learned to matter more than another
 PICTURES = 3
 
 
@@ -55,7 +54,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("clip", type=Path)
     parser.add_argument("--lite", default="wave")
-    parser.add_argument("--full")
+    parser.add_argument("--full", default="wave-full")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--runs", type=int, default=3)
     asked = parser.parse_args()
@@ -72,12 +71,12 @@ def main() -> None:
 
 def measure(asked: argparse.Namespace, folder: Path) -> dict[str, Any]:
     """All contestants in turns."""
-    full = rtstyle.find_style(asked.full).path if asked.full else fresh(folder)
+    full = rtstyle.find_style(asked.full).path
     clips = {}
     for key, frames in FRAMES.items():
         first = key in CONTESTANTS  # which is not counted
         clips[key] = asked.clip if frames is None else shortened(asked.clip, folder / f"{key}.mp4", frames + first)
-    same = pictures(clips["loop"], full, asked.device, trained=rtstyle.find_style(full).metadata["steps"] != "0")
+    same = pictures(clips["loop"], full, asked.device)
     fps: dict[str, list[float]] = {name: [] for name in FRAMES}
     provider = {}
     for turn in range(WARM_UP + asked.runs):
@@ -96,7 +95,7 @@ def measure(asked: argparse.Namespace, folder: Path) -> dict[str, Any]:
         "clip": asked.clip.name,
         "size": size_of(asked.clip),
         "lite": asked.lite,
-        "full": asked.full or "untrained",
+        "full": asked.full,
         "provider": provider,
         "fps": {key: statistics.median(values) for key, values in fps.items()},
         "fps_of_runs": fps,
@@ -107,14 +106,6 @@ def measure(asked: argparse.Namespace, folder: Path) -> dict[str, Any]:
         "warm_up": WARM_UP,
         "runs": asked.runs,
     }
-
-
-def fresh(folder: Path) -> Path:
-    """A full network without training, with its twin in 8 bits."""
-    path, here = folder / "untrained-full.onnx", Path(__file__).parent
-    command = [sys.executable, "-W", "ignore", here / "untrained.py", path]
-    subprocess.run(command, check=True, env=with_path(here), stdout=subprocess.DEVNULL)
-    return path
 
 
 def with_path(folder: Path) -> dict[str, str]:
@@ -132,7 +123,7 @@ def run(name: str, clip: Path, model: Path) -> float:
     return float(json.loads(done.stdout.splitlines()[-1])["fps"])
 
 
-def pictures(clip: Path, model: Path, device: str, *, trained: bool) -> dict[str, dict[str, float]]:
+def pictures(clip: Path, model: Path, device: str) -> dict[str, dict[str, float]]:
     """How near rtstyle's and OpenCV's pictures are to the loop's, before any codec; the end where they are not."""
     with closing(rtstyle.VideoReader(clip)) as source:
         frames = np.stack([frame.image for frame in source][:PICTURES])
@@ -149,9 +140,8 @@ def pictures(clip: Path, model: Path, device: str, *, trained: bool) -> dict[str
             painted[name] = stylizer(rtstyle.Batch(frames, frames, [Fraction(0)] * len(frames))).images
     found = {name: difference(images, painted["loop"]) for name, images in painted.items() if name != "loop"}
     for name, off in found.items():
-        least_db = SAME_DB[name] if trained or name != "full" else UNTRAINED_DB
-        if off["db"] < least_db:
-            sys.exit(f"{name}: expected {least_db} dB to the loop's picture, got {off['db']:.1f}")
+        if off["db"] < SAME_DB[name]:
+            sys.exit(f"{name}: expected {SAME_DB[name]} dB to the loop's picture, got {off['db']:.1f}")
     return found
 
 

@@ -14,9 +14,10 @@ import numpy as np
 import onnx
 import torch
 
-from rtstyle.export.eight_bits import measure, quantised
+from rtstyle.export.eight_bits import quantised
 from rtstyle.export.graph import baked, folded, save_checked, varied
 from rtstyle.export.pictures import made_up
+from rtstyle.export.spans import measure
 from rtstyle.manifest import sha256_of
 from rtstyle.twin import ORIGINAL, twin_path
 from training.checkpoint import Checkpoint

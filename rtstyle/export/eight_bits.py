@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rtstyle.engines.onnxruntime import cpu_session
+from rtstyle.export.spans import Span, Spans, attribute_of, convolutions, makers, mirrors, name_of, source_of
 
 if TYPE_CHECKING:
     from onnx import ModelProto, NodeProto
-
-    from rtstyle.frames import Images
-
-Ranges = Mapping[str, tuple[float, float]]  # of a tensor's values, by its name; 0 is among them
 
 # Weights have 7 bits: a CPU without VNNI adds two products of 8 and 8 bits in 16 bits, which saturates (oneDNN's guide,
 # "Nuances of int8 computations"). It costs 1 dB, and the picture is the same on every CPU.
@@ -23,34 +19,12 @@ _MOST = 63
 _ROUNDING = 0.5  # what stands before the cast to uint8
 
 
-def convolutions(model: ModelProto) -> list[str]:
-    """Names of those that can be had in 8 bits: their weights are constants."""
-    constants = {tensor.name for tensor in model.graph.initializer}
-    return [_name(node) for node in model.graph.node if node.op_type == "Conv" and node.input[1] in constants]
-
-
-def measure(model: ModelProto, photos: Iterable[Images]) -> Ranges:
-    """The values that come into the convolutions on these photos."""
-    from onnx import ModelProto, TensorProto, helper
-
-    network, watched = _Network(model), ModelProto()
-    watched.CopyFrom(model)
-    names = sorted({network.source(node) for node in network.convolutions(())})
-    watched.graph.output.extend(helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in names)
-    session, found = cpu_session(watched), dict.fromkeys(names, (0.0, 0.0))
-    for photo in photos:
-        for name, values in zip(names, session.run(names, {"frames": photo}), strict=True):
-            low, high = found[name]
-            found[name] = min(low, float(values.min())), max(high, float(values.max()))
-    return found
-
-
-def quantised(model: ModelProto, ranges: Ranges, kept: Collection[str]) -> ModelProto:
-    """The network with all convolutions but ``kept`` in 8 bits.
+def quantised(model: ModelProto, spans: Spans, kept: Collection[str] = ()) -> ModelProto:
+    """The network with all convolutions in 8 bits but those ``kept``.
 
     What a convolution gives stays in float32, which onnxruntime's own tool does not do and 6 dB are won by. Whatever
-    else reads a tensor that was rounded for a convolution reads it rounded, so that there need not be two of it. The
-    network's own uint8 input is not rounded at all.
+    else reads a tensor that was rounded for a convolution reads it rounded, so that there need not be two of it; not so
+    sums that are ``kept``. The network's own uint8 input is not rounded at all.
     """
     from onnx import ModelProto
 
@@ -63,8 +37,8 @@ def quantised(model: ModelProto, ranges: Ranges, kept: Collection[str]) -> Model
         if (pixels := network.pixels(node, source)) is not None:
             network.read_pixels(node, source, *pixels)
     for source in dict.fromkeys(network.source(node) for node in chosen):
-        if source in ranges:
-            network.round(source, *ranges[source])
+        if source in spans:
+            network.round(source, spans[source], kept)
     for node in chosen:
         network.round_weights(node)
     network.cast_by_quantising()
@@ -78,17 +52,15 @@ class _Network:
     def __init__(self, model: ModelProto) -> None:
         self._graph = model.graph
         self._constants = {tensor.name: tensor for tensor in self._graph.initializer}
-        self._maker = {name: node for node in self._graph.node for name in node.output}
-        self._able = set(convolutions(model))
+        self._maker = makers(model)
+        self._able = convolutions(model)
         self._new: dict[str, list[NodeProto]] = {}  # nodes, by the tensor whose maker they come behind
 
     def convolutions(self, kept: Collection[str]) -> list[NodeProto]:
-        return [node for node in self._graph.node if _name(node) in self._able and _name(node) not in kept]
+        return [node for node in self._able if name_of(node) not in kept]
 
     def source(self, node: NodeProto) -> str:
-        """What a convolution reads, before it is padded: fewer values to round, and bytes to pad."""
-        maker = self._maker.get(node.input[0])
-        return str(maker.input[0] if maker is not None and maker.op_type == "Pad" else node.input[0])
+        return source_of(node, self._maker)
 
     def pixels(self, node: NodeProto, source: str) -> tuple[str, float, float] | None:
         """The uint8 tensor, scale and offset where ``source`` is scale · uint8 + offset; None where it is not.
@@ -104,7 +76,7 @@ class _Network:
             name = maker.input[0]
         sub, div, _ = chain
         pad = self._maker.get(node.input[0])
-        if any(_attribute(node, "pads", ())) or (pad is not None and pad.op_type == "Pad" and not _mirrors(pad)):
+        if any(attribute_of(node, "pads", ())) or (pad is not None and pad.op_type == "Pad" and not mirrors(pad)):
             return None
         return name, 1 / float(self._value(div.input[1])), -float(self._value(sub.input[1]))
 
@@ -121,17 +93,19 @@ class _Network:
         reader.input[0] = name
         weights = self._value(node.input[1])
         bias = self._value(node.input[2]) if len(node.input) > 2 else np.zeros(len(weights), np.float32)  # noqa: PLR2004
-        shifted = self._constant(f"{_name(node)}/bias", bias + offset * weights.sum(axis=(1, 2, 3)))
+        shifted = self._constant(f"{name_of(node)}/bias", bias + offset * weights.sum(axis=(1, 2, 3)))
         del node.input[2:]
         node.input.append(shifted)
 
-    def round(self, source: str, low: float, high: float) -> None:
-        """Round a tensor to 256 values between ``low`` and ``high``, for all that read it."""
+    def round(self, source: str, span: Span, kept: Collection[str]) -> None:
+        """Round a tensor to the 256 values that its span is divided into, for all that read it but ``kept`` sums."""
         from onnx import helper
 
+        low, high = float(span.low.min()), float(span.high.max())
         scale = max(high - low, 1e-6) / 255
         name = f"{source}/rounded"
-        readers = [node for node in self._graph.node if source in node.input]
+        able = [node for node in self._graph.node if node.op_type != "Add" or name_of(node) not in kept]
+        readers = [node for node in able if source in node.input]
         if not readers:
             return
         given = [self._constant(f"{name}/{what}", value) for what, value in _parameters(scale, round(-low / scale))]
@@ -147,10 +121,10 @@ class _Network:
         """Symmetric, a scale for each channel that comes out."""
         from onnx import helper
 
-        weights, name = self._value(node.input[1]), f"{_name(node)}/weights"
+        weights, name = self._value(node.input[1]), f"{name_of(node)}/weights"
         largest = np.abs(weights).max(axis=tuple(range(1, weights.ndim)))
         scales = (np.where(largest == 0, 1, largest) / _MOST).astype(np.float32)
-        steps = np.rint(weights / scales.reshape(-1, *[1] * (weights.ndim - 1))).astype(np.int8)
+        steps = _steps(weights / scales.reshape(-1, *[1] * (weights.ndim - 1))).astype(np.int8)
         given = [
             self._constant(f"{name}/{what}", value)
             for what, value in (("steps", steps), ("scale", scales), ("zero", np.zeros(len(scales), np.int8)))
@@ -164,11 +138,11 @@ class _Network:
 
         for node in self._graph.node:
             add = self._maker.get(node.input[0]) if node.op_type == "Cast" else None
-            if add is None or add.op_type != "Add" or _attribute(node, "to", 0) != TensorProto.UINT8:
+            if add is None or add.op_type != "Add" or attribute_of(node, "to", 0) != TensorProto.UINT8:
                 continue
             half = self._constants.get(add.input[1])
             if half is not None and self._value(half.name).ravel().tolist() == [_ROUNDING]:
-                given = [self._constant(f"{_name(node)}/{what}", value) for what, value in _parameters(1, 0)]
+                given = [self._constant(f"{name_of(node)}/{what}", value) for what, value in _parameters(1, 0)]
                 made = helper.make_node("QuantizeLinear", [add.input[0], *given], list(node.output), name=node.name)
                 node.CopyFrom(made)
 
@@ -213,20 +187,18 @@ class _Network:
         return name
 
 
+def _steps(exact: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Whole numbers whose sum over a kernel is nearest to the exact one, so that smooth areas come out as they were.
+
+    Those that rounding moved furthest in the wrong direction go to the other side.
+    """
+    kernels = exact.reshape(exact.shape[0] * exact.shape[1], -1)
+    steps = np.rint(kernels)
+    excess = np.rint((steps - kernels).sum(axis=1, keepdims=True))
+    moved = (steps - kernels) * np.sign(excess)
+    rank = np.argsort(np.argsort(-moved, axis=1), axis=1)
+    return np.asarray((steps - np.sign(excess) * (rank < np.abs(excess))).reshape(exact.shape), np.float32)
+
+
 def _parameters(scale: float, zero: int) -> tuple[tuple[str, NDArray[np.generic]], ...]:
     return ("scale", np.array(scale, np.float32)), ("zero", np.array(min(max(zero, 0), 255), np.uint8))
-
-
-def _name(node: NodeProto) -> str:
-    """Nodes need no names, but all that they make has one."""
-    return str(node.name or node.output[0])
-
-
-def _mirrors(pad: NodeProto) -> bool:
-    return _attribute(pad, "mode", b"constant") in {b"edge", b"reflect"}
-
-
-def _attribute(node: NodeProto, name: str, default: Any) -> Any:  # noqa: ANN401 - a number, bytes or a list
-    from onnx import helper
-
-    return next((helper.get_attribute_value(one) for one in node.attribute if one.name == name), default)

@@ -1,12 +1,13 @@
 """``int8``: convolutions in 8 bits, QDQ, calibrated on photos; those that this harms most stay in float32.
 
-Which they are is measured, each convolution quantised alone. Beside the original, as NAME.int8.onnx, it is what the CPU
-engine takes in its place where it is faster.
+Which they are is measured, each convolution quantised alone, and weighed against the work that it is. Beside the
+original, as NAME.int8.onnx, it is what the CPU engine takes in its place where it is faster.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import ceil, prod
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,16 +15,18 @@ import cv2
 import numpy as np
 
 from rtstyle.errors import ModelError, UsageError
-from rtstyle.export.eight_bits import convolutions, measure, quantised
-from rtstyle.export.fidelity import psnr_db
+from rtstyle.export.eight_bits import quantised
+from rtstyle.export.even import evened
 from rtstyle.export.graph import baked, folded, runner, save_checked, varied
 from rtstyle.export.order import Made, Order
 from rtstyle.export.pictures import fitted
+from rtstyle.export.rearranged import rearranged
+from rtstyle.export.spans import attribute_of, convolutions, makers, measure, name_of, source_of
 from rtstyle.manifest import sha256_of
 from rtstyle.twin import ORIGINAL
 
 if TYPE_CHECKING:
-    from onnx import ModelProto
+    from onnx import ModelProto, NodeProto
 
     from rtstyle.export.order import Size
     from rtstyle.frames import Image, Images
@@ -32,7 +35,7 @@ if TYPE_CHECKING:
 SUFFIX = ".onnx"
 SEVERAL = False
 
-_ENOUGH_DB = 38.0  # on the worst judge; more than is asked of the photos that measure
+_ENOUGH = 255**2 / 10**3.8  # mean squared error, 38 dB, of the worst judge; more than is asked of photos that measure
 _SIZES = (320, 240), (960, 720)  # pixels of photos that calibrate; every other one is enlarged, as soft as video is
 _JUDGES = 4  # photos that each convolution is judged by, beside clouds of colour, smoother than any of them
 
@@ -41,56 +44,72 @@ def make(order: Order, folder: Path) -> Made:
     """Raise UsageError without photos, ModelError for a network without convolutions."""
     if not order.photos:
         raise UsageError("--to int8: expected a folder of photos to calibrate with, as in --photos holiday/")
-    bench = _Bench(folded(baked(order.model)), [_prepared(*one, order.size) for one in enumerate(order.photos)])
+    model = rearranged(folded(baked(order.model)))
+    bench = _Bench(model, [_prepared(*one, order.size) for one in enumerate(order.photos)])
     kept = bench.kept_in_float()
     path = folder / order.name
     made = varied(bench.quantised(kept), "int8")
     _name_original(made, order.subjects[0].style)
     save_checked(made, path)
-    count = len(bench.convolutions)
-    names = f": {', '.join(kept)}" if kept else ""
-    return Made(
-        (runner(path),), (f"{count - len(kept)} of {count} convolutions in 8 bits, {len(kept)} in float32{names}.",)
-    )
+    whole = [name for name in bench.convolutions if name in kept]
+    words = f"{len(bench.convolutions) - len(whole)} of {len(bench.convolutions)} convolutions in 8 bits"
+    names = f": {', '.join(whole)}" if whole else ""
+    sums = "; so do sums" if set(kept) - set(whole) else ""
+    return Made((runner(path),), (f"{words}, {len(whole)} in float32{names}{sums}.",))
 
 
 class _Bench:
     """One network and the photos that tell how it takes to 8 bits."""
 
     def __init__(self, model: ModelProto, photos: Sequence[Images]) -> None:
-        self._model = model
-        self.convolutions = convolutions(model)
-        if not self.convolutions:
+        if not convolutions(model):
             raise ModelError("--to int8: expected a network with convolutions, got none")
-        self._ranges = measure(model, photos)
         self._judges = [*photos[:_JUDGES], _clouds(photos[0].shape)]
         self._originals = [runner(model)(photo) for photo in self._judges]
+        self._model, self._spans = evened(model, measure(model, photos))
+        self.convolutions = {name_of(node): self._work(node) for node in convolutions(self._model)}
 
-    def kept_in_float(self) -> list[str]:
-        """As few as possible, those first that harm most when they alone are quantised."""
-        if self._worst_db(()) >= _ENOUGH_DB:
+    def kept_in_float(self) -> Sequence[str]:
+        """Names of what stays: nothing, or the sums, or with them convolutions, as few as possible.
+
+        Those come first that harm most for the work that they are, when they alone are quantised.
+        """
+        added = (node for node in self._model.graph.node if node.op_type == "Add")
+        sums = [name_of(node) for node in added if set(node.input) & set(self._spans)]
+        errors = self._errors([])
+        if max(errors) <= _ENOUGH:
             return []
-        alone = {
-            one: self._worst_db([other for other in self.convolutions if other != one]) for one in self.convolutions
+        worst = errors.index(max(errors))
+        harm = {
+            one: self._errors([*sums, *(other for other in self.convolutions if other != one)])[worst] / work
+            for one, work in self.convolutions.items()
         }
-        by_harm = sorted(self.convolutions, key=alone.__getitem__)
-        fewest, most = 1, len(by_harm)  # bisected: more in float is nearer
+        by_harm = sorted(harm, key=harm.__getitem__, reverse=True)
+        fewest, most = 0, len(by_harm)  # bisected: more in float is nearer
         while fewest < most:
             middle = (fewest + most) // 2
-            if self._worst_db(by_harm[:middle]) >= _ENOUGH_DB:
+            if max(self._errors([*sums, *by_harm[:middle]])) <= _ENOUGH:
                 most = middle
             else:
                 fewest = middle + 1
-        return by_harm[:fewest]
+        return [*sums, *by_harm[:fewest]]
 
     def quantised(self, kept: Sequence[str]) -> ModelProto:
-        """The network with all convolutions but ``kept`` in 8 bits."""
-        return quantised(self._model, self._ranges, kept)
+        """The network in 8 bits, but for the convolutions and sums that are ``kept``."""
+        return quantised(self._model, self._spans, kept)
 
-    def _worst_db(self, kept: Sequence[str]) -> float:
+    def _errors(self, kept: Sequence[str]) -> list[float]:
+        """Mean squared errors of the judges' pictures."""
         run = runner(self.quantised(kept))
         pairs = zip(self._judges, self._originals, strict=True)
-        return min(psnr_db(run(photo)[0], original[0]) for photo, original in pairs)
+        return [float(np.mean((run(photo)[0].astype(np.float32) - original[0]) ** 2)) for photo, original in pairs]
+
+    def _work(self, convolution: NodeProto) -> float:
+        """Products, as many as it takes: engines compute 16 channels at a time, whether they are there or not."""
+        (weights,) = (one for one in self._model.graph.initializer if one.name == convolution.input[1])
+        out, *kernel = weights.dims
+        pixels = self._spans[source_of(convolution, makers(self._model))].pixels
+        return float(ceil(out / 16) * 16 * prod(kernel) * pixels / prod(attribute_of(convolution, "strides", [1])))
 
 
 def _prepared(number: int, photo: Image, size: Size | None) -> Images:

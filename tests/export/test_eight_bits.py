@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from onnx import ModelProto, TensorProto, helper, numpy_helper
 
-from rtstyle.export.eight_bits import convolutions, measure, quantised
+from rtstyle.export.eight_bits import quantised
 from rtstyle.export.graph import runner
+from rtstyle.export.spans import convolutions, measure, name_of
 
 NEAR = 8  # grey levels
 FRAMES = np.random.default_rng(0).integers(0, 256, (2, 24, 32, 3), dtype=np.uint8)
@@ -93,10 +94,37 @@ def test_weights_have_7_bits():
     assert max(np.abs(one.astype(int)).max() for one in weights) == 63
 
 
+def test_a_kernels_sum_is_kept():
+    """Of the steps, to half of one, so that what is smooth comes out as it was, and none goes further than the next."""
+    model = network()
+    made = quantised(model, measure(model, [FRAMES]), ())
+    tensors = {t.name: numpy_helper.to_array(t) for t in made.graph.initializer}
+    for name, key in (("first", "k1"), ("second", "k2")):
+        weights = next(numpy_helper.to_array(t) for t in model.graph.initializer if t.name == key)
+        exact = weights / tensors[f"{name}/weights/scale"].reshape(-1, 1, 1, 1)
+        steps = tensors[f"{name}/weights/steps"]
+        assert np.abs((steps - exact).sum(axis=(2, 3))).max() <= 0.5 + 1e-4
+        assert np.abs(steps - exact).max() < 1
+        assert np.abs((np.rint(exact) - exact).sum(axis=(2, 3))).max() > 0.5  # or there was nothing to do
+
+
+def test_a_sum_that_is_kept_reads_what_was_not_rounded():
+    """And the convolution beside it reads it rounded."""
+    model = network(mode="constant", shortcut=True)
+    spans = measure(model, [FRAMES])
+    (add,) = (name_of(node) for node in model.graph.node if list(node.input) == ["c", "x"])
+    for kept, read in (((), "x/rounded"), ((add,), "x")):
+        made = quantised(model, spans, kept)
+        inputs = {node.output[0]: list(node.input) for node in made.graph.node}
+        assert inputs["sum"] == ["c", read]
+        assert inputs["padded"][0] == "x/rounded"
+        assert difference(model, made) <= NEAR
+
+
 def test_what_is_kept_is_left():
     """A convolution in float stays as it was."""
     model = network()
-    assert convolutions(model) == ["first", "second"]
+    assert [name_of(node) for node in convolutions(model)] == ["first", "second"]
     made = quantised(model, measure(model, [FRAMES]), ["first", "second"])
     assert [node.input[1] for node in made.graph.node if node.op_type == "Conv"] == ["k1", "k2"]
     assert difference(model, made) <= 1
