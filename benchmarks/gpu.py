@@ -1,14 +1,13 @@
 """How many megapixels a second an NVIDIA GPU paints: the engine alone, then from file to file. Not run on a GPU yet.
 
-    python benchmarks/gpu.py CLIP [--lite wave] [--full MODEL] [--devices cuda tensorrt] [--size 1920x1080]
+    python benchmarks/gpu.py CLIP [--lite wave] [--full wave-full] [--devices cuda tensorrt] [--size 1920x1080]
                              [--batches 1 2 4 8 16] [--encoders software nvenc] [--seconds 5]
 
 Every network as it is and in fp16, at each batch. The engine alone is what the stylizer calls: uint8 frames go up, are
 painted, and come down; beside it stands what their copies take alone. The smallest and the largest batch once more,
 with networks of fixed size, without and with CUDA graphs. The clip, brought to that size, is decoded by the CPU and by
-NVDEC, and painted by `rtstyle transcode` behind either, with the best batch. Without --full a network with fresh
-weights is made, which needs `rtstyle[train]`. Prints a table and then one JSON line; without a GPU one sentence. To
-reach, on a card of an H200's class: lite 1,000 MP/s, full 400 MP/s.
+NVDEC, and painted by `rtstyle transcode` behind either, with the best batch. Prints a table and then one JSON line;
+without a GPU one sentence. To reach, on a card of an H200's class: lite 1,000 MP/s, full 400 MP/s.
 """
 
 from __future__ import annotations
@@ -55,7 +54,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("clip", type=Path)
     parser.add_argument("--lite", default="wave")
-    parser.add_argument("--full")
+    parser.add_argument("--full", default="wave-full")
     parser.add_argument("--devices", nargs="+", default=["cuda"])
     parser.add_argument("--size", default="1920x1080")
     parser.add_argument("--batches", nargs="+", type=int, default=[1, 2, 4, 8, 16])
@@ -87,7 +86,7 @@ def engines(asked: argparse.Namespace, size: Size, folder: Path) -> Iterator[Row
     """Every network in either precision: for any size on every device at every batch, then for this one."""
     copies_ms = {batch: copies((batch, size.height, size.width, 3), asked.seconds) for batch in asked.batches}
     ends = sorted({min(asked.batches), max(asked.batches)})
-    for name, path in networks(asked, folder).items():
+    for name, path in networks(asked).items():
         for half in (False, True):
             runs = [(ANY_SIZE, device, batch) for device in asked.devices for batch in asked.batches]
             runs += [(kind, "cuda", batch) for batch in ends for kind in (FIXED, GRAPHS)]
@@ -105,14 +104,9 @@ def engines(asked: argparse.Namespace, size: Size, folder: Path) -> Iterator[Row
                 }
 
 
-def networks(asked: argparse.Namespace, folder: Path) -> dict[str, Path]:
+def networks(asked: argparse.Namespace) -> dict[str, Path]:
     """The two that are measured."""
-    lite = rtstyle.find_style(asked.lite).path
-    if asked.full:
-        return {"lite": lite, "full": rtstyle.find_style(asked.full).path}
-    from untrained import untrained_full
-
-    return {"lite": lite, "full": untrained_full(folder / "untrained-full.onnx")}
+    return {kind: rtstyle.find_style(name).path for kind, name in (("lite", asked.lite), ("full", asked.full))}
 
 
 def made(path: Path, folder: Path, *, half: bool, size: Size | None) -> Path:
