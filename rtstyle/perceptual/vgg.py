@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torchvision.models import vgg16, vgg19
 
 from rtstyle.errors import UsageError
 from rtstyle.perceptual.layers import layer_index
@@ -18,7 +17,6 @@ POOLINGS = ("max", "average")
 # Rectified maps are mostly zeros, whose mean lies far below their maximum; doubled, what deeper layers see stays
 # about as strong as what they were trained on (as in crowsonkb/style-transfer-pytorch).
 _AVERAGE_SCALE = 2.0
-_NETWORKS = {"vgg16": vgg16, "vgg19": vgg19}
 
 
 class VGG(nn.Module):
@@ -33,6 +31,8 @@ class VGG(nn.Module):
     std: Tensor
 
     def __init__(self, layers: Sequence[str], weights: VggWeights, *, pooling: str = "max") -> None:
+        from torchvision import models  # two seconds, which nobody who mistyped should wait for
+
         super().__init__()
         if pooling not in POOLINGS:
             raise UsageError(f"pooling: expected {' or '.join(POOLINGS)}, got {pooling!r}")
@@ -40,7 +40,7 @@ class VGG(nn.Module):
         self.layers = tuple(layers)
         self.average = pooling == "average"
         with torch.device("meta"):  # the classifier's 120 million numbers are not even made
-            features = _NETWORKS[weights.network](weights=None).features
+            features = models.get_model(weights.network, weights=None).features
         features.load_state_dict(weights.state, assign=True)
         features = features[: max(layer_index(name, self.network) for name in layers) + 1]
         features.to(memory_format=torch.channels_last)

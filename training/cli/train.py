@@ -124,7 +124,6 @@ def train(
     """
     with one_sentence("training", stopped=f"{out} has what was trained so far, go on with --resume"):
         machine = Machine(device=device, precision=precision, workers=workers, compiled=compiled, save_every=save_every)
-        weights = find_vgg16(vgg)
         start = Checkpoint.load(out) if resume else None
         if start is not None:
             recipe = start.recipe
@@ -164,6 +163,7 @@ def train(
                 **{**PRESETS[preset], **_given(given), **_given(layers)},
             )
         init = read_weights(init_from) if init_from and not resume else None
+        weights = find_vgg16(vgg)  # which may mean a download: not before all else is right
         quiet = not machine.processes.first
         if not quiet:
             console.print(f"VGG-16 from {weights.source}")
