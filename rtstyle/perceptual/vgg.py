@@ -31,11 +31,11 @@ class VGG(nn.Module):
     std: Tensor
 
     def __init__(self, layers: Sequence[str], weights: VggWeights, *, pooling: str = "max") -> None:
-        from torchvision import models  # two seconds, which nobody who mistyped should wait for
-
         super().__init__()
         if pooling not in POOLINGS:
             raise UsageError(f"pooling: expected {' or '.join(POOLINGS)}, got {pooling!r}")
+        from torchvision import models  # two seconds, which nobody who mistyped should wait for
+
         self.network = weights.network
         self.layers = tuple(layers)
         self.average = pooling == "average"
