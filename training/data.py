@@ -50,15 +50,23 @@ def split(photos: Sequence[Path], hold_out: int) -> tuple[list[Path], list[Path]
 class Crops(Dataset[Tensor]):
     """Random square crops (size, size, 3) uint8 RGB; sample k is a function of (seed, k) alone.
 
-    A crop covers between 0.4 and 1 of the photo's short side: small ones are enlarged, since at 720p a
-    camera's picture is smoother than a small photo, and its flat areas are larger.
+    A crop covers between 0.4 and 1 of the photo's short side, divided by ``zoom``: small ones are enlarged, since at
+    720p a camera's picture is smoother than a small photo, and its flat areas are larger.
     """
 
     def __init__(
-        self, photos: Sequence[Path], *, size: int, samples: Sequence[int], seed: int, sieve: Sieve | None = None
+        self,
+        photos: Sequence[Path],
+        *,
+        size: int,
+        zoom: float = 1.0,
+        samples: Sequence[int],
+        seed: int,
+        sieve: Sieve | None = None,
     ) -> None:
         self.photos = list(photos)
         self.size = size
+        self.zoom = zoom
         self.samples = samples  # the numbers of the samples this dataset yields
         self.seed = seed
         self.sieve = sieve or Sieve(len(self.photos))
@@ -71,7 +79,8 @@ class Crops(Dataset[Tensor]):
         epoch, position = divmod(sample, len(self.photos))
         order = np.random.default_rng((self.seed, epoch)).permutation(len(self.photos))
         photo = self._first_good(np.roll(order, -position).tolist())
-        return torch.from_numpy(random_crop(photo, self.size, np.random.default_rng((self.seed, epoch, position))))
+        rng = np.random.default_rng((self.seed, epoch, position))
+        return torch.from_numpy(random_crop(photo, self.size, rng, self.zoom))
 
     def _first_good(self, numbers: Sequence[int]) -> Photo:
         """A damaged photo, which is worth a warning, or a grey one is passed over for the next."""
@@ -89,10 +98,10 @@ class Crops(Dataset[Tensor]):
         raise SourceError(f"none of the {len(numbers)} photos is of use: {self.sieve.skipped}")
 
 
-def random_crop(photo: Photo, size: int, rng: np.random.Generator) -> Photo:
+def random_crop(photo: Photo, size: int, rng: np.random.Generator, zoom: float = 1.0) -> Photo:
     """A random square of the photo, mirrored half the time, as (size, size, 3)."""
     height, width = photo.shape[:2]
-    side = max(1, round(min(height, width) * rng.uniform(0.4, 1)))
+    side = max(1, round(min(height, width) * rng.uniform(0.4, 1) / zoom))
     top, left = rng.integers(height - side + 1), rng.integers(width - side + 1)
     square = photo[top : top + side, left : left + side]
     if rng.random() < 0.5:  # noqa: PLR2004 - a fair coin
@@ -106,6 +115,7 @@ def batches(
     photos: Sequence[Path],
     *,
     size: int,
+    zoom: float = 1.0,
     batch: int,
     samples: Sequence[int],
     seed: int,
@@ -116,7 +126,7 @@ def batches(
 
     ``sieve``, made for as many photos, then knows which were skipped.
     """
-    crops = Crops(photos, size=size, samples=samples, seed=seed, sieve=sieve)
+    crops = Crops(photos, size=size, zoom=zoom, samples=samples, seed=seed, sieve=sieve)
     loader: DataLoader[Tensor] = DataLoader(
         crops, batch_size=batch, num_workers=workers, persistent_workers=False, worker_init_fn=_quiet_worker
     )

@@ -98,7 +98,14 @@ def _batches(
     steps = range(first * recipe.batch, recipe.steps * recipe.batch, recipe.batch)
     samples = [begin + share * processes.rank + i for begin in steps for i in range(share)]
     loader = batches(
-        photos, size=recipe.size, batch=share, samples=samples, seed=recipe.seed, workers=workers, sieve=sieve
+        photos,
+        size=recipe.size,
+        zoom=recipe.zoom,
+        batch=share,
+        samples=samples,
+        seed=recipe.seed,
+        workers=workers,
+        sieve=sieve,
     )
     for index, batch in enumerate(loader):
         yield batch, [(recipe.seed << 40) + k for k in samples[index * share : (index + 1) * share]]

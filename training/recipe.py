@@ -52,6 +52,7 @@ class Recipe:
     steps: int
     batch: int = 4  # photos per step, of all processes together
     size: int = 256  # px, side of a training crop
+    zoom: float = 1.0  # how many times nearer than whole the photos are seen
     style_size: int = 512  # px, short side of the artworks
     weights: dict[str, float] = field(default_factory=lambda: dict(WEIGHTS))
     content_layers: dict[str, float] = field(default_factory=lambda: {"relu2_2": 1.0})
@@ -108,6 +109,7 @@ class Recipe:
             "hold_out",
             "batch",
             "size",
+            "zoom",
             "style_size",
             "distance",
             "learning_rate",

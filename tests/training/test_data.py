@@ -99,6 +99,13 @@ def test_crops_are_square_and_repeatable() -> None:
     assert not np.array_equal(first, other)
 
 
+def test_a_zoom_of_two_shows_half_as_much() -> None:
+    """Of a slope from 0 to 255, crops nearer by two span half as many levels."""
+    slope = np.tile(np.linspace(0, 255, 256).astype(np.uint8)[:, None], (256, 1, 3)).transpose(1, 0, 2).copy()
+    spans = [int(np.ptp(random_crop(slope, 64, np.random.default_rng(0), zoom)[..., 0])) for zoom in (1.0, 2.0)]
+    assert spans[1] == pytest.approx(spans[0] / 2, abs=4)
+
+
 def test_a_run_that_starts_later_sees_what_it_would_have_seen(photos: Path) -> None:
     """Batches from step 2 on are the same whether or not steps 0 and 1 were run: resuming changes nothing."""
 

@@ -54,6 +54,9 @@ def train(
     steps: Annotated[int | None, typer.Option(min=1, help="Training steps.")] = None,
     batch: Annotated[int | None, typer.Option(min=1, help="Photos per step.")] = None,
     size: Annotated[int | None, typer.Option(min=64, help="Side of a training crop, px.")] = None,
+    zoom: Annotated[
+        float, typer.Option(min=1, help="Show photos that many times larger: strokes for large, soft pictures.")
+    ] = DEFAULT.zoom,
     style_size: Annotated[
         int | None, typer.Option(min=64, help="Short side of the artwork, px: larger, larger strokes.")
     ] = None,
@@ -153,6 +156,7 @@ def train(
                     **_temporal(temporal_weight),
                     **(read_amounts("--weight", weight) if weight else {}),
                 },
+                zoom=zoom,
                 distance=distance,
                 learning_rate=learning_rate,
                 ema=ema,
