@@ -13,10 +13,6 @@ KeepColors = Annotated[bool, typer.Option("--keep-colors", help="Keep the film's
 Steady = Annotated[
     bool, typer.Option("--steady", help="Take the flicker out: average along the motion, but not at cuts.")
 ]
-Scale = Annotated[
-    float,
-    typer.Option(help="Paint at this share of the resolution and deliver at the full one; 0.5 is 4 times as fast."),
-]
 Beginning = Annotated[
     str | None, typer.Option("--start", metavar="TIME", help="Begin here: 12.5, 01:30 or 1:02:03.", show_default=False)
 ]

@@ -19,6 +19,7 @@ from rtstyle.cli.options import (
     Mix,
     Overwrite,
     Precision,
+    Scale,
     Strength,
     Style,
     required,
@@ -44,6 +45,7 @@ def image(
     layout: Layout = None,
     channels: Channels = None,
     strength: Strength = STRENGTH,
+    scale: Scale = 1.0,
     device: Device = DEVICE,
     precision: Precision = PHOTO_PRECISION,
     overwrite: Overwrite = False,
@@ -60,7 +62,7 @@ def image(
         chosen = required(told(style, input_range, layout, channels), mix)
         if len(chosen) > 1:
             raise UsageError(f"--style: expected one for photos, got {len(chosen)}; paint them one by one")
-        photos = _Photos(chosen[0], strength, device, precision, overwrite)
+        photos = _Photos(chosen[0], strength, scale, device, precision, overwrite)
         if goes_into_folder(inputs, output):
             photos.several(inputs, output, dry_run=dry_run, as_json=json)
         else:
@@ -73,6 +75,7 @@ class _Photos:
 
     style: str
     strength: float
+    scale: float
     device: str
     precision: str
     overwrite: bool
@@ -92,6 +95,7 @@ class _Photos:
                 output,
                 style=self.style,
                 strength=self.strength,
+                scale=self.scale,
                 device=self.device,
                 precision=self.precision,
                 overwrite=self.overwrite,
@@ -120,6 +124,7 @@ class _Photos:
                 todo,
                 style=self.style,
                 strength=self.strength,
+                scale=self.scale,
                 device=self.device,
                 precision=self.precision,
                 overwrite=self.overwrite,
@@ -128,7 +133,9 @@ class _Photos:
         conclude(outcomes, as_json=as_json)
 
     def _check(self) -> None:
-        """Raise what painting would, of the style and the device."""
+        """Raise what painting would, of scale, style and device."""
+        from rtstyle.stages.guided import share
         from rtstyle.stylizer import Stylizer
 
+        share(self.scale)
         Stylizer(self.style, device=self.device, precision=self.precision).close()

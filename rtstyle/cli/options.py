@@ -61,6 +61,13 @@ Channels = Annotated[
 Strength = Annotated[
     float, typer.Option(min=0, max=1, help="How much of the painting is mixed into the original; 1 is all painting.")
 ]
+Scale = Annotated[
+    float,
+    typer.Option(
+        help="Paint at this share of the resolution and deliver at the full one: at 0.5 strokes are twice as large, "
+        "and it takes a quarter of the time."
+    ),
+]
 Device = Annotated[
     str,
     typer.Option(metavar="NAME", help="auto, cpu, openvino, cuda, tensorrt, coreml or directml."),

@@ -24,7 +24,6 @@ from rtstyle.cli.film_options import (
     Preview,
     Rate,
     Resume,
-    Scale,
     Steady,
 )
 from rtstyle.cli.films import Films
@@ -38,6 +37,7 @@ from rtstyle.cli.options import (
     Mix,
     Overwrite,
     Precision,
+    Scale,
     Strength,
     Styles,
     required,

@@ -11,6 +11,7 @@ from rtstyle.sinks.encoding import USUAL, Encoding
 from rtstyle.sources.decoding import DECODERS, Decoder
 from rtstyle.sources.streams import ALL, Keep
 from rtstyle.sources.tally import OnError
+from rtstyle.stages.guided import share
 from rtstyle.twin import check_precision
 
 
@@ -42,8 +43,7 @@ class Options:
             raise UsageError("preview: expected more than 0 seconds")
         if self.preview is not None and (self.start or self.duration is not None):
             raise UsageError("preview: takes its part from the middle; expected no start and no duration beside it")
-        if not 0 < self.scale <= 1:
-            raise UsageError(f"scale: expected more than 0, at most 1, got {self.scale:g}")
+        share(self.scale)
         if self.rate is not None and self.rate <= 0:
             raise UsageError(f"rate: expected more than 0 frames a second, got {self.rate}")
         if self.segment < 1:

@@ -15,12 +15,12 @@ from rtstyle.jobs.options import Options
 from rtstyle.jobs.times import parse_time
 from rtstyle.protocols import Stage
 from rtstyle.stages.blend import Blend
-from rtstyle.stages.guided import Guided
+from rtstyle.stages.guided import Guided, share
 from rtstyle.stages.keep_colors import KeepColors
 from rtstyle.stages.schedule import Schedule
 from rtstyle.stages.steady import Steady
 from rtstyle.styles import Mix
-from rtstyle.stylizer import MIN_SIZE, Stylizer
+from rtstyle.stylizer import Stylizer
 
 Style = str | Path | Mix
 Styles = Style | Sequence[Style]
@@ -37,8 +37,6 @@ class Painter:
     ) -> None:
         blend = Blend(strength)
         self._batch = batch
-        self._scale = options.scale
-        self._guided: Guided | None = None
         self._closing = ExitStack()
         schedule = read_schedule(styles)
         if options.crossfade and len(schedule) == 1:
@@ -55,6 +53,7 @@ class Painter:
         except BaseException:
             self.close()
             raise
+        self._guided = Guided([self._paint], lines=share(options.scale)) if options.scale < 1 else None
         self._after: list[Stage] = [KeepColors()] if options.keep_colors else []
         self._after += [blend] if strength < 1 else []
         self.steady = Steady() if options.steady else None
@@ -76,10 +75,8 @@ class Painter:
 
     def prepare(self, height: int, width: int, *, yuv: int | None = None) -> None:
         """Compile for frames of this size; to I420 by the matrix ``yuv`` (AVCOL_SPC_*), if nothing needs RGB."""
-        alone = len(self._stylizers) == 1 and self._scale == 1 and not self._after and self.steady is None
-        if self._scale < 1:
-            lines = max(round(height * self._scale), min(MIN_SIZE, height))
-            self._guided = Guided([self._paint], lines=lines)
+        alone = len(self._stylizers) == 1 and not (self._guided or self._after) and self.steady is None
+        if self._guided:
             height, width = self._guided.size(height, width)
         for stylizer in self._stylizers:
             stylizer.prepare(height, width, yuv=yuv if alone else None)

@@ -1,8 +1,8 @@
-"""Paints at a lower resolution and delivers at the full one, with the edges of the content."""
+"""Paints at a lower resolution, with larger strokes, and delivers at the full one, with the edges of the content."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -16,27 +16,25 @@ if TYPE_CHECKING:
     from rtstyle.protocols import Stage
 
 _MIN_SIDE = 16  # pixels, the model contract's
+Lines = Callable[[int], float]
 
 
 class Guided:
-    """Sends frames through ``stages`` at ``lines`` lines and brings the result back to the content's size.
+    """Sends frames through ``stages`` at fewer lines, and brings the result back to the size they had.
 
-    Frames that have no more lines than that go through as they are. The stages see a small content too. Raises
-    UsageError for less than 16 lines. Needs cv2.
+    ``lines`` says at how many, from the height; no side gets less than 16 pixels. The stages see a small content too.
+    Needs cv2.
     """
 
-    def __init__(self, stages: Sequence[Stage], *, lines: int) -> None:
-        if lines < _MIN_SIDE:
-            raise UsageError(f"lines: expected {_MIN_SIDE} or more, got {lines}")
+    def __init__(self, stages: Sequence[Stage], *, lines: Lines) -> None:
         self._stages = tuple(stages)
         self._upsampler: GuidedUpsampler | None = None
-        self.lines = lines
+        self._lines = lines
 
     def size(self, height: int, width: int) -> tuple[int, int]:
         """(height, width) at which frames of that size are painted: what to prepare a stylizer for."""
-        if height <= self.lines:
-            return height, width
-        return self.lines, max(_MIN_SIDE, round(width * self.lines / height))
+        lines = min(max(round(self._lines(height)), _MIN_SIDE), height)
+        return lines, max(round(width * lines / height), min(_MIN_SIDE, width))
 
     def __call__(self, batch: Batch, /) -> Batch:
         full, size = batch, self.size(*batch.content.shape[1:3])
@@ -63,6 +61,13 @@ class Guided:
         for frames in zip(content, small.content, small.images, images, strict=True):
             self._upsampler(*frames)
         return images
+
+
+def share(scale: float) -> Lines:
+    """That share of the height. Raises UsageError for what is none."""
+    if not 0 < scale <= 1:
+        raise UsageError(f"scale: expected more than 0, at most 1, got {scale:g}")
+    return lambda height: height * scale
 
 
 def _shrink(images: Images, size: tuple[int, int]) -> Images:

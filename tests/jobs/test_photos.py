@@ -39,6 +39,17 @@ def test_strength_mixes(tmp_path, invert_model):
     assert np.abs(read_photo(tmp_path / "out.png").astype(int) - 128).max() <= 1
 
 
+def test_painted_small_delivered_large(tmp_path, invert_model):
+    """At half the resolution a photo keeps its size, also one that is hardly larger than the network allows."""
+    for size in ((120, 90), (17, 40)):
+        out = tmp_path / f"{size}.png"
+        report = rtstyle.stylize_photos(photo(tmp_path / "a.png", *size), out, style=invert_model, scale=0.5)
+        assert "Guided" in report.stages
+        assert read_photo(out).shape == (*size, 3)
+    with pytest.raises(UsageError, match="scale: expected more than 0"):
+        rtstyle.stylize_photos(tmp_path / "a.png", tmp_path / "none.png", style=invert_model, scale=0)
+
+
 def test_several_photos_do_not_fit_one_name(tmp_path, invert_model):
     """That would keep only the last."""
     sources = [photo(tmp_path / "a.png"), photo(tmp_path / "b.png")]
