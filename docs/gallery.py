@@ -5,7 +5,8 @@
 Photos are cropped and scaled to 640×480 and painted at that size; five frames of the clip, half a second apart, at
 their own. What the page says about a style comes from its file alone; head and credits are docs/styles.head.md's.
 Of a network of several styles: the first photo in each of them, and from one to another in five steps. The README's
-picture, docs/banner.jpg, is the first photo in all that run in real time.
+picture, docs/banner.jpg, is the first photo in all that run in real time. docs/scale.jpg is the middle of it, painted
+at 1280×720 and at two shares of that.
 """
 
 import sys
@@ -19,6 +20,7 @@ from contact_sheet import read
 
 import rtstyle
 from rtstyle.frames import Image, Images
+from rtstyle.stages.guided import Guided, share
 from rtstyle.styles import quick_styles
 from training.catalogue import facts_of
 
@@ -34,6 +36,9 @@ HEAD = FOLDER / "styles.head.md"
 PAGE = FOLDER / "styles.md"
 PICTURES = FOLDER / "styles"
 BANNER = FOLDER / "banner.jpg"
+SCALED = FOLDER / "scale.jpg"
+SCALES, SCALED_STYLE = (1, 0.5, 0.33), "starry-night"
+MIDDLE = slice(0, 450), slice(440, 840)  # px, of the photo in docs/scale.jpg
 
 
 def main(*arguments: str) -> None:
@@ -59,6 +64,7 @@ def main(*arguments: str) -> None:
         sections.append(f"## {style.name}\n\n{work}\n\n{picture}\n\n| | |\n| --- | --- |\n{rows}\n")
     PAGE.write_text("\n".join([HEAD.read_text(encoding="utf-8"), *sections]), encoding="utf-8")
     write_mosaic(BANNER, tiles)
+    write_scales(SCALED, read(Path(photos[0])))
 
 
 def plain(style: rtstyle.Style, images: Images, frames: Images) -> tuple[Images, Images]:
@@ -109,6 +115,14 @@ def write_mosaic(path: Path, tiles: list[Image]) -> None:
     small += [np.zeros_like(small[0])] * (-len(small) % COLUMNS)
     rows = [np.hstack(small[i : i + COLUMNS]) for i in range(0, len(small), COLUMNS)]
     cv2.imwrite(str(path), np.vstack(rows)[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 88])
+
+
+def write_scales(path: Path, photo: Image) -> None:
+    """What ``--scale`` makes of strokes: the middle of the photo's paintings, pixel by pixel."""
+    batch = rtstyle.Batch(photo[None], photo[None], [0])
+    with rtstyle.Stylizer(SCALED_STYLE) as stylizer:
+        paintings = [Guided([stylizer], lines=share(scale))(batch).images[0][MIDDLE] for scale in SCALES]
+    cv2.imwrite(str(path), np.hstack(paintings)[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 88])
 
 
 def edges(count: int) -> list[tuple[int, int]]:

@@ -65,7 +65,7 @@ Scale = Annotated[
     float,
     typer.Option(
         help="Paint at this share of the resolution and deliver at the full one: at 0.5 strokes are twice as large, "
-        "and it takes a quarter of the time."
+        "and the network has a quarter of the work."
     ),
 ]
 Device = Annotated[
