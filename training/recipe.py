@@ -34,6 +34,15 @@ PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         "smoke": {"steps": 100, "batch": 2, "size": 128, "style_size": 256},
         "quick": {"steps": 2000, "batch": 4, "size": 256, "style_size": 512},
         "best": {"steps": 20000, "batch": 8, "size": 384, "style_size": 768},
+        # for a network that paints already: strokes are drawn where content is compared deep enough to leave them room
+        "bold": {
+            "steps": 140,
+            "batch": 2,
+            "size": 256,
+            "style_size": 840,
+            "content_layers": {"relu2_2": 0.35, "relu3_3": 3.0},
+            "weights": {"style": 4e6, "calm": 5e6, "palette": 1.2e7, "tone": 8e4},
+        },
     }
 )
 

@@ -17,6 +17,7 @@ from rtstyle.perceptual import VggWeights
 from rtstyle.style import read_style
 from training.checkpoint import Checkpoint
 from training.cli.app import app
+from training.recipe import WEIGHTS
 
 ROOT = Path(__file__).parents[2]
 
@@ -93,6 +94,19 @@ def test_stopped_training_can_be_resumed(folder: Path, number: signal.Signals) -
     again.kill()
     again.communicate()
     assert Checkpoint.load(out).step > reached
+
+
+def test_what_is_named_goes_before_the_preset(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Options win over ``bold``, which wins over what is usual."""
+    recipes = []
+    monkeypatch.setattr("training.cli.train.loop.train", lambda recipe, *_, **__: recipes.append(recipe))
+    monkeypatch.chdir(folder)
+    arguments = [*NEW, "--preset", "bold", "--weight", "style=2e6", "-o", "x.ckpt"]
+    done = CliRunner().invoke(app, arguments, env={"RTSTYLE_VGG16": "vgg.pth"})
+    assert done.exit_code == 0, done.output
+    (recipe,) = recipes
+    assert (recipe.steps, recipe.size, recipe.content_layers) == (140, 64, {"relu2_2": 0.35, "relu3_3": 3.0})
+    assert recipe.weights == {**WEIGHTS, "style": 2e6, "calm": 5e6, "palette": 1.2e7, "tone": 8e4}
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,11 @@ def train(
         typer.Option("--style-image", "--style", help="The artwork, a picture file; several make one network of all."),
     ] = None,
     preset: Annotated[
-        str, typer.Option(help="smoke (does it run?), quick (an evening's CPU) or best (a GPU); options go before it.")
+        str,
+        typer.Option(
+            help="smoke (does it run?), quick (an evening's CPU), best (a GPU) or bold (broader strokes for a network "
+            "that paints already, with --init-from); options go before it."
+        ),
     ] = "quick",
     network: Annotated[
         str, typer.Option(help="lite (real time on CPUs) or full (Johnson et al. 2016).")
@@ -142,6 +146,13 @@ def train(
                 "content_layers": content_layers and read_amounts("--content-layers", [content_layers]),
                 "style_layers": style_layers and read_amounts("--style-layers", [style_layers]),
             }
+            weights = {
+                **usual_weights(teacher or ()),
+                **PRESETS[preset].get("weights", {}),
+                **_given({"content": content_weight, "style": style_weight}),
+                **_temporal(temporal_weight),
+                **(read_amounts("--weight", weight) if weight else {}),
+            }
             recipe = Recipe(
                 network=network,
                 width=width,
@@ -150,12 +161,6 @@ def train(
                 data=str(data.resolve()),
                 include=tuple(include or ("*",)),
                 hold_out=hold_out,
-                weights={
-                    **usual_weights(teacher or ()),
-                    **_given({"content": content_weight, "style": style_weight}),
-                    **_temporal(temporal_weight),
-                    **(read_amounts("--weight", weight) if weight else {}),
-                },
                 zoom=zoom,
                 distance=distance,
                 learning_rate=learning_rate,
@@ -164,15 +169,15 @@ def train(
                 seed=seed,
                 init_from=str(init_from or ""),
                 teachers=tuple(str(path.resolve()) for path in teacher or ()),
-                **{**PRESETS[preset], **_given(given), **_given(layers)},
+                **{**PRESETS[preset], **_given(given), **_given(layers), "weights": weights},
             )
         init = read_weights(init_from) if init_from and not resume else None
-        weights = find_vgg16(vgg)  # which may mean a download: not before all else is right
+        vgg_weights = find_vgg16(vgg)  # which may mean a download: not before all else is right
         quiet = not machine.processes.first
         if not quiet:
-            console.print(f"VGG-16 from {weights.source}")
+            console.print(f"VGG-16 from {vgg_weights.source}")
         with Reporter(recipe.steps, quiet=quiet) as reporter:
-            loop.train(recipe, out, vgg=weights, machine=machine, start=start, init=init, progress=reporter)
+            loop.train(recipe, out, vgg=vgg_weights, machine=machine, start=start, init=init, progress=reporter)
         if not quiet:
             console.print(
                 f"{out}: {recipe.steps} steps, {reporter.skipped}; "
