@@ -15,6 +15,7 @@ _FLOAT, _INDEX = 4, 8  # bytes; a max pooling remembers where its maxima were, i
 _PICTURES = 24  # copies of the picture beside the history: photo, start, best, x, its gradient, directions, casts
 _LOADED = 260 << 20  # the weights, room to convolve in, and what torch adds to itself when it first works: measured
 _IMPORTED = 800 << 20  # torch, where the system does not say
+_TORCHVISION = 160 << 20  # which VGG imports when it is made
 _SHARE = 0.7  # of the memory that is free
 
 
@@ -55,11 +56,12 @@ def free_bytes() -> int:
 
 
 def _resident_bytes() -> int:
-    """What this process, with torch imported, takes already."""
+    """What this process takes already, with torch, and with torchvision although it may come later."""
     statm = Path("/proc/self/statm")
-    return (
-        int(statm.read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE") if statm.exists() else _IMPORTED
-    )
+    if not statm.exists():
+        return _IMPORTED
+    taken = int(statm.read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    return taken if "torchvision" in sys.modules else taken + _TORCHVISION
 
 
 def _network_bytes(size: tuple[int, int], layers: list[str], recipe: Recipe) -> int:
