@@ -12,8 +12,8 @@ from rtstyle.perceptual.layers import CONVS, layer_index
 
 _WIDTHS = (64, 128, 256, 512, 512)  # channels of VGG's blocks
 _FLOAT, _INDEX = 4, 8  # bytes; a max pooling remembers where its maxima were, in 64 bits
-_PICTURES = 24  # copies of the picture beside the history: photo, start, best, x, its gradient, directions, casts
-_LOADED = 260 << 20  # the weights, room to convolve in, and what torch adds to itself when it first works: measured
+_PICTURES = 12  # copies of the picture beside the history: photo, start, best, x, its gradient, directions, casts
+_LOADED = 300 << 20  # the weights, room to convolve in, and what torch adds to itself when it first works: measured
 _IMPORTED = 800 << 20  # torch, where the system does not say
 _TORCHVISION = 160 << 20  # which VGG imports when it is made
 _SHARE = 0.7  # of the memory that is free
@@ -65,7 +65,7 @@ def _resident_bytes() -> int:
 
 
 def _network_bytes(size: tuple[int, int], layers: list[str], recipe: Recipe) -> int:
-    """Feature maps kept for the way back, and the largest ones that exist beside them for a moment."""
+    """Feature maps kept for the way back, and the largest one, whose gradient is beside them for a moment."""
     last = max(layer_index(name, recipe.network) for name in layers)
     height, width = size
     kept, largest, index = height * width * 3 * _FLOAT, 0, 0
@@ -78,9 +78,7 @@ def _network_bytes(size: tuple[int, int], layers: list[str], recipe: Recipe) -> 
         if index < last:
             kept += maps // 4 + (maps // 4 // _FLOAT * _INDEX if recipe.pooling == "max" else 0)
         index += 1
-    return (
-        kept + 3 * largest + _winograd_bytes(last, recipe.network)
-    )  # gradients before and behind a layer, and one more
+    return kept + largest + _winograd_bytes(last, recipe.network)
 
 
 def _winograd_bytes(last: int, network: str) -> int:
