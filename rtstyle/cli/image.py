@@ -137,5 +137,5 @@ class _Photos:
         from rtstyle.stages.guided import share
         from rtstyle.stylizer import Stylizer
 
-        share(self.scale)
+        share(self.scale)  # raises for what is none
         Stylizer(self.style, device=self.device, precision=self.precision).close()

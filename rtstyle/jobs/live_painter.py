@@ -26,7 +26,7 @@ class LivePainter(Guided):
     def __init__(self, style: Style, *, lines: int, device: str, look: Look, meter: LiveMeter) -> None:
         self._stylizer = Stylizer(style, device=device, precision=look.precision)
         # Smoothing is cheapest where the picture is small, and flicker is the network's, not the upsampling's.
-        super().__init__([_Timed(self._stylizer, meter), When(lambda: look.steady, Steady())], lines=lambda _: lines)
+        super().__init__([_Timed(self._stylizer, meter), When(lambda: look.steady, Steady())], lines=lines)
 
     @property
     def provider(self) -> str:

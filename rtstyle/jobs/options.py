@@ -43,7 +43,7 @@ class Options:
             raise UsageError("preview: expected more than 0 seconds")
         if self.preview is not None and (self.start or self.duration is not None):
             raise UsageError("preview: takes its part from the middle; expected no start and no duration beside it")
-        share(self.scale)
+        share(self.scale)  # raises for what is none
         if self.rate is not None and self.rate <= 0:
             raise UsageError(f"rate: expected more than 0 frames a second, got {self.rate}")
         if self.segment < 1:

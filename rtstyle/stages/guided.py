@@ -22,14 +22,15 @@ Lines = Callable[[int], float]
 class Guided:
     """Sends frames through ``stages`` at fewer lines, and brings the result back to the size they had.
 
-    ``lines`` says at how many, from the height; no side gets less than 16 pixels. The stages see a small content too.
-    Needs cv2.
+    ``lines``: at how many, 16 or more, or what says it from the height, as ``share`` does; frames that have no more go
+    through as they are, and no side gets less than 16 pixels. The stages see a small content too. Raises UsageError for
+    less than 16 lines. Needs cv2.
     """
 
-    def __init__(self, stages: Sequence[Stage], *, lines: Lines) -> None:
+    def __init__(self, stages: Sequence[Stage], *, lines: int | Lines) -> None:
         self._stages = tuple(stages)
         self._upsampler: GuidedUpsampler | None = None
-        self._lines = lines
+        self._lines = _fixed(lines) if isinstance(lines, int) else lines
 
     def size(self, height: int, width: int) -> tuple[int, int]:
         """(height, width) at which frames of that size are painted: what to prepare a stylizer for."""
@@ -68,6 +69,12 @@ def share(scale: float) -> Lines:
     if not 0 < scale <= 1:
         raise UsageError(f"scale: expected more than 0, at most 1, got {scale:g}")
     return lambda height: height * scale
+
+
+def _fixed(lines: int) -> Lines:
+    if lines < _MIN_SIDE:
+        raise UsageError(f"lines: expected {_MIN_SIDE} or more, got {lines}")
+    return lambda _: lines
 
 
 def _shrink(images: Images, size: tuple[int, int]) -> Images:

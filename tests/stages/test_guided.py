@@ -39,7 +39,7 @@ def test_stages_see_small_pictures_and_the_sink_large_ones():
     content = np.stack([edge(), edge()])
     batch = Batch(content, content, [Fraction(0), Fraction(1, 25)])
     look = Look()
-    out = Guided([look], lines=lambda _: 60)(batch)
+    out = Guided([look], lines=60)(batch)
     assert look.shapes == ((2, 60, 107, 3),) * 2
     assert out.images.shape == content.shape
     assert (out.content is content, out.times) == (True, batch.times)
@@ -49,7 +49,7 @@ def test_a_picture_that_is_small_enough_goes_through():
     """Nothing is resampled for nothing."""
     content = edge()[None]
     look = Look()
-    out = Guided([look], lines=lambda _: 500)(Batch(content, content, [0]))
+    out = Guided([look], lines=180)(Batch(content, content, [0]))
     assert look.shapes[0] == content.shape
     assert np.array_equal(out.images, 255 - content)
 
@@ -77,6 +77,10 @@ def test_strokes_that_the_content_does_not_have_stay():
 
 def test_what_to_prepare_for():
     """``size`` names the size of the small picture, and never one too small for the network."""
+    assert Guided([], lines=360).size(720, 1280) == (360, 640)
+    assert Guided([], lines=16).size(1000, 40) == (16, 16)
+    with pytest.raises(UsageError, match="lines: expected 16 or more, got 15"):
+        Guided([], lines=15)
     assert Guided([], lines=share(0.5)).size(720, 1280) == (360, 640)
     assert Guided([], lines=share(0.1)).size(100, 400) == (16, 64)
     with pytest.raises(UsageError, match=r"scale: expected more than 0, at most 1, got 1\.5"):
@@ -86,5 +90,5 @@ def test_what_to_prepare_for():
 def test_reset_reaches_the_stages():
     """They are the ones that remember."""
     look = Look()
-    Guided([look], lines=share(0.5)).reset()
+    Guided([look], lines=60).reset()
     assert look.resets == 1
