@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from rtstyle.jobs.look import Look
     from rtstyle.jobs.options import Options
     from rtstyle.jobs.photos import stylize_photos
+    from rtstyle.jobs.touch import Touch
     from rtstyle.jobs.transcode import transcode
     from rtstyle.meter import Progress, Report, StageTimes
     from rtstyle.pipeline import run
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from rtstyle.sources.test_pattern import TestPattern
     from rtstyle.sources.video_reader import VideoReader
     from rtstyle.stages.blend import Blend
+    from rtstyle.stages.brushwork import Brushwork
     from rtstyle.stages.guided import Guided
     from rtstyle.stages.keep_colors import KeepColors
     from rtstyle.stages.schedule import Schedule
@@ -53,6 +55,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Batch",
     "Blend",
+    "Brushwork",
     "Color",
     "DeviceError",
     "Encoding",
@@ -87,6 +90,7 @@ __all__ = [
     "Tee",
     "TestPattern",
     "To",
+    "Touch",
     "UsageError",
     "VideoFormat",
     "VideoReader",
@@ -113,6 +117,7 @@ _HOMES = {
     "jobs.look": ("Look",),
     "jobs.options": ("Options",),
     "jobs.photos": ("stylize_photos",),
+    "jobs.touch": ("Touch",),
     "jobs.transcode": ("transcode",),
     "meter": ("Progress", "Report", "StageTimes"),
     "pipeline": ("run",),
@@ -127,6 +132,7 @@ _HOMES = {
     "sources.test_pattern": ("TestPattern",),
     "sources.video_reader": ("VideoReader",),
     "stages.blend": ("Blend",),
+    "stages.brushwork": ("Brushwork",),
     "stages.guided": ("Guided",),
     "stages.keep_colors": ("KeepColors",),
     "stages.schedule": ("Schedule",),

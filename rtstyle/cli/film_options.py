@@ -9,7 +9,6 @@ import typer
 Crossfade = Annotated[
     str, typer.Option(metavar="TIME", help="How long one style takes to become the next.", show_default=False)
 ]
-KeepColors = Annotated[bool, typer.Option("--keep-colors", help="Keep the film's own colours, and paint its light.")]
 Steady = Annotated[
     bool, typer.Option("--steady", help="Take the flicker out: average along the motion, but not at cuts.")
 ]

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rtstyle.cli.dry_run import Prospect, tell
 from rtstyle.cli.options import (
+    Brushwork,
     Channels,
     Device,
     DryRun,
     InputRange,
     Json,
+    KeepColors,
     Layout,
     Mix,
     Overwrite,
@@ -31,6 +33,9 @@ from rtstyle.cli.several import conclude, goes_into_folder, line_of
 from rtstyle.errors import UsageError
 from rtstyle.jobs.defaults import DEVICE, PHOTO_PRECISION, STRENGTH
 
+if TYPE_CHECKING:
+    from rtstyle.jobs.touch import Touch
+
 
 def image(
     *,
@@ -45,7 +50,9 @@ def image(
     layout: Layout = None,
     channels: Channels = None,
     strength: Strength = STRENGTH,
+    keep_colors: KeepColors = False,
     scale: Scale = 1.0,
+    brushwork: Brushwork = 0.0,
     device: Device = DEVICE,
     precision: Precision = PHOTO_PRECISION,
     overwrite: Overwrite = False,
@@ -59,10 +66,13 @@ def image(
     [bold]rtstyle image *.jpg -o paintings/ --style starry-night[/bold]
     """
     with one_sentence():
+        from rtstyle.jobs.touch import Touch
+
+        touch = Touch(strength=strength, keep_colors=keep_colors, scale=scale, brushwork=brushwork)
         chosen = required(told(style, input_range, layout, channels), mix)
         if len(chosen) > 1:
             raise UsageError(f"--style: expected one for photos, got {len(chosen)}; paint them one by one")
-        photos = _Photos(chosen[0], strength, scale, device, precision, overwrite)
+        photos = _Photos(chosen[0], touch, device, precision, overwrite)
         if goes_into_folder(inputs, output):
             photos.several(inputs, output, dry_run=dry_run, as_json=json)
         else:
@@ -74,8 +84,7 @@ class _Photos:
     """What all photos of one command have in common."""
 
     style: str
-    strength: float
-    scale: float
+    touch: Touch
     device: str
     precision: str
     overwrite: bool
@@ -94,8 +103,7 @@ class _Photos:
                 input,
                 output,
                 style=self.style,
-                strength=self.strength,
-                scale=self.scale,
+                touch=self.touch,
                 device=self.device,
                 precision=self.precision,
                 overwrite=self.overwrite,
@@ -123,8 +131,7 @@ class _Photos:
             outcomes = stylize_each(
                 todo,
                 style=self.style,
-                strength=self.strength,
-                scale=self.scale,
+                touch=self.touch,
                 device=self.device,
                 precision=self.precision,
                 overwrite=self.overwrite,
@@ -133,9 +140,7 @@ class _Photos:
         conclude(outcomes, as_json=as_json)
 
     def _check(self) -> None:
-        """Raise what painting would, of scale, style and device."""
-        from rtstyle.stages.guided import share
+        """Raise what painting would, of style and device."""
         from rtstyle.stylizer import Stylizer
 
-        share(self.scale)  # raises for what is none
         Stylizer(self.style, device=self.device, precision=self.precision).close()

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from rtstyle.cli.options import (
+    Brushwork,
     Channels,
     Device,
     InputRange,
@@ -49,6 +50,7 @@ def live(
         str, typer.Option(metavar="auto|LINES", help="At how many lines to paint; auto keeps the camera's rate.")
     ] = "auto",
     strength: Strength = STRENGTH,
+    brushwork: Brushwork = 0.0,
     keep_colors: Annotated[bool, typer.Option("--keep-colors", help="The camera's colours.")] = False,
     mirror: Annotated[bool, typer.Option("--mirror", help="As in a mirror.")] = False,
     steady: Annotated[
@@ -95,6 +97,7 @@ def live(
             size=_lines(size),
             look=Look(
                 strength=strength,
+                brushwork=brushwork,
                 keep_colors=keep_colors,
                 mirror=mirror,
                 steady=steady,

@@ -68,6 +68,17 @@ Scale = Annotated[
         "and the network has a quarter of the work."
     ),
 ]
+Brushwork = Annotated[
+    float,
+    typer.Option(
+        min=0,
+        max=1,
+        help="Lay strokes where there is nothing to paint, as in a sky or on a wall: 0 none, 0.5 as a painter would.",
+    ),
+]
+KeepColors = Annotated[
+    bool, typer.Option("--keep-colors", help="Keep the original's own colours, and paint its light.")
+]
 Device = Annotated[
     str,
     typer.Option(metavar="NAME", help="auto, cpu, openvino, cuda, tensorrt, coreml or directml."),

@@ -14,7 +14,6 @@ from rtstyle.cli.film_options import (
     Crossfade,
     Decoder,
     Encoder,
-    KeepColors,
     Length,
     NoAudio,
     NoMetadata,
@@ -28,11 +27,13 @@ from rtstyle.cli.film_options import (
 )
 from rtstyle.cli.films import Films
 from rtstyle.cli.options import (
+    Brushwork,
     Channels,
     Device,
     DryRun,
     InputRange,
     Json,
+    KeepColors,
     Layout,
     Mix,
     Overwrite,
@@ -77,6 +78,7 @@ def transcode(
     keep_colors: KeepColors = False,
     steady: Steady = False,
     scale: Scale = 1.0,
+    brushwork: Brushwork = 0.0,
     start: Beginning = None,
     duration: Length = None,
     rate: Rate = None,
@@ -124,6 +126,7 @@ def transcode(
             keep_colors=keep_colors,
             steady=steady,
             scale=scale,
+            brushwork=brushwork,
             precision=precision,
             crossfade=parse_time(crossfade),
             encoding=Encoding(codec, crf, preset, None if bitrate is None else parse_bitrate(bitrate), encoder),

@@ -9,6 +9,7 @@ import numpy as np
 
 from rtstyle.frames import Batch
 from rtstyle.jobs.live_meter import NETWORK
+from rtstyle.stages.brushwork import Brushwork
 from rtstyle.stages.guided import Guided
 from rtstyle.stages.steady import Steady
 from rtstyle.stages.when import When
@@ -25,8 +26,10 @@ class LivePainter(Guided):
 
     def __init__(self, style: Style, *, lines: int, device: str, look: Look, meter: LiveMeter) -> None:
         self._stylizer = Stylizer(style, device=device, precision=look.precision)
+        self._brushwork = Brushwork(lambda: look.brushwork)
         # Smoothing is cheapest where the picture is small, and flicker is the network's, not the upsampling's.
-        super().__init__([_Timed(self._stylizer, meter), When(lambda: look.steady, Steady())], lines=lines)
+        steady = When(lambda: look.steady, Steady())
+        super().__init__([self._brushwork, _Timed(self._stylizer, meter), steady], lines=lines)
 
     @property
     def provider(self) -> str:
@@ -37,7 +40,7 @@ class LivePainter(Guided):
         size = self.size(height, width)
         self._stylizer.prepare(*size)
         image = np.zeros((1, *size, 3), np.uint8)
-        self._stylizer(Batch(image, image, [Fraction(0)]))
+        self._stylizer(self._brushwork(Batch(image, image, [Fraction(0)])))
 
     def close(self) -> None:
         self._stylizer.close()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from rtstyle.errors import UsageError
 from rtstyle.jobs.defaults import PRECISION, STRENGTH
+from rtstyle.stages.brushwork import check_brushwork
 from rtstyle.twin import check_precision
 
 
@@ -14,6 +15,7 @@ class Look:
     """Read for every frame, so that it may be changed while frames flow."""
 
     strength: float = STRENGTH  # of the painting; the rest is the camera's picture
+    brushwork: float = 0.0  # 0 to 1: strokes where the camera sees nothing to paint
     keep_colors: bool = False  # the camera's
     mirror: bool = False
     steady: bool = False  # temporal smoothing
@@ -25,4 +27,5 @@ class Look:
     def __post_init__(self) -> None:
         if not 0 <= self.strength <= 1:
             raise UsageError(f"strength: expected 0 to 1, got {self.strength}")
+        check_brushwork(self.brushwork)
         check_precision(self.precision)

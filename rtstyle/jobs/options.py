@@ -11,6 +11,7 @@ from rtstyle.sinks.encoding import USUAL, Encoding
 from rtstyle.sources.decoding import DECODERS, Decoder
 from rtstyle.sources.streams import ALL, Keep
 from rtstyle.sources.tally import OnError
+from rtstyle.stages.brushwork import check_brushwork
 from rtstyle.stages.guided import share
 from rtstyle.twin import check_precision
 
@@ -22,6 +23,7 @@ class Options:
     keep_colors: bool = False  # the content's chroma
     steady: bool = False  # averaged along the motion, from frame to frame
     scale: float = 1.0  # the share of the lines at which is painted; the edges come back from the content
+    brushwork: float = 0.0  # 0 to 1: strokes where the film has nothing to paint
     crossfade: Fraction = Fraction(0)  # seconds, from one style to the next
     precision: str = PRECISION  # auto: in 8 bits where that is faster; full: as the model is
     encoding: Encoding = USUAL
@@ -44,6 +46,7 @@ class Options:
         if self.preview is not None and (self.start or self.duration is not None):
             raise UsageError("preview: takes its part from the middle; expected no start and no duration beside it")
         share(self.scale)  # raises for what is none
+        check_brushwork(self.brushwork)
         if self.rate is not None and self.rate <= 0:
             raise UsageError(f"rate: expected more than 0 frames a second, got {self.rate}")
         if self.segment < 1:

@@ -15,6 +15,7 @@ from rtstyle.jobs.options import Options
 from rtstyle.jobs.times import parse_time
 from rtstyle.protocols import Stage
 from rtstyle.stages.blend import Blend
+from rtstyle.stages.brushwork import Brushwork
 from rtstyle.stages.guided import Guided, share
 from rtstyle.stages.keep_colors import KeepColors
 from rtstyle.stages.schedule import Schedule
@@ -47,13 +48,14 @@ class Painter:
                 for _, style in schedule
             ]
             starts = [start for start, _ in schedule]
-            self._paint: Stage = self._stylizers[0]
+            paint: Stage = self._stylizers[0]
             if len(schedule) > 1:
-                self._paint = Schedule(list(zip(starts, self._stylizers, strict=True)), fade_s=options.crossfade)
+                paint = Schedule(list(zip(starts, self._stylizers, strict=True)), fade_s=options.crossfade)
         except BaseException:
             self.close()
             raise
-        self._guided = Guided([self._paint], lines=share(options.scale)) if options.scale < 1 else None
+        self._painting: list[Stage] = [Brushwork(options.brushwork), paint] if options.brushwork else [paint]
+        self._guided = Guided(self._painting, lines=share(options.scale)) if options.scale < 1 else None
         self._after: list[Stage] = [KeepColors()] if options.keep_colors else []
         self._after += [blend] if strength < 1 else []
         self.steady = Steady() if options.steady else None
@@ -84,7 +86,7 @@ class Painter:
     def stages(self, steady: Stage | None = None) -> list[Stage]:
         """In the order in which frames go through; ``steady`` in place of our own."""
         between = steady or self.steady
-        return [self._guided or self._paint, *([between] if between else []), *self._after]
+        return [*([self._guided] if self._guided else self._painting), *([between] if between else []), *self._after]
 
     def close(self) -> None:
         self._closing.close()

@@ -9,15 +9,13 @@ from pathlib import Path
 from time import perf_counter
 
 from rtstyle.errors import SinkError, UsageError
-from rtstyle.jobs.defaults import DEVICE, PHOTO_PRECISION, STRENGTH
+from rtstyle.jobs.defaults import DEVICE, PHOTO_PRECISION
 from rtstyle.jobs.many import Errand, Outcome, run_errands
+from rtstyle.jobs.touch import PLAIN, Touch
 from rtstyle.meter import Progress, Report
 from rtstyle.pipeline import run
-from rtstyle.protocols import Stage
 from rtstyle.sinks.photo_writer import SUFFIXES, PhotoWriter
 from rtstyle.sources.photo_folder import PhotoFolder
-from rtstyle.stages.blend import Blend
-from rtstyle.stages.guided import Guided, share
 from rtstyle.stylizer import MIN_SIZE, Stylizer
 
 
@@ -26,8 +24,7 @@ def stylize_photos(
     output: str | Path,
     *,
     style: str | Path,
-    strength: float = STRENGTH,
-    scale: float = 1.0,
+    touch: Touch = PLAIN,
     device: str = DEVICE,
     precision: str = PHOTO_PRECISION,
     overwrite: bool = False,
@@ -40,13 +37,12 @@ def stylize_photos(
     complete; what fails stops the rest. Raises as ``transcode`` does.
     """
     start = perf_counter()
-    look = _Look(strength, scale)
     source = PhotoFolder(*([inputs] if isinstance(inputs, str | Path) else inputs), min_size=MIN_SIZE)
     with Stylizer(style, device=device, precision=precision) as stylizer:
         paths = _outputs(source.photos, Path(output), is_folder=str(output).endswith(("/", "\\")))
         sink = PhotoWriter(paths, overwrite=overwrite, keep=source.photos, originals=source.photos)
         opened_s = perf_counter() - start
-        report = run(source, look.stages(stylizer), sink, progress=progress)
+        report = run(source, touch.stages(stylizer), sink, progress=progress)
         return report.as_job(provider=stylizer.provider, opened_s=opened_s)
 
 
@@ -60,17 +56,15 @@ def stylize_each(
     todo: Sequence[Errand],
     *,
     style: str | Path,
-    strength: float = STRENGTH,
-    scale: float = 1.0,
+    touch: Touch = PLAIN,
     device: str = DEVICE,
     precision: str = PHOTO_PRECISION,
     overwrite: bool = False,
     done: Callable[[Outcome], None],
 ) -> list[Outcome]:
     """Paint every photo for itself, so that one that fails does not keep the others; ``done`` hears of each."""
-    look = _Look(strength, scale)
     with Stylizer(style, device=device, precision=precision) as stylizer:
-        stages = look.stages(stylizer)
+        stages = touch.stages(stylizer)
 
         def one(errand: Errand) -> Report:
             source = PhotoFolder(errand.input, min_size=MIN_SIZE)
@@ -78,17 +72,6 @@ def stylize_each(
             return run(source, stages, sink).as_job(provider=stylizer.provider, opened_s=0)
 
         return run_errands(todo, one, overwrite=overwrite, done=done)
-
-
-class _Look:
-    """How much of the painting, and how large its strokes. Raises UsageError, before a network is loaded."""
-
-    def __init__(self, strength: float, scale: float) -> None:
-        self._blend = [Blend(strength)] if strength != 1 else []
-        self._lines = share(scale) if scale != 1 else None
-
-    def stages(self, stylizer: Stylizer) -> list[Stage]:
-        return [Guided([stylizer], lines=self._lines) if self._lines else stylizer, *self._blend]
 
 
 def _outputs(photos: Sequence[Path], output: Path, *, is_folder: bool) -> list[Path]:

@@ -111,6 +111,7 @@ class Prospect:
             "keep_colors": options.keep_colors,
             "steady": options.steady,
             "scale": options.scale,
+            "brushwork": options.brushwork,
             "crossfade": str(options.crossfade),
             "cut": str(task.cut),
             "rate": str(options.rate),

@@ -28,6 +28,7 @@ HELP = (
     "1-9, n, p\tstyle",
     "space\tpainting on, off",
     "[ ]\tstrength",
+    "w\tbrushwork: none, some, much",
     "c\toriginal colours",
     "m\tmirror",
     "t\ttemporal smoothing",
@@ -79,6 +80,9 @@ class Session:
         elif key in {"[", "]"}:
             look.strength = round(min(max(look.strength + (_STEP if key == "]" else -_STEP), 0), 1), 2)
             self._say(f"strength {look.strength:.0%}")
+        elif key == "w":
+            look.brushwork = {0.0: 0.5, 0.5: 1.0}.get(look.brushwork, 0.0)
+            self._say(f"brushwork {look.brushwork:.0%}")
         elif key in (
             switches := {" ": "painted", "c": "keep_colors", "m": "mirror", "t": "steady", "b": "side_by_side"}
         ):

@@ -148,9 +148,9 @@ def test_photos_take_one_style(run, tmp_path, invert_model):
 def test_every_option_reaches_the_film(run, tmp_path, clip, invert_model):
     """The whole grammar at once."""
     target = tmp_path / "out.mkv"
-    words = "--strength 0.9 --keep-colors --steady --scale 0.8 --start 0.2 --duration 00:00:00.4 --codec hevc --crf 30"
-    more = "--preset ultrafast --no-audio --no-subtitles --no-metadata --on-error skip --batch 2 --json"
-    done = run("transcode", clip, "-o", target, "--style", invert_model, *words.split(), *more.split())
+    words = "--strength 0.9 --keep-colors --steady --scale 0.8 --brushwork 0.5 --start 0.2 --duration 00:00:00.4"
+    more = "--codec hevc --crf 30 --preset ultrafast --no-audio --no-subtitles --no-metadata --on-error skip --batch 2"
+    done = run("transcode", clip, "-o", target, "--style", invert_model, *words.split(), *more.split(), "--json")
     assert done.exit_code == 0, done.output
     assert json.loads(done.stdout)["encoder"] == "libx265"
     assert len(frame_times(target)) == 10

@@ -9,13 +9,14 @@ import pytest
 
 import rtstyle
 from rtstyle.errors import SinkError, SourceError, UsageError
-from rtstyle.frames import Frame
+from rtstyle.frames import Frame, VideoFormat
 from rtstyle.jobs.film import look_at
 from rtstyle.jobs.options import Options
 from rtstyle.jobs.painter import read_schedule
 from rtstyle.jobs.task import Task
 from rtstyle.jobs.times import parse_time
 from rtstyle.sinks.encoding import Encoding, choose_encoder, parse_bitrate
+from rtstyle.sinks.video_writer import VideoWriter
 from rtstyle.sources.video_reader import VideoReader
 from tests.clips import frame_times, make_clip, packets
 from tests.models import make_model
@@ -104,6 +105,21 @@ def test_own_colours_lower_resolution_and_steadiness(tmp_path, invert_model):
     assert after.shape == before.shape
     assert after[4:10, 4:10, 1].min() > 140  # the corner is red, and not cyan
     assert abs(after[40, 60, 0] - (255 - before[40, 60, 0])) < 8
+
+
+@pytest.mark.parametrize("scale", [1, 0.5])
+def test_strokes_stand_still(tmp_path, invert_model, scale):
+    """A film of one colour gets the same strokes in every frame."""
+    source, target = tmp_path / "in.mp4", tmp_path / "out.mkv"
+    writer = VideoWriter(source)
+    writer.open(VideoFormat(width=128, height=96, rate=Fraction(25)))
+    for number in range(4):
+        writer.write(Frame(np.full((96, 128, 3), 100, np.uint8), Fraction(number, 25)))
+    writer.close()
+    rtstyle.transcode(source, target, style=invert_model, options=Options(brushwork=1, scale=scale))
+    images = pixels(target).astype(int)
+    assert 15 < images.std() < 40
+    assert np.abs(images[1:] - images[0]).mean() < 2
 
 
 def test_a_preview_beside_the_original(tmp_path, invert_model):

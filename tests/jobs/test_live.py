@@ -14,9 +14,10 @@ import pytest
 
 import rtstyle
 from rtstyle.errors import SinkError, SourceError, UsageError
-from rtstyle.frames import Frame
+from rtstyle.frames import Batch, Frame
 from rtstyle.jobs.live import To
 from rtstyle.jobs.live_meter import LiveMeter
+from rtstyle.jobs.live_painter import LivePainter
 from rtstyle.jobs.look import Look
 from rtstyle.jobs.session import Session
 from rtstyle.jobs.show import Show
@@ -116,6 +117,25 @@ def test_a_key_that_is_no_number():
     session.press("\u00b2")
     session.press("2")
     assert chosen == [1]
+
+
+def test_a_key_for_brushwork():
+    """None, some, much, none again; whatever amount it began with."""
+    look = Look(brushwork=0.3)
+    session = Session(["a"], look, Outputs(), LiveMeter(), choose=lambda _: None)
+    amounts = [(session.press("w"), look.brushwork)[1] for _ in range(4)]
+    assert amounts == [0, 0.5, 1, 0]
+
+
+def test_brushwork_is_painted(tmp_path, invert_model):
+    """A wall of one colour is no longer one: the strokes go through the network, at the size at which it paints."""
+    wall = np.full((120, 160, 3), 100, np.uint8)
+    painter = LivePainter(find_style(invert_model), lines=60, device="cpu", look=Look(brushwork=1), meter=LiveMeter())
+    painter.warm_up(*wall.shape[:2])
+    painted = painter(Batch(wall[None], wall[None], [Fraction(0)])).images[0]
+    painter.close()
+    assert painted.shape == wall.shape
+    assert 10 < painted.std() < 40
 
 
 def here():

@@ -6,6 +6,7 @@ import pytest
 
 import rtstyle
 from rtstyle.errors import SinkError, SourceError, UsageError
+from rtstyle.jobs.touch import Touch
 from rtstyle.sources.photo_folder import read_photo
 
 
@@ -35,7 +36,8 @@ def test_several_photos_go_into_a_folder(tmp_path, invert_model):
 
 def test_strength_mixes(tmp_path, invert_model):
     """Half of a photo and half of its inverse is grey."""
-    rtstyle.stylize_photos(photo(tmp_path / "a.png"), tmp_path / "out.png", style=invert_model, strength=0.5)
+    half = Touch(strength=0.5)
+    rtstyle.stylize_photos(photo(tmp_path / "a.png"), tmp_path / "out.png", style=invert_model, touch=half)
     assert np.abs(read_photo(tmp_path / "out.png").astype(int) - 128).max() <= 1
 
 
@@ -43,11 +45,40 @@ def test_painted_small_delivered_large(tmp_path, invert_model):
     """At half the resolution a photo keeps its size, also one that is hardly larger than the network allows."""
     for size in ((120, 90), (17, 40)):
         out = tmp_path / f"{size}.png"
-        report = rtstyle.stylize_photos(photo(tmp_path / "a.png", *size), out, style=invert_model, scale=0.5)
+        source = photo(tmp_path / "a.png", *size)
+        report = rtstyle.stylize_photos(source, out, style=invert_model, touch=Touch(scale=0.5))
         assert "Guided" in report.stages
         assert read_photo(out).shape == (*size, 3)
     with pytest.raises(UsageError, match="scale: expected more than 0"):
-        rtstyle.stylize_photos(tmp_path / "a.png", tmp_path / "none.png", style=invert_model, scale=0)
+        Touch(scale=0)
+
+
+def test_own_colours(tmp_path, invert_model):
+    """lengstrom#150: the chroma is the photo's, and the light the painting's."""
+    cv2.imwrite(str(tmp_path / "red.png"), np.full((32, 48, 3), (60, 60, 160), np.uint8))
+    rtstyle.stylize_photos(
+        tmp_path / "red.png", tmp_path / "out.png", style=invert_model, touch=Touch(keep_colors=True)
+    )
+    before, after = (
+        cv2.cvtColor(read_photo(tmp_path / name), cv2.COLOR_RGB2YCrCb)[5, 5].astype(int)
+        for name in ("red.png", "out.png")
+    )
+    assert np.abs(after[1:] - before[1:]).max() <= 2
+    assert abs(after[0] - (255 - before[0])) <= 2
+
+
+def test_strokes_where_there_is_nothing_to_paint(tmp_path, invert_model):
+    """The network paints them, so they come out inverted, and they are broader where it paints small."""
+    cv2.imwrite(str(tmp_path / "grey.png"), np.full((240, 320, 3), 100, np.uint8))
+    fineness = {}
+    for scale in (1, 0.5):
+        touch = Touch(brushwork=1, scale=scale)
+        rtstyle.stylize_photos(tmp_path / "grey.png", tmp_path / f"{scale}.png", style=invert_model, touch=touch)
+        painted = read_photo(tmp_path / f"{scale}.png").astype(float)
+        assert abs(painted.mean() - 155) < 8
+        assert 10 < painted.std() < 40
+        fineness[scale] = np.abs(np.diff(painted, axis=1)).mean() / painted.std()
+    assert fineness[1] > 1.5 * fineness[0.5]
 
 
 def test_several_photos_do_not_fit_one_name(tmp_path, invert_model):
