@@ -5,8 +5,9 @@
 Photos are cropped and scaled to 640×480 and painted at that size; five frames of the clip, half a second apart, at
 their own. What the page says about a style comes from its file alone; head and credits are docs/styles.head.md's.
 Of a network of several styles: the first photo in each of them, and from one to another in five steps. The README's
-picture, docs/banner.jpg, is the first photo in all that run in real time. docs/scale.jpg is the middle of it, painted
-at 1280×720 and at two shares of that.
+picture, docs/banner.jpg, is the first photo in all that run in real time, with brushwork. docs/scale.jpg is the middle
+of it, painted at 1280×720 and at two shares of that; docs/brushwork.jpg is the second photo without, with some and with
+much of it.
 """
 
 import sys
@@ -20,6 +21,7 @@ from contact_sheet import read
 
 import rtstyle
 from rtstyle.frames import Image, Images
+from rtstyle.stages.brushwork import Brushwork
 from rtstyle.stages.guided import Guided, share
 from rtstyle.styles import quick_styles
 from training.catalogue import facts_of
@@ -39,6 +41,8 @@ BANNER = FOLDER / "banner.jpg"
 SCALED = FOLDER / "scale.jpg"
 SCALES, SCALED_STYLE = (1, 0.5, 0.33), "starry-night"
 MIDDLE = slice(0, 450), slice(440, 840)  # px, of the photo in docs/scale.jpg
+BRUSHED = FOLDER / "brushwork.jpg"
+AMOUNTS, BRUSHED_STYLES = (0, 0.5, 1), ("starry-night", "scream", "tree-of-life")
 
 
 def main(*arguments: str) -> None:
@@ -54,7 +58,7 @@ def main(*arguments: str) -> None:
         several = len(style.styles) > 1
         paintings, strip_of_it = mixed(style, images[0]) if several else plain(style, images, frames)
         write(PICTURES / f"{style.name}.jpg", paintings, strip_of_it)
-        tiles += [paintings[0]] if style.name in quick else []
+        tiles += [brushed(style, images[0], 0.5)] if style.name in quick else []
         rows = "\n".join(f"| {name} | {value} |" for name, value in facts_of(style).items())
         work = f"*{style.title}*, {style.artist}, {style.year} ({style.licence})"
         shown = (
@@ -64,6 +68,7 @@ def main(*arguments: str) -> None:
         sections.append(f"## {style.name}\n\n{work}\n\n{picture}\n\n| | |\n| --- | --- |\n{rows}\n")
     PAGE.write_text("\n".join([HEAD.read_text(encoding="utf-8"), *sections]), encoding="utf-8")
     write_mosaic(BANNER, tiles)
+    write_mosaic(BRUSHED, [brushed(style, images[1], amount) for style in BRUSHED_STYLES for amount in AMOUNTS])
     write_scales(SCALED, read(Path(photos[0])))
 
 
@@ -88,6 +93,13 @@ def mixed(style: rtstyle.Style, image: Image) -> tuple[Images, Images]:
 def painted(stylizer: rtstyle.Stylizer, images: Images) -> Images:
     """Every image of (N, H, W, 3)."""
     return stylizer(rtstyle.Batch(images, images, [0] * len(images))).images
+
+
+def brushed(style: rtstyle.Style | str, image: Image, amount: float) -> Image:
+    """One photo with ``--brushwork``."""
+    batch = Brushwork(amount)(rtstyle.Batch(image[None], image[None], [0]))
+    with rtstyle.Stylizer(style) as stylizer:
+        return stylizer(batch).images[0]
 
 
 def strip(clip: str) -> list[Image]:

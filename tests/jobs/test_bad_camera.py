@@ -68,7 +68,7 @@ def test_every_fault_one_after_the_other(tmp_path, invert_model, monkeypatch, ca
     monkeypatch.setattr(live_source, "_BACK_OFF_S", (0.2,))
     driver, path = Driver(), tmp_path / "a.mp4"
     source = LiveSource(lambda: Camera(0, capture=driver), name="camera 0", timeout_s=1)
-    show = Show(source, [find_style(invert_model)], Look(), size=None, device="cpu", seconds=12)
+    show = Show(source, [find_style(invert_model)], Look(brushwork=0), size=None, device="cpu", seconds=12)
     show.outputs.attach("recording", Recorder(path), queue=60, patience_s=10)
     report = show.run(lambda _: None)
     driver.answer.set()

@@ -145,7 +145,9 @@ def here():
 
 def show_of(source, *models, size=None, seconds=None):
     """A run with a memory in place of outputs."""
-    show = Show(source, [find_style(model) for model in models], Look(), size=size, device="cpu", seconds=seconds)
+    show = Show(
+        source, [find_style(model) for model in models], Look(brushwork=0), size=size, device="cpu", seconds=seconds
+    )
     memory = Memory()
     show.outputs.attach("memory", memory, queue=10_000, patience_s=10)
     return show, memory

@@ -61,7 +61,7 @@ def clip_of_one_color(tmp_path):
 
 def test_keys(show, screen, tmp_path, clip_of_one_color):
     """Every key does what the help says, seen on the screen; q ends it, with exit code 0."""
-    process, window = show(clip_of_one_color, "--loop")
+    process, window = show(clip_of_one_color, "--loop", "--brushwork", "0")
     orange, painted = np.array([160, 64, 0]), np.array([95, 191, 255])
 
     def middle(x=WIDTH // 2):
@@ -71,6 +71,10 @@ def test_keys(show, screen, tmp_path, clip_of_one_color):
         return lambda: np.abs(middle(x) - color).max() < 12
 
     wait_for(is_(painted))
+    screen.press("w")
+    wait_for(lambda: shown(screen)[150:, 20:].std(axis=(0, 1)).max() > 8)  # strokes, where the clip has one colour
+    screen.press("w", "w")
+    wait_for(lambda: shown(screen)[150:, 20:].std(axis=(0, 1)).max() < 3)
     screen.press("space")
     wait_for(is_(orange))
     screen.press("space", "bracketleft", "bracketleft", "bracketleft", "bracketleft", "bracketleft")
