@@ -10,7 +10,7 @@ from fractions import Fraction
 from threading import Condition, Thread
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
-from rtstyle.errors import RtstyleError
+from rtstyle.errors import DeviceError, RtstyleError
 from rtstyle.stages.blend import mix
 
 if TYPE_CHECKING:
@@ -137,6 +137,9 @@ class Switch(Generic[W]):
                 painter = made or self._build(wish[0])
             except RtstyleError as error:
                 self._fail(wish, error)
+                continue
+            except Exception as error:  # noqa: BLE001 - a runtime's; the thread must outlive it
+                self._fail(wish, DeviceError(f"{type(error).__name__}: {error}"))
                 continue
             self._offer(wish, painter)
 

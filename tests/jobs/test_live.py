@@ -275,4 +275,5 @@ def test_frames_carry_their_time_of_capture(invert_model):
     source = Paced(lambda: TestPattern(64, 48, frames=10))
     show, memory = show_of(source, invert_model)
     show.run(None)
+    assert memory.frames
     assert all(isinstance(frame, Frame) and 0 < time.perf_counter() - frame.captured < 60 for frame in memory.frames)

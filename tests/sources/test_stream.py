@@ -64,6 +64,7 @@ def watch(source, frames):
             break
     assert seen[0].image.shape == (240, 320, 3)
     assert seen[0].image.std() > 30
+    assert len(seen) == frames
     return seen
 
 

@@ -53,6 +53,25 @@ def level(switch, time_=Fraction(0)):
     return int(switch(Batch(content, content, [time_])).images[0, 0, 0, 0])
 
 
+def test_what_a_runtime_throws_is_said_and_another_style_may_follow(switches, caplog):
+    """It is no error of ours, and does not end the thread that builds."""
+
+    def build(wish):
+        if wish == 20:
+            raise RuntimeError("out of handles")
+        return Painter(wish)
+
+    switch = switches(build, fade_s=Fraction(0))
+    for wish, seen in (
+        (10, lambda: level(switch) == 10),
+        (20, lambda: caplog.records),
+        (30, lambda: level(switch) == 30),
+    ):
+        switch.want(wish)
+        wait_for(seen)
+    assert [record.message for record in caplog.records] == ["RuntimeError: out of handles"]
+
+
 def test_frames_pass_until_the_first_is_ready_and_never_wait(switches):
     """However long a painter takes to build, frames go on as they are, then in the old style."""
     built, may = [], {10: threading.Event(), 20: threading.Event()}
