@@ -13,11 +13,8 @@ from rtstyle.errors import UsageError
 from rtstyle.jobs.defaults import DEVICE, STRENGTH
 from rtstyle.jobs.options import Options
 from rtstyle.jobs.times import parse_time
+from rtstyle.jobs.touch import Touch
 from rtstyle.protocols import Stage
-from rtstyle.stages.blend import Blend
-from rtstyle.stages.brushwork import Brushwork
-from rtstyle.stages.guided import Guided, share
-from rtstyle.stages.keep_colors import KeepColors
 from rtstyle.stages.schedule import Schedule
 from rtstyle.stages.steady import Steady
 from rtstyle.styles import Mix
@@ -36,7 +33,9 @@ class Painter:
     def __init__(
         self, styles: Styles, options: Options, *, strength: float = STRENGTH, device: str = DEVICE, batch: int = 1
     ) -> None:
-        blend = Blend(strength)
+        self._touch = Touch(
+            strength=strength, scale=options.scale, brushwork=options.brushwork, keep_colors=options.keep_colors
+        )
         self._batch = batch
         self._closing = ExitStack()
         schedule = read_schedule(styles)
@@ -48,16 +47,12 @@ class Painter:
                 for _, style in schedule
             ]
             starts = [start for start, _ in schedule]
-            paint: Stage = self._stylizers[0]
+            self._paint: Stage = self._stylizers[0]
             if len(schedule) > 1:
-                paint = Schedule(list(zip(starts, self._stylizers, strict=True)), fade_s=options.crossfade)
+                self._paint = Schedule(list(zip(starts, self._stylizers, strict=True)), fade_s=options.crossfade)
         except BaseException:
             self.close()
             raise
-        self._painting: list[Stage] = [Brushwork(options.brushwork), paint] if options.brushwork else [paint]
-        self._guided = Guided(self._painting, lines=share(options.scale)) if options.scale < 1 else None
-        self._after: list[Stage] = [KeepColors()] if options.keep_colors else []
-        self._after += [blend] if strength < 1 else []
         self.steady = Steady() if options.steady else None
         self.identity = ", ".join(
             f"{stylizer.style.path.name} {stylizer.style.mix}{stylizer.style.convention or ''}@{float(start):g} "
@@ -77,16 +72,14 @@ class Painter:
 
     def prepare(self, height: int, width: int, *, yuv: int | None = None) -> None:
         """Compile for frames of this size; to I420 by the matrix ``yuv`` (AVCOL_SPC_*), if nothing needs RGB."""
-        alone = len(self._stylizers) == 1 and not (self._guided or self._after) and self.steady is None
-        if self._guided:
-            height, width = self._guided.size(height, width)
+        last = self.stages()[-1] is self._stylizers[0]
+        height, width = self._touch.size(height, width)
         for stylizer in self._stylizers:
-            stylizer.prepare(height, width, yuv=yuv if alone else None)
+            stylizer.prepare(height, width, yuv=yuv if last else None)
 
     def stages(self, steady: Stage | None = None) -> list[Stage]:
         """In the order in which frames go through; ``steady`` in place of our own."""
-        between = steady or self.steady
-        return [*([self._guided] if self._guided else self._painting), *([between] if between else []), *self._after]
+        return self._touch.stages(self._paint, steady or self.steady)
 
     def close(self) -> None:
         self._closing.close()

@@ -16,23 +16,27 @@ from rtstyle.stages.keep_colors import KeepColors
 class Touch:
     """Everything about a painting but its style. Raises UsageError for what cannot be."""
 
-    strength: float = STRENGTH  # of the painting; the rest is the photo
-    scale: float = 1.0  # the share of the lines at which is painted; the edges come back from the photo
+    strength: float = STRENGTH  # of the painting; the rest is the original
+    scale: float = 1.0  # the share of the lines at which is painted; the edges come back from the original
     brushwork: float = 0.0  # 0 to 1: strokes where there is nothing to paint
-    keep_colors: bool = False  # the photo's chroma
+    keep_colors: bool = False  # the original's chroma
 
     def __post_init__(self) -> None:
         Blend(self.strength)
         share(self.scale)
         check_brushwork(self.brushwork)
 
-    def stages(self, paint: Stage) -> list[Stage]:
-        """What photos go through, with ``paint`` among it."""
+    def size(self, height: int, width: int) -> tuple[int, int]:
+        """(height, width) at which pictures of that size are painted."""
+        return Guided((), lines=share(self.scale)).size(height, width)
+
+    def stages(self, paint: Stage, steady: Stage | None = None) -> list[Stage]:
+        """What pictures go through, with ``paint`` among it; ``steady`` sees them painted, and not yet mixed."""
         stages: list[Stage] = [Brushwork(self.brushwork), paint] if self.brushwork else [paint]
         if self.scale < 1:
             stages = [Guided(stages, lines=share(self.scale))]
-        if self.keep_colors:
-            stages.append(KeepColors())
+        stages += [steady] if steady else []
+        stages += [KeepColors()] if self.keep_colors else []
         return [*stages, Blend(self.strength)] if self.strength < 1 else stages
 
 
