@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from rtstyle.output_file import unwritable
 from rtstyle.sinks.segment_writer import Segment
 
 _MANIFEST = "manifest.json"
+_STRAY = re.compile(r"\d{6}(\.part)?\.mp4|joined\..+")  # unless the manifest knows it
+_OURS = re.compile(rf"{_STRAY.pattern}|manifest\.json(\.part)?|lock")
 _VERSION = 1
 
 Plan = Mapping[str, str | int | float | None]  # everything that a frame of the output depends on
@@ -103,9 +106,9 @@ class WorkFolder:
             self.remove()
 
     def remove(self) -> None:
-        """Remove the folder with everything in it."""
+        """Remove the folder with everything of ours in it."""
         self._let_go()
-        shutil.rmtree(self.path, ignore_errors=True)
+        _remove(self.path)
 
     def _let_go(self) -> None:
         if self._lock is not None:
@@ -113,6 +116,9 @@ class WorkFolder:
             self._lock = None
 
     def _take(self, output: Path, *, resume: bool, overwrite: bool) -> None:
+        foreign = next((path.name for path in self.path.iterdir() if not _OURS.fullmatch(path.name)), None)
+        if foreign is not None:
+            raise SinkError(f"{self.path}: expected what a run of ours left, found {foreign}; move it away first")
         if not (resume or overwrite) and _read_manifest(self.path).get("segments"):
             raise SinkError(
                 f"{self.path}: an unfinished run is there; --resume goes on with it, --overwrite begins again"
@@ -120,10 +126,10 @@ class WorkFolder:
         self._acquire()
         if resume:
             self._read(output)
-        for stray in self.path.glob("*.mp4"):
-            if stray.name not in {segment.file for segment in self.segments}:
-                stray.unlink()
-        self.joined.unlink(missing_ok=True)
+        kept = {segment.file for segment in self.segments}
+        for path in self.path.iterdir():
+            if _STRAY.fullmatch(path.name) and path.name not in kept:
+                path.unlink()
 
     def _read(self, output: Path) -> None:
         manifest = _read_manifest(self.path)
@@ -139,10 +145,13 @@ class WorkFolder:
             self.complete = False
         if not self.complete and segments and segments[-1].frames != self.plan["segment"]:
             segments.pop()  # it ended where the input did then
-        present = [segment for segment in segments if (self.path / segment.file).is_file()]
-        if present != segments:
-            raise SinkError(f"{self.path}: some of its segments are missing; begin again with --overwrite")
-        self.segments = segments
+        self.segments = list(takewhile(self._is_whole, segments))
+        if len(self.segments) < len(segments):
+            self.complete = False
+
+    def _is_whole(self, segment: Segment) -> bool:
+        path = self.path / segment.file
+        return path.is_file() and path.stat().st_size == segment.bytes
 
     def _compare(self, output: Path, then: Mapping[str, object]) -> None:
         """The same question, of the same input or one that has grown."""
@@ -186,8 +195,17 @@ def was_delivered(output: Path) -> bool:
             return False
     except (OSError, SinkError):
         return False
-    shutil.rmtree(folder, ignore_errors=True)
+    _remove(folder)
     return True
+
+
+def _remove(folder: Path) -> None:
+    """Nothing but our own files, and the folder if it is empty then."""
+    with suppress(OSError):
+        for path in folder.iterdir():
+            if _OURS.fullmatch(path.name):
+                path.unlink()
+        folder.rmdir()
 
 
 def _folder(output: Path) -> Path:

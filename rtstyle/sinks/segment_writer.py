@@ -31,6 +31,7 @@ class Segment:
 
     file: str
     frames: int
+    bytes: int  # of the file
     first: int  # when the first frame is shown
     last: int  # when the last frame is shown
     tail: int  # how long the last frame is shown; 0: unknown
@@ -139,7 +140,7 @@ class _OpenSegment:
         shown = sorted(self._order)
         delay = max(place - bisect_left(shown, time) for place, time in enumerate(self._order))
         last = self._first + shown[-1] - shown[0]
-        return Segment(self._path.name, self.frames, self._first, last, self._tail, delay)
+        return Segment(self._path.name, self.frames, self._path.stat().st_size, self._first, last, self._tail, delay)
 
     def discard(self) -> None:
         try:

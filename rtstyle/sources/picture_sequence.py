@@ -42,6 +42,9 @@ class PictureSequence:
         missing = next((number for number in range(first, last) if number not in found), None)
         if missing is not None:
             raise SourceError(f"{pattern}: number {missing} is missing between {first} and {last}; put it there first")
+        empty = next((path for path, state in zip(found.values(), states, strict=True) if not state.st_size), None)
+        if empty is not None:
+            raise SourceError(f"{empty}: expected a picture, got an empty file; put it right first")
         return cls(first, len(found), (sum(s.st_size for s in states), max(s.st_mtime_ns for s in states)))
 
 

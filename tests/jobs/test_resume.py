@@ -241,6 +241,49 @@ def test_a_source_that_vanishes(film, tmp_path, invert_model):
     assert packets(target) == packets(film)
 
 
+@pytest.mark.parametrize("damage", ["shorter", "gone"])
+def test_a_segment_that_is_no_longer_whole(film, tmp_path, invert_model, damage):
+    """It is painted again, with those behind it."""
+    target, whole = tmp_path / "out.mp4", tmp_path / "whole.mp4"
+    options = Options(segment=SEGMENT)
+    with pytest.raises(KeyboardInterrupt):
+        rtstyle.transcode(film, target, style=invert_model, options=options, progress=stop_at(45))
+    second = tmp_path / "out.mp4.rtstyle" / "000001.mp4"
+    if damage == "gone":
+        second.unlink()
+    else:
+        os.truncate(second, 1000)
+    assert rtstyle.transcode(film, target, style=invert_model, options=RESUME).frames_resumed == SEGMENT
+    rtstyle.transcode(film, whole, style=invert_model, options=options)
+    assert_same_film(target, whole)
+
+
+@pytest.mark.parametrize("options", [Options(), RESUME])
+def test_a_folder_of_somebody_elses_with_that_name(film, tmp_path, invert_model, options):
+    """Nothing in it is touched, whatever is asked for."""
+    folder = tmp_path / "out.mp4.rtstyle"
+    folder.mkdir()
+    (folder / "diary.mp4").write_bytes(b"dear")
+    (folder / "000000.mp4").write_bytes(b"diary")
+    for overwrite in (False, True):
+        with pytest.raises(SinkError, match=r"expected what a run of ours left, found diary.mp4; move it away first"):
+            rtstyle.transcode(film, tmp_path / "out.mp4", style=invert_model, options=options, overwrite=overwrite)
+    there = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert there == {"diary.mp4": b"dear", "000000.mp4": b"diary"}
+
+
+def test_a_file_that_somebody_puts_there_meanwhile(film, tmp_path, invert_model):
+    """It stays, when the film is done and all else in the folder goes."""
+    note = tmp_path / "out.mp4.rtstyle" / "note.txt"
+
+    def put(now):
+        if now.frames == 25:
+            note.write_text("mine", encoding="utf-8")
+
+    rtstyle.transcode(film, tmp_path / "out.mp4", style=invert_model, options=Options(segment=SEGMENT), progress=put)
+    assert [path.name for path in note.parent.iterdir()] == ["note.txt"]
+
+
 @pytest.mark.parametrize("share", [0.9, 1.6])
 def test_a_full_disk_and_then_room(share, tmp_path, small_disk, film, invert_model):
     """The sentence says how much is kept; with room again the run goes on where it was."""

@@ -54,6 +54,14 @@ def test_a_picture_that_is_missing(pictures):
         VideoReader(pictures([10, 11, 12, 14, 15]))
 
 
+def test_an_empty_file_among_them(pictures, tmp_path):
+    """FFmpeg takes it for the end."""
+    pattern = pictures(range(10, 16))
+    (tmp_path / "frame_0012.png").write_bytes(b"")
+    with pytest.raises(SourceError, match=r"frame_0012.png: expected a picture, got an empty file"):
+        VideoReader(pattern)
+
+
 @pytest.mark.parametrize(
     ("pattern", "sentence"),
     [
