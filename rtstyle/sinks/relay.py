@@ -20,7 +20,7 @@ import av.error
 from rtstyle.errors import SinkError
 
 SILENCE_S = 10  # of a server, after which this process ends
-_AT_ONCE = {"fflags": "nobuffer", "analyzeduration": "0", "probesize": "32"}  # all there is to know is in the header
+_AT_ONCE = {"analyzeduration": "0", "probesize": "32"}  # all there is to know is in the header
 
 
 def start(address: str, muxer: str, options: Mapping[str, str]) -> tuple[subprocess.Popen[bytes], IO[bytes]]:
@@ -45,7 +45,8 @@ def relay(source: IO[bytes], address: str, muxer: str, options: Mapping[str, str
         sys.stdout.write("connected\n")
         sys.stdout.flush()
         for packet in film.demux(video=0):
-            if packet.dts is not None:
+            if packet.pts is not None:
+                packet.dts = packet.pts  # the encoder holds nothing back, and the first would have none
                 packet.stream = stream
                 with _limited(silence_s, f"{address}: breaks off"):
                     target.mux(packet)

@@ -39,6 +39,7 @@ def test_published_and_received(scheme, tmp_path, invert_model):
         assert receiver.wait(60) == 0
         times = frame_times(received)
         assert len(times) > 5
+        assert times[0] < 0.5  # with the first frame, which is a key frame
         assert 1 < times[-1] - times[0] < 4
     finally:
         receiver.kill()
