@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -75,7 +76,7 @@ class Show:
         self.outputs.window = self._window
 
     def run(self, progress: Callable[[Progress], None] | None) -> Report:
-        """Until the end; closes everything."""
+        """Until the end; closes everything. In a window alone the picture is there before its style is."""
         self._choose(0)
         stages = self._stages()
         working = frozenset(str(getattr(stage, "name", type(stage).__name__)) for stage in stages)
@@ -88,6 +89,8 @@ class Show:
         sink = _Timed(self.outputs, self.meter, self._seconds)
         idle = None if self._window is None else self._window.idle
         try:
+            if not self.outputs.alone:
+                self._await_style()
             report = run(self._source, stages, sink, idle=idle, meter=self.meter, progress=after_frame)
         finally:
             self._switch.close()
@@ -99,6 +102,13 @@ class Show:
     def painting(self) -> bool:
         """Whether a style paints by now."""
         return self._switch.current is not None
+
+    def _await_style(self) -> None:
+        """Nothing unpainted is to be recorded or sent."""
+        with ExitStack() as on_failure:
+            on_failure.callback(self._source.close)
+            self._switch.wait()
+            on_failure.pop_all()
 
     def _stages(self) -> list[Stage]:
         look = self._look

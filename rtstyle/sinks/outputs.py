@@ -41,6 +41,11 @@ class Outputs:
         """What failed, in sentences."""
         return list(self._failures)
 
+    @property
+    def alone(self) -> bool:
+        """Whether there is a window, and nothing else."""
+        return self.window is not None and not self._lines
+
     def open(self, format: VideoFormat, /) -> None:
         """Open the window; what was attached before is opened in its thread."""
         self._format = format

@@ -16,6 +16,7 @@ from rtstyle.stages.blend import mix
 if TYPE_CHECKING:
     from rtstyle.frames import Batch
 
+_WAKE_S = 0.5  # Windows delivers Ctrl-C only between waits
 _JOIN_S = 0.2  # as long is waited, in the end, for what is being built; then it is left to close itself
 _KEPT = 4  # painters that stay ready, so that going back costs nothing
 
@@ -61,6 +62,12 @@ class Switch(Generic[W]):
         with self._changed:
             self._wish = wish, fade
             self._changed.notify_all()
+
+    def wait(self) -> None:
+        """Until a painter is ready, or failed. Ctrl-C ends it."""
+        with self._changed:
+            while not self._changed.wait_for(lambda: self._ready is not None or self._error is not None, _WAKE_S):
+                pass
 
     @property
     def busy(self) -> bool:
@@ -155,6 +162,7 @@ class Switch(Generic[W]):
             if self._wish == wish:
                 self._wish = None
             self._error = None
+            self._changed.notify_all()
         if unused is not None and unused[1] not in self._painters.values():
             unused[1].close()
 
@@ -163,5 +171,6 @@ class Switch(Generic[W]):
             self._error = error
             if self._wish == wish:
                 self._wish = None
+            self._changed.notify_all()
         if self.current is not None:
             _log.warning("%s", error)

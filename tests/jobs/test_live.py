@@ -25,6 +25,7 @@ from rtstyle.sinks.outputs import Outputs
 from rtstyle.sources.live_source import LiveSource
 from rtstyle.sources.paced import Paced
 from rtstyle.sources.test_pattern import TestPattern
+from rtstyle.sources.video_reader import VideoReader
 from rtstyle.styles import find_style
 from tests.clips import frame_times, make_clip
 from tests.fakes import Memory
@@ -153,6 +154,18 @@ def show_of(source, *models, size=None, seconds=None):
     return show, memory
 
 
+def test_nothing_unpainted_is_recorded(tmp_path, invert_model):
+    """A short clip at its own pace is over before a style is loaded."""
+    clip, path = make_clip(tmp_path / "clip.mp4", frames=10, sound=False), tmp_path / "out.mp4"
+    rtstyle.live(str(clip), styles=[invert_model], to=To(window=False, record=path), look=Look(brushwork=0))
+    before, after = (
+        [item.image.astype(int) for item in VideoReader(file) if isinstance(item, Frame)] for file in (clip, path)
+    )
+    assert after
+    assert np.abs(after[0] - (255 - before[0])).mean() < 12
+    assert max(min(np.abs(image - (255 - other)).mean() for other in before) for image in after) < 12
+
+
 def test_styles_change_while_frames_flow(tmp_path):
     """The old style paints until the new one is there; between them is half a second of mixtures."""
     source = Paced(lambda: TestPattern(160, 48, frames=120, rate=Fraction(30)))
@@ -238,6 +251,7 @@ from rtstyle.jobs.show import Show
 from rtstyle.sinks.recorder import Recorder
 from rtstyle.sources.paced import Paced
 from rtstyle.sources.test_pattern import TestPattern
+from rtstyle.sources.video_reader import VideoReader
 from rtstyle.styles import find_style
 
 folder, *models = sys.argv[1:]
