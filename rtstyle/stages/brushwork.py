@@ -83,7 +83,7 @@ def _room(image: Image, amount: float) -> Grey:
     half, few = ((max(width // share, 1), max(height // share, 1)) for share in (2, _NEAR))
     grey = cv2.cvtColor(cv2.resize(image, half, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY).astype(np.float32)
     mean, square = (
-        cv2.GaussianBlur(cv2.resize(values, few, interpolation=cv2.INTER_AREA), (0, 0), sigmaX=2)
+        cv2.GaussianBlur(cv2.resize(values, few, interpolation=cv2.INTER_AREA), (0, 0), sigmaX=1)
         for values in (grey, grey * grey)
     )
     variance = np.maximum(square - mean * mean, 0)
