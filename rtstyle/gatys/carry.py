@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from rtstyle.frames import Image
+from rtstyle.gatys.colors import finished
 from rtstyle.gatys.descent import Descent
 from rtstyle.gatys.flow import Track, both_ways, trusted
 from rtstyle.gatys.motions import Flow, Mask
@@ -106,8 +107,9 @@ class Carrier:
         for _ in range(_HOLE_STEPS):
             descent.step()
         descent.finish()
+        best = to_image(finished(descent.best, content, recipe.colors))
         result = picture.copy()
-        result[rows, columns] = np.where(new[rows, columns][..., None], to_image(descent.best), result[rows, columns])
+        result[rows, columns] = np.where(new[rows, columns][..., None], best, result[rows, columns])
         return result
 
     def _painted(self, _: int, content: Tensor, start: Tensor, memory: Memory | None, /) -> Image:

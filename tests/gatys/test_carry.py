@@ -95,3 +95,17 @@ def test_a_hole_is_painted_and_nothing_else_changes(weights, artwork, wall):
     assert (filled[hole] != picture[hole]).any()
     known = carrier._filled(frame, picture, hole, frame, (still, still))
     assert np.abs(known[hole].astype(int) - frame[hole]).max() <= 1  # the frame before, carried here
+
+
+def test_a_hole_keeps_the_photos_colours(weights, artwork, wall):
+    """With ``luminance``, as the whole picture does: the same is added to R, G and B of the frame."""
+    painter = Painter([Artwork(artwork)], replace(RECIPE, colors="luminance"), weights)
+    carrier = Carrier(painter, torch.device("cpu"))
+    frame = pan(wall, 1)[0]
+    hole = np.zeros(SIZE, bool)
+    hole[20:40, 30:60] = True
+    far = np.full((*SIZE, 2), 500, np.float32)
+    filled = carrier._filled(frame, 255 - frame, hole, frame, (far, far))
+    inner = hole & ((filled > 0) & (filled < 255)).all(axis=-1)  # what is clipped has lost some colour
+    assert inner.sum() > 0.5 * hole.sum()
+    assert np.ptp(filled.astype(int) - frame, axis=-1)[inner].max() <= 2
