@@ -86,11 +86,13 @@ class Run:
         self._spent = self._cost(first, 0 if place is None else place.iteration)
         self._already = self._spent
         for scale in range(first, len(self.sizes)):
-            self._scale, size = scale, self.sizes[scale]
+            size = self.sizes[scale]
             content, picture = resized(self.content, size), resized(picture, size)
             objective = self._make_objective(content, memory=self.memory, full_side=min(self.size))
-            self._descent = Descent(objective, picture, self.recipe)
-            self._iteration = place.iteration if place is not None and scale == first else 0
+            descent = Descent(objective, picture, self.recipe)
+            iteration = place.iteration if place is not None and scale == first else 0
+            # All at once: Ctrl-C before this line means the scale before.
+            self._scale, self._iteration, self._descent = scale, iteration, descent
             self._descend(self._descent, self.iterations(scale))
             self._evaluations += self._descent.evaluations
             picture = self._descent.best
@@ -169,9 +171,12 @@ class Run:
         )
 
     def _cost(self, scale: int, iteration: int) -> float:
-        """Pixels to evaluate until that iteration of that scale."""
+        """Pixels to evaluate until that iteration of that scale; those beyond its count are not foreseen."""
         whole = sum(self.iterations(s) * h * w for s, (h, w) in enumerate(self.sizes[:scale]))
-        return whole + (iteration * self.sizes[scale][0] * self.sizes[scale][1] if scale < len(self.sizes) else 0)
+        if scale == len(self.sizes):
+            return whole
+        height, width = self.sizes[scale]
+        return whole + min(iteration, self.iterations(scale)) * height * width
 
     def _place(self) -> Place:
         return Place(self._scale, self._iteration, self._descent.best.clone())

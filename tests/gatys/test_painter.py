@@ -4,6 +4,7 @@ import torch
 from rtstyle.gatys import pictures
 from rtstyle.gatys.painter import Artwork, Painter, Part
 from rtstyle.gatys.recipe import Recipe
+from rtstyle.gatys.run import Place
 
 RECIPE = Recipe(
     style_layers=(("relu1_1", 1.0), ("relu2_1", 1.0)), content_layers=(("relu2_2", 1.0),), iterations=10, style_size=40
@@ -49,6 +50,35 @@ def test_a_stopped_run_goes_on_at_its_scale(painter, photo):
     painting = painter.paint(photo, photo, place=stopped.place, progress=steps.append)
     assert [step.iteration for step in steps] == list(range(14, 23))
     assert painting.losses.total < painting.start.total
+
+
+def test_a_run_that_is_stopped_between_two_scales_skips_none(painter, photo, monkeypatch):
+    """Ctrl-C while the second is set up: the place is the end of the first, and all others follow."""
+    with monkeypatch.context() as patch:
+        made, objective = [], painter.objective
+
+        def stop_at_the_second(*arguments, **more):
+            made.append(arguments)
+            if len(made) == 2:
+                raise KeyboardInterrupt
+            return objective(*arguments, **more)
+
+        patch.setattr(painter, "objective", stop_at_the_second)
+        stopped = painter.paint(photo, photo)
+    assert stopped.stopped
+    assert (stopped.place.scale, stopped.place.iteration) == (0, 10)
+    steps = []
+    painter.paint(photo, photo, place=stopped.place, progress=steps.append)
+    assert [step.iteration for step in steps] == list(range(11, 23))
+
+
+def test_a_place_beyond_its_scale_has_a_time_to_go(painter, photo):
+    """As where a run goes on with fewer iterations: what is left is never less than nothing."""
+    steps = []
+    painter.paint(photo, photo, place=Place(0, 17, photo), progress=steps.append)
+    assert len(steps) == 7 + 5
+    assert all(step.eta_s >= 0 for step in steps)
+    assert steps[-1].eta_s == 0
 
 
 def test_a_part_has_the_artwork_of_the_whole(painter, photo):
