@@ -32,7 +32,6 @@ class Descent:
 
     def __init__(self, objective: Objective, start: Tensor, recipe: Recipe, *, free: Tensor | None = None) -> None:
         self.objective, self.recipe, self.rate = objective, recipe, recipe.rate
-        self.given_up = ""  # why, if it has
         self.evaluations = 0
         self.lost = 0  # iterations that were spent on finding a step, and do not count
         self._restarted_at = 0
@@ -42,8 +41,9 @@ class Descent:
         self.losses, gradient = self._gradient(self.best)  # the best's
         self.start = self.losses
         scale = float(gradient.double().square().mean().sqrt())
-        self.is_flat = not (math.isfinite(scale) and scale > 0)  # nothing to gain from here
-        self._scale = 1.0 if self.is_flat else 1 / scale
+        self.is_flat = scale == 0  # nothing to gain from here
+        self.given_up = "" if math.isfinite(scale) else "the loss, or its gradient, is not a number"  # why, if it has
+        self._scale = 1 / scale if 0 < scale < math.inf else 1.0
         # torch's L-BFGS begins with a step whose absolutes sum to 1; the unit of x makes something sensible of that.
         self._unit = _FIRST_STEP * start.numel() if recipe.optimizer == "lbfgs" else 1.0
         self._guard = Guard(self.start.total, _saturation(self.best), best=self.start.total)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -79,6 +81,21 @@ def test_a_place_beyond_its_scale_has_a_time_to_go(painter, photo):
     assert len(steps) == 7 + 5
     assert all(step.eta_s >= 0 for step in steps)
     assert steps[-1].eta_s == 0
+
+
+def test_a_loss_beyond_all_numbers_is_a_failure(weights, photo, artwork):
+    """What can be painted nowhere from is no success: the painting says so, and is the photo."""
+    painting = Painter([Artwork(artwork)], replace(RECIPE, style_weight=1e39), weights).paint(photo, photo)
+    assert painting.failed == "the loss stayed at inf (the loss, or its gradient, is not a number)"
+    assert torch.equal(painting.picture, photo)
+
+
+def test_a_picture_that_has_all_it_needs_is_no_failure(weights, photo):
+    """The photo alone is its own best painting."""
+    recipe = replace(RECIPE, style_weight=0.0, tv_weight=0.0)
+    painting = Painter([], recipe, weights).paint(photo, photo)
+    assert not painting.failed
+    assert torch.equal(painting.picture, photo)
 
 
 def test_a_part_has_the_artwork_of_the_whole(painter, photo):
