@@ -112,11 +112,8 @@ class Carrier:
         result[rows, columns] = np.where(new[rows, columns][..., None], best, result[rows, columns])
         return result
 
-    def _painted(self, _: int, content: Tensor, start: Tensor, memory: Memory | None, /) -> Image:
-        painting = self._painter.paint(content, start, memory=memory)
-        if painting.stopped:
-            raise KeyboardInterrupt
-        return to_image(painting.picture)
+    def _painted(self, number: int, content: Tensor, start: Tensor, memory: Memory | None, /) -> Image:
+        return self._painter.paint(content, start, memory=memory).image(f"keyframe {number}")
 
 
 def _packed(flow: Flow) -> NDArray[np.float16]:

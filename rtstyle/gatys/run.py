@@ -8,10 +8,12 @@ from time import perf_counter
 
 from torch import Tensor
 
+from rtstyle.errors import PaintError
+from rtstyle.frames import Image
 from rtstyle.gatys.colors import finished
 from rtstyle.gatys.descent import Descent
 from rtstyle.gatys.objective import Losses, Memory, Objective
-from rtstyle.gatys.pictures import Size, pyramid, resized
+from rtstyle.gatys.pictures import Size, pyramid, resized, to_image
 from rtstyle.gatys.recipe import MOST_ITERATIONS, Recipe
 
 _SHORTER = 0.7  # a finer scale begins near its goal, and takes so much fewer iterations than the one before
@@ -55,6 +57,20 @@ class Painting:
     place: Place
     stopped: bool = False  # by Ctrl-C
     failed: str = ""  # why it is no better than its start
+
+    def image(self, name: object) -> Image:
+        """The picture as (H, W, 3) uint8 RGB. Raises as ``check``."""
+        self.check(name)
+        return to_image(self.picture)
+
+    def check(self, name: object, *, left: str = "") -> None:
+        """Raise KeyboardInterrupt where it was stopped, and PaintError where it failed; ``left``: what is kept then."""
+        if self.stopped:
+            raise KeyboardInterrupt
+        if self.failed:
+            hint = "try the optimiser's own learning rate or other weights"
+            sentence = f"{name}: {self.failed}, no lower than at the start"
+            raise PaintError(f"{sentence}; {left}, {hint}" if left else f"{sentence}; {hint}")
 
 
 class Run:

@@ -10,7 +10,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from rtstyle.errors import PaintError, SourceError, UsageError
+from rtstyle.errors import SourceError, UsageError
 from rtstyle.frames import Frame, Image
 from rtstyle.gatys.recipe import Recipe
 from rtstyle.jobs.studio import Materials, Studio, StyleImage
@@ -89,19 +89,16 @@ def paint_photo(
     writer = PhotoWriter([target], overwrite=overwrite or extras.resume, keep=[content, *materials.files()])
     studio = Studio.open(materials)
     scene = studio.scene(photo)
+    from rtstyle.gatys.pictures import to_image
     from rtstyle.jobs.along import Along
     from rtstyle.jobs.checkpoint import Checkpoint, notes_of
 
     notes = {**notes_of(materials), "content": str(content), "size": f"{scene.size[1]}x{scene.size[0]}"}
     along = Along(target, extras, Checkpoint(target.with_name(f"{target.name}.keyframe"), notes), scene.size, progress)
     painting = studio.painter.paint(scene.content, scene.start, place=along.place(), progress=along)
-    writer.write(Frame(studio.image(painting), Fraction(0)))
+    writer.write(Frame(to_image(painting.picture), Fraction(0)))
     along.end(painting)
-    if painting.failed:
-        raise PaintError(
-            f"{target}: {painting.failed}, no lower than at the start; the best picture is there, "
-            "try the optimiser's own learning rate or other weights"
-        )
+    painting.check(target, left="the best picture is there")
     return report_of(painting, studio, perf_counter() - begun)
 
 

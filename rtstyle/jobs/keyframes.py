@@ -160,8 +160,7 @@ class _Brush:
         painting = self.studio.painter.paint(content, start, memory=memory, place=place, progress=hear)
         if painting.stopped:
             self.shelf.stop(name, painting.place)
-            raise KeyboardInterrupt
-        image = self.studio.image(painting)
+        image = painting.image(name)
         self.shelf.put(name, image)
         return image
 

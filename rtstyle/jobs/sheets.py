@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 from fractions import Fraction
@@ -9,7 +10,7 @@ from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rtstyle.errors import UsageError
+from rtstyle.errors import PaintError, UsageError
 from rtstyle.frames import Frame, Image
 from rtstyle.gatys.recipe import Recipe, parse_blocks, parse_layers
 from rtstyle.jobs.studio import Materials, Studio, StyleImage
@@ -17,7 +18,9 @@ from rtstyle.sinks.photo_writer import PhotoWriter
 from rtstyle.sources.photo_folder import read_photo
 
 if TYPE_CHECKING:
-    from rtstyle.gatys.run import Step
+    from rtstyle.gatys.run import Painting, Step
+
+_log = logging.getLogger("rtstyle")
 
 _BLOCKS = 5
 _SWEPT = {"iterations", "style_size", "history", "seed", "tile"}  # settings that are whole numbers
@@ -56,7 +59,10 @@ def reconstruct(
     styles = [StyleImage(path=Path(content))] if what == "style" else []
     writer = PhotoWriter([output], overwrite=overwrite, keep=[content])
     photo = read_photo(Path(content))
-    painted = [_paint(photo, replace(materials, styles=styles, recipe=each), progress) for each in recipes.values()]
+    painted = [
+        _paint(photo, replace(materials, styles=styles, recipe=each), progress).image(name)
+        for name, each in recipes.items()
+    ]
     up_to = "" if what == "content" or layer else "up to "
     _write(writer, [[_like(photo, painted[0]), *painted]], [["original", *(up_to + name for name in recipes)]])
 
@@ -72,23 +78,28 @@ def sweep(
 ) -> None:
     """Paint one photo with every value of one setting, or every pair of two, as a labelled sheet.
 
-    An axis is ``style-weight=1e2,1e3`` or ``style-layers=1,1-3,1-5``. Raises as ``paint_keyframe`` does.
+    An axis is ``style-weight=1e2,1e3`` or ``style-layers=1,1-3,1-5``. Raises as ``paint_keyframe`` does,
+    but a cell that gets no better than its start is a finding: it is warned of, and shown.
     """
     if not 1 <= len(axes) <= _MOST_AXES:
         raise UsageError(f"sweep: expected one setting or two, got {len(axes)}")
     parsed = [parse_axis(axis) for axis in axes]
     columns, rows = parsed[0], parsed[1] if len(parsed) > 1 else {"": {}}
+    labels = {(row, column): ", ".join(filter(None, (column, row))) for row, column in product(rows, columns)}
     cells = {
         (row, column): replace(materials.recipe, **rows[row], **columns[column])  # type: ignore[arg-type]  # parsed by name
-        for row, column in product(rows, columns)
+        for row, column in labels
     }
     writer = PhotoWriter([output], overwrite=overwrite, keep=[content, *materials.files()])
     photo = read_photo(Path(content))
-    pictures = {cell: _paint(photo, replace(materials, recipe=each), progress) for cell, each in cells.items()}
+    pictures = {
+        cell: _shown(_paint(photo, replace(materials, recipe=each), progress), labels[cell])
+        for cell, each in cells.items()
+    }
     _write(
         writer,
         [[pictures[row, column] for column in columns] for row in rows],
-        [[", ".join(filter(None, (column, row))) for column in columns] for row in rows],
+        [[labels[row, column] for column in columns] for row in rows],
     )
 
 
@@ -118,13 +129,20 @@ def _value(setting: str, text: str) -> object:
         raise UsageError(f"sweep: {setting.replace('_', '-')}: expected a number, got {text!r}") from error
 
 
-def _paint(photo: Image, materials: Materials, progress: Callable[[Step], None] | None) -> Image:
+def _paint(photo: Image, materials: Materials, progress: Callable[[Step], None] | None) -> Painting:
     studio = Studio.open(materials)
     scene = studio.scene(photo)
-    painting = studio.painter.paint(scene.content, scene.start, progress=progress)
-    if painting.stopped:
-        raise KeyboardInterrupt
-    return studio.image(painting)
+    return studio.painter.paint(scene.content, scene.start, progress=progress)
+
+
+def _shown(painting: Painting, label: str) -> Image:
+    from rtstyle.gatys.pictures import to_image
+
+    try:
+        return painting.image(label)
+    except PaintError as error:
+        _log.warning("%s", error)
+        return to_image(painting.picture)
 
 
 def _like(photo: Image, other: Image) -> Image:

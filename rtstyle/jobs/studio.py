@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     import torch
 
     from rtstyle.gatys.painter import Artwork, Painter
-    from rtstyle.gatys.run import Painting
     from rtstyle.perceptual import VggWeights
 
 _log = logging.getLogger(__name__)
@@ -100,12 +99,6 @@ class Studio:
                 raise UsageError("init style: expected a --style-image, got none")
             return Scene(content, resized(self.painter.artworks[0].image, size))
         return Scene(content, resized(to_tensor(read_photo(Path(self.recipe.init)), self.device), size))
-
-    def image(self, painting: Painting) -> Image:
-        """The painting as (H, W, 3) uint8 RGB."""
-        from rtstyle.gatys.pictures import to_image
-
-        return to_image(painting.picture)
 
 
 def check(materials: Materials) -> None:

@@ -180,6 +180,19 @@ def test_what_cannot_be_saved_leaves_its_best_and_an_error(files, monkeypatch):
     assert cv2.imread(str(files / "out.png")).std() > 20
 
 
+def test_a_cell_of_a_sweep_that_fails_is_a_finding(files, caplog):
+    """It is named in a warning, and the sheet has all cells; a reconstruction that fails is an error."""
+    materials = Materials(styles=[StyleImage(path=files / "art.png")], recipe=replace(TINY, iterations=2))
+    sweep(files / "photo.png", files / "sweep.png", materials, axes=["style-weight=1,1e39"])
+    assert cv2.imread(str(files / "sweep.png")).shape[1] == 2 * (43 + 6)
+    (warning,) = (message for message in caplog.messages if "the loss stayed" in message)
+    assert warning.startswith("style-weight 1e39: the loss stayed at inf")
+    beyond = replace(materials, recipe=replace(TINY, tv_weight=1e39))
+    with pytest.raises(PaintError, match="relu1_1: the loss stayed at inf"):
+        reconstruct(files / "photo.png", files / "layers.png", beyond, what="content")
+    assert not (files / "layers.png").exists()
+
+
 def test_nothing_is_touched_by_what_is_wrong(files):
     """An output that exists, the input itself, a missing artwork, a layer that is none, a device that is not there."""
     (files / "there.png").write_bytes(b"precious")

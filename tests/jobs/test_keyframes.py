@@ -11,7 +11,7 @@ import pytest
 
 pytest.importorskip("torch", reason="keyframes need torch: pip install -e .[keyframe]")
 
-from rtstyle.errors import SinkError, SourceError, UsageError
+from rtstyle.errors import PaintError, SinkError, SourceError, UsageError
 from rtstyle.gatys.moments import Moments
 from rtstyle.gatys.recipe import Recipe
 from rtstyle.jobs.keyframes import paint_keyframes, propagate_keyframes
@@ -196,6 +196,17 @@ def test_a_stopped_folder_of_keyframes_goes_on(materials, tmp_path, clip):
     assert report.keyframes == 3
     assert first.stat().st_mtime_ns == before
     assert sorted(path.suffix for path in folder.iterdir()) == [".png"] * 3
+
+
+def test_a_keyframe_that_cannot_be_painted_is_an_error(materials, tmp_path, clip):
+    """It is not among those that are done, and no film comes of it."""
+    beyond = replace(materials, recipe=replace(TINY, style_weight=1e39))
+    with pytest.raises(PaintError, match=r"000000-00-00-00\.000\.png: the loss stayed at inf"):
+        paint_keyframes(clip, tmp_path / "keys", beyond, moments=Moments.parse(["0"]))
+    assert [path.name for path in (tmp_path / "keys").iterdir()] == ["unfinished.json"]
+    with pytest.raises(PaintError, match=r"000000\.png: the loss stayed at inf"):
+        propagate_keyframes(clip, tmp_path / "out.mp4", beyond, moments=Moments.parse(every="10"))
+    assert not (tmp_path / "out.mp4").exists()
 
 
 def test_what_a_killed_video_leaves_goes_with_its_folder(materials, tmp_path):
