@@ -17,6 +17,7 @@ from rtstyle.errors import UsageError
 from rtstyle.gatys.recipe import Recipe
 
 if TYPE_CHECKING:
+    from rtstyle.gatys.moments import Moments
     from rtstyle.jobs.studio import Materials
 
 Given = Mapping[str, Any]  # the command's options by name
@@ -50,8 +51,9 @@ def start(given: Given, recipe: Recipe, *, as_json: bool) -> None:
         from rtstyle.jobs.estimate import estimate
         from rtstyle.jobs.studio import check
 
-        told = estimate(content, recipe)
         check(materials)
+        _check(given, materials)
+        told = estimate(content, recipe)
         _print(asdict(told), as_json=as_json)
         return
     with painting_shown(output) as progress:
@@ -69,7 +71,6 @@ def kind_of(given: Given) -> str:
 
 def _job(given: Given) -> Callable[..., Any]:
     """The job, with all that is its own."""
-    from rtstyle.gatys.moments import Moments
     from rtstyle.jobs.keyframe import Extras, paint_photo
     from rtstyle.jobs.keyframes import paint_keyframes, propagate_keyframes
     from rtstyle.jobs.sheets import reconstruct, sweep
@@ -86,9 +87,34 @@ def _job(given: Given) -> Callable[..., Any]:
     if kind == "photo":
         extras = Extras(process=given["process"], save_every=given["save_every"], resume=given["resume"])
         return partial(paint_photo, extras=extras)
-    moments = Moments.parse(given["at"] or (), given["every"], scenes=given["scenes"])
+    moments = _moments(given)
     job = propagate_keyframes if kind == "propagate" else paint_keyframes
     return partial(job, moments=moments, resume=given["resume"])
+
+
+def _check(given: Given, materials: Materials) -> None:
+    """Raise what the job would of its input and its output; nothing is written."""
+    from rtstyle.jobs.keyframe import open_photo
+    from rtstyle.jobs.keyframes import check_keyframes, check_propagation
+    from rtstyle.jobs.sheets import open_sheet
+
+    kind, content, output = kind_of(given), given["content"], given["output"]
+    resume, overwrite = given["resume"], given["overwrite"]
+    if kind == "keyframes":
+        check_keyframes(output, resume=resume, overwrite=overwrite)
+    elif kind == "propagate":
+        moments = _moments(given)
+        check_propagation(content, output, materials, moments=moments, resume=resume, overwrite=overwrite)
+    elif kind == "photo":
+        open_photo(content, output, materials, overwrite=overwrite or resume)
+    else:
+        open_sheet(content, output, materials, overwrite=overwrite)
+
+
+def _moments(given: Given) -> Moments:
+    from rtstyle.gatys.moments import Moments
+
+    return Moments.parse(given["at"] or (), given["every"], scenes=given["scenes"])
 
 
 def _materials(given: Given, recipe: Recipe) -> Materials:

@@ -85,8 +85,7 @@ def paint_photo(
 ) -> PaintReport:
     """As ``paint_keyframe``."""
     target, begun = Path(output), perf_counter()
-    photo = _read(content)
-    writer = PhotoWriter([target], overwrite=overwrite or extras.resume, keep=[content, *materials.files()])
+    photo, writer = open_photo(content, target, materials, overwrite=overwrite or extras.resume)
     studio = Studio.open(materials)
     scene = studio.scene(photo)
     from rtstyle.gatys.pictures import to_image
@@ -100,6 +99,14 @@ def paint_photo(
     along.end(painting)
     painting.check(target, left="the best picture is there")
     return report_of(painting, studio, perf_counter() - begun)
+
+
+def open_photo(
+    content: str | Path, output: str | Path, materials: Materials, *, overwrite: bool
+) -> tuple[Image, PhotoWriter]:
+    """The photo, and what will write its painting; nothing is written yet. Raises as ``paint_keyframe``."""
+    photo = _read(content)
+    return photo, PhotoWriter([output], overwrite=overwrite, keep=[content, *materials.files()])
 
 
 def _read(content: str | Path) -> Image:

@@ -60,8 +60,7 @@ def paint_keyframes(
     interrupted run left. Raises as ``paint_keyframe`` does, and SourceError where the video has no such frame.
     """
     begun, folder = perf_counter(), Path(folder)
-    if folder.suffix.lower() in {*SUFFIXES, *MUXERS} and not folder.exists():
-        raise UsageError(f"{folder}: expected a folder for pictures, got a file's name; propagate makes a video")
+    _check_name(folder)
     with closing(VideoReader(input)) as source:
         studio = Studio.open(materials)
         shelf = _shelf(folder, input, materials, moments, resume=resume, overwrite=overwrite)
@@ -93,14 +92,10 @@ def propagate_keyframes(
     The output has the recipe's size, rounded to even numbers, and appears when it is complete. Until then its
     keyframes wait in ``OUTPUT.keyframes``; ``resume`` goes on with them. Raises as ``paint_keyframes`` does.
     """
-    if not moments:
-        raise UsageError("propagate: expected --every, --at or --scenes, which say where the keyframes are")
     begun, target = perf_counter(), Path(output)
     materials = replace(materials, recipe=replace(materials.recipe, init="content"))
-    folder = target.with_name(f"{target.name}.keyframes")
-    # What a kill leaves goes with the folder; but a link may lead to another disk, where no file can be moved to.
-    growing = None if target.is_symlink() else folder / f"painting{target.suffix}"
-    sink = VideoWriter(output, overwrite=overwrite, keep=[input, *materials.files()], temporary=growing)
+    folder, growing = _waiting(target), _growing(target)
+    sink = _writer(input, target, materials, moments, overwrite=overwrite)
     with closing(VideoReader(input)) as source:
         format = _sized(source.format, materials.recipe)
         studio = Studio.open(materials)
@@ -127,6 +122,24 @@ def propagate_keyframes(
         hole_pixels=film.carrier.hole_pixels,
         files=[str(output)],
     )
+
+
+def check_keyframes(folder: str | Path, *, resume: bool, overwrite: bool) -> None:
+    """Raise what ``paint_keyframes`` would of the folder; nothing is made."""
+    from rtstyle.jobs.shelf import check_place
+
+    _check_name(Path(folder))
+    check_place(Path(folder), resume=resume, overwrite=overwrite)
+
+
+def check_propagation(
+    input: str | Path, output: str | Path, materials: Materials, *, moments: Moments, resume: bool, overwrite: bool
+) -> None:
+    """Raise what ``propagate_keyframes`` would of moments and output; nothing is made."""
+    from rtstyle.jobs.shelf import check_place
+
+    _writer(input, Path(output), materials, moments, overwrite=overwrite)
+    check_place(_waiting(Path(output)), resume=resume, overwrite=overwrite)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +176,27 @@ class _Brush:
         image = painting.image(name)
         self.shelf.put(name, image)
         return image
+
+
+def _check_name(folder: Path) -> None:
+    if folder.suffix.lower() in {*SUFFIXES, *MUXERS} and not folder.exists():
+        raise UsageError(f"{folder}: expected a folder for pictures, got a file's name; propagate makes a video")
+
+
+def _waiting(target: Path) -> Path:
+    return target.with_name(f"{target.name}.keyframes")
+
+
+def _growing(target: Path) -> Path | None:
+    """What a kill leaves goes with the folder; but a link may lead to another disk, where no file can be moved to."""
+    return None if target.is_symlink() else _waiting(target) / f"painting{target.suffix}"
+
+
+def _writer(input: str | Path, target: Path, materials: Materials, moments: Moments, *, overwrite: bool) -> VideoWriter:
+    if not moments:
+        raise UsageError("propagate: expected --every, --at or --scenes, which say where the keyframes are")
+    keep = [input, *materials.files()]
+    return VideoWriter(target, overwrite=overwrite, keep=keep, temporary=_growing(target))
 
 
 def _shelf(

@@ -57,8 +57,7 @@ def reconstruct(
             names = tuple((each, 1.0) for each in layers[:count])
             recipes[name] = replace(recipe, init="noise", style_layers=names, content_weight=0.0, style_weight=1.0)
     styles = [StyleImage(path=Path(content))] if what == "style" else []
-    writer = PhotoWriter([output], overwrite=overwrite, keep=[content])
-    photo = read_photo(Path(content))
+    photo, writer = open_sheet(content, output, materials, overwrite=overwrite)
     painted = [
         _paint(photo, replace(materials, styles=styles, recipe=each), progress).image(name)
         for name, each in recipes.items()
@@ -90,8 +89,7 @@ def sweep(
         (row, column): replace(materials.recipe, **rows[row], **columns[column])  # type: ignore[arg-type]  # parsed by name
         for row, column in labels
     }
-    writer = PhotoWriter([output], overwrite=overwrite, keep=[content, *materials.files()])
-    photo = read_photo(Path(content))
+    photo, writer = open_sheet(content, output, materials, overwrite=overwrite)
     pictures = {
         cell: _shown(_paint(photo, replace(materials, recipe=each), progress), labels[cell])
         for cell, each in cells.items()
@@ -101,6 +99,14 @@ def sweep(
         [[pictures[row, column] for column in columns] for row in rows],
         [[labels[row, column] for column in columns] for row in rows],
     )
+
+
+def open_sheet(
+    content: str | Path, output: str | Path, materials: Materials, *, overwrite: bool
+) -> tuple[Image, PhotoWriter]:
+    """The photo, and what will write its sheet; nothing is written yet. Raises SourceError and SinkError."""
+    writer = PhotoWriter([output], overwrite=overwrite, keep=[content, *materials.files()])
+    return read_photo(Path(content)), writer
 
 
 def parse_axis(text: str) -> Mapping[str, Mapping[str, object]]:

@@ -30,6 +30,7 @@ class Shelf:
     def __init__(
         self, folder: Path, notes: Notes, *, resume: bool, overwrite: bool, keep: Sequence[str | Path] = ()
     ) -> None:
+        check_place(folder, resume=resume, overwrite=overwrite)
         self.folder, self._notes, self._keep = folder, notes, keep
         self._manifest = folder / _MANIFEST
         self._done: list[str] = []
@@ -39,11 +40,7 @@ class Shelf:
         self._resumed = resume and self._manifest.exists()
         if self._resumed:
             self._read()
-        elif self._manifest.exists() and not overwrite:
-            raise SinkError(f"{folder}: an unfinished run is there; --resume goes on with it, --overwrite begins again")
         else:
-            if folder.exists() and not folder.is_dir():
-                raise SinkError(f"{folder}: expected a folder, got a file")
             try:
                 folder.mkdir(exist_ok=True)
             except OSError as error:
@@ -110,3 +107,14 @@ class Shelf:
 
     def _checkpoint(self, name: str) -> Checkpoint:
         return Checkpoint(self.folder / f"{name}.keyframe", self._notes)
+
+
+def check_place(folder: Path, *, resume: bool, overwrite: bool) -> None:
+    """Raise SinkError where no shelf can be; nothing is made."""
+    if (folder / _MANIFEST).exists():
+        if not (resume or overwrite):
+            raise SinkError(f"{folder}: an unfinished run is there; --resume goes on with it, --overwrite begins again")
+    elif folder.exists() and not folder.is_dir():
+        raise SinkError(f"{folder}: expected a folder, got a file")
+    elif not folder.parent.is_dir():
+        raise SinkError(f"{folder}: there is no folder {folder.parent}; create it first")

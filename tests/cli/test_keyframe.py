@@ -87,6 +87,46 @@ def test_a_dry_run_paints_nothing(files):
 @pytest.mark.parametrize(
     ("arguments", "code", "sentence"),
     [
+        (["photo.png", *ART, "-o", "art2.png"], 1, "art2.png: exists already"),
+        (["photo.png", *ART, "-o", "no/x.png"], 1, "there is no folder"),
+        (["photo.png", *ART, "-o", "x.txt"], 1, "expected a name that ends in"),
+        (["clip.mp4", *ART, "-o", "x.png"], 2, "is a video; say which of its frames"),
+        (["clip.mp4", *ART, "-o", "x.mp4", "--propagate"], 2, "expected --every"),
+        (["clip.mp4", *ART, "-o", "clip.mp4", "--overwrite", *CARRIED], 1, "is the input itself"),
+        (["clip.mp4", *ART, "-o", "x.png", *CARRIED], 1, "expected a name that ends in"),
+        (["clip.mp4", *ART, "-o", "x.mp4", "--at", "0"], 2, "x.mp4: expected a folder for"),
+        (["clip.mp4", *ART, "-o", "art2.png", "--at", "0"], 1, "expected a folder, got a file"),
+        (["clip.mp4", *ART, "-o", "no/x", "--at", "0"], 1, "there is no folder no"),
+        (["photo.png", *ART, "-o", "art2.png", "--sweep", "seed=1"], 1, "art2.png: exists already"),
+        (["clip.mp4", "-o", "x.png", "--reconstruct", "style"], 1, "is not a picture"),
+    ],
+)
+def test_a_dry_run_refuses_what_the_run_would(files, arguments, code, sentence):
+    """With the same sentence, and neither writes a thing."""
+    before = {path: path.read_bytes() for path in files.iterdir()}
+    real, dry = keyframe(*arguments), keyframe(*arguments, "--dry-run")
+    assert (real.exit_code, dry.exit_code, dry.stdout) == (code, code, "")
+    assert sentence in dry.stderr
+    assert real.stderr == dry.stderr
+    assert {path: path.read_bytes() for path in files.iterdir()} == before
+
+
+def test_a_dry_run_makes_no_folder(files):
+    """Where the real one would, for keyframes and for a film; one that is unfinished is said."""
+    for arguments in (["-o", "keys", "--at", "0"], ["-o", "x.mp4", *CARRIED]):
+        before = sorted(files.rglob("*"))
+        assert keyframe("clip.mp4", *ART, *arguments, "--dry-run").exit_code == 0
+        assert sorted(files.rglob("*")) == before
+        folder = files / ("keys" if "keys" in arguments else "x.mp4.keyframes")
+        folder.mkdir()
+        (folder / "unfinished.json").touch()
+        assert "an unfinished run is there" in keyframe("clip.mp4", *ART, *arguments, "--dry-run").stderr
+        assert keyframe("clip.mp4", *ART, *arguments, "--dry-run", "--resume").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "sentence"),
+    [
         (["photo.png", "-o", "x.png"], 2, "expected at least one artwork"),
         (["none.png", "--style-image", "art.png", "-o", "x.png"], 1, "cannot be opened"),
         (["photo.png", "--style-image", "art.png", "-o", "art.png", "--overwrite"], 1, "is the input itself"),
