@@ -11,8 +11,10 @@ from rtstyle.cli.dry_run import Prospect, tell
 from rtstyle.cli.outcome import show
 from rtstyle.cli.progress import shown
 from rtstyle.cli.several import do_all
+from rtstyle.errors import SinkError, SourceError
 
 if TYPE_CHECKING:
+    from rtstyle.jobs.many import Errand
     from rtstyle.jobs.options import Options
     from rtstyle.jobs.task import Task
     from rtstyle.meter import Progress, Report
@@ -34,11 +36,11 @@ class Films:
         if self.options.preview is not None:
             output = str(Path(output).with_suffix(f".preview{Path(output).suffix}"))
         if dry_run:
-            from rtstyle.jobs.film import check_output
+            from rtstyle.jobs.film import check_output, look_at
 
             task = self._task(input, output)
             check_output(task)
-            tell([_prospect(task)], as_json=as_json)
+            tell([Prospect(input, output, look_at(task))], as_json=as_json)
             return
         with shown(output) as progress:
             report = self._paint(input, output, progress)
@@ -46,19 +48,30 @@ class Films:
 
     def several(self, inputs: list[str], output: str, *, dry_run: bool, as_json: bool) -> None:
         """Paint films and folders of them into the folder ``output``, or say what would be done."""
-        from rtstyle.jobs.many import VIDEOS, Errand, errands, is_done
+        from rtstyle.jobs.many import VIDEOS, errands
 
         todo = errands(inputs, Path(output), VIDEOS, self._name)
         if dry_run:
-            done = [is_done(errand, overwrite=self.overwrite) for errand in todo]
-            tasks = [self._task(str(errand.input), str(errand.output)) for errand in todo]
-            tell([_prospect(task, done=is_) for task, is_ in zip(tasks, done, strict=True)], as_json=as_json)
+            tell([self._prospect(errand) for errand in todo], as_json=as_json)
             return
 
         def paint(errand: Errand, progress: Callable[[Progress], None]) -> Report:
             return self._paint(str(errand.input), str(errand.output), progress)
 
         do_all(todo, paint, overwrite=self.overwrite, as_json=as_json)
+
+    def _prospect(self, errand: Errand) -> Prospect:
+        """What would become of one of several; what it fails by does not keep the others, as in ``run_errands``."""
+        from rtstyle.jobs.film import look_at
+        from rtstyle.jobs.many import is_done
+
+        input, output = str(errand.input), str(errand.output)
+        try:
+            if is_done(errand, overwrite=self.overwrite):
+                return Prospect(input, output, skipped=True)
+            return Prospect(input, output, look_at(self._task(input, output)))
+        except (SourceError, SinkError) as error:
+            return Prospect(input, output, error=str(error))
 
     def _name(self, path: Path) -> str:
         from rtstyle.sinks.encoding import MUXERS
@@ -86,9 +99,3 @@ class Films:
             overwrite=self.overwrite,
             progress=progress,
         )
-
-
-def _prospect(task: Task, *, done: bool = False) -> Prospect:
-    from rtstyle.jobs.film import look_at
-
-    return Prospect(task.input, str(task.output), () if done else look_at(task), skipped=done)

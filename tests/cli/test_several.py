@@ -62,7 +62,7 @@ def test_photos_likewise(run, tmp_path, invert_model):
 
 
 def test_a_dry_run_of_a_folder(run, holiday, tmp_path):
-    """What each would become; with --json as one object. A broken one is an error here."""
+    """What each would become; with --json as one object."""
     (holiday / "broken.mkv").unlink()
     done = run("transcode", holiday, "-o", tmp_path / "out", "--style", "wave", "--dry-run", "--json")
     assert done.exit_code == 0, done.output
@@ -70,6 +70,31 @@ def test_a_dry_run_of_a_folder(run, holiday, tmp_path):
     assert [plan["output"].rsplit("/", 1)[1] for plan in plans] == ["a.mp4", "b.mkv"]
     assert "stream 1 (audio, aac) is copied" in plans[0]["streams"]
     assert not (tmp_path / "out").exists()
+
+
+def test_a_dry_run_goes_on_after_a_broken_film(run, holiday, tmp_path):
+    """As the real run does: the others are told of, the broken one is named at the end, with exit code 1."""
+    arguments = ("transcode", holiday, "-o", tmp_path / "out", "--style", "wave", "--dry-run")
+    done = run(*arguments)
+    assert done.exit_code == 1
+    heads = [line for line in done.stdout.splitlines() if not line.startswith(" ")]
+    assert [line.split(" would ")[1].split()[0] for line in heads] == ["become", "become", "fail"]
+    assert done.stderr.count("\n") == 1
+    assert "broken.mkv: is not a video" in done.stderr
+    done = run(*arguments, "--json")
+    assert done.exit_code == 1
+    plans = json.loads(done.stdout)["dry_run"]
+    assert ["error" in plan for plan in plans] == [False, False, True]
+    assert "broken.mkv: is not a video" in plans[2]["error"]
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_dry_run_names_an_output_that_is_its_input(run, holiday, invert_model):
+    """The others go on there too."""
+    done = run("transcode", holiday / "a.mp4", holiday / "beach", "-o", holiday, "--style", invert_model, "--dry-run")
+    assert done.exit_code == 1
+    assert f"b.avi would become {holiday / 'b.mkv'}" in done.stdout
+    assert done.stderr.endswith("is the input itself; give another folder\n")
 
 
 def test_a_dry_run_of_photos(run, tmp_path):
