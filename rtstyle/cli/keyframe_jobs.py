@@ -31,7 +31,10 @@ _ONLY_FOR = {  # options, and the jobs that know them
     "save_every": ("photo",),
     "resume": ("photo", "keyframes", "propagate"),
     "layer": ("reconstruct",),
-    **dict.fromkeys(("style_image", "mask"), ("photo", "keyframes", "propagate", "sweep")),
+    **dict.fromkeys(
+        ("style_image", "mask", "content_layers", "content_weight", "style_weight"),
+        ("photo", "keyframes", "propagate", "sweep"),
+    ),
     "init": ("photo", "keyframes", "sweep"),
 }
 _WORDS = {
@@ -77,7 +80,7 @@ def _job(given: Given) -> Callable[..., Any]:
 
     kind = kind_of(given)
     for name, kinds in _ONLY_FOR.items():
-        if given[name] and kind not in kinds:
+        if _is_given(given[name]) and kind not in kinds:
             expected = "alone" if kinds == (name,) else f"with {_WORDS[kinds[0]]}"
             raise UsageError(f"--{name.replace('_', '-')}: expected {expected}, got {_WORDS[kind]}")
     if kind == "reconstruct":
@@ -90,6 +93,10 @@ def _job(given: Given) -> Callable[..., Any]:
     moments = _moments(given)
     job = propagate_keyframes if kind == "propagate" else paint_keyframes
     return partial(job, moments=moments, resume=given["resume"])
+
+
+def _is_given(value: object) -> bool:
+    return bool(value) or isinstance(value, float)  # a weight may be 0
 
 
 def _check(given: Given, materials: Materials) -> None:

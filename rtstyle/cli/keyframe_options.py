@@ -76,7 +76,7 @@ Process = Annotated[int, typer.Option(min=0, help="Pictures along the way: a str
 SaveEvery = Annotated[int, typer.Option(min=0, help="Save the best every so many iterations.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with a run that was interrupted.")]
 Reconstruct = Annotated[
-    str | None, typer.Option(metavar="content|style", help="What the layers alone see, as a sheet.")
+    str | None, typer.Option(metavar="content|style", help="What each of the --style-layers sees, as a sheet.")
 ]
 Layer = Annotated[str | None, typer.Option(help="Reconstruct this layer only.")]
 Sweep = Annotated[

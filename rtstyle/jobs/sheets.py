@@ -25,6 +25,7 @@ _log = logging.getLogger("rtstyle")
 _BLOCKS = 5
 _SWEPT = {"iterations", "style_size", "history", "seed", "tile"}  # settings that are whole numbers
 _WORDS = {"network", "pooling", "loss", "optimizer", "init", "size", "colors"}
+_YES, _NO = {"yes", "true", "1"}, {"no", "false", "0"}
 _MOST_AXES = 2  # a sheet has
 
 
@@ -40,8 +41,9 @@ def reconstruct(
 ) -> None:
     """Paint from noise what the network sees of one picture, layer by layer, as a labelled sheet.
 
-    ``what`` is "content": each layer's maps alone; or "style": Gram matrices of all layers up to each. With
-    ``layer`` only that one. Raises as ``paint_keyframe`` does.
+    The layers are the recipe's ``style_layers``, or ``layer`` alone; its weights and content layers play no part.
+    ``what`` is "content": each layer's maps alone; or "style": Gram matrices of all layers up to each.
+    Raises as ``paint_keyframe`` does.
     """
     if what not in {"content", "style"}:
         raise UsageError(f"reconstruct: expected content or style, got {what!r}")
@@ -128,7 +130,9 @@ def _value(setting: str, text: str) -> object:
     if setting in _WORDS:
         return text
     if setting == "multiscale":
-        return text.lower() in {"yes", "true", "1"}
+        if text.lower() not in _YES | _NO:
+            raise UsageError(f"sweep: multiscale: expected yes or no, got {text!r}")
+        return text.lower() in _YES
     try:
         return int(text) if setting in _SWEPT else float(text)
     except ValueError as error:

@@ -144,6 +144,9 @@ def test_a_dry_run_makes_no_folder(files):
         (["clip.mp4", "--style-image", "art.png", "-o", "x.mp4", "--at", "0"], 2, "x.mp4: expected a folder for"),
         (["photo.png", "-o", "x.png", "--reconstruct", "style", "--sweep", "seed=1"], 2, "--sweep: expected alone"),
         (["art.png", "-o", "x.png", "--reconstruct", "style", "--style-image", "art.png"], 2, "got --reconstruct"),
+        (["art.png", "-o", "x.png", "--reconstruct", "style", "--style-weight", "0"], 2, "--style-weight: expected"),
+        (["art.png", "-o", "x.png", "--reconstruct", "style", "--content-weight", "2"], 2, "--content-weight: exp"),
+        (["art.png", "-o", "x.png", "--reconstruct", "content", "--content-layers", "r42"], 2, "--content-layers: exp"),
         (
             ["clip.mp4", "--style-image", "art.png", "-o", "x.mp4", *CARRIED, "--init", "noise"],
             2,

@@ -241,6 +241,10 @@ def test_sheets(files):
     assert sizes == {"content": (height, 3 * width), "style": (height, 3 * width), "sweep": (2 * height, 2 * width)}
     with pytest.raises(UsageError, match=r"style-weight, .*got 'weight=1'"):
         parse_axis("weight=1")
+    axis = parse_axis("multiscale=yes,No,true,0")
+    assert [setting["multiscale"] for setting in axis.values()] == [True, False, True, False]
+    with pytest.raises(UsageError, match="multiscale: expected yes or no, got 'maybe'"):
+        parse_axis("multiscale=yes,maybe")
     with pytest.raises(UsageError, match="expected content or style"):
         reconstruct(files / "photo.png", files / "x.png", materials, what="both")
 
