@@ -118,9 +118,9 @@ def transcode(
     """
     with one_sentence(stopped="whole segments are kept in OUTPUT.rtstyle, and --resume goes on"):
         from rtstyle.jobs.options import Options
-        from rtstyle.jobs.times import parse_rate, parse_time
         from rtstyle.sinks.encoding import Encoding, parse_bitrate
         from rtstyle.sources.streams import Keep
+        from rtstyle.times import parse_rate, parse_time
 
         options = Options(
             keep_colors=keep_colors,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from rtstyle.errors import UsageError
+from rtstyle.times import parse_time
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +48,6 @@ class Moments:
         if self.every_s and time // self.every_s > passed // self.every_s:
             return True
         return any(passed < moment <= time for moment in self.at)
-
-
-def parse_time(text: str) -> Fraction:
-    """Seconds of ``12.5``, ``01:02`` or ``00:01:02.5``. Raises UsageError."""
-    if not re.fullmatch(r"(\d+:){0,2}(\d+(\.\d+)?|\.\d+)", text):
-        raise UsageError(f"time: expected seconds (12.5) or 00:01:02, got {text!r}")
-    seconds = Fraction(0)
-    for part in text.split(":"):
-        seconds = 60 * seconds + Fraction(part)
-    return seconds
 
 
 def clock(time: Fraction) -> str:

@@ -12,13 +12,13 @@ from typing import Self
 from rtstyle.errors import UsageError
 from rtstyle.jobs.defaults import DEVICE, STRENGTH
 from rtstyle.jobs.options import Options
-from rtstyle.jobs.times import parse_time
 from rtstyle.jobs.touch import Touch
 from rtstyle.protocols import Stage
 from rtstyle.stages.schedule import Schedule
 from rtstyle.stages.steady import Steady
 from rtstyle.styles import Mix
 from rtstyle.stylizer import Stylizer
+from rtstyle.times import parse_time
 
 Style = str | Path | Mix
 Styles = Style | Sequence[Style]

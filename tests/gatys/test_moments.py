@@ -5,7 +5,8 @@ import pytest
 
 from rtstyle.errors import UsageError
 from rtstyle.gatys.cuts import Cuts
-from rtstyle.gatys.moments import Moments, clock, parse_time
+from rtstyle.gatys.moments import Moments, clock
+from rtstyle.times import parse_time
 
 
 def chosen(moments, times, cuts=()):
@@ -25,6 +26,7 @@ def test_times_in_both_ways():
     assert parse_time("12.5") == Fraction(25, 2)
     assert parse_time("00:01:02") == 62
     assert parse_time(".5") == Fraction(1, 2)
+    assert parse_time("00:05.") == 5
     assert clock(Fraction(3723, 1) + Fraction(1, 3)) == "01-02-03.333"
     for wrong in ("", "x", "1:2:3:4", "-1"):
         with pytest.raises(UsageError, match="00:01:02"):

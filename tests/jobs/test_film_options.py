@@ -14,10 +14,10 @@ from rtstyle.jobs.film import look_at
 from rtstyle.jobs.options import Options
 from rtstyle.jobs.painter import read_schedule
 from rtstyle.jobs.task import Task
-from rtstyle.jobs.times import parse_time
 from rtstyle.sinks.encoding import Encoding, choose_encoder, parse_bitrate
 from rtstyle.sinks.video_writer import VideoWriter
 from rtstyle.sources.video_reader import VideoReader
+from rtstyle.times import parse_time
 from tests.clips import frame_times, make_clip, packets
 from tests.models import make_model
 from tests.pictures import psnr_db
@@ -80,14 +80,15 @@ def test_several_styles_want_times():
 
 
 @pytest.mark.parametrize(
-    ("text", "seconds"), [("12.5", "12.5"), ("01:30", "90"), ("1:02:03.04", "3723.04"), ("7", "7")]
+    ("text", "seconds"),
+    [("12.5", "12.5"), ("01:30", "90"), ("1:02:03.04", "3723.04"), ("7", "7"), ("5.", "5"), ("1:.5", "60.5")],
 )
 def test_times(text, seconds):
     """As players show them, exactly."""
     assert parse_time(text) == Fraction(seconds)
 
 
-@pytest.mark.parametrize("text", ["", "1:2:3:4", "-1", "soon", "1,5"])
+@pytest.mark.parametrize("text", ["", ".", "1:2:3:4", "-1", "soon", "1,5"])
 def test_times_that_are_none(text):
     """The sentence shows how to write one."""
     with pytest.raises(UsageError, match=r"expected a time as in 12\.5"):

@@ -10,9 +10,9 @@ import rtstyle
 from rtstyle.errors import SourceError, UsageError
 from rtstyle.frames import Frame
 from rtstyle.jobs.options import Options
-from rtstyle.jobs.times import parse_rate
 from rtstyle.sources.picture_sequence import PictureSequence
 from rtstyle.sources.video_reader import VideoReader
+from rtstyle.times import parse_rate
 from tests.clips import frame_times, make_clip
 
 

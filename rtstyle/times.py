@@ -8,14 +8,14 @@ from fractions import Fraction
 from rtstyle.errors import UsageError
 
 _ROUNDED = Fraction(1, 200)  # frames/s, by which 29.97 may differ from 30000/1001
-_TIME = re.compile(r"(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d*)?)")  # [[hours:]minutes:]seconds
+_TIME = re.compile(r"(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d*)?|\.\d+)")  # [[hours:]minutes:]seconds
 
 
 def parse_time(text: str) -> Fraction:
     """Read ``12.5``, ``01:30`` or ``1:02:03.04`` as seconds. Raises UsageError."""
     match = _TIME.fullmatch(text.strip())
     if match is None:
-        raise UsageError(f"{text}: expected a time as in 12.5, 01:30 or 1:02:03.04")
+        raise UsageError(f"{text}: expected a time as in 12.5, 01:30 or 00:01:02.5")
     hours, minutes, seconds = (Fraction(part or 0) for part in match.groups())
     return 3600 * hours + 60 * minutes + seconds
 
