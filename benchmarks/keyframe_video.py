@@ -26,6 +26,7 @@ from machine import machine
 import rtstyle
 from rtstyle.gatys.carry import Carrier
 from rtstyle.gatys.flow import trusted
+from rtstyle.gatys.motions import ends
 from rtstyle.gatys.recipe import Recipe
 from rtstyle.jobs.studio import Materials, Studio, StyleImage
 
@@ -128,11 +129,9 @@ def medium(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 def error(pictures: list[np.ndarray], flows: list[tuple[np.ndarray, np.ndarray]]) -> float:
     """Mean over frames of the mean squared difference over what is not occluded."""
-    height, width = pictures[0].shape[:2]
-    x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
     found = []
     for before, after, (flow, good) in zip(pictures[:-1], pictures[1:], flows, strict=True):
-        warped = cv2.remap(before.astype(np.float32), x + flow[..., 0], y + flow[..., 1], cv2.INTER_LINEAR)
+        warped = cv2.remap(before.astype(np.float32), *ends(flow), cv2.INTER_LINEAR)
         found.append(np.square((after.astype(np.float32) - warped) / 255)[good].mean())
     return float(np.mean(found))
 

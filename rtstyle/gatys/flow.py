@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtstyle.frames import Image
-from rtstyle.gatys.motions import Flow, Mask, grid, with_motions
+from rtstyle.gatys.motions import Flow, Mask, ends, inside, with_motions
 
 _SOLID = 0.5  # of a trust that was interpolated
 
@@ -41,15 +41,11 @@ def trusted(flow: Flow, back: Flow) -> Mask:
 
     The bounds are those of Sundaram et al. (2010, eq. 5): 1 % of the squared lengths and half a pixel's square.
     """
-    x, y = grid(flow)
-    there = cv2.remap(back, x + flow[..., 0], y + flow[..., 1], cv2.INTER_LINEAR)
+    there = cv2.remap(back, *ends(flow), cv2.INTER_LINEAR)
     gap = np.square(flow + there).sum(axis=-1)
     bound = 0.01 * (np.square(flow).sum(axis=-1) + np.square(there).sum(axis=-1)) + 0.5
-    height, width = flow.shape[:2]
-    to_x, to_y = x + flow[..., 0], y + flow[..., 1]
-    inside = (to_x >= 0) & (to_x <= width - 1) & (to_y >= 0) & (to_y <= height - 1)
     home = cv2.morphologyEx(np.asarray(gap < bound, np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
-    return np.asarray((home > 0) & inside, dtype=np.float32)  # without lone pixels, which no eye would miss
+    return np.asarray((home > 0) & inside(flow), dtype=np.float32)  # without lone pixels, which no eye would miss
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,17 +66,15 @@ class Track:
 
     def extended(self, flow: Flow, back: Flow) -> Track:
         """One frame further: ``flow`` leads from the new frame to this one, ``back`` from this one to the new."""
-        x, y = grid(flow)
-        to_x, to_y = x + flow[..., 0], y + flow[..., 1]
-        onwards = cv2.remap(self.flow, to_x, to_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        trust = cv2.remap(self.trust, to_x, to_y, cv2.INTER_LINEAR)
+        x, y = ends(flow)
+        onwards = cv2.remap(self.flow, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        trust = cv2.remap(self.trust, x, y, cv2.INTER_LINEAR)
         return Track(flow + onwards, np.asarray(trusted(flow, back) * (trust > _SOLID), dtype=np.float32))
 
     def carried(self, picture: Image) -> Image:
         """The keyframe's picture where this frame has it; the edge repeats where it comes from outside."""
-        x, y = grid(self.flow)
-        to_x, to_y = x + self.flow[..., 0], y + self.flow[..., 1]
-        return np.asarray(cv2.remap(picture, to_x, to_y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE), np.uint8)
+        moved = cv2.remap(picture, *ends(self.flow), cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+        return np.asarray(moved, np.uint8)
 
 
 def _unless(lost: NDArray[np.bool_], new: Flow, old: Flow) -> Flow:

@@ -50,6 +50,19 @@ def grid(flow: Flow) -> tuple[Mask, Mask]:
     return x, y
 
 
+def ends(flow: Flow) -> tuple[Mask, Mask]:
+    """The x and y to which every pixel goes."""
+    x, y = grid(flow)
+    return x + flow[..., 0], y + flow[..., 1]
+
+
+def inside(flow: Flow) -> NDArray[np.bool_]:
+    """(H, W): whether it goes to somewhere in the picture."""
+    x, y = ends(flow)
+    height, width = flow.shape[:2]
+    return np.asarray((x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1))
+
+
 def _motions(flow: Flow, trust: Mask) -> Iterator[Flow]:
     """Fit one after the other to what none before explains: a homography, then shifts with turn and scale."""
     points = np.stack(grid(flow), axis=-1)
@@ -96,15 +109,11 @@ def unlike(a: Image, b: Image, flow: Flow) -> Mask:
 
 def _gap(a: Image, b: Image, flow: Flow) -> NDArray[np.float32]:
     """``a`` less ``b`` carried to it, (H, W, 3)."""
-    x, y = grid(flow)
-    carried = cv2.remap(b, x + flow[..., 0], y + flow[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    carried = cv2.remap(b, *ends(flow), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(a.astype(np.float32) - carried, np.float32)
 
 
 def _around(gap: Mask, flow: Flow) -> Mask:
     """Its mean around each pixel; large where the flow leads outside."""
-    x, y = grid(flow)
-    to_x, to_y = x + flow[..., 0], y + flow[..., 1]
-    height, width = flow.shape[:2]
-    gap[(to_x < 0) | (to_x > width - 1) | (to_y < 0) | (to_y > height - 1)] = _OUTSIDE
+    gap[~inside(flow)] = _OUTSIDE
     return np.asarray(cv2.blur(gap, (_AROUND, _AROUND)), dtype=np.float32)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from rtstyle.frames import Image
 from rtstyle.gatys.flow import Track
-from rtstyle.gatys.motions import Flow, Mask, grid, unlike
+from rtstyle.gatys.motions import Mask, ends, unlike
 
 Step = tuple[NDArray[np.float16], NDArray[np.float16]]  # flow from a frame to the next, and back: (H, W, 2) px
 Trust = NDArray[np.float16]  # (H, W), 0 to 1
@@ -68,9 +68,5 @@ def feathered(trust: Mask) -> Mask:
 
 def _moved(mask: Mask, flow: NDArray[np.float16]) -> Mask:
     """What ``mask`` says of the place in the next frame to which each pixel goes."""
-    there: Flow = flow.astype(np.float32)
-    x, y = grid(there)
-    return np.asarray(
-        cv2.remap(mask, x + there[..., 0], y + there[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE),
-        np.float32,
-    )
+    there = ends(flow.astype(np.float32))
+    return np.asarray(cv2.remap(mask, *there, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.float32)

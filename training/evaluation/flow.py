@@ -11,20 +11,19 @@ from numpy.typing import NDArray
 
 from rtstyle.errors import SourceError
 from rtstyle.frames import Image
-
-Field = NDArray[np.float32]  # (H, W, 2): px to the right, px down
+from rtstyle.gatys.motions import Flow, ends, inside
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Motion:
     """From a frame back to the one before: pixel p was at p + flow[p], where ``visible``."""
 
-    flow: Field
+    flow: Flow
     visible: NDArray[np.bool_]  # (H, W)
 
     def warp(self, before: Image) -> NDArray[np.float32]:
         """The frame before, moved to where its pixels are now, (H, W, 3) in 0…255, bilinear."""
-        moved = cv2.remap(before.astype(np.float32), *_sources(self.flow), cv2.INTER_LINEAR)
+        moved = cv2.remap(before.astype(np.float32), *ends(self.flow), cv2.INTER_LINEAR)
         return np.asarray(moved, np.float32)
 
 
@@ -39,10 +38,10 @@ def estimated(before: Image, now: Image) -> Motion:
     # The stubs do not know that there may be no flow to begin with.
     back = np.asarray(dis.calc(grey_now, grey_before, None), np.float32)  # type: ignore[call-overload]
     forth = np.asarray(dis.calc(grey_before, grey_now, None), np.float32)  # type: ignore[call-overload]
-    returned = np.asarray(cv2.remap(forth, *_sources(back), cv2.INTER_LINEAR), np.float32)
+    returned = np.asarray(cv2.remap(forth, *ends(back), cv2.INTER_LINEAR), np.float32)
     gap = np.square(back + returned).sum(axis=2)
     length = np.square(back).sum(axis=2) + np.square(returned).sum(axis=2)
-    return Motion(back, (gap <= 0.01 * length + 0.5) & _inside(back))
+    return Motion(back, (gap <= 0.01 * length + 0.5) & inside(back))
 
 
 def read_exact(flow: Path, occlusion: Path) -> Motion:
@@ -51,17 +50,4 @@ def read_exact(flow: Path, occlusion: Path) -> Motion:
     if pixels is None or pixels.dtype != np.uint16 or mask is None:
         raise SourceError(f"{flow}: expected KITTI's 16-bit flow, and a mask at {occlusion}")
     back = ((pixels[..., [2, 1]].astype(np.float32) - 32768) / 64).astype(np.float32)  # BGR: u is last
-    return Motion(back, (pixels[..., 0] > 0) & (mask == 0) & _inside(back))
-
-
-def _sources(flow: Field) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Columns and rows, (H, W) each, of where every pixel was."""
-    height, width = flow.shape[:2]
-    x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-    return x + flow[..., 0], y + flow[..., 1]
-
-
-def _inside(flow: Field) -> NDArray[np.bool_]:
-    height, width = flow.shape[:2]
-    x, y = _sources(flow)
-    return np.asarray((x >= 0) & (y >= 0) & (x <= width - 1) & (y <= height - 1))
+    return Motion(back, (pixels[..., 0] > 0) & (mask == 0) & inside(back))
