@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rtstyle.perceptual.layers import CONVS, layer_index
+from rtstyle.perceptual.layers import CONVS, place_of
 
 ALIGN = 16  # px: where all poolings of VGG begin anew
 
@@ -58,28 +58,15 @@ def tiles(size: tuple[int, int], side: int | None, margin: int) -> list[Tile]:
 
 def margin_for(layers: Sequence[str], network: str) -> int:
     """How far the deepest of ``layers`` looks beyond its own cell: px, a multiple of 16."""
-    deepest = max(layer_index(name, network) for name in layers)
-    reach, stride, index = 0, 1, 0
-    for convs in CONVS[network]:
-        for _ in range(convs):
-            if index <= deepest:
-                reach += stride
-            index += 2  # a convolution and its ReLU
-        if index < deepest:  # a pooling between: its cell is two wide
-            reach += stride
-            stride *= 2
-        index += 1
-    return math.ceil((reach + stride) / ALIGN) * ALIGN
+    block, conv = max(place_of(name, network)[1:] for name in layers)
+    # A convolution looks one cell further, a pooling too; then the layer's own cell.
+    before = sum((convs + 1) << index for index, convs in enumerate(CONVS[network][:block]))
+    return math.ceil((before + ((conv + 2) << block)) / ALIGN) * ALIGN
 
 
 def stride_of(layer: str, network: str) -> int:
     """Pixels per cell of a layer's map."""
-    deepest, index, stride = layer_index(layer, network), 0, 1
-    for convs in CONVS[network]:
-        index += 2 * convs + 1
-        if index <= deepest:
-            stride *= 2
-    return stride
+    return 1 << place_of(layer, network)[1]
 
 
 def _cuts(length: int, side: int) -> list[tuple[int, int]]:

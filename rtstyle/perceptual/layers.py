@@ -23,14 +23,14 @@ def layer_index(name: str, network: str = "vgg16") -> int:
 
     Raises UsageError, which lists the names there are, for one that the network does not have.
     """
-    kind, block, conv = _parse(name, network)
+    kind, block, conv = place_of(name, network)
     before = sum(2 * convs + 1 for convs in CONVS[network][:block])  # conv, relu, …, pool
     return before + 2 * conv + (kind == "relu")
 
 
 def paper_name(name: str, network: str = "vgg16") -> str:
     """The name in the papers' way, ``relu2_2``, of a layer named in any way. Raises as ``layer_index``."""
-    kind, block, conv = _parse(name, network)
+    kind, block, conv = place_of(name, network)
     return f"{kind}{block + 1}_{conv + 1}"
 
 
@@ -39,8 +39,8 @@ def conv_names(network: str = "vgg16") -> tuple[str, ...]:
     return tuple(f"conv{b}_{c}" for b, convs in enumerate(CONVS[network], start=1) for c in range(1, convs + 1))
 
 
-def _parse(given: str, network: str) -> tuple[str, int, int]:
-    """Kind, and block and convolution counted from 0."""
+def place_of(given: str, network: str = "vgg16") -> tuple[str, int, int]:
+    """Kind (conv or relu), and block and convolution counted from 0. Raises as ``layer_index``."""
     convs, name = CONVS[network], given.lower()
     if match := _IN_BLOCKS.fullmatch(name):
         kind, block, conv = match[1], int(match[2]) - 1, int(match[3]) - 1
