@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("rtstyle")
 
-_BLOCKS = 5
-_SWEPT = {"iterations", "style_size", "history", "seed", "tile"}  # settings that are whole numbers
+_WHOLE = {"iterations", "style_size", "history", "seed", "tile"}  # numbers
 _WORDS = {"network", "pooling", "loss", "optimizer", "init", "size", "colors"}
 _YES, _NO = {"yes", "true", "1"}, {"no", "false", "0"}
 _MOST_AXES = 2  # a sheet has
@@ -134,7 +133,7 @@ def _value(setting: str, text: str) -> object:
             raise UsageError(f"sweep: multiscale: expected yes or no, got {text!r}")
         return text.lower() in _YES
     try:
-        return int(text) if setting in _SWEPT else float(text)
+        return int(text) if setting in _WHOLE else float(text)
     except ValueError as error:
         raise UsageError(f"sweep: {setting.replace('_', '-')}: expected a number, got {text!r}") from error
 

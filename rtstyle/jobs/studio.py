@@ -79,7 +79,8 @@ class Studio:
 
         weights = find_weights(materials.recipe.network, materials.vgg)
         recipe = replace(materials.recipe, network=weights.network)
-        works = [_artwork(style, device) for style in _with_rest(materials.styles)]
+        _check_masks(materials.styles)
+        works = [_artwork(style, device) for style in materials.styles]
         painter = Painter(works, recipe, weights, half=half_pays(device))
         return cls(painter, recipe, device, weights.source)
 
@@ -104,7 +105,8 @@ class Studio:
 def check(materials: Materials) -> None:
     """Raise what ``Studio.open`` would, of artworks, masks and device; the network's weights are not looked for."""
     device = find_device(materials.device)
-    for style in _with_rest(materials.styles):
+    _check_masks(materials.styles)
+    for style in materials.styles:
         _artwork(style, device)
 
 
@@ -137,12 +139,11 @@ def find_weights(network: str, path: str | Path | None) -> VggWeights:
         return find_vgg16()
 
 
-def _with_rest(styles: Sequence[StyleImage]) -> Sequence[StyleImage]:
+def _check_masks(styles: Sequence[StyleImage]) -> None:
     """Masks for some styles only: the one that has none takes the rest. Raises UsageError for two of these."""
     without = [style.path.name for style in styles if style.mask is None]
     if len(without) > 1 and len(without) < len(styles):
         raise UsageError(f"masks: expected one for every style but at most one, got none for {', '.join(without)}")
-    return styles
 
 
 def _artwork(style: StyleImage, device: torch.device) -> Artwork:

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from rtstyle.frames import Image
 
 Grey = NDArray[np.uint8]  # (h, w)
-Floats = NDArray[np.float32]  # (h, w)
 
 _FIT = 2  # the fit is made at that part of the small size
 _WINDOW = (3, 3)  # of the fit's pixels
