@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from rtstyle.perceptual import VGG16, PerceptualLoss, Terms, VggWeights
+from rtstyle.perceptual import VGG, PerceptualLoss, Terms, VggWeights
 from training.data import read_artwork
 from training.nets import Network
 from training.recipe import Recipe
@@ -34,7 +34,7 @@ class Objective(nn.Module):
         self.precision = precision
         layers = tuple(dict.fromkeys((*recipe.content_layers, *recipe.style_layers)))
         self.perceptual = PerceptualLoss(
-            VGG16(layers, vgg).to(device),
+            VGG(layers, vgg).to(device),
             [read_artwork(Path(image), recipe.style_size).to(device) for image in recipe.style_images],
             content_layers=recipe.content_layers,
             style_layers=recipe.style_layers,

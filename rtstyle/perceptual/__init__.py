@@ -12,12 +12,11 @@ from rtstyle.perceptual.losses import (
     tone,
     total_variation,
 )
-from rtstyle.perceptual.vgg import VGG, VGG16
+from rtstyle.perceptual.vgg import VGG
 from rtstyle.perceptual.weights import VggWeights, find_vgg16, find_vgg19
 
 __all__ = [
     "VGG",
-    "VGG16",
     "PerceptualLoss",
     "Terms",
     "VggWeights",

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from rtstyle.perceptual.vgg import VGG16
+from rtstyle.perceptual.vgg import VGG
 
 
 class Terms(NamedTuple):
@@ -132,7 +132,7 @@ class PerceptualLoss(nn.Module):
 
     def __init__(
         self,
-        vgg: VGG16,
+        vgg: VGG,
         artworks: Sequence[Tensor],  # (1, 3, H, W) RGB in [0, 1] each
         *,
         content_layers: Mapping[str, float],  # weight by layer

@@ -82,6 +82,3 @@ class VGG(nn.Module):
                         x = watch(name, x)
                 taps[index] = x
         return {name: taps[index] for name, index in wanted.items()}
-
-
-VGG16 = VGG  # what it is with find_vgg16's weights

@@ -8,7 +8,7 @@ import torch.nn.functional as F  # noqa: E402 - behind the skip
 from torchvision.models import vgg16  # noqa: E402 - behind the skip
 
 from rtstyle.perceptual import (  # noqa: E402
-    VGG16,
+    VGG,
     PerceptualLoss,
     VggWeights,
     calm,
@@ -39,7 +39,7 @@ def test_gram_matrix_is_the_papers() -> None:
 def test_losses_vanish_where_they_should(weights: VggWeights) -> None:
     """The photo itself has no content loss, the artwork no style loss, a flat picture no variation."""
     artwork, photo = torch.rand(1, 3, 32, 32), torch.rand(2, 3, 32, 32)
-    vgg, content, style = VGG16(("relu1_2", "relu2_2"), weights), {"relu2_2": 1.0}, {"relu1_2": 1.0}
+    vgg, content, style = VGG(("relu1_2", "relu2_2"), weights), {"relu2_2": 1.0}, {"relu1_2": 1.0}
     loss = PerceptualLoss(vgg, [1 - artwork, artwork], content_layers=content, style_layers=style)
     assert loss(photo, photo, 1).content == 0
     assert loss(photo, photo, 1).style > 0

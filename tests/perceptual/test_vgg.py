@@ -7,7 +7,7 @@ torch = pytest.importorskip("torch", reason="the perceptual loss needs torch: pi
 from torchvision.models import vgg16, vgg19  # noqa: E402 - behind the skip
 
 from rtstyle.errors import UsageError  # noqa: E402
-from rtstyle.perceptual import VGG, VGG16, VggWeights  # noqa: E402
+from rtstyle.perceptual import VGG, VggWeights  # noqa: E402
 
 MEAN, STD = (0.5, 0.4, 0.3), (0.2, 0.2, 0.2)
 
@@ -43,7 +43,7 @@ def test_features_match_torchvisions(models, weights, network, deep, index) -> N
 
 def test_a_forward_stops_at_the_deepest_layer_asked_for(weights) -> None:
     """Fewer layers, fewer modules run, the same maps; a layer behind the last one is refused."""
-    vgg = VGG16(("relu2_2", "relu4_3"), weights["vgg16"])
+    vgg = VGG(("relu2_2", "relu4_3"), weights["vgg16"])
     image, ran = torch.rand(1, 3, 32, 32), []
     for index, module in enumerate(vgg.features):
         module.register_forward_hook(lambda *_, index=index: ran.append(index))
@@ -58,7 +58,7 @@ def test_a_forward_stops_at_the_deepest_layer_asked_for(weights) -> None:
 def test_gradients_are_those_of_torchvisions_modules(models, weights) -> None:
     """Rectifying in place where nobody looks changes no gradient."""
     image = torch.rand(1, 3, 32, 32, requires_grad=True)
-    taps = VGG16(("conv1_2", "relu2_1"), weights["vgg16"])(image)
+    taps = VGG(("conv1_2", "relu2_1"), weights["vgg16"])(image)
     (got,) = torch.autograd.grad(taps["conv1_2"].square().sum() + taps["relu2_1"].square().sum(), image)
     for module in models["vgg16"]:
         module.inplace = False

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from rtstyle.perceptual import VGG16, VggWeights, gram_matrix
+from rtstyle.perceptual import VGG, VggWeights, gram_matrix
 
 CONTENT = "relu2_2"
 STYLE = ("relu1_2", "relu2_2", "relu3_3", "relu4_3")
@@ -20,7 +20,7 @@ class Criterion:
     """
 
     def __init__(self, vgg: VggWeights, artwork: Tensor) -> None:  # (1, 3, H, W) RGB in [0, 1]
-        self._vgg = VGG16((CONTENT, *STYLE), vgg)
+        self._vgg = VGG((CONTENT, *STYLE), vgg)
         with torch.no_grad():
             features: dict[str, Tensor] = self._vgg(artwork)
             self._grams = {name: gram_matrix(features[name]) for name in STYLE}
