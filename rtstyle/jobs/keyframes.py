@@ -14,6 +14,7 @@ from rtstyle.errors import SourceError, UsageError
 from rtstyle.frames import Frame, Image, Packet, VideoFormat
 from rtstyle.gatys.moments import Moments, clock
 from rtstyle.gatys.recipe import Recipe
+from rtstyle.jobs.segments import Film, Marked
 from rtstyle.jobs.studio import Materials, Studio
 from rtstyle.sinks.encoding import MUXERS
 from rtstyle.sinks.photo_writer import SUFFIXES
@@ -23,14 +24,11 @@ from rtstyle.sources.video_reader import VideoReader
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from rtstyle.gatys.carry import Carrier
     from rtstyle.gatys.objective import Memory
     from rtstyle.gatys.run import Step
     from rtstyle.jobs.shelf import Shelf
 
 _log = logging.getLogger("rtstyle")
-
-_LONGEST = 48  # frames from one keyframe to the next: their flows are held in memory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +103,7 @@ def propagate_keyframes(
         if growing is not None:
             growing.unlink(missing_ok=True)
         brush = _Brush(studio, shelf, progress)
-        film = _Film(Carrier(studio.painter, studio.device, brush), (format.width, format.height))
+        film = Film(Carrier(studio.painter, studio.device, brush), (format.width, format.height))
         sink.open(format)
         try:
             for item in film.painted(_marked(input, source, moments, packets=True)):
@@ -209,9 +207,6 @@ def _shelf(
     return Shelf(folder, notes, resume=resume, overwrite=overwrite, keep=[input, *materials.files()])
 
 
-Marked = tuple[Frame | Packet, bool, bool]  # with: begins a shot, is asked for
-
-
 def _marked(input: str | Path, source: VideoReader, moments: Moments, *, packets: bool = False) -> Iterator[Marked]:
     """Every frame, and with ``packets`` those too; warns of times that the video does not reach."""
     from rtstyle.gatys.cuts import Cuts
@@ -228,71 +223,6 @@ def _marked(input: str | Path, source: VideoReader, moments: Moments, *, packets
     for moment in moments.at:
         if before is None or moment > before:
             _log.warning("%s: ends before %g s, and has no frame there", input, moment)
-
-
-@dataclass(slots=True)
-class _Film:
-    """Paints frames segment by segment: from a keyframe up to the next one, or to the end of its shot."""
-
-    carrier: Carrier
-    size: tuple[int, int]  # width, height
-    frames: int = 0
-    keyframes: int = 0
-    _held: list[Frame | Packet] = field(default_factory=list)  # the first frame among them is painted
-    _painted: Image | None = None
-    _first: int = 0  # its number
-
-    def painted(self, items: Iterator[Marked]) -> Iterator[Frame | Packet]:
-        """Every frame once, in order, at its own time, and every packet in its place."""
-        for item, cut, wanted in items:
-            if isinstance(item, Packet):
-                self._held.append(item)
-                continue
-            self.frames += 1
-            frame = replace(item, image=self._scaled(item.image))
-            if cut or self._painted is None:
-                yield from self._flushed()
-                self._first = self.frames - 1
-                self._held, self._painted = [frame], self.carrier.first(frame.image, self._first)
-                self.keyframes += 1
-                continue
-            self._held.append(frame)
-            if wanted or len(self._pictures()) > _LONGEST:
-                yield from self._segment()
-        yield from self._flushed()
-
-    def _segment(self) -> Iterator[Frame | Packet]:
-        """Everything but the last frame, with which the next segment begins."""
-        last = self._held[-1]  # the frame that was just added
-        pictures = self._paint()
-        for item in self._held[:-1]:
-            yield replace(item, image=next(pictures)) if isinstance(item, Frame) else item
-        self._held, self._painted, self._first = [last], next(pictures), self.frames - 1
-
-    def _flushed(self) -> Iterator[Frame | Packet]:
-        """Everything that is held: the end of a shot, whose last frame is a keyframe too."""
-        pictures = self._paint()
-        for item in self._held:
-            yield replace(item, image=next(pictures)) if isinstance(item, Frame) else item
-        self._held = []
-
-    def _paint(self) -> Iterator[Image]:
-        frames = self._pictures()
-        if self._painted is None:
-            return
-        yield self._painted
-        if len(frames) > 1:
-            self.keyframes += 1
-            yield from self.carrier.segment(frames, self._painted, self._first)
-
-    def _pictures(self) -> list[Image]:
-        return [item.image for item in self._held if isinstance(item, Frame)]
-
-    def _scaled(self, image: Image) -> Image:
-        import cv2
-        import numpy as np
-
-        return np.asarray(cv2.resize(image, self.size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
 def _sized(format: VideoFormat, recipe: Recipe) -> VideoFormat:
