@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -99,7 +99,7 @@ class Prospect:
         return [coded, *self.picture, *(line for line, _ in self.others), *chapters]
 
     def plan(self, styles: str) -> Plan:
-        """Everything that a painted frame depends on; ``styles`` with their models' digests."""
+        """Everything that the output depends on; ``styles`` with their models' digests."""
         task, options = self.task, self.task.options
         size, changed = self.fingerprint or (None, None)
         return {
@@ -114,6 +114,8 @@ class Prospect:
             "brushwork": options.brushwork,
             "crossfade": str(options.crossfade),
             "cut": str(task.cut),
+            "preview": str(options.preview),
+            **asdict(options.keep),
             "rate": str(options.rate),
             "on_error": options.on_error,
             "batch": task.batch,

@@ -7,6 +7,8 @@ import shutil
 import signal
 import subprocess
 import time
+from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +20,7 @@ from rtstyle.frames import Frame
 from rtstyle.jobs.options import Options
 from rtstyle.jobs.work_folder import WorkFolder
 from rtstyle.sinks.container import Written
+from rtstyle.sources.streams import Keep
 from rtstyle.sources.video_reader import VideoReader
 from rtstyle.stylizer import Stylizer
 from tests.clips import frame_times, make_clip, packets
@@ -146,6 +149,34 @@ def test_a_run_that_is_not_to_be_resumed_says_so(film, tmp_path, invert_model):
     for source, painted in ((film, target), (other, tmp_path / "b.mp4")):
         rtstyle.transcode(source, painted, style=invert_model, overwrite=True)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["b.mp4", "other.mp4", "out.mp4"]
+
+
+@pytest.mark.parametrize(
+    ("other", "sentence"),
+    [
+        (Options(keep=Keep(audio=False)), "audio was True and is False"),
+        (Options(keep=Keep(subtitles=False)), "subtitles was True and is False"),
+        (Options(keep=Keep(metadata=False)), "metadata was True and is False"),
+    ],
+)
+def test_what_is_kept_is_part_of_the_question(film, tmp_path, invert_model, other, sentence):
+    """A film that was begun with sound is not finished without."""
+    target = tmp_path / "out.mp4"
+    with pytest.raises(KeyboardInterrupt):
+        rtstyle.transcode(film, target, style=invert_model, options=Options(segment=SEGMENT), progress=stop_at(25))
+    with pytest.raises(UsageError, match=sentence):
+        rtstyle.transcode(film, target, style=invert_model, options=replace(other, resume=True, segment=SEGMENT))
+    assert not target.exists()
+
+
+def test_a_preview_is_not_gone_on_with_as_its_part(film, tmp_path, invert_model):
+    """Beside the original a frame is twice as wide."""
+    target, part = tmp_path / "out.mp4", Options(segment=SEGMENT, start=Fraction(3, 2), duration=Fraction(1))
+    with pytest.raises(KeyboardInterrupt):
+        rtstyle.transcode(film, target, style=invert_model, options=part, progress=stop_at(15))
+    beside = Options(segment=SEGMENT, preview=Fraction(1), resume=True)
+    with pytest.raises(UsageError, match="cannot go on"):
+        rtstyle.transcode(film, target, style=invert_model, options=beside)
 
 
 def test_two_runs_do_not_share_a_folder(film, tmp_path, invert_model):
