@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 
@@ -15,8 +15,13 @@ from rtstyle.meter import Report
 
 
 @contextmanager
-def one_sentence(program: str = "rtstyle", *, stopped: str = "what was not finished is removed") -> Iterator[None]:
-    """Turn errors into a sentence on stderr and an exit code; warnings of the library go there too."""
+def one_sentence(
+    program: str = "rtstyle", *, stopped: str | Callable[[], str] = "what was not finished is removed"
+) -> Iterator[None]:
+    """Turn errors into a sentence on stderr and an exit code; warnings of the library go there too.
+
+    ``stopped``: what to say at Ctrl-C, where it must be looked for then a function.
+    """
     logging.basicConfig(level=logging.WARNING, format=f"{program}: %(message)s")
     try:
         yield
@@ -27,7 +32,7 @@ def one_sentence(program: str = "rtstyle", *, stopped: str = "what was not finis
         typer.echo(f"{program}: there is not enough memory ({error}); take a smaller picture or film", err=True)
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
-        typer.echo(f"{program}: stopped; {stopped}", err=True)
+        typer.echo(f"{program}: stopped; {stopped if isinstance(stopped, str) else stopped()}", err=True)
         raise typer.Exit(130) from None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -116,7 +117,7 @@ def transcode(
 
     [bold]rtstyle transcode holiday/ -o painted/ --style wave[/bold]
     """
-    with one_sentence(stopped="whole segments are kept in OUTPUT.rtstyle, and --resume goes on"):
+    with one_sentence(stopped=lambda: _kept(Path(output))):
         from rtstyle.jobs.options import Options
         from rtstyle.sinks.encoding import Encoding, parse_bitrate
         from rtstyle.sources.streams import Keep
@@ -145,3 +146,13 @@ def transcode(
             films.several(inputs, output, dry_run=dry_run, as_json=json)
         else:
             films.one(inputs[0], output, dry_run=dry_run, as_json=json)
+
+
+def _kept(output: Path) -> str:
+    """Where segments are to be found after Ctrl-C, of one film, of its preview or of all in a folder."""
+    previewed = output.with_name(f"{output.stem}.preview{output.suffix}")
+    candidates = (path.resolve().with_name(f"{path.resolve().name}.rtstyle") for path in (output, previewed))
+    found = sorted(output.rglob("*.rtstyle")) if output.is_dir() else [path for path in candidates if path.is_dir()]
+    if not found:
+        return "no segment was whole yet, and nothing is kept of the film that was being painted"
+    return f"whole segments are kept in {', '.join(map(str, found))}, and --resume goes on"

@@ -1,6 +1,7 @@
 """Several files in one command."""
 
 import json
+from contextlib import nullcontext
 
 import cv2
 import numpy as np
@@ -9,6 +10,7 @@ from typer.testing import CliRunner
 
 from rtstyle.cli.app import app
 from rtstyle.errors import SourceError, UsageError
+from rtstyle.jobs.defaults import SEGMENT
 from rtstyle.jobs.many import VIDEOS, errands
 from tests.clips import frame_times, make_clip
 from tests.models import make_model
@@ -212,6 +214,39 @@ def test_nothing_goes_to_standard_output(run, files, command):
     assert done.stderr.startswith("rtstyle: -: expected the name of a file or a folder")
     assert "rtstyle live --publish" in done.stderr
     assert sorted(files.rglob("*")) == before
+
+
+@pytest.mark.parametrize("at", [200, 290])
+def test_ctrl_c_tells_what_is_kept(run, tmp_path, invert_model, monkeypatch, at):
+    """The folder of the segments by its name, or that there is none yet."""
+
+    def stop(now):
+        if now.frames == at:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("rtstyle.cli.films.shown", lambda _: nullcontext(stop))
+    film = make_clip(tmp_path / "in.mp4", frames=300, sound=False)
+    done = run("transcode", film, "-o", tmp_path / "out.mp4", "--style", invert_model)
+    folder = tmp_path / "out.mp4.rtstyle"
+    said = {
+        200: "no segment was whole yet, and nothing is kept of the film that was being painted",
+        290: f"whole segments are kept in {folder}, and --resume goes on",
+    }
+    assert (done.exit_code, done.stderr) == (130, f"rtstyle: stopped; {said[at]}\n")
+    assert folder.exists() == (at > SEGMENT)
+
+
+def test_ctrl_c_tells_what_is_kept_in_a_folder(run, holiday, tmp_path, invert_model, monkeypatch):
+    """Wherever in it the films lie."""
+
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    kept = tmp_path / "out" / "beach" / "b.mkv.rtstyle"
+    kept.mkdir(parents=True)
+    monkeypatch.setattr("rtstyle.cli.films.do_all", stop)
+    done = run("transcode", holiday, "-o", tmp_path / "out", "--style", invert_model)
+    assert done.stderr == f"rtstyle: stopped; whole segments are kept in {kept}, and --resume goes on\n"
 
 
 def test_names_that_collide(tmp_path):
