@@ -16,7 +16,8 @@ from rtstyle.gatys.recipe import Recipe
 from rtstyle.jobs.studio import Materials, Studio, StyleImage
 from rtstyle.sinks.photo_writer import PhotoWriter
 from rtstyle.sources.photo_folder import read_photo
-from rtstyle.sources.video_reader import VideoReader
+from rtstyle.sources.picture_sequence import is_pattern
+from rtstyle.sources.streams import open_input, video_stream
 
 if TYPE_CHECKING:
     from rtstyle.gatys.run import Painting, Step
@@ -114,9 +115,17 @@ def _read(content: str | Path) -> Image:
     try:
         return read_photo(Path(content))
     except SourceError:
-        with suppress(SourceError), closing(VideoReader(content)):
+        if _is_video(str(content)):
             raise UsageError(f"{content}: is a video; say which of its frames with --at, --every or --scenes") from None
         raise
+
+
+def _is_video(path: str) -> bool:
+    """Whether FFmpeg finds moving pictures; a damaged photo, which it opens too, has none."""
+    with suppress(SourceError), closing(open_input(path)) as container:
+        video_stream(container, path)
+        return is_pattern(path) or not (container.format.name == "image2" or container.format.name.endswith("_pipe"))
+    return False
 
 
 def report_of(painting: Painting, studio: Studio, seconds: float) -> PaintReport:

@@ -29,6 +29,9 @@ def files(tmp_path, monkeypatch, vgg_file):
     cv2.imwrite(str(tmp_path / "photo.png"), photo)
     for name in ("art.png", "art2.png"):
         cv2.imwrite(str(tmp_path / name), artwork)
+    for name in ("damaged.jpg", "damaged.tif"):
+        data = cv2.imencode(name[-4:], photo)[1].tobytes()
+        (tmp_path / name).write_bytes(data[: len(data) // 2])
     make_clip(tmp_path / "clip.mp4", frames=2)
     monkeypatch.setenv("RTSTYLE_VGG16", str(vgg_file))
     monkeypatch.chdir(tmp_path)
@@ -139,6 +142,9 @@ def test_a_dry_run_makes_no_folder(files):
         (["photo.png", "--style-image", "art.png", "-o", "x.mp4", "--propagate"], 2, "expected --every"),
         (["photo.png", "--style-image", "art.png", "-o", "x.png", "--sweep", "size"], 2, "expected SETTING"),
         (["clip.mp4", "--style-image", "art.png", "-o", "x.png"], 2, "is a video; say which of its frames with --at"),
+        (["damaged.jpg", *ART, "-o", "x.png"], 1, "damaged.jpg: is not a picture that can be read"),
+        (["damaged.tif", *ART, "-o", "x.png"], 1, "damaged.tif: is not a picture that can be read"),
+        (["art%d.png", *ART, "-o", "x.png"], 2, "art%d.png: is a video; say which of its frames"),
         (["clip.mp4", "--style-image", "art.png", "-o", "art.png", "--at", "0"], 1, "expected a folder, got a file"),
         (["clip.mp4", "--style-image", "art.png", "-o", "x", "--size", "32"], 2, "is a video; say which of its frames"),
         (["clip.mp4", "--style-image", "art.png", "-o", "x.mp4", "--at", "0"], 2, "x.mp4: expected a folder for"),
