@@ -13,6 +13,7 @@ from types import FrameType
 def main() -> None:
     """Entry point of ``rtstyle``. Exits with 0, 1 (it failed), 2 (usage), 130 (Ctrl-C) or 143 (SIGTERM)."""
     signal.signal(signal.SIGTERM, _terminate)
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")  # what it finds wrong with a picture is in our sentence
     gc.set_threshold(20_000)  # while modules load there is no garbage, and to look for it takes 0.05 s
     try:
         from rtstyle.cli.app import app  # imported here so that Ctrl-C is clean while it loads

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from io import BytesIO
@@ -71,16 +71,26 @@ class _Software:
     name: str
     quality: int  # the default crf
     speed: tuple[str, str]  # the option that sets the speed, and its default
+    speeds: Sequence[str]  # all that it takes
     more: Mapping[str, str]
     odd_pix_fmt: str = "yuv444p"
 
 
+_WORDS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow", "placebo")
+_PRESETS = [*_WORDS, *map(str, range(len(_WORDS)))]
 # crf 20: paint strokes are fine detail everywhere, which x264's default 23 smears; the others alike.
 _SOFTWARE = {
-    "h264": _Software("libx264", 20, ("preset", "superfast"), {}),
-    "hevc": _Software("libx265", 23, ("preset", "veryfast"), {"x265-params": "log-level=error"}),
-    "av1": _Software("libsvtav1", 30, ("preset", "8"), {}, "yuv420p"),
-    "vp9": _Software("libvpx-vp9", 31, ("cpu-used", "7"), {"deadline": "realtime", "row-mt": "1"}, "yuv420p"),
+    "h264": _Software("libx264", 20, ("preset", "superfast"), _PRESETS, {}),
+    "hevc": _Software("libx265", 23, ("preset", "veryfast"), _PRESETS, {"x265-params": "log-level=error"}),
+    "av1": _Software("libsvtav1", 30, ("preset", "8"), [*map(str, range(-2, 14))], {}, "yuv420p"),
+    "vp9": _Software(
+        "libvpx-vp9",
+        31,
+        ("cpu-used", "7"),
+        [*map(str, range(-8, 9))],
+        {"deadline": "realtime", "row-mt": "1"},
+        "yuv420p",
+    ),
 }
 _HARDWARE = {  # the option that means quality, its default for H.264, and what else is needed
     "nvenc": ("cq", 23, {"rc": "vbr"}),
@@ -112,9 +122,10 @@ def choose_encoder(encoding: Encoding, suffix: str, width: int, height: int) -> 
     _check_container(codec, suffix)
     if encoding.encoder == "software":
         software = _software(codec, encoding)
-        asked = encoding.preset is not None or encoding.bitrate is not None
+        asked = encoding.bitrate is not None
         if asked and (reason := try_encoder(software, width, height)) is not None:
-            raise UsageError(f"preset and bitrate: {software.name} does not take what was asked for ({reason})")
+            got = encoding.bitrate
+            raise UsageError(f"bitrate: {software.name} does not take {got} bits/s ({reason}); give another, or crf")
         return software
     reasons = []
     for chip in _CHIPS if encoding.encoder == "auto" else (encoding.encoder,):
@@ -156,9 +167,11 @@ def hwaccel_for(name: str) -> av.codec.hwaccel.HWAccel | None:
 
 def _software(codec: str, encoding: Encoding) -> Encoder:
     if codec == "av1":
-        os.environ.setdefault("SVT_LOG", "1")  # SVT-AV1 prints its whole configuration, and knows no other way
+        os.environ.setdefault("SVT_LOG", "0")  # SVT-AV1 prints its whole configuration, and knows no other way
     plain = _SOFTWARE[codec]
     option, speed = plain.speed
+    if encoding.preset is not None and encoding.preset not in plain.speeds:  # x264 would print an error
+        raise UsageError(f"preset: {plain.name} expects one of {', '.join(plain.speeds)}, got {encoding.preset}")
     options = {option: encoding.preset or speed, **plain.more}
     if encoding.bitrate is None:
         options["crf"] = str(plain.quality if encoding.crf is None else encoding.crf)

@@ -113,6 +113,18 @@ def test_bad_inputs(tmp_path, invert_model, name, content, sentence):
     assert not (tmp_path / "out.mp4").exists()
 
 
+def test_libraries_say_nothing_beside_the_sentence(clip, tmp_path):
+    """OpenCV of a photo that is cut off or in floats, x264 of a preset that it does not know."""
+    image = np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8)
+    cv2.imwrite(str(tmp_path / "floats.tif"), image.astype(np.float32))
+    (tmp_path / "cut.png").write_bytes(cv2.imencode(".png", image)[1].tobytes()[:5000])
+    for photo in ("floats.tif", "cut.png"):
+        done = rtstyle("image", tmp_path / photo, "-o", tmp_path / "out.png", "--style", "wave")
+        assert_one_sentence(done, 1, f"{photo}: is not a picture that can be read")
+    done = rtstyle("transcode", clip, "-o", tmp_path / "out.mp4", "--style", "wave", "--preset", "bogus")
+    assert_one_sentence(done, 2, "got bogus")
+
+
 def test_bad_outputs(clip, tmp_path, invert_model):
     """Existing, in a missing folder, the input itself: exit code 1 each, and nothing touched."""
     there = tmp_path / "there.mp4"

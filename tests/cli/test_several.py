@@ -192,8 +192,11 @@ def test_every_option_reaches_the_film(run, tmp_path, clip, invert_model):
         (["--preview", "0"], "preview: expected more than 0 seconds"),
         (["--preview", "1", "--start", "1"], "expected no start and no duration beside it"),
         (["--bitrate", "1e999"], "1e999: expected a bit rate"),
-        (["--bitrate", "9999999M"], "preset and bitrate: libx264 does not take what was asked for"),
-        (["--preset", "bogus"], "preset and bitrate: libx264 does not take what was asked for"),
+        (["--bitrate", "9999999M"], "bitrate: libx264 does not take 9999999000000"),
+        (["--preset", "bogus"], "preset: libx264 expects one of ultrafast, superfast"),
+        (["--preset", "bogus", "--bitrate", "1M"], "preset: libx264 expects one of ultrafast, superfast"),
+        (["--codec", "hevc", "--preset", "bogus"], "preset: libx265 expects one of ultrafast, superfast"),
+        (["--codec", "av1", "--preset", "14"], "preset: libsvtav1 expects one of -2, -1, 0"),
         (["--start", "9" * 20], "there is no frame where it is to begin"),
     ],
 )
