@@ -30,10 +30,11 @@ from rtstyle.cli.options import (
 from rtstyle.cli.outcome import one_sentence, show
 from rtstyle.cli.progress import shown, shown_all
 from rtstyle.cli.several import conclude, goes_into_folder, line_of
-from rtstyle.errors import UsageError
+from rtstyle.errors import SinkError, SourceError, UsageError
 from rtstyle.jobs.defaults import DEVICE, PHOTO_PRECISION, STRENGTH
 
 if TYPE_CHECKING:
+    from rtstyle.jobs.many import Errand
     from rtstyle.jobs.touch import Touch
 
 
@@ -113,7 +114,7 @@ class _Photos:
 
     def several(self, inputs: list[str], output: str, *, dry_run: bool, as_json: bool) -> None:
         """Paint photos and folders of them into the folder ``output``, or say what would be."""
-        from rtstyle.jobs.many import errands, is_done
+        from rtstyle.jobs.many import errands
         from rtstyle.jobs.photos import stylize_each
         from rtstyle.sinks.photo_writer import SUFFIXES
 
@@ -123,9 +124,7 @@ class _Photos:
         todo = errands(inputs, Path(output), set(SUFFIXES), name)
         if dry_run:
             self._check()
-            done = [is_done(errand, overwrite=self.overwrite) for errand in todo]
-            both = zip(todo, done, strict=True)
-            tell([Prospect(str(one.input), str(one.output), skipped=there) for one, there in both], as_json=as_json)
+            tell([self._prospect(errand) for errand in todo], as_json=as_json)
             return
         with shown_all(len(todo)) as board:
             outcomes = stylize_each(
@@ -138,6 +137,20 @@ class _Photos:
                 done=lambda outcome: board.done(line_of(outcome)),
             )
         conclude(outcomes, as_json=as_json)
+
+    def _prospect(self, errand: Errand) -> Prospect:
+        """What would become of one of several."""
+        from rtstyle.jobs.many import is_done
+        from rtstyle.jobs.photos import look_at
+
+        skipped, error = False, ""
+        try:
+            skipped = is_done(errand, overwrite=self.overwrite)
+            if not skipped:
+                look_at(errand.input)
+        except (SourceError, SinkError) as found:
+            error = str(found)
+        return Prospect(str(errand.input), str(errand.output), skipped=skipped, error=error)
 
     def _check(self) -> None:
         """Raise what painting would, of style and device."""

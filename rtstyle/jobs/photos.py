@@ -48,8 +48,12 @@ def stylize_photos(
 
 def check_photo(input: str | Path, output: str | Path, *, overwrite: bool) -> None:
     """Raise what ``stylize_photos`` would, of the photo and of the output's place, and do nothing."""
-    photos = PhotoFolder(input, min_size=MIN_SIZE).photos
-    PhotoWriter([output], overwrite=overwrite, keep=photos)
+    PhotoWriter([output], overwrite=overwrite, keep=look_at(input))
+
+
+def look_at(input: str | Path) -> Sequence[Path]:
+    """The photos that are meant. Raises what ``stylize_photos`` would of the first of them."""
+    return PhotoFolder(input, min_size=MIN_SIZE).photos
 
 
 def stylize_each(

@@ -163,6 +163,23 @@ def test_a_dry_run_looks_at_the_photo_and_skips_what_is_there(run, tmp_path, inv
         assert sentence in run("image", photos / name, "-o", tmp_path / "x.png", *arguments).stderr
 
 
+def test_a_dry_run_looks_at_every_photo(run, tmp_path, invert_model):
+    """Those that would fail are named at the end, each with its sentence, with exit code 1; with --json too."""
+    for name, size in (("a.png", 20), ("tiny.png", 1)):
+        cv2.imwrite(str(tmp_path / name), np.full((size, size, 3), 10, np.uint8))
+    (tmp_path / "empty.png").touch()
+    arguments = ("image", tmp_path, "-o", tmp_path / "out", "--style", invert_model, "--dry-run")
+    done = run(*arguments)
+    assert done.exit_code == 1
+    assert done.stdout == f"{tmp_path / 'a.png'} would become {tmp_path / 'out' / 'a.png'}\n"
+    assert done.stderr.splitlines() == [
+        f"rtstyle: {tmp_path / 'empty.png'}: is not a picture that can be read; expected .png, .jpg, .jpeg, .webp",
+        f"rtstyle: {tmp_path / 'tiny.png'}: expected at least 16×16 pixels, got 1×1",
+    ]
+    told = json.loads(run(*arguments, "--json").stdout)["dry_run"]
+    assert ["error" in plan for plan in told] == [False, True, True]
+
+
 def test_photos_take_one_style(run, tmp_path, invert_model):
     """A second one would only hide the first."""
     cv2.imwrite(str(tmp_path / "a.png"), np.full((20, 20, 3), 10, np.uint8))
