@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +14,8 @@ from rtstyle.frames import Frame, Image, Packet, VideoFormat
 from rtstyle.output_file import OutputFile, identities, unwritable
 from rtstyle.photo_extras import Extras, encode, read_extras
 
+_log = logging.getLogger("rtstyle")
+
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 _QUALITY = 95  # of 100
 _LARGEST = {".webp": 16_383, ".jpg": 65_500, ".jpeg": 65_500}  # pixels a side; libwebp's and libjpeg's limits
@@ -23,7 +26,8 @@ class PhotoWriter:
 
     All paths are checked when it is made; SinkError for one that cannot be. None of ``keep``, the
     files that are read, is ever replaced. Transparency, EXIF and ICC profile come from
-    ``originals``, one for each path; JPEG has no transparency.
+    ``originals``, one for each path; JPEG has no transparency, which
+    one line says.
     """
 
     closed = False
@@ -57,6 +61,8 @@ class PhotoWriter:
         file = self._files[self._written]
         extras = read_extras(self._originals[self._written]) if self._originals else Extras()
         self._written += 1
+        if extras.alpha is not None and file.path.suffix.lower() in {".jpg", ".jpeg"}:
+            _log.warning("%s: transparency is left out: JPEG has none; .png and .webp keep it", file.path)
         data = _encode(item.image, file.path, extras)
         file.create()
         try:

@@ -13,6 +13,7 @@ from rtstyle.errors import SourceError
 from rtstyle.frames import Cut, Frame, VideoFormat
 from rtstyle.input_file import unreadable
 
+_OPAQUE = 255
 _MS = Fraction(1, 1000)
 _HEAD, _ANIMATED = 21, 0x02  # bytes to look at, and the flag of an animation in the last of them
 
@@ -23,7 +24,6 @@ class AnimationReader:
     OpenCV decodes them all at once, so the memory that it needs grows with their number.
     """
 
-    notes: tuple[str, ...] = ()
     has_captions = False
     skipped = 0  # a damaged animation cannot be opened at all
 
@@ -49,6 +49,8 @@ class AnimationReader:
             raise SourceError(f"{path}: there is no frame where it is to begin")
         self.zero = starts[shown[0]]
         self._frames = [(animation.frames[n], starts[n] - self.zero, lengths[n] * _MS) for n in shown]
+        seen = any(image.shape[2:] == (4,) and image[..., 3].min() < _OPAQUE for image, *_ in self._frames)
+        self.notes = ["transparent places become black"] if seen else []
         height, width = animation.frames[0].shape[:2]
         self.format = VideoFormat(
             width=width,

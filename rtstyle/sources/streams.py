@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     from av.codec.hwaccel import HWAccel
     from av.container import InputContainer
     from av.stream import Stream
+    from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
 _NETWORK_TIMEOUT_S = 10.0
+_OPAQUE = 255
 _RATE = 25  # frames/s of pictures, FFmpeg's too
 
 
@@ -104,4 +106,11 @@ def losses(container: InputContainer) -> list[str]:
         f"stream {stream.index} ({stream.type}) is of an unknown codec and is left out"
         for stream in container.streams
         if not is_known(stream)
+def has_alpha(stream: VideoStream, first: VideoFrame) -> bool:
+    """Whether the pictures say where they are transparent. GIF's are given so always, and VP8's and VP9's never."""
+    if not first.format.components[-1].is_alpha:
+        return stream.metadata.get("alpha_mode") == "1"
+    return stream.codec_context.name != "gif" or int(first.reformat(format="rgba").to_ndarray()[..., 3].min()) < _OPAQUE
+
+
     ]

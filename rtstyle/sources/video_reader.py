@@ -23,7 +23,7 @@ from rtstyle.sources.clock import Clock
 from rtstyle.sources.decoding import Decoder, open_decoded, planar
 from rtstyle.sources.deinterlacer import Deinterlacer
 from rtstyle.sources.rgb_converter import RgbConverter
-from rtstyle.sources.streams import ALL, Keep, losses, others, video_stream
+from rtstyle.sources.streams import ALL, Keep, has_alpha, losses, others, video_stream
 from rtstyle.sources.tally import OnError, Tally, duration_of, fraction
 
 if TYPE_CHECKING:
@@ -82,6 +82,7 @@ class VideoReader:
                 raise SourceError(f"{self._path}: has a video stream, but {what}")
             first, self.zero = head[-1][0], head[-1][1]
             self.has_captions = captions_of(first) is not None  # with the first frame, as broadcasters have it
+            self._has_alpha = has_alpha(self._stream, first)
             self._convert = RgbConverter(first)
             self.format = self._format(tagged=keep is None or keep.metadata)
             self._items: Iterator[_Timed | Packet] = chain(head, timed)
@@ -98,7 +99,8 @@ class VideoReader:
     def notes(self) -> list[str]:
         """What is done to the picture that its owner should know, a phrase each."""
         deinterlaced = ["interlaced fields are made into whole frames"] if self._deinterlace.active else []
-        return [*self._convert.notes, *deinterlaced]
+        opaque = ["transparency is left out"] if self._has_alpha else []
+        return [*self._convert.notes, *deinterlaced, *opaque]
 
     def __iter__(self) -> Iterator[Frame | Packet]:
         for item in self._items:

@@ -66,11 +66,13 @@ def test_transparency_is_kept_and_turned_with_the_picture(tmp_path, invert_model
     assert np.count_nonzero((painted[..., 3] == 99) != red) <= 40 * (suffix == ".webp")
 
 
-def test_jpeg_has_no_transparency(tmp_path, invert_model):
-    """The colours are painted all the same."""
+def test_jpeg_has_no_transparency(tmp_path, invert_model, caplog):
+    """The colours are painted all the same, and one line says what is left out."""
     photo = save(tmp_path / "a.png", np.full((20, 20, 4), 128, np.uint8))
     rtstyle.stylize_photos(photo, tmp_path / "out.jpg", style=invert_model)
     assert cv2.imread(str(tmp_path / "out.jpg"), cv2.IMREAD_UNCHANGED).shape == (20, 20, 3)
+    said = [record.message for record in caplog.records]
+    assert said == [f"{tmp_path / 'out.jpg'}: transparency is left out: JPEG has none; .png and .webp keep it"]
 
 
 @pytest.mark.parametrize("block", [b"", b"II*\0\x08", b"nonsense" * 5, exif(6)[:20]])

@@ -47,6 +47,15 @@ def test_it_is_painted_as_a_film(animation, tmp_path, invert_model):
     assert frame_times(target) == [Fraction(ms, 1000) for ms in (0, 40, 120, 240, 400)]
 
 
+def test_transparency_is_missed_aloud(animation):
+    """Where there is any."""
+    assert AnimationReader(animation).notes == []
+    made = cv2.Animation()
+    made.frames, made.durations = [np.full((48, 64, 4), 40 * n, np.uint8) for n in range(3)], [40, 40, 40]
+    assert cv2.imwriteanimation(str(animation), made)
+    assert AnimationReader(animation).notes == ["transparent places become black"]
+
+
 def test_what_is_no_animation(tmp_path, animation):
     """A still picture, another file, nothing; and half an animation is an error."""
     cv2.imwrite(str(tmp_path / "still.webp"), np.zeros((32, 32, 3), np.uint8))

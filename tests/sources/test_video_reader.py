@@ -1,9 +1,11 @@
 """Reading clips of every kind."""
 
 import os
+from contextlib import closing
 from fractions import Fraction
 from types import SimpleNamespace
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -113,6 +115,30 @@ def test_sound_that_cannot_be_copied_is_missed_aloud(tmp_path, caplog):
     assert len(frames_of(items)) == len(items) == 5
     assert format.streams == ()
     assert "odd.mp4: stream 1 (audio) is of an unknown codec and is left out" in caplog.text
+
+
+@pytest.mark.parametrize(("pix_fmt", "notes"), [("bgra", ["transparency is left out"]), ("bgr0", [])])
+def test_transparency_is_missed_aloud(tmp_path, pix_fmt, notes):
+    """Of every film whose pictures have an alpha channel."""
+    path = tmp_path / "in.mkv"
+    with av.open(str(path), "w") as film:
+        video = film.add_stream("ffv1", rate=25)
+        video.width, video.height, video.pix_fmt = 64, 48, pix_fmt
+        frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 255, np.uint8), "rgb24").reformat(format=pix_fmt)
+        film.mux([*video.encode(frame), *video.encode(None)])
+    with closing(VideoReader(path)) as reader:
+        assert reader.notes == notes
+
+
+@pytest.mark.parametrize(("alpha", "notes"), [(255, []), (0, ["transparency is left out"])])
+def test_transparency_of_a_gif_is_missed_where_there_is_any(tmp_path, alpha, notes):
+    """FFmpeg gives every GIF an alpha channel."""
+    path = tmp_path / "in.gif"
+    made = cv2.Animation()
+    made.frames, made.durations = [np.full((48, 64, 4), alpha, np.uint8) for _ in range(2)], [40, 40]
+    assert cv2.imwriteanimation(str(path), made)
+    with closing(VideoReader(path)) as reader:
+        assert reader.notes == notes
 
 
 def test_aspect_and_color_are_carried(tmp_path):
