@@ -75,8 +75,14 @@ def video_stream(container: InputContainer, path: str) -> VideoStream:
     for stream in container.streams.video:
         if not is_cover(stream) and stream.codec_context is not None:
             return stream
-    kinds = ", ".join(sorted({stream.type for stream in container.streams})) or "nothing"
+    kinds = ", ".join(sorted({_kind(stream) for stream in container.streams})) or "nothing"
     raise SourceError(f"{path}: expected a video stream, got only: {kinds}")
+
+
+def _kind(stream: Stream) -> str:
+    if stream.type != "video":
+        return stream.type
+    return "a cover picture" if is_cover(stream) else "video of an unknown codec"
 
 
 def others(container: InputContainer, video: Stream, keep: Keep) -> tuple[Stream, ...]:
@@ -100,12 +106,6 @@ def is_cover(stream: Stream) -> bool:
     return bool(stream.disposition & Disposition.attached_pic)
 
 
-def losses(container: InputContainer) -> list[str]:
-    """The streams that nothing can be done with, a phrase each."""
-    return [
-        f"stream {stream.index} ({stream.type}) is of an unknown codec and is left out"
-        for stream in container.streams
-        if not is_known(stream)
 def has_alpha(stream: VideoStream, first: VideoFrame) -> bool:
     """Whether the pictures say where they are transparent. GIF's are given so always, and VP8's and VP9's never."""
     if not first.format.components[-1].is_alpha:
@@ -113,4 +113,10 @@ def has_alpha(stream: VideoStream, first: VideoFrame) -> bool:
     return stream.codec_context.name != "gif" or int(first.reformat(format="rgba").to_ndarray()[..., 3].min()) < _OPAQUE
 
 
+def losses(container: InputContainer) -> list[str]:
+    """The streams that nothing can be done with, a phrase each."""
+    return [
+        f"stream {stream.index} ({stream.type}) is of an unknown codec and is left out"
+        for stream in container.streams
+        if not is_known(stream)
     ]

@@ -204,3 +204,19 @@ def test_sound_alone(tmp_path):
     """A file without a video stream says what it has."""
     with pytest.raises(SourceError, match="expected a video stream, got only: audio"):
         VideoReader(make_sound(tmp_path / "song.mp4"))
+
+
+def test_sound_with_a_cover(tmp_path):
+    """A cover is no film, and the sentence does not call it video."""
+    path = tmp_path / "song.mka"
+    with av.open(str(make_sound(tmp_path / "song.mp4"))) as sound, av.open(str(path), "w") as song:
+        stream = song.add_stream_from_template(sound.streams.audio[0])
+        song.add_attachment(
+            "cover.png", "image/png", cv2.imencode(".png", np.zeros((48, 64, 3), np.uint8))[1].tobytes()
+        )
+        for packet in sound.demux(audio=0):
+            if packet.size:
+                packet.stream = stream
+                song.mux(packet)
+    with pytest.raises(SourceError, match=r"expected a video stream, got only: a cover picture, audio$"):
+        VideoReader(path)
