@@ -20,4 +20,4 @@ def unreadable(path: str | Path, error: OSError) -> SourceError:
     """What to raise when the system, or a server, does not let us read ``path``."""
     usual = "look at the address, and whether anybody answers there" if "://" in str(path) else "try another copy"
     remedy = _REMEDIES.get(error.errno or 0, usual)
-    return SourceError(f"{path}: cannot be opened: {error.strerror}; {remedy}")
+    return SourceError(f"{path}: cannot be opened: {error.strerror or error}; {remedy}")

@@ -52,6 +52,10 @@ def read_photo(path: Path) -> Image:
     import cv2
 
     try:
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise SourceError(
+                f"{path}: expected a file, got a pipe or a device, which can be read but once; save it first"
+            )
         data = np.fromfile(path, dtype=np.uint8)  # cv2.imread cannot take every name on Windows
         bgr = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
     except OSError as error:

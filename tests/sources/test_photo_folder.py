@@ -72,6 +72,15 @@ def test_what_cannot_be_looked_into_says_so(tmp_path, monkeypatch):
         PhotoFolder(tmp_path)
 
 
+@pytest.mark.skipif(os.name != "posix", reason="no such hardware: pipes with names")
+def test_a_pipe_says_so(tmp_path):
+    """It could be read but once."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(SourceError, match="pipe: expected a file, got a pipe or a device"):
+        PhotoFolder(pipe)
+
+
 def test_what_is_no_photo_says_so(tmp_path):
     """Missing, empty, not a picture, too small, a folder of none: a sentence each."""
     text = tmp_path / "text.png"
