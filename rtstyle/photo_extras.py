@@ -42,6 +42,8 @@ def read_extras(path: Path) -> Extras:
     """Read them from a photo that can be read; what is damaged is not there."""
     import cv2
 
+    if (count := cv2.imcount(str(path))) > 1:
+        _log.warning("%s: holds %d pictures, and only the first is painted; rtstyle transcode paints all", path, count)
     if not hasattr(cv2, "imdecodeWithMetadata"):
         _log.warning("this OpenCV does not read metadata, which are lost; install opencv-python 4.13 or later")
         return Extras()

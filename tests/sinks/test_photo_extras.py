@@ -75,6 +75,17 @@ def test_jpeg_has_no_transparency(tmp_path, invert_model, caplog):
     assert said == [f"{tmp_path / 'out.jpg'}: transparency is left out: JPEG has none; .png and .webp keep it"]
 
 
+@pytest.mark.parametrize("suffix", [".gif", ".webp", ".png"])
+def test_only_the_first_picture_of_an_animation_is_painted(tmp_path, invert_model, caplog, suffix):
+    """One line says so, and what paints all."""
+    photo, made = tmp_path / f"in{suffix}", cv2.Animation()
+    made.frames, made.durations = [np.full((48, 64, 3), 40 * n, np.uint8) for n in range(3)], [40, 40, 40]
+    assert cv2.imwriteanimation(str(photo), made)
+    rtstyle.stylize_photos(photo, tmp_path / "out.png", style=invert_model)
+    said = [record.message for record in caplog.records]
+    assert said == [f"{photo}: holds 3 pictures, and only the first is painted; rtstyle transcode paints all"]
+
+
 @pytest.mark.parametrize("block", [b"", b"II*\0\x08", b"nonsense" * 5, exif(6)[:20]])
 def test_damaged_exif_is_no_obstacle(block):
     """It counts as upright."""
