@@ -79,7 +79,7 @@ class Outputs:
 
         Up to ``queue`` frames wait for it, and in the end we wait ``patience_s`` for it; a dead server is left behind.
         """
-        line = Line(name, sink, queue, patience_s, self._failures.append)
+        line = Line(name, sink, queue, patience_s, self._fail)
         self._lines[name] = line
         if self._format is not None:
             line.start(self._format)
@@ -91,6 +91,12 @@ class Outputs:
         if line is not None:
             line.finish()
             self._ending.append(line)
+
+    def _fail(self, sentence: str) -> None:
+        """From a line's thread: take note of what ended it."""
+        self._failures.append(sentence)
+        others = self.window is not None or any(line.alive for line in list(self._lines.values()))
+        _log.warning("%s%s", sentence, "; the others go on" if others else "")
 
     def __contains__(self, name: object) -> bool:
         line = self._lines.get(str(name))
@@ -156,9 +162,7 @@ class Line:
 
     def _fail(self, error: Exception) -> None:
         self.alive = False
-        sentence = f"{self._name}: {error}"
-        self._on_failure(sentence)
-        _log.warning("%s; the others go on", sentence)
+        self._on_failure(f"{self._name}: {error}")
 
 
 def _always(_frame: Frame) -> bool:

@@ -102,6 +102,7 @@ def test_one_that_cannot_be_opened(caplog):
     outputs.write(FRAME)
     outputs.close()
     assert "publishing: rtmp://nobody: cannot be opened" in caplog.text
+    assert "the others go on" not in caplog.text  # there are none
 
 
 def test_attached_while_frames_flow():
