@@ -131,9 +131,8 @@ class Tally:
         if what and self.may_go_on:
             _log.warning("%s: ends early: %s", self._path, what)
         elif what:
-            raise SourceError(
-                f"{self._path}: ends early: {what}; get it whole, or {_SKIP} keeps the part that is there"
-            )
+            remedy = f", or {_SKIP} keeps the part that is there" if self._on_error == "stop" else ""
+            raise SourceError(f"{self._path}: ends early: {what}; get it whole{remedy}")
 
     def _missing(self, container: InputContainer, video: VideoStream) -> str:
         """What was expected and did not come, in words."""
