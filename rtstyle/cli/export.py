@@ -56,7 +56,7 @@ def export(
     with one_sentence():
         from rtstyle.export.run import export_style
 
-        chosen = required(told(styles, input_range, layout, channels), mix)
+        chosen = required(told(styles, input_range, layout, channels), mix, what="STYLE")
         sheet = export_style(
             chosen,
             output,

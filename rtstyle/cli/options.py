@@ -36,8 +36,8 @@ Mix = Annotated[
     typer.Option(
         "--mix",
         metavar="NAME=PART,...",
-        help="Styles of one network, in parts, as in wave=0.7,udnie=0.3; --style PATH names the network where it is "
-        "not bundled.",
+        help="Styles of one network, in parts, as in wave=0.7,udnie=0.3; an .onnx beside it names the network "
+        "where it is not bundled.",
         show_default=False,
     ),
 ]
@@ -100,24 +100,25 @@ def told(styles: Sequence[str] | None, range: str | None, layout: str | None, ch
     if not words:
         return found
     if not any(_FILE.search(style) for style in found):
-        raise UsageError(
-            "--input-range, --layout and --channels: expected a --style of others, as in --style their.onnx"
-        )
+        raise UsageError("--input-range, --layout and --channels: expected a style of others, as in their.onnx")
     return [_FILE.sub(rf"\1?{words}", style) for style in found]
 
 
-def chosen(styles: Sequence[str], mix: str | None) -> list[str]:
-    """What ``--style`` and ``--mix`` mean together. Raises UsageError where they mean nothing."""
+def chosen(styles: Sequence[str], mix: str | None, *, what: str = "--style") -> list[str]:
+    """What ``--style`` and ``--mix`` mean together. Raises UsageError where they mean nothing.
+
+    ``what``: the styles' name on this command line.
+    """
     if mix is None:
         return list(styles)
     if len(styles) > 1:
-        raise UsageError("--mix: expected at most one --style, the network that holds the styles of the mix")
+        raise UsageError(f"--mix: expected at most one {what}, the network that holds the styles of the mix")
     return [f"{styles[0]}:{mix}" if styles else mix]
 
 
-def required(styles: Sequence[str], mix: str | None) -> list[str]:
+def required(styles: Sequence[str], mix: str | None, *, what: str = "--style") -> list[str]:
     """The same where there must be one."""
-    found = chosen(styles, mix)
+    found = chosen(styles, mix, what=what)
     if not found:
-        raise UsageError("--style: expected one; `rtstyle styles` lists those that are bundled")
+        raise UsageError(f"{what}: expected one; `rtstyle styles` lists those that are bundled")
     return found

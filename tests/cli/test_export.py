@@ -30,6 +30,14 @@ def test_an_export_tells_how_near_it_stays(tmp_path):
     assert (tmp_path / "out.sheet.md").exists()
 
 
+def test_a_style_that_is_missing(tmp_path):
+    """It is called as export calls it."""
+    done = rtstyle("export", "--to", "fp16", "-o", tmp_path / "out.onnx")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("rtstyle: STYLE: expected one;")
+    assert "--style" not in rtstyle("export", "--help").stdout
+
+
 @pytest.mark.parametrize("size", ["64", "64x", "8x64", "64x48x0", "axb"])
 def test_a_size_without_sense(size):
     """A sentence with an example."""

@@ -26,6 +26,8 @@ def test_what_means_nothing_is_a_sentence():
         chosen(["a.onnx", "b.onnx"], "dawn=1")
     with pytest.raises(UsageError, match="--style: expected one"):
         required([], None)
+    with pytest.raises(UsageError, match="STYLE: expected one"):
+        required([], None, what="STYLE")
     assert chosen([], None) == []
 
 
@@ -33,5 +35,5 @@ def test_what_a_network_of_others_wants_goes_to_files_only():
     """Bundled styles beside it are left alone, and a time stays at the end."""
     assert told(["theirs.onnx@5", "wave@0"], "0..1", None, "bgr") == ["theirs.onnx?range=0..1&channels=bgr@5", "wave@0"]
     assert told(["wave"], None, None, None) == ["wave"]
-    with pytest.raises(UsageError, match=r"expected a --style of others"):
+    with pytest.raises(UsageError, match=r"--channels: expected a style of others, as in their"):
         told(["wave"], "0..1", None, None)
