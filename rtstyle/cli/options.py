@@ -10,6 +10,7 @@ import typer
 
 from rtstyle.errors import UsageError
 
+_TIME = re.compile(r"@\d(?!.*\.onnx)[^@]*$", re.IGNORECASE)
 _FILE = re.compile(r"(\.onnx)(?=@\d|$)", re.IGNORECASE)
 
 Style = Annotated[
@@ -111,6 +112,8 @@ def chosen(styles: Sequence[str], mix: str | None, *, what: str = "--style") -> 
     """
     if mix is None:
         return list(styles)
+    if styles and _TIME.search(styles[0]):
+        raise UsageError(f"--mix: expected {what} without a time, got {styles[0]}; a mix is there from the beginning")
     if len(styles) > 1:
         raise UsageError(f"--mix: expected at most one {what}, the network that holds the styles of the mix")
     return [f"{styles[0]}:{mix}" if styles else mix]

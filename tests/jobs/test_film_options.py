@@ -77,6 +77,9 @@ def test_several_styles_want_times():
     given = ["wave@1:02", "me@home.onnx@90", "we@2x.onnx@91"]
     assert read_schedule(given) == [(62, "wave"), (90, "me@home.onnx"), (91, "we@2x.onnx")]
     assert read_schedule("we@2x.onnx") == [(0, "we@2x.onnx")]
+    assert read_schedule("wave@0") == [(0, "wave")]
+    with pytest.raises(UsageError, match="wave@5: expected a time only beside other styles"):
+        read_schedule("wave@5")
 
 
 @pytest.mark.parametrize(
