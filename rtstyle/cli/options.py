@@ -110,6 +110,10 @@ def chosen(styles: Sequence[str], mix: str | None, *, what: str = "--style") -> 
 
     ``what``: the styles' name on this command line.
     """
+    if "" in {*styles, mix}:
+        raise UsageError(
+            f"{what} and --mix: expected a name, got an empty one; `rtstyle styles` lists the bundled ones"
+        )
     if mix is None:
         return list(styles)
     if styles and _TIME.search(styles[0]):

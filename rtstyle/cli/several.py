@@ -19,6 +19,10 @@ Do = Callable[[Errand, Callable[[Progress], None]], Report]
 
 def goes_into_folder(inputs: Sequence[str], output: str) -> bool:
     """Whether ``output`` is to be a folder: for several inputs, and where it is one or is named like one."""
+    if "" in {*inputs, output}:
+        raise UsageError(
+            "input and output: expected the names of files or folders, got an empty one; look at the command"
+        )
     if output == "-":
         raise UsageError(
             "-: expected the name of a file or a folder, and nothing goes to standard output; "

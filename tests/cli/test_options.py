@@ -28,6 +28,9 @@ def test_what_means_nothing_is_a_sentence():
         required([], None)
     with pytest.raises(UsageError, match="STYLE: expected one"):
         required([], None, what="STYLE")
+    for styles, mix in (([""], None), ([], ""), (["wave", ""], None)):
+        with pytest.raises(UsageError, match="--style and --mix: expected a name, got an empty one"):
+            chosen(styles, mix)
     with pytest.raises(UsageError, match=r"--mix: expected --style without a time, got both\.onnx@1:30"):
         chosen(["both.onnx@1:30"], "dawn=1")
     assert chosen(["we@2x.onnx"], "dawn=1") == ["we@2x.onnx:dawn=1"]

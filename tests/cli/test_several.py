@@ -269,6 +269,17 @@ def test_ctrl_c_tells_what_is_kept_in_a_folder(run, holiday, tmp_path, invert_mo
     assert done.stderr == f"rtstyle: stopped; whole segments are kept in {kept}, and --resume goes on\n"
 
 
+@pytest.mark.parametrize("command", ["transcode", "image"])
+@pytest.mark.parametrize("arguments", [["", "-o", "out"], ["in.png", "", "-o", "out"], ["in.png", "-o", ""]])
+def test_an_empty_name_is_not_the_working_folder(run, files, command, arguments):
+    """Nothing there is painted, and nothing is written into it."""
+    before = sorted(files.rglob("*"))
+    done = run(command, *arguments, "--style", "invert.onnx")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "expected the names of files or folders, got an empty one" in done.stderr
+    assert sorted(files.rglob("*")) == before
+
+
 def test_names_that_collide(tmp_path):
     """Two of one name would be one file; a folder without films is an error; what is not there, or no file, too."""
     for folder in ("one", "two"):
