@@ -77,6 +77,9 @@ class OutputFile:
 
     def _check(self, keep: Container[Identity]) -> None:
         folder = self._target.parent
+        nearest = next((place for place in (folder, *folder.parents) if place.exists()), folder)
+        if nearest.is_file():
+            raise SinkError(f"{self.path}: expected a folder at {nearest}, got a file; choose another place")
         if not folder.is_dir():
             raise SinkError(f"{self.path}: there is no folder {folder}; create it first")
         if self._target.is_dir():

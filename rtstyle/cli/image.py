@@ -73,6 +73,8 @@ def image(
         chosen = required(told(style, input_range, layout, channels), mix)
         if len(chosen) > 1:
             raise UsageError(f"--style: expected one for photos, got {len(chosen)}; paint them one by one")
+        if addresses := [input for input in inputs if "://" in input]:
+            raise UsageError(f"{addresses[0]}: expected a file, got an address; save the photo first")
         photos = _Photos(chosen[0], touch, device, precision, overwrite)
         if goes_into_folder(inputs, output):
             photos.several(inputs, output, dry_run=dry_run, as_json=json)

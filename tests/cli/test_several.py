@@ -117,6 +117,8 @@ _NOT_TO_BE_HAD = [
     (["--style", "invert.onnx", "--device", "tpu"], "tpu: no such device"),
     (["--style", "invert.onnx", "--device", "cuda"], "cuda: expected an NVIDIA GPU"),
     (["--style", "invert.onnx", "-o", "no/out{}"], "there is no folder"),
+    (["--style", "invert.onnx", "-o", "in.png/out{}"], "in.png, got a file; choose another place"),
+    (["--style", "invert.onnx", "-o", "in.png/no/out{}"], "in.png, got a file; choose another place"),
     (["--style", "invert.onnx", "-o", "there{}"], "exists already; pass --overwrite"),
 ]
 
@@ -278,6 +280,14 @@ def test_an_empty_name_is_not_the_working_folder(run, files, command, arguments)
     assert (done.exit_code, done.stdout) == (2, "")
     assert "expected the names of files or folders, got an empty one" in done.stderr
     assert sorted(files.rglob("*")) == before
+
+
+@pytest.mark.parametrize("output", ["out.png", "out"])
+def test_photos_are_files(run, files, output):
+    """An address is named as it was given."""
+    done = run("image", "http://127.0.0.1/x.jpg", "-o", output, "--style", "invert.onnx")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr == "rtstyle: http://127.0.0.1/x.jpg: expected a file, got an address; save the photo first\n"
 
 
 def test_names_that_collide(tmp_path):
