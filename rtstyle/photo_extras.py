@@ -43,7 +43,8 @@ def read_extras(path: Path) -> Extras:
     import cv2
 
     if (count := cv2.imcount(str(path))) > 1:
-        _log.warning("%s: holds %d pictures, and only the first is painted; rtstyle transcode paints all", path, count)
+        all_ = "" if path.suffix.lower() in {".tif", ".tiff"} else "; rtstyle transcode paints all"
+        _log.warning("%s: holds %d pictures, and only the first is painted%s", path, count, all_)
     if not hasattr(cv2, "imdecodeWithMetadata"):
         _log.warning("this OpenCV does not read metadata, which are lost; install opencv-python 4.13 or later")
         return Extras()

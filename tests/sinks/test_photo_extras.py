@@ -86,6 +86,16 @@ def test_only_the_first_picture_of_an_animation_is_painted(tmp_path, invert_mode
     assert said == [f"{photo}: holds 3 pictures, and only the first is painted; rtstyle transcode paints all"]
 
 
+def test_only_the_first_page_is_painted(tmp_path, invert_model, caplog):
+    """Pages are no film."""
+    photo = tmp_path / "in.tif"
+    assert cv2.imwritemulti(str(photo), [np.full((48, 64, 3), 40 * n, np.uint8) for n in range(3)])
+    rtstyle.stylize_photos(photo, tmp_path / "out.png", style=invert_model)
+    assert [record.message for record in caplog.records] == [
+        f"{photo}: holds 3 pictures, and only the first is painted"
+    ]
+
+
 @pytest.mark.parametrize("block", [b"", b"II*\0\x08", b"nonsense" * 5, exif(6)[:20]])
 def test_damaged_exif_is_no_obstacle(block):
     """It counts as upright."""
