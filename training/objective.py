@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from rtstyle.perceptual import VGG, PerceptualLoss, Terms, VggWeights
+from rtstyle.perceptual import (
+    VGG,
+    PerceptualLoss,
+    VggWeights,
+    calm,
+    colour_quantiles,
+    lattice,
+    palette,
+    tone,
+    total_variation,
+)
 from training.data import read_artwork
 from training.nets import Network
-from training.recipe import Recipe
+from training.recipe import WEIGHTS, Recipe
 from training.temporal import feature_incoherence, filmed, incoherence
 from training.weights import read_network
 
@@ -22,7 +32,8 @@ CROPPED = 16  # px, for the loss on borders
 class Objective(nn.Module):
     """A network and its losses as one module, so that distributed training sees one forward pass a step.
 
-    The network runs in float32: in bf16 it diverged. VGG runs in ``precision``, its Gram matrices in float32.
+    The network runs in float32: in bf16 it diverged. VGG runs in ``precision``, its Gram matrices in float32, as
+    do the losses of pixels: colours that bf16 cannot tell apart are sorted wrongly. What weighs 0 is not computed.
     """
 
     def __init__(
@@ -30,18 +41,19 @@ class Objective(nn.Module):
     ) -> None:
         super().__init__()
         self.network = network
-        self.weights = recipe.weights
+        self.weights = dict.fromkeys(WEIGHTS, 0.0) | recipe.weights
         self.precision = precision
         layers = tuple(dict.fromkeys((*recipe.content_layers, *recipe.style_layers)))
+        artworks = [read_artwork(Path(image), recipe.style_size).to(device) for image in recipe.style_images]
         self.perceptual = PerceptualLoss(
             VGG(layers, vgg).to(device),
-            [read_artwork(Path(image), recipe.style_size).to(device) for image in recipe.style_images],
+            artworks,
             content_layers=recipe.content_layers,
             style_layers=recipe.style_layers,
             distance=F.mse_loss if recipe.distance == "mse" else F.l1_loss,
         )
         self.teachers = [read_network(Path(teacher)).to(device) for teacher in recipe.teachers]
-        self._looks = any(recipe.weights[name] for name in Terms._fields)
+        self.quantiles = [colour_quantiles(artwork) for artwork in artworks]
 
     def forward(self, photos: Tensor, seeds: Sequence[int], style: int) -> dict[str, Tensor]:
         """The losses, unweighted, of photos (N, H, W, 3) uint8 painted in one style; a seed for each photo's film."""
@@ -52,9 +64,11 @@ class Objective(nn.Module):
         terms: dict[str, Tensor] = {}
         if self.teachers:
             terms["teacher"] = F.mse_loss(paintings, _channels_first(self.teachers[style](pair.before)))
-        if self._looks:
+        before = _channels_first(pair.before)
+        if self.weights["content"] or self.weights["style"]:
             with torch.autocast(photos.device.type, self.precision, enabled=self.precision != torch.float32):
-                terms |= self.perceptual(paintings, _channels_first(pair.before), style)._asdict()
+                terms |= self.perceptual(paintings, before, style)
+        terms |= self._of_pixels(paintings, before, style)
         if self.weights["border"]:
             terms["border"] = self._border(pair.before, paintings, mix)
         if self.weights["temporal"] or self.weights["features"]:
@@ -72,6 +86,16 @@ class Objective(nn.Module):
         """Paintings (N, 3, H, W) in [0, 1] and deep features."""
         paintings, features = self.network.with_features(photos, mix)
         return _channels_first(paintings), features
+
+    def _of_pixels(self, paintings: Tensor, photos: Tensor, style: int) -> dict[str, Tensor]:
+        losses: dict[str, Callable[[], Tensor]] = {
+            "variation": lambda: total_variation(paintings),
+            "lattice": lambda: lattice(paintings),
+            "tone": lambda: tone(paintings, photos),
+            "calm": lambda: calm(paintings, photos),
+            "palette": lambda: palette(paintings, self.quantiles[style]),
+        }
+        return {name: loss() for name, loss in losses.items() if self.weights[name]}
 
     def _border(self, photos: Tensor, paintings: Tensor, mix: Tensor | None) -> Tensor:
         """Our own: the painting of a crop should be the crop of the painting.

@@ -63,7 +63,7 @@ class Recipe:
     size: int = 256  # px, side of a training crop
     zoom: float = 1.0  # how many times nearer than whole the photos are seen
     style_size: int = 512  # px, short side of the artworks
-    weights: dict[str, float] = field(default_factory=lambda: dict(WEIGHTS))
+    weights: dict[str, float] = field(default_factory=lambda: dict(WEIGHTS))  # of the losses; not named: 0
     content_layers: dict[str, float] = field(default_factory=lambda: {"relu2_2": 1.0})
     style_layers: dict[str, float] = field(
         default_factory=lambda: {"relu1_2": 1.0, "relu2_2": 1.0, "relu3_3": 1.0, "relu4_3": 1.0}
@@ -105,7 +105,7 @@ class Recipe:
         words += [word for glob in self.include if glob != "*" for word in ("--include", glob)]
         words += [
             word
-            for name, value in self.weights.items()
+            for name, value in (dict.fromkeys(WEIGHTS, 0.0) | self.weights).items()
             if value != usual_weights(self.teachers)[name]
             for word in _weight(name, value)
         ]

@@ -3,7 +3,6 @@
 from rtstyle.perceptual.layers import layer_index, paper_name
 from rtstyle.perceptual.losses import (
     PerceptualLoss,
-    Terms,
     calm,
     colour_quantiles,
     gram_matrix,
@@ -18,7 +17,6 @@ from rtstyle.perceptual.weights import VggWeights, find_vgg16, find_vgg19
 __all__ = [
     "VGG",
     "PerceptualLoss",
-    "Terms",
     "VggWeights",
     "calm",
     "colour_quantiles",

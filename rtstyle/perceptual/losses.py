@@ -1,28 +1,15 @@
-"""Content, style and total variation losses (Gatys et al. 2016; Johnson et al. 2016, section 3.2)."""
+"""Losses of features (Gatys et al. 2016; Johnson et al. 2016, section 3.2), and of pixels."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from rtstyle.perceptual.vgg import VGG
-
-
-class Terms(NamedTuple):
-    """The losses, unweighted."""
-
-    content: Tensor
-    style: Tensor
-    variation: Tensor
-    lattice: Tensor
-    tone: Tensor
-    calm: Tensor
-    palette: Tensor
 
 
 def gram_matrix(features: Tensor) -> Tensor:
@@ -147,10 +134,9 @@ class PerceptualLoss(nn.Module):
         with torch.no_grad():
             features = [vgg(artwork) for artwork in artworks]
             self.targets = [{name: gram_matrix(maps[name]) for name in self.style_layers} for maps in features]
-            self.quantiles = [colour_quantiles(artwork) for artwork in artworks]
 
-    def forward(self, images: Tensor, photos: Tensor, style: int = 0) -> Terms:
-        """The losses of images (N, 3, H, W) made from photos (N, 3, H, W), both RGB in [0, 1], in one style."""
+    def forward(self, images: Tensor, photos: Tensor, style: int = 0) -> dict[str, Tensor]:
+        """Content and style, unweighted, of images (N, 3, H, W) made from photos (N, 3, H, W), RGB in [0, 1]."""
         with torch.no_grad():
             wanted = self.vgg(photos, layers=tuple(self.content_layers))
         features = self.vgg(images)
@@ -160,15 +146,7 @@ class PerceptualLoss(nn.Module):
         ]
         targets = self.targets[style]
         per_style = [weight * self._style(features[name], targets[name]) for name, weight in self.style_layers.items()]
-        return Terms(
-            content=torch.stack(content).sum(),
-            style=torch.stack(per_style).sum(),
-            variation=total_variation(images),
-            lattice=lattice(images),
-            tone=tone(images, photos),
-            calm=calm(images, photos),
-            palette=palette(images, self.quantiles[style]),
-        )
+        return {"content": torch.stack(content).sum(), "style": torch.stack(per_style).sum()}
 
     def _style(self, features: Tensor, target: Tensor) -> Tensor:
         gram = gram_matrix(features)
