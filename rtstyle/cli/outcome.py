@@ -20,7 +20,7 @@ def one_sentence(
 ) -> Iterator[None]:
     """Turn errors into a sentence on stderr and an exit code; warnings of the library go there too.
 
-    ``stopped``: what to say at Ctrl-C, where it must be looked for then a function.
+    ``stopped``: what remains after Ctrl-C, or how to find out then.
     """
     logging.basicConfig(level=logging.WARNING, format=f"{program}: %(message)s")
     try:
@@ -32,7 +32,7 @@ def one_sentence(
         typer.echo(f"{program}: there is not enough memory ({error}); take a smaller picture or film", err=True)
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
-        typer.echo(f"{program}: stopped; {stopped if isinstance(stopped, str) else stopped()}", err=True)
+        typer.echo(f"{program}: stopped; {stopped() if callable(stopped) else stopped}", err=True)
         raise typer.Exit(130) from None
 
 

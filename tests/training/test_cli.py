@@ -17,7 +17,9 @@ from rtstyle.perceptual import VggWeights
 from rtstyle.style import read_style
 from training.checkpoint import Checkpoint
 from training.cli.app import app
-from training.recipe import WEIGHTS
+from training.machine import Machine
+from training.recipe import WEIGHTS, Recipe
+from training.trainer import Trainer
 
 ROOT = Path(__file__).parents[2]
 
@@ -107,6 +109,50 @@ def test_what_is_named_goes_before_the_preset(folder: Path, monkeypatch: pytest.
     (recipe,) = recipes
     assert (recipe.steps, recipe.size, recipe.content_layers) == (140, 64, {"relu2_2": 0.35, "relu3_3": 3.0})
     assert recipe.weights == {**WEIGHTS, "style": 2e6, "calm": 5e6, "palette": 1.2e7, "tone": 8e4}
+
+
+@pytest.fixture
+def begun(folder: Path, tmp_path: Path, random_vgg: VggWeights) -> Path:
+    """The checkpoint of a run of one step, which is finished."""
+    art = str(folder / "art.png")
+    recipe = Recipe(network="lite", style_images=(art,), data=str(folder / "photos"), steps=1, size=64, style_size=64)
+    trainer = Trainer(recipe, random_vgg, machine=Machine(workers=0), device="cpu", start=None, init=None)
+    trainer.step = 1
+    trainer.checkpoint({}).save(tmp_path / "begun.ckpt")
+    return tmp_path / "begun.ckpt"
+
+
+@pytest.mark.parametrize(
+    "option", ["--steps 9", "--hold-out 0", "--style-weight 1", "--include *.png", "--preset quick", "--network lite"]
+)
+def test_a_resumed_run_takes_no_other_recipe(begun: Path, option: str) -> None:
+    """An option that would change what was begun is refused by name, be it what it was; the run stays as it is."""
+    before = begun.read_bytes()
+    done = CliRunner().invoke(app, ["train", "--resume", *option.split(), "-o", str(begun)])
+    assert done.exit_code == 2, done.output
+    assert f"{option.split(maxsplit=1)[0]}: --resume goes on as it was begun" in done.stderr
+    assert begun.read_bytes() == before
+
+
+def test_a_finished_run_says_so(begun: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Resumed, it is a success that wants no VGG and says what comes next."""
+    monkeypatch.setattr("training.cli.train.find_vgg16", lambda _: pytest.fail("VGG was asked for"))
+    done = CliRunner().invoke(app, ["train", "--resume", "-o", str(begun)])
+    assert done.exit_code == 0, done.output
+    assert "1 steps, it is finished; next: python -m training export" in " ".join(done.stderr.split())
+
+
+def test_ctrl_c_promises_no_checkpoint_that_is_not_there(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stopped while VGG is downloaded, nothing was trained, and nothing else is said."""
+
+    def stopped(_: Path | None) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("training.cli.train.find_vgg16", stopped)
+    monkeypatch.chdir(folder)
+    done = CliRunner().invoke(app, [*NEW, "-o", "x.ckpt"])
+    assert done.exit_code == 130, done.output
+    assert "stopped; nothing was trained yet" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
-from typing import Annotated, Any
-
-import typer
+from typing import Any
 
 from rtstyle.amounts import read_amounts
 from rtstyle.cli.outcome import one_sentence
@@ -14,6 +13,7 @@ from rtstyle.errors import UsageError
 from rtstyle.perceptual import find_vgg16
 from training import loop
 from training.checkpoint import Checkpoint
+from training.cli import train_options as option
 from training.cli.console import console
 from training.cli.reporter import Reporter
 from training.machine import Machine
@@ -21,107 +21,46 @@ from training.processes import Processes
 from training.recipe import PRESETS, WEIGHTS, Recipe, usual_weights
 from training.weights import read_weights
 
-DEFAULT = Recipe(network="lite", style_images=("",), data="", steps=1)
 HERE = Machine(processes=Processes())
-
-
-def _usual(loss: str) -> str:
-    return f"{WEIGHTS[loss]:g}"
+_NOT_OF_THE_RUN = {"out", "resume", "vgg", *(f.name for f in fields(Machine))}
 
 
 def train(
     *,
-    out: Annotated[
-        Path, typer.Option("--out", "-o", help="Where the checkpoint goes; previews and log are put beside it.")
-    ],
-    data: Annotated[
-        Path | None, typer.Option(help="Folder of photos, searched recursively; COCO or any other.")
-    ] = None,
-    style_image: Annotated[
-        list[Path] | None,
-        typer.Option("--style-image", "--style", help="The artwork, a picture file; several make one network of all."),
-    ] = None,
-    preset: Annotated[
-        str,
-        typer.Option(
-            help="smoke (does it run?), quick (an evening's CPU), best (a GPU) or bold (broader strokes for a network "
-            "that paints already, with --init-from); options go before it."
-        ),
-    ] = "quick",
-    network: Annotated[
-        str, typer.Option(help="lite (real time on CPUs) or full (Johnson et al. 2016).")
-    ] = DEFAULT.network,
-    width: Annotated[int, typer.Option(min=4, help="Channels of the first layer; the others follow.")] = DEFAULT.width,
-    blocks: Annotated[
-        int | None, typer.Option(min=1, help="Residual blocks; default: 4 in lite, 5 in full.")
-    ] = DEFAULT.blocks,
-    steps: Annotated[int | None, typer.Option(min=1, help="Training steps.")] = None,
-    batch: Annotated[int | None, typer.Option(min=1, help="Photos per step.")] = None,
-    size: Annotated[int | None, typer.Option(min=64, help="Side of a training crop, px.")] = None,
-    zoom: Annotated[
-        float, typer.Option(min=1, help="Show photos that many times larger: strokes for large, soft pictures.")
-    ] = DEFAULT.zoom,
-    style_size: Annotated[
-        int | None, typer.Option(min=64, help="Short side of the artwork, px: larger, larger strokes.")
-    ] = None,
-    content_weight: Annotated[
-        float | None, typer.Option(min=0, help="Weight of the content loss.", show_default=_usual("content"))
-    ] = None,
-    style_weight: Annotated[
-        float | None, typer.Option(min=0, help="Weight of the style loss.", show_default=_usual("style"))
-    ] = None,
-    temporal_weight: Annotated[
-        float | None,
-        typer.Option(
-            min=0,
-            help="Weight of the losses on what would flicker in a film; 0: not looked at.",
-            show_default=_usual("temporal"),
-        ),
-    ] = None,
-    weight: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME=NUMBER", help=f"Weight of any loss: {', '.join(WEIGHTS)}; repeatable."),
-    ] = None,
-    content_layers: Annotated[
-        str | None, typer.Option(help="VGG-16 layers with weights: relu2_2, or conv4_2=1,conv_4=0.5.")
-    ] = None,
-    style_layers: Annotated[str | None, typer.Option(help="The same for the style loss.")] = None,
-    distance: Annotated[str, typer.Option(help="Of features and Gram matrices: mse or l1.")] = DEFAULT.distance,
-    learning_rate: Annotated[float, typer.Option(min=0, help="Adam's highest learning rate.")] = DEFAULT.learning_rate,
-    ema: Annotated[
-        float, typer.Option(min=0, max=1, help="Decay of the average of the weights, which is what is exported.")
-    ] = DEFAULT.ema,
-    clip: Annotated[float, typer.Option(min=0, help="Largest gradient, in units of the usual; 0: any.")] = DEFAULT.clip,
-    include: Annotated[
-        list[str] | None, typer.Option(help="Only photos whose names match this glob; repeatable.")
-    ] = None,
-    hold_out: Annotated[
-        int, typer.Option(min=0, help="Keep every Nth photo by name out of training; 0: none.")
-    ] = DEFAULT.hold_out,
-    seed: Annotated[int, typer.Option(help="Same seed, same data, same order.")] = DEFAULT.seed,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with the run in the checkpoint, as it was begun.")
-    ] = False,
-    init_from: Annotated[
-        Path | None, typer.Option(help="Begin with the weights of this checkpoint or exported .onnx.")
-    ] = None,
-    teacher: Annotated[
-        list[Path] | None,
-        typer.Option(
-            help="Imitate the paintings of this checkpoint or exported .onnx; one for each --style-image. "
-            "Losses that are not named then weigh nothing, and steps are quick."
-        ),
-    ] = None,
-    vgg: Annotated[
-        Path | None, typer.Option(help="VGG-16 weights; default: $RTSTYLE_VGG16, or found and cached.")
-    ] = None,
-    device: Annotated[str, typer.Option(help="cpu, or cuda where there is one.")] = HERE.device,
-    precision: Annotated[
-        str, typer.Option(help="Of VGG: f32, bf16, fp16, or auto: what is fast on the device.")
-    ] = HERE.precision,
-    compiled: Annotated[bool, typer.Option("--compile", help="VGG through torch.compile.")] = HERE.compiled,
-    save_every: Annotated[int, typer.Option(min=1, help="Steps between checkpoints and previews.")] = HERE.save_every,
-    workers: Annotated[int, typer.Option(min=0, help="Processes that read photos.")] = HERE.workers,
+    out: option.Out,
+    data: option.Data = None,
+    style_image: option.StyleImage = None,
+    preset: option.Preset = None,
+    network: option.Network = None,
+    width: option.Width = None,
+    blocks: option.Blocks = None,
+    steps: option.Steps = None,
+    batch: option.Batch = None,
+    size: option.Size = None,
+    zoom: option.Zoom = None,
+    style_size: option.StyleSize = None,
+    content_weight: option.ContentWeight = None,
+    style_weight: option.StyleWeight = None,
+    temporal_weight: option.TemporalWeight = None,
+    weight: option.Weight = None,
+    content_layers: option.ContentLayers = None,
+    style_layers: option.StyleLayers = None,
+    distance: option.Distance = None,
+    learning_rate: option.LearningRate = None,
+    ema: option.Ema = None,
+    clip: option.Clip = None,
+    include: option.Include = None,
+    hold_out: option.HoldOut = None,
+    seed: option.Seed = None,
+    resume: option.Resume = False,
+    init_from: option.InitFrom = None,
+    teacher: option.Teacher = None,
+    vgg: option.Vgg = None,
+    device: option.Device = HERE.device,
+    precision: option.Precision = HERE.precision,
+    compiled: option.Compiled = HERE.compiled,
+    save_every: option.SaveEvery = HERE.save_every,
+    workers: option.Workers = HERE.workers,
 ) -> None:
     """Train a network on a folder of photos and an artwork.
 
@@ -129,68 +68,73 @@ def train(
 
     On several GPUs: torchrun --nproc-per-node 2 -m training train --device cuda …
     """
-    with one_sentence("training", stopped=f"{out} has what was trained so far, go on with --resume"):
-        machine = Machine(device=device, precision=precision, workers=workers, compiled=compiled, save_every=save_every)
-        start = Checkpoint.load(out) if resume else None
-        if start is not None:
-            recipe = start.recipe
-        elif out.exists():
-            raise UsageError(f"{out} exists: go on with it (--resume) or choose another name")
-        elif data is None or not style_image:
-            raise UsageError("a new run needs --data FOLDER and --style-image ART; --resume continues an old one")
-        elif preset not in PRESETS:
-            raise UsageError(f"unknown preset {preset!r}: expected {', '.join(PRESETS)}")
-        else:
-            given = {"steps": steps, "batch": batch, "size": size, "style_size": style_size}
-            layers = {
-                "content_layers": content_layers and read_amounts("--content-layers", [content_layers]),
-                "style_layers": style_layers and read_amounts("--style-layers", [style_layers]),
-            }
-            weights = {
-                **usual_weights(teacher or ()),
-                **PRESETS[preset].get("weights", {}),
-                **_given({"content": content_weight, "style": style_weight}),
-                **_temporal(temporal_weight),
-                **(read_amounts("--weight", weight) if weight else {}),
-            }
-            recipe = Recipe(
-                network=network,
-                width=width,
-                blocks=blocks,
-                style_images=tuple(str(image.resolve()) for image in style_image),
-                data=str(data.resolve()),
-                include=tuple(include or ("*",)),
-                hold_out=hold_out,
-                zoom=zoom,
-                distance=distance,
-                learning_rate=learning_rate,
-                ema=ema,
-                clip=clip,
-                seed=seed,
-                init_from=str(init_from or ""),
-                teachers=tuple(str(path.resolve()) for path in teacher or ()),
-                **{**PRESETS[preset], **_given(given), **_given(layers), "weights": weights},
-            )
-        init = read_weights(init_from) if init_from and not resume else None
-        vgg_weights = find_vgg16(vgg)  # which may mean a download: not before all else is right
+    given = {name: value for name, value in dict(locals()).items() if value is not None}
+    with one_sentence("training", stopped=lambda: _stopped(out)):
+        machine = Machine(**{f.name: given[f.name] for f in fields(Machine) if f.name in given})
+        _train(out, machine, _begun(out, given) if resume else None, given)
+
+
+def _train(out: Path, machine: Machine, start: Checkpoint | None, given: Mapping[str, Any]) -> None:
+    recipe = start.recipe if start else _recipe(out, given)
+    done = ""
+    if start is None or start.step < recipe.steps:
+        init = read_weights(given["init_from"]) if "init_from" in given else None
+        vgg = find_vgg16(given.get("vgg"))  # which may mean a download: not before all else is right
         quiet = not machine.processes.first
         if not quiet:
-            console.print(f"VGG-16 from {vgg_weights.source}")
+            console.print(f"VGG-16 from {vgg.source}")
         with Reporter(recipe.steps, quiet=quiet) as reporter:
-            loop.train(recipe, out, vgg=vgg_weights, machine=machine, start=start, init=init, progress=reporter)
-        if not quiet:
-            console.print(
-                f"{out}: {recipe.steps} steps, {reporter.skipped}; "
-                f"next: python -m training export {out} -o NAME-{recipe.network}.onnx"
-            )
+            loop.train(recipe, out, vgg=vgg, machine=machine, start=start, init=init, progress=reporter)
+        done = reporter.skipped
+    if machine.processes.first:
+        console.print(
+            f"{out}: {recipe.steps} steps, {done or 'it is finished'}; "
+            f"next: python -m training export {out} -o NAME-{recipe.network}.onnx"
+        )
 
 
-def _given(options: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in options.items() if value is not None}
+def _begun(out: Path, given: Mapping[str, Any]) -> Checkpoint:
+    """The run to go on with; UsageError for options that would make it another one."""
+    if changed := [name for name in given if name not in _NOT_OF_THE_RUN]:
+        raise UsageError(
+            f"--{changed[0].replace('_', '-')}: --resume goes on as it was begun; "
+            "leave it out, or begin anew with --init-from"
+        )
+    return Checkpoint.load(out)
 
 
-def _temporal(weight: float | None) -> dict[str, float]:
+def _recipe(out: Path, given: Mapping[str, Any]) -> Recipe:
+    """The preset, and what was asked for in its place."""
+    preset = given.get("preset", option.PRESET)
+    if out.exists():
+        raise UsageError(f"{out} exists: go on with it (--resume) or choose another name")
+    if not {"data", "style_image"} <= given.keys():
+        raise UsageError("a new run needs --data FOLDER and --style-image ART; --resume continues an old one")
+    if preset not in PRESETS:
+        raise UsageError(f"unknown preset {preset!r}: expected {', '.join(PRESETS)}")
+    asked = {f.name: given[f.name] for f in fields(Recipe) if f.name in given}
+    for layers in asked.keys() & {"content_layers", "style_layers"}:
+        asked[layers] = read_amounts(f"--{layers.replace('_', '-')}", [asked[layers]])
+    asked |= {
+        "style_images": tuple(str(image.resolve()) for image in given["style_image"]),
+        "data": str(given["data"].resolve()),
+        "include": tuple(given.get("include", option.DEFAULT.include)),
+        "init_from": str(given.get("init_from", "")),
+        "teachers": tuple(str(path.resolve()) for path in given.get("teacher", ())),
+        "weights": _weights(preset, given),
+    }
+    return Recipe(**{"network": option.DEFAULT.network, **PRESETS[preset], **asked})
+
+
+def _weights(preset: str, given: Mapping[str, Any]) -> dict[str, float]:
     """That on features follows the temporal one unless it is named."""
-    if weight is None:
-        return {}
-    return {"temporal": weight, "features": WEIGHTS["features"] * weight / WEIGHTS["temporal"]}
+    weights = {**usual_weights(given.get("teacher", ())), **PRESETS[preset].get("weights", {})}
+    weights |= {name: given[f"{name}_weight"] for name in ("content", "style") if f"{name}_weight" in given}
+    if "temporal_weight" in given:
+        temporal = given["temporal_weight"]
+        weights |= {"temporal": temporal, "features": WEIGHTS["features"] * temporal / WEIGHTS["temporal"]}
+    return weights | (read_amounts("--weight", given["weight"]) if "weight" in given else {})
+
+
+def _stopped(out: Path) -> str:
+    return f"{out} has what was trained so far, go on with --resume" if out.exists() else "nothing was trained yet"
