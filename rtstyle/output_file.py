@@ -5,8 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import secrets
-from collections.abc import Container, Iterable
-from contextlib import suppress
+from collections.abc import Container, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from rtstyle.errors import SinkError
@@ -25,6 +25,8 @@ _REMEDIES = {
 
 class OutputFile:
     """A name, and the temporary file beside it: ``create``, write to ``temporary``, ``commit`` or ``discard``.
+
+    ``written`` does all of that around a block.
 
     Raises SinkError at once when the folder is missing, or when something is there already that may
     not be replaced; one of ``keep``, the files that are read, never may, be it by a link.
@@ -46,6 +48,18 @@ class OutputFile:
         # Names have at most 255 bytes, and a character has up to four.
         name = f".{self._target.stem[:50]}.{secrets.token_hex(4)}.part{self._target.suffix}"
         self.temporary = temporary or self._target.parent / name
+
+    @contextmanager
+    def written(self) -> Iterator[Path]:
+        """The temporary file, to be written; it has its name when the block ends, or is gone. Raises SinkError."""
+        try:
+            self.create()
+            yield self.temporary
+            self.commit()
+        except OSError as error:
+            raise unwritable(self.path, error) from error
+        finally:
+            self.discard()
 
     def create(self) -> None:
         """Make the empty temporary file, so that a folder that cannot be written to shows at once."""
@@ -110,7 +124,7 @@ class OutputFile:
 def unwritable(path: str | Path, error: OSError) -> SinkError:
     """What to raise when the system does not let us write ``path``."""
     remedy = _REMEDIES.get(error.errno or 0, "choose another place")
-    return SinkError(f"{path}: cannot be written: {error.strerror}; {remedy}")
+    return SinkError(f"{path}: cannot be written: {error.strerror or error}; {remedy}")
 
 
 def identities(paths: Iterable[str | Path]) -> frozenset[Identity]:

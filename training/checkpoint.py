@@ -35,17 +35,12 @@ class Checkpoint:
 
     def save(self, path: Path) -> None:
         """Writes all or nothing: the old file stays until the new one is whole. Raises SinkError."""
-        file = OutputFile(path, overwrite=True)
         content = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "recipe"}
-        file.create()
-        try:
-            torch.save({"recipe": asdict(self.recipe), **content}, file.temporary)
-        except (OSError, RuntimeError) as error:  # torch's zip writer reports a full disk as RuntimeError
-            raise SinkError(f"{path}: the checkpoint cannot be written ({error}); make room on the disk") from error
-        else:
-            file.commit()
-        finally:
-            file.discard()
+        with OutputFile(path, overwrite=True).written() as temporary:
+            try:
+                torch.save({"recipe": asdict(self.recipe), **content}, temporary)
+            except RuntimeError as error:  # torch's zip writer reports a full disk so
+                raise SinkError(f"{path}: the checkpoint cannot be written ({error}); make room on the disk") from error
 
     @staticmethod
     def load(path: Path) -> Checkpoint:

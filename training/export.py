@@ -21,7 +21,7 @@ from onnx import numpy_helper
 from torch import Tensor, nn
 
 from rtstyle.engines.onnxruntime import import_onnxruntime
-from rtstyle.errors import ModelError, SinkError, SourceError, UsageError
+from rtstyle.errors import ModelError, SourceError, UsageError
 from rtstyle.output_file import OutputFile
 from rtstyle.sources.photo_folder import read_photo
 from training.checkpoint import Checkpoint
@@ -91,14 +91,8 @@ def export(
     worst = max(_difference(network, model, frames) for frames in (*random, *photos))
     if worst > TOLERANCE:
         raise ModelError(f"{path}: PyTorch and onnxruntime differ by {worst} grey levels, expected at most {TOLERANCE}")
-    file.create()
-    try:
-        file.temporary.write_bytes(model)
-        file.commit()
-    except OSError as error:
-        raise SinkError(f"{path}: the model cannot be written ({error.strerror}); make room on the disk") from error
-    finally:
-        file.discard()
+    with file.written() as temporary:
+        temporary.write_bytes(model)
     return worst
 
 

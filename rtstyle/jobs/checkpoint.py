@@ -59,14 +59,11 @@ class Checkpoint:
     def save(self, place: Place) -> None:
         """Replace the file in one step. Raises SinkError."""
         notes = {"scale": place.scale, "iteration": place.iteration, "begun": self._notes}
-        file = OutputFile(self.path, overwrite=True)
-        file.create()
-        try:
-            save_file({"picture": place.picture.cpu().contiguous()}, file.temporary, {"rtstyle": json.dumps(notes)})
-        except (OSError, SafetensorError) as error:
-            file.discard()
-            raise SinkError(f"{self.path}: cannot be written: {error}") from error
-        file.commit()
+        with OutputFile(self.path, overwrite=True).written() as temporary:
+            try:
+                save_file({"picture": place.picture.cpu().contiguous()}, temporary, {"rtstyle": json.dumps(notes)})
+            except SafetensorError as error:
+                raise SinkError(f"{self.path}: cannot be written: {error}") from error
 
     def remove(self) -> None:
         """It is painted."""

@@ -12,7 +12,7 @@ from rtstyle.errors import SinkError
 from rtstyle.frames import Frame, Image
 from rtstyle.gatys.run import Place, Step
 from rtstyle.jobs.checkpoint import Checkpoint, Notes, compare
-from rtstyle.output_file import OutputFile, unwritable
+from rtstyle.output_file import OutputFile
 from rtstyle.sinks.photo_writer import PhotoWriter
 from rtstyle.sources.photo_folder import read_photo
 
@@ -87,14 +87,8 @@ class Shelf:
 
     def _save(self) -> None:
         state = {"begun": self._notes, "done": self._done, "at": self._at, "overwrite": self._overwrite}
-        file = OutputFile(self._manifest, overwrite=True)
-        file.create()
-        try:
-            file.temporary.write_text(json.dumps(state), encoding="utf-8")
-        except OSError as error:
-            file.discard()
-            raise unwritable(self._manifest, error) from error
-        file.commit()
+        with OutputFile(self._manifest, overwrite=True).written() as temporary:
+            temporary.write_text(json.dumps(state), encoding="utf-8")
 
     def _read(self) -> None:
         try:

@@ -11,7 +11,7 @@ import numpy as np
 
 from rtstyle.errors import SinkError
 from rtstyle.frames import Frame, Image, Packet, VideoFormat
-from rtstyle.output_file import OutputFile, identities, unwritable
+from rtstyle.output_file import OutputFile, identities
 from rtstyle.photo_extras import Extras, encode, read_extras
 
 _log = logging.getLogger("rtstyle")
@@ -64,13 +64,8 @@ class PhotoWriter:
         if extras.alpha is not None and file.path.suffix.lower() in {".jpg", ".jpeg"}:
             _log.warning("%s: transparency is left out: JPEG has none; .png and .webp keep it", file.path)
         data = _encode(item.image, file.path, extras)
-        file.create()
-        try:
-            file.temporary.write_bytes(data)
-        except OSError as error:
-            file.discard()
-            raise unwritable(file.path, error) from error
-        file.commit()
+        with file.written() as temporary:
+            temporary.write_bytes(data)
 
     def close(self, *, complete: bool = True) -> None:
         """Nothing to finish: a photo that was written stays."""

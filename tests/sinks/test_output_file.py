@@ -11,6 +11,7 @@ import pytest
 
 from rtstyle.errors import SinkError, SourceError
 from rtstyle.frames import VideoFormat
+from rtstyle.output_file import OutputFile
 from rtstyle.pipeline import run
 from rtstyle.sinks.video_writer import VideoWriter
 from rtstyle.sources.test_pattern import TestPattern
@@ -67,6 +68,26 @@ def test_a_source_that_ends_early_leaves_nothing(tmp_path):
     with pytest.raises(SourceError, match="ends early"):
         copy(source, folder / "out.mp4")
     assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("error", "raised"), [(KeyboardInterrupt(), KeyboardInterrupt), (OSError(28, "Full"), SinkError)]
+)
+def test_what_is_written_in_a_block_is_whole_or_gone(tmp_path, error, raised):
+    """The name appears when the block ends; Ctrl-C and a full disk leave what was there, and nothing else."""
+    target = tmp_path / "out.txt"
+    with OutputFile(target, overwrite=True).written() as temporary:
+        temporary.write_text("precious")
+        assert not target.exists()
+
+    def stopped(temporary):
+        temporary.write_text("half")
+        raise error
+
+    with pytest.raises(raised), OutputFile(target, overwrite=True).written() as temporary:
+        stopped(temporary)
+    assert target.read_text() == "precious"
+    assert list(tmp_path.iterdir()) == [target]
 
 
 def test_paths_that_cannot_be(tmp_path):

@@ -2,6 +2,7 @@
 
 import os
 from fractions import Fraction
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -29,6 +30,20 @@ def test_what_is_written_is_what_is_read(tmp_path, suffix, slack):
     error = np.abs(read_photo(path).astype(int) - photo().image)
     assert error[:, [2, -3]].max() <= slack
     assert [p.name for p in tmp_path.iterdir()] == [path.name]
+
+
+def test_ctrl_c_leaves_nothing(tmp_path, monkeypatch):
+    """Stopped in the middle of a photo, there is neither half of it nor a hidden file."""
+
+    def stopped(path, data):
+        with path.open("wb") as file:
+            file.write(data[:20])
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "write_bytes", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        PhotoWriter([tmp_path / "a.png"]).write(photo())
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_inputs_are_looked_at_once_each(tmp_path, monkeypatch):

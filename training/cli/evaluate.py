@@ -20,7 +20,7 @@ from training.evaluation.clips import find_clips
 from training.evaluation.evaluate import QUICK, THOROUGH, Material
 from training.evaluation.evaluate import evaluate as measure
 from training.evaluation.origin import unseen
-from training.evaluation.sheet import write_bytes, write_sheet
+from training.evaluation.sheet import write_sheet
 from training.evaluation.subject import opened
 
 
@@ -98,4 +98,5 @@ def evaluate(
         if files[0]:
             write_sheet(files[0], rows, ["photo", *(subject.name for subject in subjects)])
         if files[1]:
-            write_bytes(files[1], report.line().encode() + b"\n")
+            with files[1].written() as temporary:
+                temporary.write_text(report.line() + "\n", encoding="utf-8")

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from rtstyle.errors import SinkError
 from rtstyle.frames import Image
 from rtstyle.output_file import OutputFile
 
@@ -22,19 +21,8 @@ def write_sheet(file: OutputFile, rows: Sequence[Sequence[Image]], titles: Seque
     header = np.hstack([_title(title, side) for title in titles])
     strips = [np.hstack([_square(image) for image in row]) for row in chosen]
     _, png = cv2.imencode(".png", np.vstack([header, *strips])[:, :, ::-1])
-    write_bytes(file, png.tobytes())
-
-
-def write_bytes(file: OutputFile, content: bytes) -> None:
-    """All of it, or nothing. Raises SinkError."""
-    file.create()
-    try:
-        file.temporary.write_bytes(content)
-        file.commit()
-    except OSError as error:
-        raise SinkError(f"{file.path}: cannot be written ({error.strerror})") from error
-    finally:
-        file.discard()
+    with file.written() as temporary:
+        temporary.write_bytes(png.tobytes())
 
 
 def _title(text: str, width: int) -> Image:
