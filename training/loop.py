@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -32,7 +33,7 @@ class Progress:
     step: int  # finished steps
     steps: int
     eta_s: float
-    losses: dict[str, float]  # means over the last 50 steps: the terms unweighted, and the total
+    losses: dict[str, float]  # means over the last 50 steps, of what is finite: the terms unweighted, and the total
     skipped_steps: int = 0  # their gradient was not finite; they left the weights as they were
     skipped_photos: str = ""  # in words
 
@@ -132,4 +133,7 @@ def photos_of(recipe: Recipe) -> tuple[list[Path], list[Path]]:
 
 
 def _means(window: deque[dict[str, float]]) -> dict[str, float]:
-    return {name: sum(losses[name] for losses in window) / len(window) for name in window[-1]} if window else {}
+    """Of what is finite: a step that was skipped says nothing about the others."""
+    names = window[-1] if window else {}
+    finite = {name: [x for losses in window if math.isfinite(x := losses.get(name, math.nan))] for name in names}
+    return {name: sum(values) / len(values) for name, values in finite.items() if values}

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -146,6 +147,25 @@ def test_a_gradient_that_is_not_finite_is_skipped(
         trainer.learn(photos, [0, 1])
     with pytest.raises(ModelError, match=r"no finite gradient in 5 steps.*lower --learning-rate"):
         trainer.learn(photos, [0, 1])
+
+
+def test_a_skipped_step_is_not_in_the_means(
+    recipe: Recipe, random_vgg: VggWeights, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is reported and saved is the mean of the finite losses; one that never was finite is left out."""
+    learn, seen = Trainer.learn, []
+
+    def learn_badly(trainer: Trainer, photos: torch.Tensor, seeds: Sequence[int]) -> dict[str, float]:
+        losses = learn(trainer, photos, seeds)
+        if trainer.step == 2:
+            return dict.fromkeys(losses, float("nan"))
+        seen.append(losses)
+        return {**losses, "tone": float("inf")}
+
+    monkeypatch.setattr(Trainer, "learn", learn_badly)
+    train(with_steps(recipe, 3), tmp_path / "net.ckpt", vgg=random_vgg, machine=ALONE)
+    expected = {name: (seen[0][name] + seen[1][name]) / 2 for name in seen[0] if name != "tone"}
+    assert Checkpoint.load(tmp_path / "net.ckpt").losses == pytest.approx(expected)
 
 
 def test_a_sudden_gradient_is_clipped(recipe: Recipe, random_vgg: VggWeights) -> None:
