@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import subprocess
 import tempfile
@@ -76,19 +77,10 @@ def export(
         raise UsageError(f"{len(artwork.names)} names of styles: expected {network.styles}, one for each artwork")
     network.load_state_dict(checkpoint.averaged)
     network.eval()
-    graph = onnx.load_from_string(_trace(network))
-    if network.styles > 1:  # the first style, unless the input is given
-        graph.graph.initializer.append(numpy_helper.from_array(_one_style(network, 0).numpy(), MIX))
-    shape = graph.graph.output[0].type.tensor_type.shape  # the tracer cannot tell it
-    for dimension, name in zip(shape.dim, ("N", "H", "W"), strict=False):
-        dimension.dim_param = name
-    shape.dim[3].dim_value = 3
-    onnx.helper.set_model_props(graph, dict(metadata(checkpoint, artwork, network, measured)))
-    onnx.checker.check_model(graph, full_check=True)
-    model = graph.SerializeToString()
+    model = _graph(network, metadata(checkpoint, artwork, network, measured))
     rng = np.random.default_rng(0)
     random = (rng.integers(0, 256, (*size, 3), dtype=np.uint8) for size in CHECK_SIZES)
-    worst = max(_difference(network, model, frames) for frames in (*random, *photos))
+    worst = _difference(network, model, (*random, *photos))
     if worst > TOLERANCE:
         raise ModelError(f"{path}: PyTorch and onnxruntime differ by {worst} grey levels, expected at most {TOLERANCE}")
     with file.written() as temporary:
@@ -133,6 +125,19 @@ def metadata(
     return {f"rtstyle.{name}": value for name, value in facts.items()}
 
 
+def _graph(network: Network, facts: Mapping[str, str]) -> bytes:
+    graph = onnx.load_from_string(_trace(network))
+    if network.styles > 1:  # the first style, unless the input is given
+        graph.graph.initializer.append(numpy_helper.from_array(_one_style(network, 0).numpy(), MIX))
+    shape = graph.graph.output[0].type.tensor_type.shape  # the tracer cannot tell it
+    for dimension, name in zip(shape.dim, ("N", "H", "W"), strict=False):
+        dimension.dim_param = name
+    shape.dim[3].dim_value = 3
+    onnx.helper.set_model_props(graph, dict(facts))
+    onnx.checker.check_model(graph, full_check=True)
+    return bytes(graph.SerializeToString())
+
+
 def _trace(network: Network) -> bytes:
     dynamic = {0: "N", 1: "H", 2: "W"}
     frames = torch.zeros(1, 64, 72, 3, dtype=torch.uint8)
@@ -152,14 +157,14 @@ def _trace(network: Network) -> bytes:
         return Path(file.name).read_bytes()
 
 
-def _difference(network: Network, model: bytes, frames: Images) -> int:
-    """The largest over all styles, and over their even mix."""
+def _difference(network: Network, model: bytes, batches: Iterable[Images]) -> int:
+    """The largest over all frames and styles, and over the styles' even mix."""
     session = import_onnxruntime().InferenceSession(model, providers=["CPUExecutionProvider"])
     styles = range(network.styles)
     even = torch.full((network.styles,), 1 / network.styles)
     mixes = [*(_one_style(network, i) for i in styles), even] if network.styles > 1 else [None]
     worst = 0
-    for mix in mixes:
+    for frames, mix in itertools.product(batches, mixes):
         (got,) = session.run(None, {"frames": frames} | ({} if mix is None else {MIX: mix.numpy()}))
         with torch.no_grad():
             expected = network.quantised(torch.from_numpy(frames), mix).numpy()
@@ -174,7 +179,10 @@ def _one_style(network: Network, index: int) -> Tensor:
 
 
 def _commit() -> str:
-    """The commit of the code that made the model, or `unknown` outside a checkout."""
+    """The commit of the code that made the model, or `unknown` outside a checkout or without git."""
     command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty"]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    try:
+        result = subprocess.run(command, capture_output=True, text=True, check=False)
+    except OSError:  # no git
+        return "unknown"
     return result.stdout.strip() or "unknown"

@@ -120,6 +120,12 @@ def test_a_missing_folder_is_one_sentence(photos: Path, tmp_path: Path) -> None:
         export(checkpoint_of("lite", photos), ARTWORK, tmp_path / "nowhere" / "x.onnx", photos=())
 
 
+def test_without_git_the_commit_is_unknown(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Who has no git can export."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert exporting._commit() == "unknown"
+
+
 def test_real_frames_cover_three_sizes_one_odd(photos: Path) -> None:
     """The check sees a single frame, a large one and an odd batch, even from few photos."""
     shapes = [frames.shape for frames in real_frames(find_photos(photos)[:1])]
