@@ -128,7 +128,10 @@ def photos_of(recipe: Recipe) -> tuple[list[Path], list[Path]]:
     """(training, held out) photos of a run. Raises SourceError where there is nothing to learn from."""
     seen, held_out = split(find_photos(Path(recipe.data), recipe.include), recipe.hold_out)
     if not seen:
-        raise SourceError(f"{recipe.data}: its only photo is held out; add more, or use --hold-out 0")
+        raise SourceError(
+            f"{recipe.data}: --hold-out {recipe.hold_out} keeps all its photos ({len(held_out)}) out of training; "
+            "use --hold-out 0"
+        )
     return seen, held_out
 
 

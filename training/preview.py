@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import torch
 
+from rtstyle.output_file import OutputFile
 from rtstyle.sources.photo_folder import read_photo
 from training.data import Photo
 from training.nets import Network
@@ -29,8 +30,10 @@ def preview(network: Network, photos: Sequence[Path], *, count: int = 6) -> Phot
 
 
 def write_preview(sheet: Photo, path: Path) -> None:
-    """As a PNG."""
-    cv2.imwrite(str(path), sheet[:, :, ::-1])
+    """As a PNG. Raises SinkError."""
+    _, png = cv2.imencode(".png", sheet[:, :, ::-1])
+    with OutputFile(path, overwrite=True).written() as temporary:
+        temporary.write_bytes(png.tobytes())
 
 
 def _square(photo: Photo) -> Photo:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 import torch
 
@@ -12,8 +13,9 @@ from rtstyle.errors import ModelError, RtstyleError, SinkError, SourceError, Usa
 from rtstyle.perceptual import VggWeights
 from training.checkpoint import Checkpoint
 from training.data import find_photos
-from training.loop import Progress, train
+from training.loop import Progress, photos_of, train
 from training.machine import Machine
+from training.preview import write_preview
 from training.recipe import Recipe, usual_weights
 from training.trainer import PATIENCE, Trainer, schedule
 from training.weights import read_weights
@@ -115,6 +117,20 @@ def test_nothing_to_learn_from_is_one_sentence(recipe: Recipe, random_vgg: VggWe
     with pytest.raises(SourceError, match="found none"):
         train(replace(recipe, data=str(tmp_path)), tmp_path / "net.ckpt", vgg=random_vgg, machine=ALONE)
     assert issubclass(SourceError, RtstyleError)
+
+
+def test_no_photo_left_is_told_with_the_number(recipe: Recipe, photos: Path) -> None:
+    """Five photos, each of which is held out, are not called the only one."""
+    with pytest.raises(SourceError, match=r"--hold-out 1 keeps all its photos \(5\) out of training; use --hold-out 0"):
+        photos_of(replace(recipe, hold_out=1))
+    assert len(photos_of(recipe)[0]) == 3
+
+
+def test_a_preview_that_cannot_be_written_is_a_sink_error(tmp_path: Path) -> None:
+    """What OpenCV would have passed over in silence is told."""
+    (tmp_path / "net.png").mkdir()
+    with pytest.raises(SinkError, match="expected the name of a file"):
+        write_preview(np.zeros((8, 8, 3), np.uint8), tmp_path / "net.png")
 
 
 def test_the_learning_rate_warms_up_and_ends_at_nothing() -> None:
