@@ -75,9 +75,9 @@ def read_evaluation(path: Path, name: str) -> list[dict[str, Any]]:
         raise SourceError(f"{path}: expected the JSON of `python -m training evaluate`") from error
     if not models:
         raise SourceError(f"{path}: says nothing about {name}; evaluate it with --json-out")
-    unknown = ("quality_ratios", "warping_errors", "provider", "megapixels_a_second", "over_control")  # of the occasion
+    of_the_occasion = ("quality_ratios", "warping_errors", "provider", "megapixels_a_second", "over_control")
     material = {"side": report["side"], "photos": len(report["photos"]), "clips": len(report["warping_errors"])}
-    return [{key: value for key, value in model.items() if key not in unknown} | material for model in models]
+    return [{key: value for key, value in model.items() if key not in of_the_occasion} | material for model in models]
 
 
 def _plain(value: object) -> object:
