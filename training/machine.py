@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import torch
 
+from rtstyle.gatys.precision import half_pays
 from training.processes import Processes
 
 PRECISIONS = {"f32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
@@ -24,10 +25,7 @@ class Machine:
 
     @property
     def dtype(self) -> torch.dtype:
-        """``auto`` is bf16 on GPUs that know it and CPUs with AMX; without AMX float32 was faster (docs/LOG.md)."""
+        """``auto`` is bf16 where it pays."""
         if self.precision != "auto":
             return PRECISIONS[self.precision]
-        if self.device.startswith("cuda"):
-            return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
-        amx = self.device == "cpu" and torch.cpu._is_amx_tile_supported()  # noqa: SLF001 - it has no public name
-        return torch.bfloat16 if amx else torch.float32
+        return torch.bfloat16 if half_pays(torch.device(self.device)) else torch.float32
