@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from rtstyle.cli.now_and_then import now_and_then
+from rtstyle.cli.progress import LINE_EVERY_S
+
 if TYPE_CHECKING:
     from rtstyle.gatys.run import Step
-
-_EVERY_S = 5.0  # between two lines where there is no terminal
 
 
 @contextmanager
@@ -19,7 +20,9 @@ def painting_shown(what: str) -> Iterator[Callable[[Step], None]]:
     """Give the callback that shows iteration, losses and what time is left."""
     console = Console(stderr=True)
     if not console.is_terminal:
-        yield _lines(console, what)
+        yield now_and_then(
+            lambda step: f"{what}: {described(step)}", every_s=LINE_EVERY_S, always=lambda step: step.iteration == 1
+        )
         return
     with console.status(what) as status:
         yield lambda step: status.update(f"{what}: {described(step)}")
@@ -37,16 +40,3 @@ def described(step: Step) -> str:
 
 def _sum(losses: dict[str, float]) -> float:
     return sum(losses.values())
-
-
-def _lines(console: Console, what: str) -> Callable[[Step], None]:
-    due_s = _EVERY_S
-
-    def update(step: Step) -> None:
-        nonlocal due_s
-        if step.seconds < due_s and step.iteration > 1:
-            return
-        due_s = step.seconds + _EVERY_S
-        console.out(f"{what}: {described(step)}", highlight=False)
-
-    return update

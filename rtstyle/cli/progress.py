@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from rtstyle.cli.now_and_then import now_and_then
 from rtstyle.meter import Progress
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
     from rich.progress import TaskID
 
-_EVERY_S = 5.0  # between two lines where there is no terminal
+LINE_EVERY_S = 5.0  # between two lines where there is no terminal
 
 
 @contextmanager
@@ -83,15 +84,9 @@ def _updater(bar: Bar, task: TaskID) -> Callable[[Progress], None]:
 
 
 def _lines(what: str) -> Callable[[Progress], None]:
-    due_s = _EVERY_S
-
-    def update(now: Progress) -> None:
-        nonlocal due_s
-        if now.seconds < due_s:
-            return
-        due_s = now.seconds + _EVERY_S
+    def line(now: Progress) -> str:
         total = "" if now.total is None else f" of {now.total}"
         eta = "" if now.eta_s is None else f", ETA {now.eta_s:.0f} s"
-        typer.echo(f"{what}: {now.frames}{total} frames, {now.fps:.1f} fps{eta}", err=True)
+        return f"{what}: {now.frames}{total} frames, {now.fps:.1f} fps{eta}"
 
-    return update
+    return now_and_then(line, every_s=LINE_EVERY_S)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -10,32 +9,28 @@ from typing import Any, TypeVar
 from rich.progress import Progress as Bar
 from rich.progress import ProgressColumn
 
+from rtstyle.cli.now_and_then import now_and_then
 from training.cli.console import console
 
-QUIET_EVERY_S = 20.0  # off a terminal, a line this often
+_EVERY_S = 20.0  # between two lines where there is no terminal
 Now = TypeVar("Now")
+Callback = Callable[[Now], None]
 
 
 @contextmanager
 def shown(
-    *columns: ProgressColumn, bar: Callable[[Now], dict[str, Any]], line: Callable[[Now], str]
-) -> Iterator[Callable[[Now], None]]:
-    """Gives the callback that shows it: ``bar`` says what the columns need to know, ``line`` the same in words."""
+    *columns: ProgressColumn,
+    bar: Callable[[Now], dict[str, Any]],
+    line: Callable[[Now], str],
+    always: Callable[[Now], bool] = lambda _: False,
+) -> Iterator[Callback[Now]]:
+    """Gives the callback that shows it: ``bar`` says what the columns need to know, ``line`` the same in words.
+
+    A line is never left out where ``always`` says so.
+    """
     if not console.is_terminal:
-        yield _lines(line)
+        yield now_and_then(line, every_s=_EVERY_S, always=always)
         return
     with Bar(*columns, console=console, transient=True) as drawn:
-        task = drawn.add_task("", total=None, eta="")
+        task = drawn.add_task("", total=None, eta="", losses="")
         yield lambda now: drawn.update(task, **bar(now))
-
-
-def _lines(line: Callable[[Now], str]) -> Callable[[Now], None]:
-    due = time.monotonic() + QUIET_EVERY_S
-
-    def update(now: Now) -> None:
-        nonlocal due
-        if time.monotonic() >= due:
-            due = time.monotonic() + QUIET_EVERY_S
-            console.print(line(now), highlight=False)
-
-    return update

@@ -3,33 +3,26 @@
 from __future__ import annotations
 
 import signal
-import time
+from contextlib import AbstractContextManager, nullcontext
 from types import FrameType
 from typing import Self
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 
-from training import loop
-from training.cli.console import console
-
-QUIET_EVERY_S = 20.0  # off a terminal, a line this often
+from training.cli.progress import Callback, shown
+from training.loop import Progress
 
 
 class Reporter:
-    """Progress as a bar on a terminal, as a line now and then elsewhere; Ctrl-C and `kill` stop between two steps."""
+    """Shows progress, but not if ``quiet``; Ctrl-C and `kill` stop between two steps."""
 
-    def __init__(self, steps: int, *, quiet: bool = False) -> None:
-        columns = (TextColumn("training"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        losses = TextColumn("{task.fields[losses]}")
-        self.bar = Progress(*columns, losses, console=console, disable=quiet or not console.is_terminal)
-        self.task = self.bar.add_task("", total=steps, losses="")
-        self.last_line = time.monotonic()
-        self.quiet = quiet
+    def __init__(self, *, quiet: bool = False) -> None:
+        self._display = nullcontext(lambda _: None) if quiet else _display()
         self.skipped = ""  # photos and steps, in words
         self.stopped = False
 
     def __enter__(self) -> Self:
-        self.bar.start()
+        self._show = self._display.__enter__()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._stop)
         return self
@@ -37,7 +30,7 @@ class Reporter:
     def __exit__(self, *_: object) -> None:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.default_int_handler)
-        self.bar.stop()
+        self._display.__exit__(None, None, None)
 
     def _stop(self, number: int, _frame: FrameType | None) -> None:
         """Inside a step the weights are half changed: wait for its end, but not if asked twice."""
@@ -45,15 +38,24 @@ class Reporter:
             signal.default_int_handler(number, None)
         self.stopped = True
 
-    def __call__(self, progress: loop.Progress) -> None:
-        losses = "  ".join(f"{name} {value:.4g}" for name, value in progress.losses.items())
-        self.bar.update(self.task, completed=progress.step, losses=losses)
-        due = time.monotonic() - self.last_line >= QUIET_EVERY_S or progress.step == progress.steps
-        if due and not self.quiet and not console.is_terminal:
-            self.last_line = time.monotonic()
-            console.print(f"step {progress.step}/{progress.steps}  {losses}  {progress.eta_s / 60:.1f} min to go")
+    def __call__(self, progress: Progress) -> None:
+        self._show(progress)
         self.skipped = progress.skipped_photos + (
             f", {progress.skipped_steps} steps too" if progress.skipped_steps else ""
         )
         if self.stopped:
             raise KeyboardInterrupt
+
+
+def _display() -> AbstractContextManager[Callback[Progress]]:
+    return shown(
+        *(TextColumn("training"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()),
+        TextColumn("{task.fields[losses]}"),
+        bar=lambda now: {"completed": now.step, "total": now.steps, "losses": _losses(now)},
+        line=lambda now: f"step {now.step}/{now.steps}  {_losses(now)}  {now.eta_s / 60:.1f} min to go",
+        always=lambda now: now.step == now.steps,
+    )
+
+
+def _losses(progress: Progress) -> str:
+    return "  ".join(f"{name} {value:.4g}" for name, value in progress.losses.items())

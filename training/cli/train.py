@@ -83,7 +83,7 @@ def _train(out: Path, machine: Machine, start: Checkpoint | None, given: Mapping
         quiet = not machine.processes.first
         if not quiet:
             console.print(f"VGG-16 from {vgg.source}")
-        with Reporter(recipe.steps, quiet=quiet) as reporter:
+        with Reporter(quiet=quiet) as reporter:
             loop.train(recipe, out, vgg=vgg, machine=machine, start=start, init=init, progress=reporter)
         done = reporter.skipped
     if machine.processes.first:

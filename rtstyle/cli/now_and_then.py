@@ -1,0 +1,26 @@
+"""Progress where there is no terminal: a line on stderr now and then."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+import typer
+
+Now = TypeVar("Now")
+
+
+def now_and_then(
+    line: Callable[[Now], str], *, every_s: float, always: Callable[[Now], bool] = lambda _: False
+) -> Callable[[Now], None]:
+    """The callback that prints ``line`` every so many seconds, and where ``always`` says so."""
+    due_s = time.monotonic() + every_s
+
+    def update(now: Now) -> None:
+        nonlocal due_s
+        if time.monotonic() >= due_s or always(now):
+            due_s = time.monotonic() + every_s
+            typer.echo(line(now), err=True)
+
+    return update
