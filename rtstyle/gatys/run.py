@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter
@@ -126,7 +127,9 @@ class Run:
             start = descent.start
             if len(self.sizes) > 1:
                 start = descent.objective.losses(resized(self.start, self.size))
-            if not descent.losses.total < start.total and not descent.is_flat:
+            # What is carried over is painted already, and may be as good as it gets.
+            settled = descent.is_flat or (self.memory is not None and math.isfinite(descent.losses.total))
+            if not descent.losses.total < start.total and not settled:
                 why = descent.given_up or "no step led downhill"
                 failed = f"the loss stayed at {descent.losses.total:.4g} ({why})"
         return Painting(

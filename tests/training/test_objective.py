@@ -57,6 +57,6 @@ def test_what_weighs_nothing_is_not_computed(
     """A loss of pixels alone does without VGG; losses that a recipe does not name weigh nothing."""
     only = replace(recipe, weights={"lattice": 1.0})
     objective = Objective(only.make_network(), only, random_vgg, device="cpu", precision=torch.float32)
-    monkeypatch.setattr(VGG16, "forward", lambda *_, **__: pytest.fail("VGG was asked"))
+    monkeypatch.setattr(VGG, "forward", lambda *_, **__: pytest.fail("VGG was asked"))
     assert set(objective(torch.zeros(1, 64, 64, 3, dtype=torch.uint8), [0], 0)) == {"lattice"}
     assert "--weight content=0" in only.command
