@@ -111,6 +111,14 @@ def random_crop(photo: Photo, size: int, rng: np.random.Generator, zoom: float =
     return np.ascontiguousarray(crop, dtype=np.uint8)
 
 
+def middle_square(photo: Photo) -> Photo:
+    """As large as it fits; a view."""
+    height, width = photo.shape[:2]
+    side = min(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    return photo[top : top + side, left : left + side]
+
+
 def batches(
     photos: Sequence[Path],
     *,

@@ -11,7 +11,7 @@ import torch
 
 from rtstyle.output_file import OutputFile
 from rtstyle.sources.photo_folder import read_photo
-from training.data import Photo
+from training.data import Photo, middle_square
 from training.nets import Network
 
 SIDE = 256  # px
@@ -37,7 +37,4 @@ def write_preview(sheet: Photo, path: Path) -> None:
 
 
 def _square(photo: Photo) -> Photo:
-    side = min(photo.shape[:2])
-    top, left = (photo.shape[0] - side) // 2, (photo.shape[1] - side) // 2
-    square = cv2.resize(photo[top : top + side, left : left + side], (SIDE, SIDE), interpolation=cv2.INTER_AREA)
-    return np.asarray(square, np.uint8)
+    return np.asarray(cv2.resize(middle_square(photo), (SIDE, SIDE), interpolation=cv2.INTER_AREA), np.uint8)

@@ -14,13 +14,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from rtstyle.perceptual import luma
+
 SHIFT = 10.0  # px, largest of either layer
 RIPPLE = 2.0  # px
 TURN = 0.05  # rad
 ZOOM = 0.05
 LIGHT = 0.1  # largest relative change of exposure
 NOISE = 4.0  # grey levels, largest standard deviation
-LUMA = (0.299, 0.587, 0.114)  # BT.601
 
 
 class Pair(NamedTuple):
@@ -50,7 +51,7 @@ def filmed(photos: Tensor, seeds: Sequence[int]) -> Pair:
     behind, in_front = _sample(images, background, "bicubic"), _sample(upside_down, foreground, "bicubic")
     after = torch.where(moved_spot > 0, in_front, behind).clamp(0, 1)
     lit = (after * light).clamp(0, 1)
-    return Pair(_bytes(before), _bytes(lit + noise), grid, (1 - covered) * inside, luminance(lit) - luminance(after))
+    return Pair(_bytes(before), _bytes(lit + noise), grid, (1 - covered) * inside, luma(lit) - luma(after))
 
 
 def incoherence(before: Tensor, after: Tensor, pair: Pair) -> Tensor:
@@ -80,11 +81,6 @@ def feature_incoherence(before: Tensor, after: Tensor, pair: Pair, *, stride: in
 
     error = at(after, places) - at(before, came_from)
     return (visible * error.square()).mean() / before.detach().square().mean()
-
-
-def luminance(images: Tensor) -> Tensor:
-    """(N, 3, H, W) RGB → (N, 1, H, W), BT.601."""
-    return (images * images.new_tensor(LUMA).view(1, 3, 1, 1)).sum(dim=1, keepdim=True)
 
 
 def _draw(generator: torch.Generator, h: int, w: int) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-_LUMA = (0.299, 0.587, 0.114)  # BT.601
+from rtstyle.perceptual import luma
 
 
 def prepared(content: Tensor, artwork: Tensor, colors: str) -> tuple[Tensor, Tensor]:
@@ -27,12 +27,6 @@ def finished(picture: Tensor, content: Tensor, colors: str) -> Tensor:
         return picture
     moved: Tensor = content + luma(picture) - luma(content)  # the same on R, G and B leaves Cb and Cr alone
     return torch.clamp(moved, 0, 1)
-
-
-def luma(image: Tensor) -> Tensor:
-    """(N, 1, H, W) of (N, 3, H, W)."""
-    weights = image.new_tensor(_LUMA).view(1, 3, 1, 1)
-    return torch.sum(image * weights, dim=1, keepdim=True)
 
 
 def match_covariance(artwork: Tensor, content: Tensor) -> Tensor:

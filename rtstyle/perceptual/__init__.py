@@ -11,6 +11,7 @@ from rtstyle.perceptual.losses import (
     tone,
     total_variation,
 )
+from rtstyle.perceptual.luma import luma
 from rtstyle.perceptual.vgg import VGG
 from rtstyle.perceptual.weights import VggWeights, find_vgg16, find_vgg19
 
@@ -25,6 +26,7 @@ __all__ = [
     "gram_matrix",
     "lattice",
     "layer_index",
+    "luma",
     "palette",
     "paper_name",
     "tone",

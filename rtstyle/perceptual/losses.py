@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from rtstyle.perceptual.luma import luma
 from rtstyle.perceptual.vgg import VGG
 
 
@@ -104,8 +105,7 @@ def _box_mean(images: Tensor, size: int) -> Tensor:
 
 def _from_afar(images: Tensor) -> Tensor:
     """Luminance (N, cells) of 16×16 cells, less its mean."""
-    weights = images.new_tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)
-    cells = F.avg_pool2d((images.float() * weights).sum(dim=1), 16).flatten(1)
+    cells = F.avg_pool2d(luma(images.float()), 16).flatten(1)
     return cells - cells.mean(dim=1, keepdim=True)
 
 

@@ -1,7 +1,8 @@
 import pytest
 import torch
 
-from rtstyle.gatys.colors import finished, luma, match_covariance, match_histograms, prepared
+from rtstyle.gatys.colors import finished, match_covariance, match_histograms, prepared
+from rtstyle.perceptual import luma
 
 
 def test_covariance_becomes_the_photos(photo, artwork):

@@ -9,6 +9,7 @@ import numpy as np
 
 from rtstyle.frames import Image
 from rtstyle.output_file import OutputFile
+from training.data import middle_square
 
 HEADER = 28  # px
 ROWS = 8
@@ -19,7 +20,7 @@ def write_sheet(file: OutputFile, rows: Sequence[Sequence[Image]], titles: Seque
     chosen = [rows[i * len(rows) // ROWS] for i in range(ROWS)] if len(rows) > ROWS else rows
     side = min(rows[0][0].shape[:2])
     header = np.hstack([_title(title, side) for title in titles])
-    strips = [np.hstack([_square(image) for image in row]) for row in chosen]
+    strips = [np.hstack([middle_square(image) for image in row]) for row in chosen]
     _, png = cv2.imencode(".png", np.vstack([header, *strips])[:, :, ::-1])
     with file.written() as temporary:
         temporary.write_bytes(png.tobytes())
@@ -30,10 +31,3 @@ def _title(text: str, width: int) -> Image:
     scale = min(0.6, 0.6 * (width - 12) / max(1, cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, 0.6, 1)[0][0]))
     cv2.putText(strip, text, (6, 19), cv2.FONT_HERSHEY_SIMPLEX, scale, (0, 0, 0), 1, cv2.LINE_AA)
     return strip
-
-
-def _square(image: Image) -> Image:
-    height, width = image.shape[:2]
-    side = min(height, width)
-    top, left = (height - side) // 2, (width - side) // 2
-    return image[top : top + side, left : left + side]
