@@ -173,7 +173,11 @@ def test_a_dry_run_looks_at_every_photo(run, tmp_path, invert_model):
     arguments = ("image", tmp_path, "-o", tmp_path / "out", "--style", invert_model, "--dry-run")
     done = run(*arguments)
     assert done.exit_code == 1
-    assert done.stdout == f"{tmp_path / 'a.png'} would become {tmp_path / 'out' / 'a.png'}\n"
+    assert done.stdout.splitlines() == [
+        f"{tmp_path / 'a.png'} would become {tmp_path / 'out' / 'a.png'}",
+        f"{tmp_path / 'empty.png'} would fail",
+        f"{tmp_path / 'tiny.png'} would fail",
+    ]
     assert done.stderr.splitlines() == [
         f"rtstyle: {tmp_path / 'empty.png'}: is not a picture that can be read; expected .png, .jpg, .jpeg, .webp",
         f"rtstyle: {tmp_path / 'tiny.png'}: expected at least 16×16 pixels, got 1×1",

@@ -1,5 +1,7 @@
 """Photos by optimisation, from file to file."""
 
+import errno
+import os
 from dataclasses import replace
 
 import cv2
@@ -146,12 +148,12 @@ def test_a_disk_that_refuses_the_checkpoint_does_not_stop_the_painting(files, mo
     from rtstyle.jobs import checkpoint
 
     def refuse(*_):
-        raise OSError("No space left on device")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(checkpoint, "_EVERY_S", 0.0)
     monkeypatch.setattr(checkpoint, "save_file", refuse)
     paint(files)
-    assert "No space left on device; painting goes on" in caplog.text
+    assert "No space left on device; make room there, or choose another disk; painting goes on" in caplog.text
     assert {path.name for path in files.iterdir()} == {"photo.png", "art.png", "out.png"}
 
 
