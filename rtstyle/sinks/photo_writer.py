@@ -26,8 +26,7 @@ class PhotoWriter:
 
     All paths are checked when it is made; SinkError for one that cannot be. None of ``keep``, the
     files that are read, is ever replaced. Transparency, EXIF and ICC profile come from
-    ``originals``, one for each path; JPEG has no transparency, which
-    one line says.
+    ``originals``, one for each path; JPEG has no transparency, which one line says.
     """
 
     closed = False
