@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 import typer
+
+from rtstyle.cli.outcome import fail
+from rtstyle.errors import SinkError, SourceError
+
+if TYPE_CHECKING:
+    from rtstyle.jobs.many import Errand
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +29,6 @@ class Prospect:
 
 def tell(prospects: Sequence[Prospect], *, as_json: bool) -> None:
     """Print them, for people or for programs; exits with 1 if anything would fail."""
-    failed = [prospect for prospect in prospects if prospect.error]
     if as_json:
         typer.echo(json.dumps({"dry_run": [_fields(prospect) for prospect in prospects]}))
     else:
@@ -30,10 +36,24 @@ def tell(prospects: Sequence[Prospect], *, as_json: bool) -> None:
             typer.echo(_line(prospect))
             for line in prospect.streams:
                 typer.echo(f"  {line}")
-    for prospect in failed:
-        typer.echo(f"rtstyle: {prospect.error}", err=True)
-    if failed:
-        raise typer.Exit(1)
+    fail([prospect.error for prospect in prospects if prospect.error])
+
+
+def look_through(todo: Sequence[Errand], look: Callable[[Errand], Sequence[str]], *, overwrite: bool) -> list[Prospect]:
+    """What would become of each; one that would fail does not keep the others. ``look`` gives a line a stream."""
+    return [_prospect(errand, look, overwrite=overwrite) for errand in todo]
+
+
+def _prospect(errand: Errand, look: Callable[[Errand], Sequence[str]], *, overwrite: bool) -> Prospect:
+    from rtstyle.jobs.many import is_done
+
+    input, output = str(errand.input), str(errand.output)
+    try:
+        if is_done(errand, overwrite=overwrite):
+            return Prospect(input, output, skipped=True)
+        return Prospect(input, output, look(errand))
+    except (SourceError, SinkError) as error:
+        return Prospect(input, output, error=str(error))
 
 
 def _line(prospect: Prospect) -> str:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rtstyle.cli.dry_run import Prospect, tell
+from rtstyle.cli.dry_run import Prospect, look_through, tell
 from rtstyle.cli.outcome import show
 from rtstyle.cli.progress import shown
 from rtstyle.cli.several import do_all
-from rtstyle.errors import SinkError, SourceError
 
 if TYPE_CHECKING:
     from rtstyle.jobs.many import Errand
@@ -52,7 +51,7 @@ class Films:
 
         todo = errands(inputs, Path(output), VIDEOS, self._name)
         if dry_run:
-            tell([self._prospect(errand) for errand in todo], as_json=as_json)
+            tell(look_through(todo, self._look_at, overwrite=self.overwrite), as_json=as_json)
             return
 
         def paint(errand: Errand, progress: Callable[[Progress], None]) -> Report:
@@ -60,18 +59,10 @@ class Films:
 
         do_all(todo, paint, overwrite=self.overwrite, as_json=as_json)
 
-    def _prospect(self, errand: Errand) -> Prospect:
-        """What would become of one of several; what it fails by does not keep the others, as in ``run_errands``."""
+    def _look_at(self, errand: Errand) -> Sequence[str]:
         from rtstyle.jobs.film import look_at
-        from rtstyle.jobs.many import is_done
 
-        input, output = str(errand.input), str(errand.output)
-        try:
-            if is_done(errand, overwrite=self.overwrite):
-                return Prospect(input, output, skipped=True)
-            return Prospect(input, output, look_at(self._task(input, output)))
-        except (SourceError, SinkError) as error:
-            return Prospect(input, output, error=str(error))
+        return look_at(self._task(str(errand.input), str(errand.output)))
 
     def _name(self, path: Path) -> str:
         from rtstyle.sinks.encoding import MUXERS

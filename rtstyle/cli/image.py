@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rtstyle.cli.dry_run import Prospect, tell
+from rtstyle.cli.dry_run import Prospect, look_through, tell
 from rtstyle.cli.options import (
     Brushwork,
     Channels,
@@ -30,7 +31,7 @@ from rtstyle.cli.options import (
 from rtstyle.cli.outcome import one_sentence, show
 from rtstyle.cli.progress import shown, shown_all
 from rtstyle.cli.several import conclude, goes_into_folder, line_of
-from rtstyle.errors import SinkError, SourceError, UsageError
+from rtstyle.errors import UsageError
 from rtstyle.jobs.defaults import DEVICE, PHOTO_PRECISION, STRENGTH
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ class _Photos:
         todo = errands(inputs, Path(output), set(SUFFIXES), name)
         if dry_run:
             self._check()
-            tell([self._prospect(errand) for errand in todo], as_json=as_json)
+            tell(look_through(todo, _look_at, overwrite=self.overwrite), as_json=as_json)
             return
         with shown_all(len(todo)) as board:
             outcomes = stylize_each(
@@ -140,22 +141,16 @@ class _Photos:
             )
         conclude(outcomes, as_json=as_json)
 
-    def _prospect(self, errand: Errand) -> Prospect:
-        """What would become of one of several."""
-        from rtstyle.jobs.many import is_done
-        from rtstyle.jobs.photos import look_at
-
-        skipped, error = False, ""
-        try:
-            skipped = is_done(errand, overwrite=self.overwrite)
-            if not skipped:
-                look_at(errand.input)
-        except (SourceError, SinkError) as found:
-            error = str(found)
-        return Prospect(str(errand.input), str(errand.output), skipped=skipped, error=error)
-
     def _check(self) -> None:
         """Raise what painting would, of style and device."""
         from rtstyle.stylizer import Stylizer
 
         Stylizer(self.style, device=self.device, precision=self.precision).close()
+
+
+def _look_at(errand: Errand) -> Sequence[str]:
+    """A photo has no streams to tell of."""
+    from rtstyle.jobs.photos import look_at
+
+    look_at(errand.input)
+    return ()

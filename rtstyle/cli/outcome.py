@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 
@@ -12,6 +12,14 @@ import typer
 
 from rtstyle.errors import RtstyleError, UsageError
 from rtstyle.meter import Report
+
+
+def fail(sentences: Sequence[str]) -> None:
+    """Print each, and exit with 1 if there is any."""
+    for sentence in sentences:
+        typer.echo(f"rtstyle: {sentence}", err=True)
+    if sentences:
+        raise typer.Exit(1)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import typer
 
+from rtstyle.cli.outcome import fail
 from rtstyle.cli.progress import shown_all
 from rtstyle.errors import UsageError
 from rtstyle.jobs.many import Errand, Outcome, run_errands
@@ -50,17 +51,14 @@ def do_all(todo: Sequence[Errand], do: Do, *, overwrite: bool, as_json: bool) ->
 
 def conclude(outcomes: Sequence[Outcome], *, as_json: bool) -> None:
     """Print what came of all, and exit with 1 if anything failed."""
-    failed = [outcome for outcome in outcomes if outcome.error]
+    failed = [outcome.error for outcome in outcomes if outcome.error]
     if as_json:
         frames = sum(outcome.report.frames_out for outcome in outcomes if outcome.report is not None)
         typer.echo(jsonlib.dumps({"frames_out": frames, "files": [_fields(outcome) for outcome in outcomes]}))
     else:
         done, skipped = (sum(map(test, outcomes)) for test in (lambda o: o.report is not None, lambda o: o.skipped))
         typer.echo(f"{done} done, {skipped} there already, {len(failed)} failed")
-    for outcome in failed:
-        typer.echo(f"rtstyle: {outcome.error}", err=True)
-    if failed:
-        raise typer.Exit(1)
+    fail(failed)
 
 
 def line_of(outcome: Outcome) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
 from dataclasses import replace
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -105,10 +104,11 @@ class Show:
 
     def _await_style(self) -> None:
         """Nothing unpainted is to be recorded or sent."""
-        with ExitStack() as on_failure:
-            on_failure.callback(self._source.close)
+        try:
             self._switch.wait()
-            on_failure.pop_all()
+        except BaseException:
+            self._source.close()
+            raise
 
     def _stages(self) -> list[Stage]:
         look = self._look
