@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from functools import partial
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,7 +57,7 @@ def start(given: Given, recipe: Recipe, *, as_json: bool) -> None:
 
         check(materials)
         _check(given, materials)
-        told = estimate(content, recipe)
+        told = max((estimate(content, each) for each in _recipes(given, recipe)), key=attrgetter("memory"))
         _print(asdict(told), as_json=as_json)
         return
     with painting_shown(output) as progress:
@@ -116,6 +117,18 @@ def _check(given: Given, materials: Materials) -> None:
         open_photo(content, output, materials, overwrite=overwrite or resume)
     else:
         open_sheet(content, output, materials, overwrite=overwrite)
+
+
+def _recipes(given: Given, recipe: Recipe) -> list[Recipe]:
+    """All by which the job paints: a sheet has many."""
+    from rtstyle.jobs.sheets import recipes_by_cell, recipes_by_layer
+
+    kind = kind_of(given)
+    if kind == "sweep":
+        return [*recipes_by_cell(recipe, given["sweep"]).values()]
+    if kind == "reconstruct":
+        return [*recipes_by_layer(recipe, given["reconstruct"], given["layer"]).values()]
+    return [recipe]
 
 
 def _moments(given: Given) -> Moments:

@@ -44,19 +44,7 @@ def reconstruct(
     ``what`` is "content": each layer's maps alone; or "style": Gram matrices of all layers up to each.
     Raises as ``paint_keyframe`` does.
     """
-    if what not in {"content", "style"}:
-        raise UsageError(f"reconstruct: expected content or style, got {what!r}")
-    recipe = materials.recipe
-    layers = [layer] if layer else [name for name, _ in recipe.style_layers]
-    recipes = {}
-    for count, name in enumerate(layers, start=1):
-        if what == "content":
-            recipes[name] = replace(
-                recipe, init="noise", content_layers=((name, 1.0),), content_weight=1.0, style_weight=0.0
-            )
-        else:
-            names = tuple((each, 1.0) for each in layers[:count])
-            recipes[name] = replace(recipe, init="noise", style_layers=names, content_weight=0.0, style_weight=1.0)
+    recipes = recipes_by_layer(materials.recipe, what, layer)
     styles = [StyleImage(path=Path(content))] if what == "style" else []
     photo, writer = open_sheet(content, output, materials, overwrite=overwrite)
     painted = [
@@ -81,15 +69,9 @@ def sweep(
     An axis is ``style-weight=1e2,1e3`` or ``style-layers=1,1-3,1-5``. Raises as ``paint_keyframe`` does,
     but a cell that gets no better than its start is a finding: it is warned of, and shown.
     """
-    if not 1 <= len(axes) <= _MOST_AXES:
-        raise UsageError(f"sweep: expected one setting or two, got {len(axes)}")
-    parsed = [parse_axis(axis) for axis in axes]
-    columns, rows = parsed[0], parsed[1] if len(parsed) > 1 else {"": {}}
-    labels = {(row, column): ", ".join(filter(None, (column, row))) for row, column in product(rows, columns)}
-    cells = {
-        (row, column): replace(materials.recipe, **rows[row], **columns[column])  # type: ignore[arg-type]  # parsed by name
-        for row, column in labels
-    }
+    cells = recipes_by_cell(materials.recipe, axes)
+    rows, columns = ([*dict.fromkeys(names)] for names in zip(*cells, strict=True))
+    labels = {(row, column): ", ".join(filter(None, (column, row))) for row, column in cells}
     photo, writer = open_sheet(content, output, materials, overwrite=overwrite)
     pictures = {
         cell: _shown(_paint(photo, replace(materials, recipe=each), progress), labels[cell])
@@ -100,6 +82,34 @@ def sweep(
         [[pictures[row, column] for column in columns] for row in rows],
         [[labels[row, column] for column in columns] for row in rows],
     )
+
+
+def recipes_by_layer(recipe: Recipe, what: str, layer: str | None = None) -> dict[str, Recipe]:
+    """What ``reconstruct`` paints. Raises UsageError."""
+    if what not in {"content", "style"}:
+        raise UsageError(f"reconstruct: expected content or style, got {what!r}")
+    layers = [layer] if layer else [name for name, _ in recipe.style_layers]
+    recipes = {}
+    for count, name in enumerate(layers, start=1):
+        if what == "content":
+            recipes[name] = replace(
+                recipe, init="noise", content_layers=((name, 1.0),), content_weight=1.0, style_weight=0.0
+            )
+        else:
+            names = tuple((each, 1.0) for each in layers[:count])
+            recipes[name] = replace(recipe, init="noise", style_layers=names, content_weight=0.0, style_weight=1.0)
+    return recipes
+
+
+def recipes_by_cell(recipe: Recipe, axes: Sequence[str]) -> dict[tuple[str, str], Recipe]:
+    """What ``sweep`` paints, by the labels of row ("" where there is one setting) and column. Raises UsageError."""
+    if not 1 <= len(axes) <= _MOST_AXES:
+        raise UsageError(f"sweep: expected one setting or two, got {len(axes)}")
+    columns, rows = [*map(parse_axis, axes), {"": {}}][:_MOST_AXES]
+    return {
+        (row, column): replace(recipe, **rows[row], **columns[column])  # type: ignore[arg-type]  # parsed by name
+        for row, column in product(rows, columns)
+    }
 
 
 def open_sheet(

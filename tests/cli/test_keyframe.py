@@ -101,7 +101,11 @@ def test_a_dry_run_paints_nothing(files):
         (["clip.mp4", *ART, "-o", "art2.png", "--at", "0"], 1, "expected a folder, got a file"),
         (["clip.mp4", *ART, "-o", "no/x", "--at", "0"], 1, "there is no folder no"),
         (["photo.png", *ART, "-o", "art2.png", "--sweep", "seed=1"], 1, "art2.png: exists already"),
+        (["photo.png", *ART, "-o", "x.png", "--sweep", "stile-weight=1"], 2, "expected SETTING=A,B"),
+        (["photo.png", *ART, "-o", "x.png", "--sweep", "seed=one"], 2, "seed: expected a number"),
         (["clip.mp4", "-o", "x.png", "--reconstruct", "style"], 1, "is not a picture"),
+        (["photo.png", "-o", "x.png", "--reconstruct", "both"], 2, "expected content or style, got 'both'"),
+        (["photo.png", "-o", "x.png", "--reconstruct", "style", "--layer", "relu9_9"], 2, "relu9_9"),
     ],
 )
 def test_a_dry_run_refuses_what_the_run_would(files, arguments, code, sentence):
