@@ -82,11 +82,11 @@ def _network_bytes(size: tuple[int, int], layers: list[str], recipe: Recipe) -> 
 
 
 def _winograd_bytes(last: int, network: str) -> int:
-    """The kernels' values at 36 points, up to the layer of that index; the first convolution has none."""
+    """The kernels' values at 64 points, up to the layer of that index; the first convolution has none."""
     size, index, ins = 0, 0, 0
     for convs, outs in zip(CONVS[network], _WIDTHS, strict=True):
         for _ in range(convs):
-            size += 36 * ins * outs * _FLOAT if index <= last else 0
+            size += 64 * ins * outs * _FLOAT if index <= last else 0
             index, ins = index + 2, outs
         index += 1
     return size

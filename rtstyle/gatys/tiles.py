@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from rtstyle.perceptual.layers import CONVS, place_of
 
-ALIGN = 16  # px: where all poolings of VGG begin anew
+ALIGN = 96  # px: where all poolings of VGG begin anew, and so do Winograd's tiles of 6×6 at every depth
+_CELL = 16  # px: of VGG's deepest layers
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ def tiles(size: tuple[int, int], side: int | None, margin: int) -> list[Tile]:
 
 
 def margin_for(layers: Sequence[str], network: str) -> int:
-    """How far the deepest of ``layers`` looks beyond its own cell: px, a multiple of 16."""
+    """How far the deepest of ``layers`` looks beyond its own cell: px, a multiple of 96."""
     block, conv = max(place_of(name, network)[1:] for name in layers)
     # A convolution looks one cell further, a pooling too; then the layer's own cell.
     before = sum((convs + 1) << index for index, convs in enumerate(CONVS[network][:block]))
@@ -70,9 +71,10 @@ def stride_of(layer: str, network: str) -> int:
 
 
 def _cuts(length: int, side: int) -> list[tuple[int, int]]:
-    """About equal pieces of at most ``side``, cut at multiples of 16."""
-    step = math.ceil(length / math.ceil(length / side) / ALIGN) * ALIGN
+    """About equal pieces of at most ``side``, but no less than 96, cut at multiples of 96."""
+    longest = max(side // ALIGN, 1) * ALIGN
+    step = math.ceil(length / math.ceil(length / longest) / ALIGN) * ALIGN
     starts = list(range(0, length, step))
-    if len(starts) > 1 and length - starts[-1] < ALIGN:
+    if len(starts) > 1 and length - starts[-1] < _CELL:
         starts.pop()  # a sliver has no cell of the deepest layer
     return list(zip(starts, [*starts[1:], length], strict=True))

@@ -1,5 +1,11 @@
 """What a picture looks like to VGG: features, Gram matrices and the losses made of them. Needs torch."""
 
+import os
+
+# Feature maps in pages of 2 MB, where the system has them: pages of 4 KB took a fifth of all time. Read by PyTorch
+# when it first takes memory.
+os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
+
 from rtstyle.perceptual.layers import layer_index, paper_name
 from rtstyle.perceptual.losses import (
     PerceptualLoss,

@@ -1,7 +1,7 @@
-"""Frozen 3×3 convolutions on the CPU with a quarter of the multiplications: Winograd's F(4×4, 3×3).
+"""Frozen 3×3 convolutions on the CPU with a fifth of the multiplications: Winograd's F(6×6, 3×3).
 
-Lavin & Gray (2016); oneDNN, as torch calls it, convolves directly. Patches of 6×6 px, which overlap by two, become
-tiles of 4×4 by matrix products along columns and rows; only the one between them mixes channels. Among the points at
+Lavin & Gray (2016); oneDNN, as torch calls it, convolves directly. Patches of 8×8 px, which overlap by two, become
+tiles of 6×6 by matrix products along columns and rows; only the one between them mixes channels. Among the points at
 which polynomials are evaluated every one has its inverse: turned round, a kernel has the same values at other points
 of the list, so that the gradient, a convolution with turned kernels, needs no others.
 """
@@ -20,7 +20,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-_POINTS = np.array([0, 1, -1, 2, 0.5])  # and ∞; more would not fit the tiles of a large picture (docs/LOG.md)
+_POINTS = np.array([0, 1, -1, 2, 0.5, -2, -0.5])  # and ∞
+_ONE = 1  # the place of 1, at which all powers are 1
 _PATCH = len(_POINTS) + 1  # px
 _TILE = _PATCH - 2  # px
 _CHUNK = 1 << 16  # tiles × channels at a time, so that what one product leaves the next finds in the cache
@@ -28,8 +29,8 @@ _LEAST_CHANNELS, _LEAST_WORK = 64, 6 << 20  # in × out × px; less is quicker c
 
 
 class _Transforms(NamedTuple):
-    gather: Tensor  # (6, 6): of a patch's row or column, by point
-    spread: Tensor  # (4, 6): a tile's, of the product's values at the points
+    gather: Tensor  # (8, 8): of a patch's row or column, by point
+    spread: Tensor  # (6, 8): a tile's, of the product's values at the points
 
     def turned_round(self) -> _Transforms:
         """For kernels turned round, whose values are those at the points' inverses; 0 and ∞ change places."""
@@ -46,7 +47,7 @@ def _gather() -> Tensor:
     return torch.tensor(np.array([*rows, np.poly(_POINTS)[::-1]])).float()
 
 
-_KERNEL = torch.tensor(np.array([[1, 0, 0], *([1 / p, 1, p] for p in _POINTS[1:]), [0, 0, 1]]))  # (6, 3) float64
+_KERNEL = torch.tensor(np.array([[1, 0, 0], *([1 / p, 1, p] for p in _POINTS[1:]), [0, 0, 1]]))  # (8, 3) float64
 _SPREAD = torch.tensor(np.vstack([np.vander(_POINTS, _TILE, increasing=True), np.eye(_TILE)[-1]]).T).float()
 _THERE = _Transforms(_gather(), _SPREAD)
 _BACK = _THERE.turned_round()
@@ -55,14 +56,14 @@ _BACK = _THERE.turned_round()
 class FrozenConv(nn.Module):
     """A 3×3 convolution, stride 1, padding 1, that never learns, and the ReLU behind it where asked for.
 
-    By Winograd's algorithm where that is faster; the kernels' values at the points then take four times the
+    By Winograd's algorithm where that is faster; the kernels' values at the points then take seven times the
     kernels' own memory.
     """
 
     def __init__(self, conv: nn.Conv2d) -> None:
         super().__init__()
         self.weight, self.bias = conv.weight, conv.bias
-        self._values: Tensor | None = None  # (36, in, out)
+        self._values: Tensor | None = None  # (64, in, out)
 
     def forward(self, maps: Tensor, *, relu: bool = False) -> Tensor:
         """Maps (N, out, H, W) of maps (N, in, H, W)."""
@@ -112,8 +113,7 @@ class _Sweep:
         self._rectified = None if rectified is None else rectified.permute(0, 2, 3, 1)
         self._count, self._height, self._width, self._ins = self._maps.shape
         self._outs = values.shape[2]
-        patch, half, tile = _PATCH * _PATCH, _PATCH * _TILE, _TILE * _TILE
-        self._per_tile = (patch * self._ins,) * 2 + (patch * self._outs, half * self._outs, tile * self._outs)
+        self._per_tile = _PATCH * _PATCH * max(self._ins, self._outs)
         self._rows, self._columns = -(-self._height // _TILE), -(-self._width // _TILE)
         lines = max(1, _CHUNK // max(self._ins, self._outs) // self._columns)
         self._lines, self._images = min(lines, self._rows), max(1, min(lines // self._rows, self._count))
@@ -121,10 +121,10 @@ class _Sweep:
     def convolved(self, bias: Tensor | None = None, *, relu: bool = False) -> Tensor:
         """Maps (N, out, H, W), channels_last."""
         maps = self._maps
-        result = maps.new_empty(self._count, self._rows * _TILE, self._columns * _TILE, self._outs)
+        result = maps.new_empty(self._count, self._height, self._width, self._outs)
         size = (self._images, self._lines * _TILE + 2, self._columns * _TILE + 2, self._ins)
         count = self._images * self._lines * self._columns
-        padded, *room = _room(math.prod(size), *(count * n for n in self._per_tile))
+        padded, *room = _room(math.prod(size), count * self._per_tile, count * self._per_tile)
         padded = padded.view(size)
         padded[:, :, 0].zero_()
         padded[:, :, self._width + 1 :].zero_()
@@ -132,17 +132,9 @@ class _Sweep:
             images = slice(image, min(image + self._images, self._count))
             lines = min(self._lines, self._rows - line)
             self._fill(padded, images, line * _TILE - 1)
-            tiles = self._tiles(_patches(padded[: images.stop - image], lines, self._columns), room)
-            target = result[images, line * _TILE : (line + lines) * _TILE]
-            target = target.unflatten(1, (lines, _TILE)).unflatten(3, (self._columns, _TILE))
-            if bias is None:
-                target.copy_(tiles)
-            else:
-                torch.add(tiles, bias, out=target)
-            if relu:
-                target.clamp_min_(0)
-        inside = result[:, : self._height, : self._width].permute(0, 3, 1, 2)
-        return inside.contiguous(memory_format=torch.channels_last)
+            tiles = self._tiles(_patches(padded[: images.stop - image], lines, self._columns), room, bias)
+            _lay(tiles, result[images, line * _TILE : (line + lines) * _TILE], relu=relu)
+        return result.permute(0, 3, 1, 2)
 
     def _fill(self, padded: Tensor, images: slice, top: int) -> None:
         """Copy the lines from ``top`` on; above and below the maps is 0, as it is beside them from the beginning."""
@@ -157,35 +149,59 @@ class _Sweep:
             mask = self._rectified[images, first:last]
             torch.ops.aten.threshold_backward.grad_input(source, mask, 0, grad_input=target)
 
-    def _tiles(self, patches: Tensor, room: Sequence[Tensor]) -> Tensor:
-        """Tiles (n, lines, 4, columns, 4, out) of patches (6, 6, n, lines, columns, in), made in vectors of room."""
-        count = patches.shape[2:5].numel()
-        parts = [vector[: count * size] for vector, size in zip(room, self._per_tile, strict=True)]
-        seen, half_seen, mixed, half_spread, spread = parts
+    def _tiles(self, patches: Tensor, room: Sequence[Tensor], bias: Tensor | None) -> Tensor:
+        """Tiles (n, lines, 6, columns, 6, out) of patches (8, 8, n, lines, columns, in), in two vectors by turns."""
+        one, other = room
         gather, spreading = self._transforms
+        count = patches.shape[2:5].numel()
+        seen = one[: patches.numel()].view(_PATCH, _PATCH, count, self._ins)
         seen.view(patches.shape).copy_(patches)
-        _along_both(gather, seen, half_seen, seen)
-        torch.bmm(seen.view(-1, count, self._ins), self._values, out=mixed.view(-1, count, self._outs))
-        _along_both(spreading, mixed, half_spread, spread)
-        return spread.view(_TILE, _TILE, *patches.shape[2:5], self._outs).permute(2, 3, 0, 4, 1, 5)
+        seen = _along_both(gather, seen, other, one)
+        mixed = other[: _PATCH * _PATCH * count * self._outs].view(_PATCH * _PATCH, count, self._outs)
+        torch.bmm(seen.flatten(0, 1), self._values, out=mixed)
+        if bias is not None:
+            mixed[_ONE * _PATCH + _ONE].add_(bias)  # whence it gets into every pixel of a tile
+        tiles = _along_both(spreading, mixed.unflatten(0, (_PATCH, _PATCH)), one, other)
+        return tiles.view(_TILE, _TILE, *patches.shape[2:5], self._outs).permute(2, 3, 0, 4, 1, 5)
 
 
-def _along_both(transform: Tensor, squares: Tensor, between: Tensor, result: Tensor) -> None:
-    """A transform (m, 6) of the rows, then of the columns, of squares (6, 6, …); the result is (m, m, …)."""
+def _lay(tiles: Tensor, target: Tensor, *, relu: bool) -> None:
+    """Tiles (n, lines, 6, columns, 6, C) into (n, H, W, C), where the last ones may not quite fit."""
+    for (lines, high, rows), (places, wide, columns) in product(*map(_pieces, target.shape[1:3])):
+        part = tiles[:, lines, :high, places, :wide]
+        spot = target[:, rows, columns].unflatten(2, (-1, wide)).unflatten(1, (-1, high))
+        if relu:
+            torch.clamp_min(part, 0, out=spot)
+        else:
+            spot.copy_(part)
+
+
+def _pieces(length: int) -> list[tuple[slice, int, slice]]:
+    """Which tiles, how much of each, and where: the whole ones, and the rest of the last."""
+    whole, rest = divmod(length, _TILE)
+    pieces = [(slice(whole), _TILE, slice(whole * _TILE)), (slice(whole, whole + 1), rest, slice(length - rest, None))]
+    return pieces[not whole : 1 + bool(rest)]
+
+
+def _along_both(transform: Tensor, squares: Tensor, between: Tensor, result: Tensor) -> Tensor:
+    """A transform (m, 8) of the rows, then of the columns, of squares (8, 8, …): (m, m, …), in ``result``."""
     outs, ins = transform.shape
-    torch.mm(transform, squares.view(ins, -1), out=between.view(outs, -1))
-    torch.bmm(transform.expand(outs, outs, ins), between.view(outs, ins, -1), out=result.view(outs, outs, -1))
+    rows = between[: outs * squares[0].numel()].view(outs, ins, -1)
+    torch.mm(transform, squares.view(ins, -1), out=rows.view(outs, -1))
+    both = result[: outs * outs * rows.shape[2]].view(outs, outs, -1)
+    torch.bmm(transform.expand(outs, outs, ins), rows, out=both)
+    return both.view(outs, outs, *squares.shape[2:])
 
 
 def _values(kernels: Tensor) -> Tensor:
-    """(36, in, out) of kernels (out, in, 3, 3)."""
+    """(64, in, out) of kernels (out, in, 3, 3)."""
     with torch.inference_mode(mode=False):
         values = torch.einsum("ai,ocij,bj->abco", _KERNEL, kernels.detach().double(), _KERNEL)
         return values.flatten(0, 1).float().contiguous()
 
 
 def _patches(padded: Tensor, lines: int, columns: int) -> Tensor:
-    """A view (6, 6, n, lines, columns, C) of (n, H, W, C): what lies around each tile of 4×4."""
+    """A view (8, 8, n, lines, columns, C) of (n, H, W, C): what lies around each tile of 6×6."""
     image, row, column, channel = padded.stride()
     size = (_PATCH, _PATCH, len(padded), lines, columns, padded.shape[3])
     return padded.as_strided(size, (row, column, image, _TILE * row, _TILE * column, channel))

@@ -19,7 +19,7 @@ def test_every_cell_belongs_to_one_tile(size):
 
 
 def test_margins_and_strides_follow_the_network():
-    """Deeper layers look further; a multiple of 16 px."""
+    """Deeper layers look further; a multiple of 96 px."""
     assert [stride_of(name, "vgg16") for name in ("relu1_1", "conv2_1", "relu3_3", "relu4_2", "relu5_1")] == [
         1,
         2,
@@ -29,5 +29,5 @@ def test_margins_and_strides_follow_the_network():
     ]
     margins = [margin_for([name], "vgg16") for name in ("relu1_1", "relu3_1", "relu4_2", "relu5_1")]
     assert margins == sorted(margins)
-    assert all(margin % 16 == 0 for margin in margins)
+    assert all(margin % 96 == 0 for margin in margins)
     assert margin_for(["relu5_1"], "vgg19") > margin_for(["relu5_1"], "vgg16")
