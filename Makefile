@@ -45,8 +45,9 @@ types: .venv/tools
 layers: .venv/tools
 	$(BIN)/lint-imports
 
+# Two at a time, since much of a test is waiting; more than one thread of PyTorch each would wait for one another.
 pytest: .venv/tools system
-	$(BIN)/pytest
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist worksteal
 
 # Only tests need these, and tests say what they skip without them.
 system:

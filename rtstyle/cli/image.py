@@ -119,12 +119,9 @@ class _Photos:
         """Paint photos and folders of them into the folder ``output``, or say what would be."""
         from rtstyle.jobs.many import errands
         from rtstyle.jobs.photos import stylize_each
-        from rtstyle.sinks.photo_writer import SUFFIXES
+        from rtstyle.sinks.photo_writer import SUFFIXES, painted_name
 
-        def name(path: Path) -> str:
-            return path.name if path.suffix.lower() in SUFFIXES else f"{path.stem}.png"
-
-        todo = errands(inputs, Path(output), set(SUFFIXES), name)
+        todo = errands(inputs, Path(output), set(SUFFIXES), painted_name)
         if dry_run:
             self._check()
             tell(look_through(todo, _look_at, overwrite=self.overwrite), as_json=as_json)

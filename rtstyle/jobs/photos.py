@@ -14,7 +14,7 @@ from rtstyle.jobs.many import Errand, Outcome, run_errands
 from rtstyle.jobs.touch import PLAIN, Touch
 from rtstyle.meter import Progress, Report
 from rtstyle.pipeline import run
-from rtstyle.sinks.photo_writer import SUFFIXES, PhotoWriter
+from rtstyle.sinks.photo_writer import SUFFIXES, PhotoWriter, painted_name
 from rtstyle.sources.photo_folder import PhotoFolder
 from rtstyle.stylizer import MIN_SIZE, Stylizer
 
@@ -85,7 +85,7 @@ def _outputs(photos: Sequence[Path], output: Path, *, is_folder: bool) -> list[P
         return [output]
     if output.suffix.lower() in SUFFIXES and not is_there:
         raise UsageError(f"{output}: expected a folder for {len(photos)} photos, got the name of one")
-    names = [p.name if p.suffix.lower() in SUFFIXES else f"{p.stem}.png" for p in photos]
+    names = [painted_name(photo) for photo in photos]
     twice, count = Counter(names).most_common(1)[0]
     if count > 1:
         raise UsageError(f"{twice}: expected photos of different names, got two of this; do them one by one")

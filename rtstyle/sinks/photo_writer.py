@@ -21,6 +21,11 @@ _QUALITY = 95  # of 100
 _LARGEST = {".webp": 16_383, ".jpg": 65_500, ".jpeg": 65_500}  # pixels a side; libwebp's and libjpeg's limits
 
 
+def painted_name(photo: Path) -> str:
+    """What a photo's painting is called in a folder: the same, or a PNG where it cannot be written as it was read."""
+    return photo.name if photo.suffix.lower() in SUFFIXES else f"{photo.stem}.png"
+
+
 class PhotoWriter:
     """Writes the first frame to the first of ``paths``, the second to the second, and so on.
 

@@ -22,7 +22,7 @@ class PhotoFolder:
     """
 
     def __init__(self, *inputs: str | Path, min_size: int = 1) -> None:
-        self.photos = tuple(photo for item in inputs for photo in _photos(Path(item)))
+        self.photos = tuple(photo for item in inputs for photo in _photos(item))
         if not self.photos:
             raise SourceError(f"{', '.join(map(str, inputs)) or 'no input'}: expected a photo ({', '.join(SUFFIXES)})")
         self._min_size = min_size
@@ -67,13 +67,16 @@ def read_photo(path: Path) -> Image:
     return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), dtype=np.uint8)
 
 
-def _photos(item: Path) -> Iterator[Path]:
+def _photos(item: str | Path) -> Iterator[Path]:
+    if item == "":  # whose Path would be the working folder's
+        raise SourceError("photo: expected a file or a folder, got an empty name")
+    path = Path(item)
     try:
-        if item.is_dir():
-            yield from sorted(path for path in item.iterdir() if path.suffix.lower() in SUFFIXES)
-        elif item.exists():
-            yield item
+        if path.is_dir():
+            yield from sorted(photo for photo in path.iterdir() if photo.suffix.lower() in SUFFIXES)
+        elif path.exists():
+            yield path
         else:
-            raise SourceError(f"{item}: there is no such file")
+            raise SourceError(f"{path}: there is no such file")
     except OSError as error:
-        raise unreadable(item, error) from error
+        raise unreadable(path, error) from error

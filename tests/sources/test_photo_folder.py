@@ -92,6 +92,8 @@ def test_what_is_no_photo_says_so(tmp_path):
         PhotoFolder(text)
     with pytest.raises(SourceError, match="there is no such file"):
         PhotoFolder(tmp_path / "none.png")
+    with pytest.raises(SourceError, match="expected a file or a folder, got an empty name"):
+        PhotoFolder("")
     with pytest.raises(SourceError, match="expected at least 16×16 pixels, got 15×16"):
         PhotoFolder(photo(tmp_path / "small.png", 16, 15), min_size=16)
     empty = tmp_path / "empty"
