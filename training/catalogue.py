@@ -71,8 +71,9 @@ def _measured(evaluation: Mapping[str, Any]) -> dict[str, str]:
     }
     figures = [f"{words} {evaluation[name]:.4g}" for name, words in names.items() if evaluation.get(name) is not None]
     grid = ", ".join(f"{value:.2f} at {period} px" for period, value in evaluation["grid"].items())
+    flat = f", flat grey at most {max(flats):.2f} levels" if (flats := [*evaluation.get("flat", {}).values()]) else ""
     where = f"on {evaluation['photos']} photos at {evaluation['side']} px and {evaluation['clips']} clips held out"
-    return {f"measured, {style}" if style else "measured": f"{', '.join(figures)}, grid score {grid}; {where}"}
+    return {f"measured, {style}" if style else "measured": f"{', '.join(figures)}, grid score {grid}{flat}; {where}"}
 
 
 def facts_of(style: Style) -> dict[str, str]:

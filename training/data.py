@@ -18,6 +18,8 @@ from rtstyle.errors import SourceError
 from rtstyle.sources.photo_folder import read_photo
 from training.sieve import Sieve
 
+_log = logging.getLogger(__name__)
+
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp"})
 MIN_ARTWORK = 64  # px
 Photo = NDArray[np.uint8]  # (H, W, 3) RGB
@@ -45,6 +47,23 @@ def split(photos: Sequence[Path], hold_out: int) -> tuple[list[Path], list[Path]
     if hold_out == 0:
         return list(photos), []
     return [p for i, p in enumerate(photos) if i % hold_out], list(photos[::hold_out])
+
+
+def spread(photos: Sequence[Path], count: int) -> list[Path]:
+    """``count`` of them, or all there are, spread evenly; a damaged one, which is warned of, gives way to the next."""
+    count = min(count, len(photos))
+    stretches = (photos[i * len(photos) // count : (i + 1) * len(photos) // count] for i in range(count))
+    firsts = (next(filter(_is_readable, stretch), None) for stretch in stretches)
+    return [photo for photo in firsts if photo]
+
+
+def _is_readable(path: Path) -> bool:
+    try:
+        read_photo(path)
+    except SourceError as error:
+        _log.warning("%s; passed over", error)
+        return False
+    return True
 
 
 class Crops(Dataset[Tensor]):
@@ -90,7 +109,7 @@ class Crops(Dataset[Tensor]):
             try:
                 photo = read_photo(self.photos[number])
             except SourceError as error:
-                logging.getLogger(__name__).warning("%s; passed over", error)
+                _log.warning("%s; passed over", error)
                 self.sieve.passes(number, None)
                 continue
             if self.sieve.passes(number, photo):
@@ -132,13 +151,17 @@ def batches(
 ) -> Iterator[Tensor]:
     """Batches (N, size, size, 3) uint8 RGB of the samples with these numbers, read by worker processes.
 
-    ``sieve``, made for as many photos, then knows which were skipped.
+    ``sieve``, made for as many photos, then knows which were skipped. Raises SourceError where none is of use.
     """
     crops = Crops(photos, size=size, zoom=zoom, samples=samples, seed=seed, sieve=sieve)
     loader: DataLoader[Tensor] = DataLoader(
         crops, batch_size=batch, num_workers=workers, persistent_workers=False, worker_init_fn=_quiet_worker
     )
-    return iter(loader)
+    try:
+        yield from loader
+    except SourceError as error:  # a worker's comes with its traceback, whose last line is type and sentence
+        kind = f"{SourceError.__module__}.{SourceError.__qualname__}: "
+        raise SourceError(str(error).splitlines()[-1].removeprefix(kind)) from error
 
 
 def read_artwork(path: Path, size: int) -> Tensor:

@@ -26,6 +26,7 @@ from rtstyle.errors import ModelError, SourceError, UsageError
 from rtstyle.output_file import OutputFile
 from rtstyle.sources.photo_folder import read_photo
 from training.checkpoint import Checkpoint
+from training.data import spread
 from training.nets import Network
 
 OPSET = 17
@@ -89,11 +90,12 @@ def export(
 
 
 def real_frames(photos: Sequence[Path]) -> Iterator[Images]:
-    """The first photos, one batch for each of the check's three sizes."""
-    if not photos:
+    """Some of the photos, one batch for each of the check's three sizes."""
+    some = spread(photos, sum(n for n, _, _ in CHECK_SIZES))
+    if not some:
         raise SourceError("no photos to check the model with: name a folder with --photos")
     for position, (n, height, width) in enumerate(CHECK_SIZES):
-        chosen = [photos[(position + i) % len(photos)] for i in range(n)]
+        chosen = [some[(position + i) % len(some)] for i in range(n)]
         yield np.stack([np.asarray(cv2.resize(read_photo(p), (width, height)), np.uint8) for p in chosen])
 
 

@@ -17,10 +17,9 @@ from training.nets import Network
 SIDE = 256  # px
 
 
-def preview(network: Network, photos: Sequence[Path], *, count: int = 6) -> Photo:
-    """A sheet (H, W, 3): up to ``count`` photos in the upper row, their paintings in each style below."""
-    chosen = [photos[i * len(photos) // count] for i in range(min(count, len(photos)))]
-    squares = np.stack([_square(read_photo(photo)) for photo in chosen])  # (N, 256, 256, 3)
+def preview(network: Network, photos: Sequence[Path]) -> Photo:
+    """A sheet (H, W, 3): the photos in the upper row, their paintings in each style below."""
+    squares = np.stack([_square(read_photo(photo)) for photo in photos])  # (N, 256, 256, 3)
     device = next(network.parameters()).device
     batch = torch.from_numpy(squares).to(device)
     with torch.no_grad():

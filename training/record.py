@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from torch.utils.tensorboard import SummaryWriter
 
 from rtstyle.errors import SinkError
+from training.data import spread
 from training.preview import preview, write_preview
 from training.trainer import Trainer
 
 LOG_EVERY = 10  # steps
+_PREVIEWS = 6  # photos
+
+_log = logging.getLogger(__name__)
 
 
 class Record:
     """Writes ``NAME.ckpt``, ``NAME.000200.png`` and the folder ``NAME.log``. The owner closes it."""
 
     def __init__(self, checkpoint: Path, photos: Sequence[Path]) -> None:
-        """Raises SinkError where a file cannot be written."""
+        """Previews are of some of ``photos``. Raises SinkError where a file cannot be written."""
         self._checkpoint = checkpoint
-        self._photos = photos  # of the previews
+        self._photos = spread(photos, _PREVIEWS)
+        self._log_is_kept = True
         try:
             self._log = SummaryWriter(str(checkpoint.with_suffix(".log")))
         except OSError as error:
@@ -31,17 +38,32 @@ class Record:
         """Logs every tenth step's."""
         if step % LOG_EVERY:
             return
-        for name, value in losses.items():
-            self._log.add_scalar(f"loss/{name}", value, step)
-        self._log.add_scalar("learning rate", learning_rate, step)
-        self._log.add_scalar("photos per second", photos_per_s, step)
+        with self._while_it_is_kept():
+            for name, value in losses.items():
+                self._log.add_scalar(f"loss/{name}", value, step)
+            self._log.add_scalar("learning rate", learning_rate, step)
+            self._log.add_scalar("photos per second", photos_per_s, step)
 
     def save(self, trainer: Trainer, losses: dict[str, float]) -> None:
         """The checkpoint and a preview by the averaged weights. Raises SinkError."""
         trainer.checkpoint(losses).save(self._checkpoint)
+        if not self._photos:
+            return
         sheet = preview(trainer.averaged, self._photos)
         write_preview(sheet, self._checkpoint.with_suffix(f".{trainer.step:06}.png"))
-        self._log.add_image("preview", sheet, trainer.step, dataformats="HWC")
+        with self._while_it_is_kept():
+            self._log.add_image("preview", sheet, trainer.step, dataformats="HWC")
 
     def close(self) -> None:
-        self._log.close()
+        with self._while_it_is_kept():
+            self._log.close()
+
+    @contextmanager
+    def _while_it_is_kept(self) -> Iterator[None]:
+        """A full disk ends the log, with one warning; whether it ends the run is the checkpoint's to say."""
+        try:
+            yield
+        except OSError as error:
+            if self._log_is_kept:
+                _log.warning("TensorBoard's log ends here: %s", error.strerror or error)
+            self._log_is_kept = False

@@ -9,7 +9,7 @@ import torch
 
 from rtstyle.errors import SourceError
 from rtstyle.sources.photo_folder import read_photo
-from training.data import batches, find_photos, random_crop, read_artwork, split
+from training.data import batches, find_photos, random_crop, read_artwork, split, spread
 from training.sieve import Sieve, is_grey
 
 
@@ -61,8 +61,22 @@ def test_a_damaged_photo_is_passed_over(mixed: list[Path], caplog: pytest.LogCap
     """One bad file among many costs one warning; nothing but bad files is an error."""
     assert len(crops_of(mixed)) == 2 * len(mixed)
     assert caplog.text.count("bad.jpg") == 1
-    with pytest.raises(SourceError, match="none of the 1 photos is of use: 1 of 1 photos skipped: 1 unreadable"):
-        crops_of(mixed[:1])
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_nothing_but_damaged_photos_is_one_sentence(mixed: list[Path], workers: int) -> None:
+    """Without the traceback of the process that read them."""
+    with pytest.raises(SourceError) as caught:
+        crops_of(mixed[:1], workers=workers)
+    assert str(caught.value) == "none of the 1 photos is of use: 1 of 1 photos skipped: 1 unreadable"
+
+
+def test_some_photos_are_spread_evenly(mixed: list[Path]) -> None:
+    """None twice, and a damaged one gives way to its neighbour."""
+    assert spread(mixed[1:], 3) == [mixed[1], mixed[3], mixed[5]]
+    assert spread(mixed[1:], 99) == mixed[1:]
+    assert spread(mixed[:4], 2) == [mixed[1], mixed[2]]
+    assert spread(mixed[:1], 2) == []
 
 
 @pytest.mark.parametrize("workers", [0, 2])

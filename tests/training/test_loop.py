@@ -126,6 +126,26 @@ def test_no_photo_left_is_told_with_the_number(recipe: Recipe, photos: Path) -> 
     assert len(photos_of(recipe)[0]) == 3
 
 
+def test_a_log_that_cannot_be_kept_does_not_end_a_run(
+    recipe: Recipe,
+    random_vgg: VggWeights,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """TensorBoard's writer tells of a full disk when it is next written to; one warning, and a checkpoint."""
+
+    def full_disk(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    for name in ("add_scalar", "add_image"):
+        monkeypatch.setattr(f"training.record.SummaryWriter.{name}", full_disk)
+    out = tmp_path / "net.ckpt"
+    train(with_steps(recipe, 10), out, vgg=random_vgg, machine=ALONE)
+    assert Checkpoint.load(out).step == 10
+    assert caplog.text.count("TensorBoard's log ends here: No space left on device") == 1
+
+
 def test_a_preview_that_cannot_be_written_is_a_sink_error(tmp_path: Path) -> None:
     """What OpenCV would have passed over in silence is told."""
     (tmp_path / "net.png").mkdir()

@@ -100,7 +100,10 @@ HoldOut = Annotated[
     int | None,
     typer.Option(min=0, help="Keep every Nth photo by name out of training; 0: none." + _default(DEFAULT.hold_out)),
 ]
-Seed = Annotated[int | None, typer.Option(help="Same seed, same data, same order." + _default(DEFAULT.seed))]
+Seed = Annotated[
+    int | None,
+    typer.Option(min=0, max=(1 << 24) - 1, help="Same seed, same data, same order." + _default(DEFAULT.seed)),
+]
 Resume = Annotated[
     bool,
     typer.Option(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -30,7 +31,7 @@ class Clip:
 def find_clips(places: Sequence[Path]) -> list[Path]:
     """Videos and sequences (folders with ``frames`` and ``flow_bw``) in what is named, folders searched.
 
-    Raises SourceError where there is nothing, or none in it.
+    Raises SourceError where there is nothing, none in it, or two of one name.
     """
     found: list[Path] = []
     for place in places:
@@ -41,6 +42,9 @@ def find_clips(places: Sequence[Path]) -> list[Path]:
         if not clips:
             raise SourceError(f"{place}: expected clips, found none of {sorted(SUFFIXES)}")
         found += clips
+    twice, count = Counter(path.stem for path in found).most_common(1)[0] if found else ("", 0)
+    if count > 1:
+        raise SourceError(f"{twice}: expected clips of different names, got {count} of this")
     return found
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
 from rtstyle.errors import SourceError
 from rtstyle.style import Style
-from training.data import find_photos, split
+from training.data import find_photos, split, spread
 
 STYLE_SIZE = 512  # px, of a model that does not say
 
@@ -46,13 +47,18 @@ class Origin:
         )
 
     def trained_on(self, folder: Path) -> set[Path]:
-        """The photos of ``folder`` that the model has seen: none, where the folder has another name."""
-        if folder.resolve().name != self.folder:
+        """The photos that the model has seen, resolved, where ``folder`` is, lies in or holds what it was trained on.
+
+        A folder is known by its name alone.
+        """
+        if not self.folder:
             return set()
-        try:
-            return set(split(find_photos(folder, self.include), self.hold_out)[0])
-        except SourceError:  # none of them is here
-            return set()
+        here, seen = folder.resolve(), set[Path]()
+        below = (place for place in here.rglob(self.folder) if place.is_dir())
+        for place in (*(place for place in (here, *here.parents) if place.name == self.folder), *below):
+            with suppress(SourceError):  # none of them is there
+                seen.update(photo.resolve() for photo in split(find_photos(place, self.include), self.hold_out)[0])
+        return seen
 
     def artwork(self, places: Iterable[Path]) -> Path:
         """The artwork among ``places``, files and folders: the one of its name, else the only file.
@@ -79,8 +85,10 @@ def unseen(folder: Path, include: Sequence[str] | None, origins: Sequence[Origin
     """
     globs = include or sorted({glob for origin in origins for glob in origin.include})
     seen = {photo for origin in origins for photo in origin.trained_on(folder)}
-    left = [photo for photo in find_photos(folder, globs) if photo not in seen]
+    left = [photo for photo in find_photos(folder, globs) if photo.resolve() not in seen]
     if not left:
         raise SourceError(f"{folder}: every photo was trained on; name other ones with --photos or --include")
-    count = min(count or len(left), len(left))
-    return [left[i * len(left) // count] for i in range(count)]
+    photos = spread(left, count or len(left))
+    if not photos:
+        raise SourceError(f"{folder}: none of the {len(left)} photos that were not trained on can be read")
+    return photos

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 from rtstyle.errors import SourceError
@@ -21,7 +23,7 @@ def folder(tmp_path: Path) -> Path:
     folder = tmp_path / "photos"
     folder.mkdir()
     for name in (*(f"a{n}.jpg" for n in range(8)), *(f"b{n}.jpg" for n in range(4))):
-        (folder / name).touch()
+        cv2.imwrite(str(folder / name), np.zeros((4, 4, 3), np.uint8))
     return folder
 
 
@@ -47,6 +49,26 @@ def test_only_photos_that_no_model_has_seen(folder: Path) -> None:
     assert names(unseen(folder, ["*"], [A], 3)) == ["a0", "b0", "b2"]
     other = folder.rename(folder.with_name("others"))
     assert len(unseen(other, None, [A], 0)) == 8
+
+
+def test_a_folder_above_or_below_the_one_trained_on(folder: Path) -> None:
+    """Its photos are the same ones, and what was trained on is not taken for unseen."""
+    assert names(unseen(folder.parent, None, [A], 0)) == ["a0", "a4"]
+    (folder / "part").mkdir()
+    moved = [photo.rename(folder / "part" / photo.name) for photo in sorted(folder.glob("a*"))]
+    assert len(moved) == 8
+    assert names(unseen(folder / "part", None, [A], 0)) == ["a0", "a4"]
+
+
+def test_a_damaged_photo_gives_way_to_the_next(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """With a warning; and where all are damaged, one sentence."""
+    (folder / "b0.jpg").write_bytes(b"not a photo")
+    assert names(unseen(folder, ["b*"], [A], 2)) == ["b1", "b2"]
+    assert "b0.jpg: is not a picture" in caplog.text
+    for photo in folder.glob("b*"):
+        photo.write_bytes(b"not a photo")
+    with pytest.raises(SourceError, match="none of the 4 photos that were not trained on can be read"):
+        unseen(folder, ["b*"], [A], 2)
 
 
 def test_no_unseen_photo_is_one_sentence(folder: Path) -> None:
