@@ -6,9 +6,10 @@
 Both sides in one run, on one machine: the same layers, weights, network and L-BFGS settings (rate 1, 100 pairs, no
 line search), both from the photo and at one size: coarser scales, which ours goes through with --multiscale, win
 strokes, but as many seconds as they cost. The plain side is the tutorial's loop: NCHW, float32, torch.optim.LBFGS as
-it comes. The loss of either picture is evaluated by one function, in float32 at full size. Loading weights and
-pictures counts for neither; everything else does. --memory adds what --dry-run states and what four iterations
-really took, each in a process of its own. Prints a table and then one JSON line.
+it comes; but both take memory in pages of 2 MB, which rtstyle asks PyTorch for. The loss of either picture is
+evaluated by one function, in float32 at full size. Loading weights and pictures counts for neither; everything else
+does. --memory adds what --dry-run states and what four iterations really took, each in a process of its own. Prints a
+table and then one JSON line.
 """
 
 from __future__ import annotations

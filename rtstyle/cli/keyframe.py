@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from difflib import get_close_matches
+from pathlib import Path
 
 from rtstyle.cli import keyframe_options as option
 from rtstyle.cli.keyframe_jobs import kind_of, start
@@ -14,10 +15,10 @@ from rtstyle.errors import UsageError
 from rtstyle.gatys.presets import PRESETS
 from rtstyle.gatys.recipe import Recipe, parse_blocks, parse_layers
 
-_STOPPED = {
-    "photo": "{} has the best so far, go on with --resume",
-    "keyframes": "what was painted is in {}, go on with --resume",
-    "propagate": "what was painted is in {}.keyframes, go on with --resume",
+_STOPPED = {  # by the kind of job, what is there once it has begun, and what to say then
+    "photo": ("{}.keyframe", "{} has the best so far, go on with --resume"),
+    "keyframes": ("{}/unfinished.json", "what was painted is in {}, go on with --resume"),
+    "propagate": ("{}.keyframes/unfinished.json", "what was painted is in {}.keyframes, go on with --resume"),
 }
 
 
@@ -70,8 +71,14 @@ def keyframe(
     [bold]rtstyle keyframe clip.mp4 --style-image artwork.jpg --every 24 --propagate -o painting.mp4[/bold]
     """
     given = dict(locals())
-    with one_sentence(stopped=_STOPPED.get(kind_of(given), "nothing was written").format(output)):
+    with one_sentence(stopped=lambda: _left(kind_of(given), output)):
         start(given, _recipe(given), as_json=json)
+
+
+def _left(kind: str, output: str) -> str:
+    """What a stopped run has left, if it came so far."""
+    place, sentence = _STOPPED.get(kind, ("", ""))
+    return sentence.format(output) if place and Path(place.format(output)).exists() else "nothing was written"
 
 
 def _recipe(given: Mapping[str, object]) -> Recipe:

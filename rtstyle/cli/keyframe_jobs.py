@@ -116,7 +116,7 @@ def _check(given: Given, materials: Materials) -> None:
     elif kind == "photo":
         open_photo(content, output, materials, overwrite=overwrite or resume)
     else:
-        open_sheet(content, output, materials, overwrite=overwrite)
+        open_sheet(content, output, materials, _recipes(given, materials.recipe), overwrite=overwrite)
 
 
 def _recipes(given: Given, recipe: Recipe) -> list[Recipe]:

@@ -36,8 +36,11 @@ def one_sentence(
     except RtstyleError as error:
         typer.echo(f"{program}: {error}", err=True)
         raise typer.Exit(2 if isinstance(error, UsageError) else 1) from None
-    except MemoryError as error:
-        typer.echo(f"{program}: there is not enough memory ({error}); take a smaller picture or film", err=True)
+    except (MemoryError, RuntimeError) as error:  # PyTorch has the latter for it, on CPU and CUDA
+        reason = str(error).partition("\n")[0]
+        if isinstance(error, RuntimeError) and "allocate" not in reason:
+            raise
+        typer.echo(f"{program}: there is not enough memory ({reason}); take a smaller picture or film", err=True)
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
         typer.echo(f"{program}: stopped; {stopped() if callable(stopped) else stopped}", err=True)

@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rtstyle.gatys.recipe import MIN_TILE, Recipe
 from rtstyle.gatys.tiles import margin_for
-from rtstyle.perceptual.layers import CONVS, layer_index
+from rtstyle.perceptual.layers import CONVS, layer_index, place_of
+
+if TYPE_CHECKING:
+    import torch
 
 _WIDTHS = (64, 128, 256, 512, 512)  # channels of VGG's blocks
 _FLOAT, _INDEX = 4, 8  # bytes; a max pooling remembers where its maxima were, in 64 bits
@@ -20,25 +24,31 @@ _SHARE = 0.7  # of the memory that is free
 
 
 def peak_bytes(size: tuple[int, int], recipe: Recipe, tile: int | None) -> int:
-    """What the process will take at its peak, with ``tile`` px or, None, whole."""
+    """What the process will take at its peak, with ``tile`` px or, None, whole; masks are not reckoned with."""
+    return _resident_bytes() + _needed_bytes(size, recipe, tile)
+
+
+def _needed_bytes(size: tuple[int, int], recipe: Recipe, tile: int | None) -> int:
+    """The same, besides what the process has."""
     height, width = size
     layers = [name for name, _ in (*recipe.content_layers, *recipe.style_layers)]
     margin = 2 * margin_for(layers, recipe.network)
     sides = (height, width) if tile is None else (min(height, tile + margin), min(width, tile + margin))
     pairs = 2 * recipe.history + 4 if recipe.optimizer == "lbfgs" else 3
     picture = height * width * 3 * _FLOAT
-    return _resident_bytes() + _LOADED + (_PICTURES + pairs) * picture + _network_bytes(sides, layers, recipe)
+    maps = _network_bytes(sides, layers, recipe) + _taps_bytes(sides, size, recipe)
+    return _LOADED + (_PICTURES + pairs) * picture + maps
 
 
-def tile_for(size: tuple[int, int], recipe: Recipe) -> int | None:
-    """The side of the tiles: the recipe's, or the largest that fits into memory; None: no tiles."""
+def tile_for(size: tuple[int, int], recipe: Recipe, device: torch.device | None = None) -> int | None:
+    """The side of the tiles: the recipe's, or the largest that fits into the device's memory; None: no tiles."""
     if recipe.tile is not None:
         return recipe.tile or None
-    free = _SHARE * free_bytes()
-    if peak_bytes(size, recipe, None) < free:
+    free = _SHARE * (_free_on(device) if device is not None and device.type == "cuda" else free_bytes())
+    if _needed_bytes(size, recipe, None) < free:  # what is free leaves out what the process has
         return None
     side = 1 << (max(size) - 1).bit_length()
-    while side > MIN_TILE and peak_bytes(size, recipe, side) > free:
+    while side > MIN_TILE and _needed_bytes(size, recipe, side) > free:
         side //= 2
     return side
 
@@ -53,6 +63,14 @@ def free_bytes() -> int:
     if hasattr(os, "sysconf") and sys.platform == "darwin":
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
     return 8 << 30
+
+
+def _free_on(device: torch.device) -> int:
+    """Memory of a CUDA device that is free, or kept by PyTorch for what comes."""
+    import torch
+
+    free, _ = torch.cuda.mem_get_info(device)
+    return free + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
 
 
 def _resident_bytes() -> int:
@@ -79,6 +97,18 @@ def _network_bytes(size: tuple[int, int], layers: list[str], recipe: Recipe) -> 
             kept += maps // 4 + (maps // 4 // _FLOAT * _INDEX if recipe.pooling == "max" else 0)
         index += 1
     return kept + largest + _winograd_bytes(last, recipe.network)
+
+
+def _taps_bytes(seen: tuple[int, int], whole: tuple[int, int], recipe: Recipe) -> int:
+    """Of content layers the photo's maps, whole, and the gap; of convolutions in the style what is rectified too."""
+
+    def maps(name: str, size: tuple[int, int]) -> int:
+        _, block, _ = place_of(name, recipe.network)
+        return (size[0] >> block) * (size[1] >> block) * _WIDTHS[block] * _FLOAT
+
+    content = sum(maps(name, seen) + maps(name, whole) for name, _ in recipe.content_layers)
+    tapped = (name for name, _ in recipe.style_layers if place_of(name, recipe.network)[0] == "conv")
+    return content + sum(maps(name, seen) for name in tapped)
 
 
 def _winograd_bytes(last: int, network: str) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Self
 
 import torch
@@ -49,7 +48,7 @@ class Painter:
         self.artworks, self.recipe, self._half = list(artworks), recipe, half
         layers = [name for name, _ in (*recipe.content_layers, *recipe.style_layers)]
         self.vgg = VGG(layers, weights, pooling=recipe.pooling)
-        self._grams = lru_cache(maxsize=32)(self._grams_at)
+        self._grams: dict[tuple[int, int], dict[str, Tensor]] = {}  # by artwork and short side
 
     def paint(
         self,
@@ -96,7 +95,7 @@ class Painter:
         if where is not None:
             share = float(where.mean())  # a pixel's style weighs what it does in a whole picture
             regions = [replace(r, mask=_both(r.mask, where), share=share * r.share) for r in regions]
-        tile = tile_for(size, self.recipe)
+        tile = tile_for(size, self.recipe, content.device)
         return Objective(
             self.vgg, seen, regions, self.recipe, memory=memory, tile=tile, half=self._half if half is None else half
         )
@@ -107,7 +106,7 @@ class Painter:
         if self.recipe.style_size is not None:
             short = self.recipe.style_size * short // full_side
         if self.recipe.colors == "style":
-            grams = [self._grams(index, short) for index in range(len(self.artworks))]
+            grams = [self._grams_at(index, short) for index in range(len(self.artworks))]
         else:  # these depend on the photo's colours
             grams = [self._grams_of(prepared(content, a.image, self.recipe.colors)[1], short) for a in self.artworks]
         weights = [artwork.weight for artwork in self.artworks]
@@ -122,7 +121,9 @@ class Painter:
         ]
 
     def _grams_at(self, index: int, short: int) -> dict[str, Tensor]:
-        return self._grams_of(self.artworks[index].image, short)
+        if (index, short) not in self._grams:
+            self._grams[index, short] = self._grams_of(self.artworks[index].image, short)
+        return self._grams[index, short]
 
     def _grams_of(self, artwork: Tensor, short: int) -> dict[str, Tensor]:
         size = by_short_side((artwork.shape[2], artwork.shape[3]), max(16, short))

@@ -125,7 +125,7 @@ class Run:
         start, failed = None, ""
         if self._scale == len(self.sizes) - 1 and not stopped:
             start = descent.start
-            if len(self.sizes) > 1:
+            if len(self.sizes) > 1 or self._already:  # it began where another scale, or another run, had ended
                 start = descent.objective.losses(resized(self.start, self.size))
             # What is carried over is painted already, and may be as good as it gets.
             settled = descent.is_flat or (self.memory is not None and math.isfinite(descent.losses.total))

@@ -1,4 +1,4 @@
-"""Cuts a picture into tiles whose features, but for a margin, are exactly those of the whole."""
+"""Cuts a picture into tiles whose features, but for a margin, are those of the whole."""
 
 from __future__ import annotations
 
@@ -60,9 +60,9 @@ def tiles(size: tuple[int, int], side: int | None, margin: int) -> list[Tile]:
 def margin_for(layers: Sequence[str], network: str) -> int:
     """How far the deepest of ``layers`` looks beyond its own cell: px, a multiple of 96."""
     block, conv = max(place_of(name, network)[1:] for name in layers)
-    # A convolution looks one cell further, a pooling too; then the layer's own cell.
-    before = sum((convs + 1) << index for index, convs in enumerate(CONVS[network][:block]))
-    return math.ceil((before + ((conv + 2) << block)) / ALIGN) * ALIGN
+    # Every convolution looks one cell further; a pooling takes the very cells that its own covers.
+    before = sum(convs << index for index, convs in enumerate(CONVS[network][:block]))
+    return math.ceil((before + ((conv + 1) << block)) / ALIGN) * ALIGN
 
 
 def stride_of(layer: str, network: str) -> int:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
+from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rtstyle.errors import SourceError
+from rtstyle.errors import SinkError, SourceError
 from rtstyle.frames import Frame, Image, VideoFormat
 from rtstyle.gatys.pictures import resized, to_image
 from rtstyle.gatys.run import Painting, Place, Step
@@ -17,6 +18,8 @@ from rtstyle.sinks.photo_writer import PhotoWriter
 from rtstyle.sinks.video_writer import VideoWriter
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from rtstyle.jobs.keyframe import Extras
 
 _RATE = 4  # pictures a second, in the film of the process
@@ -32,25 +35,40 @@ class Along:
         checkpoint: Checkpoint,
         size: tuple[int, int],
         progress: Callable[[Step], None] | None,
+        *,
+        overwrite: bool,
+        keep: Sequence[str | Path],
     ) -> None:
+        """Raises SinkError where a file could not be written in the end; none of ``keep`` ever is."""
         self._target, self._extras, self._size, self._progress = target, extras, size, progress
+        self._overwrite, self._keep = overwrite, keep
         self._checkpoint = checkpoint
         self._pictures: list[Image] = []
         self._labels: list[str] = []
         self._passed = 0  # parts of the way, of so many as there are to be pictures
+        self._at = 0  # the iteration
+        if extras.process:
+            strip, film = (target.with_name(f"{target.stem}-process{suffix}") for suffix in (".png", ".mp4"))
+            self._strip = PhotoWriter([strip], overwrite=overwrite, keep=keep)
+            self._film = VideoWriter(film, overwrite=overwrite, keep=keep)
+        if extras.save_every and not overwrite:
+            saves = sorted(target.parent.glob(f"{escape(target.stem)}.{'[0-9]' * 6}{target.suffix}"))
+            if saves:
+                raise SinkError(f"{saves[0]}: exists already; use --overwrite, or another name for the painting")
 
     def __call__(self, step: Step) -> None:
         self._checkpoint.follow(step)
+        self._at = step.iteration
         every = self._extras.save_every
         if every and step.iteration % every == 0:
             name = f"{self._target.stem}.{step.iteration:06}{self._target.suffix}"
-            self._save(self._target.with_name(name), to_image(step.picture()))
+            writer = PhotoWriter([self._target.with_name(name)], overwrite=True, keep=self._keep)
+            writer.write(Frame(to_image(step.picture()), Fraction(0)))
         count = self._extras.process
         passed = step.iteration * count // step.iterations
         if passed > self._passed:  # a coarse scale that ends early is leapt over
             self._passed = passed
-            self._pictures.append(to_image(resized(step.picture(), self._size)))
-            self._labels.append(f"{step.iteration}")
+            self._show(step.picture())
         if self._progress is not None:
             self._progress(step)
 
@@ -69,20 +87,23 @@ class Along:
             self._checkpoint.save(painting.place)
         else:
             self._checkpoint.remove()
+        if self._passed < self._extras.process:  # it ended before it was foreseen
+            self._show(painting.picture)
         if self._pictures:
-            row = sheet([self._pictures], [self._labels])
-            self._save(self._target.with_name(f"{self._target.stem}-process.png"), row)
-            self._film(self._target.with_name(f"{self._target.stem}-process.mp4"))
+            self._strip.write(Frame(sheet([self._pictures], [self._labels]), Fraction(0)))
+            self._write_film()
         if painting.stopped:
             raise KeyboardInterrupt
 
-    def _save(self, path: Path, image: Image) -> None:
-        PhotoWriter([path], overwrite=True).write(Frame(image, Fraction(0)))
+    def _show(self, picture: Tensor) -> None:
+        """One more picture of the process."""
+        self._pictures.append(to_image(resized(picture, self._size)))
+        self._labels.append(f"{self._at}")
 
-    def _film(self, path: Path) -> None:
+    def _write_film(self) -> None:
         height, width = self._size
         step = Fraction(1, _RATE)
-        writer = VideoWriter(path, overwrite=True)
+        writer = self._film
         writer.open(VideoFormat(width=width, height=height, rate=1 / step, time_base=step))
         try:
             for index, picture in enumerate(self._pictures):

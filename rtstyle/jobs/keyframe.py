@@ -10,7 +10,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from rtstyle.errors import SourceError, UsageError
+from rtstyle.errors import SinkError, SourceError, UsageError
 from rtstyle.frames import Frame, Image
 from rtstyle.gatys.recipe import Recipe
 from rtstyle.jobs.studio import Materials, Studio, StyleImage
@@ -94,7 +94,8 @@ def paint_photo(
     from rtstyle.jobs.checkpoint import Checkpoint, notes_of
 
     notes = {**notes_of(materials), "content": str(content), "size": f"{scene.size[1]}x{scene.size[0]}"}
-    along = Along(target, extras, Checkpoint(target.with_name(f"{target.name}.keyframe"), notes), scene.size, progress)
+    checkpoint, keep = Checkpoint(place_of(target), notes), [content, *materials.files()]
+    along = Along(target, extras, checkpoint, scene.size, progress, overwrite=overwrite or extras.resume, keep=keep)
     painting = studio.painter.paint(scene.content, scene.start, place=along.place(), progress=along)
     writer.write(Frame(to_image(painting.picture), Fraction(0)))
     along.end(painting)
@@ -107,7 +108,15 @@ def open_photo(
 ) -> tuple[Image, PhotoWriter]:
     """The photo, and what will write its painting; nothing is written yet. Raises as ``paint_keyframe``."""
     photo = _read(content)
-    return photo, PhotoWriter([output], overwrite=overwrite, keep=[content, *materials.files()])
+    writer = PhotoWriter([output], overwrite=overwrite, keep=[content, *materials.files()])
+    if (place := place_of(Path(output))).exists() and not overwrite:
+        raise SinkError(f"{place}: an unfinished run is there; --resume goes on with it, --overwrite begins again")
+    return photo, writer
+
+
+def place_of(output: Path) -> Path:
+    """The file that keeps the place of a run until it is done."""
+    return output.with_name(f"{output.name}.keyframe")
 
 
 def _read(content: str | Path) -> Image:

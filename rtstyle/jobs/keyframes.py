@@ -10,7 +10,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from rtstyle.errors import SourceError, UsageError
+from rtstyle.errors import SinkError, SourceError, UsageError
 from rtstyle.frames import Frame, Image, Packet, VideoFormat
 from rtstyle.gatys.moments import Moments, clock
 from rtstyle.gatys.recipe import Recipe
@@ -99,6 +99,7 @@ def propagate_keyframes(
         studio = Studio.open(materials)
         from rtstyle.gatys.carry import Carrier
 
+        _check_waiting(folder)
         shelf = _shelf(folder, input, materials, moments, resume=resume, overwrite=overwrite)
         if growing is not None:
             growing.unlink(missing_ok=True)
@@ -137,6 +138,7 @@ def check_propagation(
     from rtstyle.jobs.shelf import check_place
 
     _writer(input, Path(output), materials, moments, overwrite=overwrite)
+    _check_waiting(_waiting(Path(output)))
     check_place(_waiting(Path(output)), resume=resume, overwrite=overwrite)
 
 
@@ -183,6 +185,14 @@ def _check_name(folder: Path) -> None:
 
 def _waiting(target: Path) -> Path:
     return target.with_name(f"{target.name}.keyframes")
+
+
+def _check_waiting(folder: Path) -> None:
+    """Raise SinkError for a folder that is not ours: in the end it would be removed."""
+    from rtstyle.jobs.shelf import MANIFEST
+
+    if folder.is_dir() and not (folder / MANIFEST).exists() and any(p.stem != "painting" for p in folder.iterdir()):
+        raise SinkError(f"{folder}: is the place of an unfinished run, but holds something else; move it elsewhere")
 
 
 def _growing(target: Path) -> Path | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from fractions import Fraction
 from itertools import product
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from rtstyle.errors import PaintError, UsageError
 from rtstyle.frames import Frame, Image
 from rtstyle.gatys.recipe import Recipe, parse_blocks, parse_layers
-from rtstyle.jobs.studio import Materials, Studio, StyleImage
+from rtstyle.jobs.studio import Materials, Studio, StyleImage, check_init, find_device
 from rtstyle.sinks.photo_writer import PhotoWriter
 from rtstyle.sources.photo_folder import read_photo
 
@@ -46,7 +46,7 @@ def reconstruct(
     """
     recipes = recipes_by_layer(materials.recipe, what, layer)
     styles = [StyleImage(path=Path(content))] if what == "style" else []
-    photo, writer = open_sheet(content, output, materials, overwrite=overwrite)
+    photo, writer = open_sheet(content, output, materials, recipes.values(), overwrite=overwrite)
     painted = [
         _paint(photo, replace(materials, styles=styles, recipe=each), progress).image(name)
         for name, each in recipes.items()
@@ -72,7 +72,7 @@ def sweep(
     cells = recipes_by_cell(materials.recipe, axes)
     rows, columns = ([*dict.fromkeys(names)] for names in zip(*cells, strict=True))
     labels = {(row, column): ", ".join(filter(None, (column, row))) for row, column in cells}
-    photo, writer = open_sheet(content, output, materials, overwrite=overwrite)
+    photo, writer = open_sheet(content, output, materials, cells.values(), overwrite=overwrite)
     pictures = {
         cell: _shown(_paint(photo, replace(materials, recipe=each), progress), labels[cell])
         for cell, each in cells.items()
@@ -105,6 +105,9 @@ def recipes_by_cell(recipe: Recipe, axes: Sequence[str]) -> dict[tuple[str, str]
     """What ``sweep`` paints, by the labels of row ("" where there is one setting) and column. Raises UsageError."""
     if not 1 <= len(axes) <= _MOST_AXES:
         raise UsageError(f"sweep: expected one setting or two, got {len(axes)}")
+    names = [axis.partition("=")[0].strip().replace("_", "-") for axis in axes]
+    if len(set(names)) < len(names):
+        raise UsageError(f"sweep: expected two settings, got {names[0]} twice")
     columns, rows = [*map(parse_axis, axes), {"": {}}][:_MOST_AXES]
     return {
         (row, column): replace(recipe, **rows[row], **columns[column])  # type: ignore[arg-type]  # parsed by name
@@ -113,11 +116,24 @@ def recipes_by_cell(recipe: Recipe, axes: Sequence[str]) -> dict[tuple[str, str]
 
 
 def open_sheet(
-    content: str | Path, output: str | Path, materials: Materials, *, overwrite: bool
+    content: str | Path, output: str | Path, materials: Materials, recipes: Iterable[Recipe], *, overwrite: bool
 ) -> tuple[Image, PhotoWriter]:
-    """The photo, and what will write its sheet; nothing is written yet. Raises SourceError and SinkError."""
+    """The photo, and what will write its sheet; nothing is written yet.
+
+    Raises SourceError and SinkError, and UsageError where even the last of ``recipes`` would turn out to be none.
+    """
     writer = PhotoWriter([output], overwrite=overwrite, keep=[content, *materials.files()])
-    return read_photo(Path(content)), writer
+    photo = read_photo(Path(content))
+    find_device(materials.device)  # says how PyTorch is installed
+    from rtstyle.gatys.pictures import parse_size
+    from rtstyle.perceptual import layer_index
+
+    for recipe in recipes:
+        parse_size(recipe.size, (photo.shape[0], photo.shape[1]))
+        for name, _ in (*recipe.content_layers, *recipe.style_layers):
+            layer_index(name, recipe.network)
+        check_init(recipe)
+    return photo, writer
 
 
 def parse_axis(text: str) -> Mapping[str, Mapping[str, object]]:

@@ -16,7 +16,7 @@ from rtstyle.output_file import OutputFile
 from rtstyle.sinks.photo_writer import PhotoWriter
 from rtstyle.sources.photo_folder import read_photo
 
-_MANIFEST = "unfinished.json"  # there as long as pictures are missing
+MANIFEST = "unfinished.json"  # there as long as pictures are missing
 
 
 class Shelf:
@@ -32,13 +32,12 @@ class Shelf:
     ) -> None:
         check_place(folder, resume=resume, overwrite=overwrite)
         self.folder, self._notes, self._keep = folder, notes, keep
-        self._manifest = folder / _MANIFEST
+        self._manifest = folder / MANIFEST
         self._done: list[str] = []
         self._at = ""  # the one at work
         self._ours = ""  # the one at which the run before ended: its name was free, so what has it now is ours
         self._overwrite = overwrite
-        self._resumed = resume and self._manifest.exists()
-        if self._resumed:
+        if resume and self._manifest.exists():
             self._read()
         else:
             try:
@@ -60,7 +59,7 @@ class Shelf:
         self._at = name
         self._save()
         checkpoint = self._checkpoint(name)
-        return (checkpoint.place() if self._resumed else None), checkpoint.follow
+        return (checkpoint.place() if name == self._ours else None), checkpoint.follow  # others are of older runs
 
     def put(self, name: str, image: Image) -> None:
         """Keep a picture that is painted."""
@@ -105,7 +104,7 @@ class Shelf:
 
 def check_place(folder: Path, *, resume: bool, overwrite: bool) -> None:
     """Raise SinkError where no shelf can be; nothing is made."""
-    if (folder / _MANIFEST).exists():
+    if (folder / MANIFEST).exists():
         if not (resume or overwrite):
             raise SinkError(f"{folder}: an unfinished run is there; --resume goes on with it, --overwrite begins again")
     elif folder.exists() and not folder.is_dir():

@@ -77,10 +77,10 @@ class Studio:
         from rtstyle.gatys.painter import Painter
         from rtstyle.gatys.precision import half_pays
 
-        weights = find_weights(materials.recipe.network, materials.vgg)
-        recipe = replace(materials.recipe, network=weights.network)
         _check_masks(materials.styles)
         works = [_artwork(style, device) for style in materials.styles]
+        weights = find_weights(materials.recipe.network, materials.vgg)
+        recipe = replace(materials.recipe, network=weights.network)
         painter = Painter(works, recipe, weights, half=half_pays(device))
         return cls(painter, recipe, device, weights.source)
 
@@ -108,6 +108,13 @@ def check(materials: Materials) -> None:
     _check_masks(materials.styles)
     for style in materials.styles:
         _artwork(style, device)
+    check_init(materials.recipe)
+
+
+def check_init(recipe: Recipe) -> None:
+    """Raise SourceError where the picture to begin with cannot be read."""
+    if recipe.init not in {"content", "noise", "style"}:
+        read_photo(Path(recipe.init))
 
 
 def find_device(name: str) -> torch.device:

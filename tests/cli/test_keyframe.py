@@ -103,6 +103,11 @@ def test_a_dry_run_paints_nothing(files):
         (["photo.png", *ART, "-o", "art2.png", "--sweep", "seed=1"], 1, "art2.png: exists already"),
         (["photo.png", *ART, "-o", "x.png", "--sweep", "stile-weight=1"], 2, "expected SETTING=A,B"),
         (["photo.png", *ART, "-o", "x.png", "--sweep", "seed=one"], 2, "seed: expected a number"),
+        (["photo.png", *ART, "-o", "x.png", "--sweep", "seed=1", "--sweep", "seed=2"], 2, "got seed twice"),
+        (["photo.png", *ART, "-o", "x.png", "--sweep", "style-layers=1-5,relu9_9"], 2, "relu9_9"),
+        (["photo.png", *ART, "-o", "x.png", "--sweep", "size=32,abc"], 2, "abc"),
+        (["photo.png", *ART, "-o", "x.png", "--sweep", "init=noise,none.png"], 1, "none.png"),
+        (["photo.png", *ART, "-o", "x.png", "--init", "none.png"], 1, "none.png"),
         (["clip.mp4", "-o", "x.png", "--reconstruct", "style"], 1, "is not a picture"),
         (["photo.png", "-o", "x.png", "--reconstruct", "both"], 2, "expected content or style, got 'both'"),
         (["photo.png", "-o", "x.png", "--reconstruct", "style", "--layer", "relu9_9"], 2, "relu9_9"),
@@ -116,6 +121,29 @@ def test_a_dry_run_refuses_what_the_run_would(files, arguments, code, sentence):
     assert sentence in dry.stderr
     assert real.stderr == dry.stderr
     assert {path: path.read_bytes() for path in files.iterdir()} == before
+
+
+def test_a_picture_beyond_all_memory_is_one_sentence(files):
+    """PyTorch's RuntimeError is no more a traceback than Python's own."""
+    done = keyframe("photo.png", *ART, "-o", "x.png", "--size", 90_000, "--tile", 0)
+    assert done.exit_code == 1
+    assert "there is not enough memory" in done.stderr
+    assert not (files / "x.png").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["photo.png", "-o", "x.png"], ["clip.mp4", "-o", "x", "--at", "0"], ["clip.mp4", "-o", "x.mp4", *CARRIED]],
+)
+def test_ctrl_c_before_anything_is_painted(files, monkeypatch, arguments):
+    """Nothing is promised that is not there."""
+
+    def stop(_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("rtstyle.jobs.studio.Studio.open", stop)
+    done = keyframe(*arguments, *ART)
+    assert (done.exit_code, done.stderr) == (130, "rtstyle: stopped; nothing was written\n")
 
 
 def test_a_dry_run_makes_no_folder(files):

@@ -1,3 +1,5 @@
+import gc
+import weakref
 from dataclasses import replace
 
 import pytest
@@ -52,6 +54,29 @@ def test_a_stopped_run_goes_on_at_its_scale(painter, photo):
     painting = painter.paint(photo, photo, place=stopped.place, progress=steps.append)
     assert [step.iteration for step in steps] == list(range(14, 23))
     assert painting.losses.total < painting.start.total
+
+
+def test_a_resumed_run_is_held_against_where_it_began(painter, photo):
+    """At one scale too: a picture that was good already has not failed because nothing was left to do."""
+    painter.recipe = replace(RECIPE, multiscale=False)
+    whole = painter.paint(photo, photo)
+    again = painter.paint(photo, photo, place=replace(whole.place, iteration=10))
+    assert again.start.total == pytest.approx(whole.start.total, rel=1e-5)
+    assert again.losses.total == pytest.approx(whole.losses.total, rel=1e-5)
+    assert not again.failed
+
+
+def test_a_painter_goes_when_nobody_wants_it(weights, artwork, photo):
+    """At once: each holds a network, and a sheet has one for every cell."""
+    painter = Painter([Artwork(artwork)], replace(RECIPE, iterations=1), weights)
+    painter.paint(photo, photo)
+    gone = weakref.ref(painter)
+    gc.disable()
+    try:
+        del painter
+        assert gone() is None
+    finally:
+        gc.enable()
 
 
 def test_a_run_that_is_stopped_between_two_scales_skips_none(painter, photo, monkeypatch):

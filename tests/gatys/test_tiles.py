@@ -19,7 +19,7 @@ def test_every_cell_belongs_to_one_tile(size):
 
 
 def test_margins_and_strides_follow_the_network():
-    """Deeper layers look further; a multiple of 96 px."""
+    """Deeper layers look further, 58 px at relu5_1 in VGG-16, 70 in VGG-19; a multiple of 96 px."""
     assert [stride_of(name, "vgg16") for name in ("relu1_1", "conv2_1", "relu3_3", "relu4_2", "relu5_1")] == [
         1,
         2,
@@ -27,7 +27,5 @@ def test_margins_and_strides_follow_the_network():
         8,
         16,
     ]
-    margins = [margin_for([name], "vgg16") for name in ("relu1_1", "relu3_1", "relu4_2", "relu5_1")]
-    assert margins == sorted(margins)
-    assert all(margin % 96 == 0 for margin in margins)
-    assert margin_for(["relu5_1"], "vgg19") > margin_for(["relu5_1"], "vgg16")
+    assert [margin_for([name], "vgg16") for name in ("relu1_1", "relu5_1", "relu5_3")] == [96, 96, 96]
+    assert [margin_for([name], "vgg19") for name in ("relu5_1", "relu5_2", "relu5_3")] == [96, 96, 192]

@@ -167,6 +167,62 @@ def test_pictures_along_the_way(files):
     assert {p.name for p in files.glob("out.*.png")} == {"out.000006.png", "out.000012.png"}
 
 
+def test_what_lies_along_the_way_is_not_replaced(files):
+    """Neither strip nor saves of another run, unless asked; it is said before anything is painted."""
+    paint(files, extras=Extras(process=2, save_every=6))
+    (files / "out.png").unlink()
+    before = {path: path.read_bytes() for path in files.iterdir()}
+    for extras, name in ((Extras(process=2), "out-process.png"), (Extras(save_every=6), r"out\.000006\.png")):
+        with pytest.raises(SinkError, match=f"{name}: exists already"):
+            paint(files, extras=extras)
+    assert {path: path.read_bytes() for path in files.iterdir()} == before
+    paint(files, extras=Extras(process=2, save_every=6), overwrite=True)
+    begin = replace(TINY, init=str(files / "out.000006.png"))
+    with pytest.raises(SinkError, match="is the input itself"):
+        paint(files, recipe=begin, extras=Extras(save_every=6), overwrite=True)
+
+
+def test_a_process_that_ends_early_shows_its_end(files):
+    """Until it no longer improves: nobody knows beforehand how long that is."""
+    report = paint(files, recipe=replace(TINY, iterations=None, style_weight=1e-3), extras=Extras(process=3))
+    assert report.evaluations < 2000
+    film = cv2.VideoCapture(str(files / "out-process.mp4"))
+    shown = [picture for _ in range(9) for there, picture in [film.read()] if there]
+    assert shown
+    assert np.abs(shown[-1][:32, :42].astype(int) - cv2.imread(str(files / "out.png"))[:, :42]).mean() < 20
+
+
+def test_an_unfinished_run_is_not_begun_anew_in_silence(files, monkeypatch):
+    """What a kill left is worth hours: it is gone on with, or given up in so many words."""
+    from rtstyle.jobs import checkpoint
+
+    monkeypatch.setattr(checkpoint, "_EVERY_S", 0.0)
+
+    def die(step):
+        if step.iteration == 7:
+            raise MemoryError  # nothing that we catch, as a kill
+
+    with pytest.raises(MemoryError):
+        paint(files, progress=die)
+    left = (files / "out.png.keyframe").read_bytes()
+    with pytest.raises(SinkError, match=r"out\.png\.keyframe: an unfinished run is there; --resume goes on with it"):
+        paint(files)
+    assert (files / "out.png.keyframe").read_bytes() == left
+    paint(files, overwrite=True)
+    assert not (files / "out.png.keyframe").exists()
+
+
+def test_tiles_are_for_pictures_that_do_not_fit(monkeypatch):
+    """Held against what is free, which leaves out what the process has already."""
+    from rtstyle.gatys import memory
+
+    needed = memory.peak_bytes((512, 512), TINY, None) - memory._resident_bytes()
+    monkeypatch.setattr(memory, "free_bytes", lambda: round(1.05 * needed / 0.7))
+    assert memory.tile_for((512, 512), TINY) is None
+    monkeypatch.setattr(memory, "free_bytes", lambda: round(0.95 * needed / 0.7))
+    assert memory.tile_for((512, 512), TINY) in {128, 256}
+
+
 def test_what_cannot_be_saved_leaves_its_best_and_an_error(files, monkeypatch):
     """A run that gets nowhere is exit code 1 with a picture, never a grey one in silence."""
     from rtstyle.gatys.objective import Objective

@@ -198,6 +198,29 @@ def test_a_stopped_folder_of_keyframes_goes_on(materials, tmp_path, clip):
     assert sorted(path.suffix for path in folder.iterdir()) == [".png"] * 3
 
 
+def test_a_place_that_an_older_run_left_is_none_of_ours(materials, tmp_path, clip):
+    """Begun anew with other settings and stopped earlier, a run does not stumble over it when it goes on."""
+    moments, folder = Moments.parse(every="10"), tmp_path / "keys"
+    with pytest.raises(KeyboardInterrupt):
+        paint_keyframes(clip, folder, materials, moments=moments, progress=stop_after(10))
+    assert (folder / "clip-000010-00-00-00.400.png.keyframe").exists()
+    other = replace(materials, recipe=replace(TINY, style_weight=7.0))
+    with pytest.raises(KeyboardInterrupt):
+        paint_keyframes(clip, folder, other, moments=moments, overwrite=True, progress=stop_after(2))
+    assert paint_keyframes(clip, folder, other, moments=moments, resume=True).keyframes == 3
+
+
+def test_a_folder_of_somebody_else_is_never_removed(materials, tmp_path, clip):
+    """Though it has the name of the one where keyframes wait."""
+    folder = tmp_path / "out.mp4.keyframes"
+    folder.mkdir()
+    (folder / "precious.png").write_bytes(b"precious")
+    for options in ({}, {"overwrite": True}, {"resume": True}):
+        with pytest.raises(SinkError, match="holds something else; move it elsewhere"):
+            propagate_keyframes(clip, tmp_path / "out.mp4", materials, moments=Moments.parse(every="10"), **options)
+    assert (folder / "precious.png").read_bytes() == b"precious"
+
+
 def test_a_keyframe_that_cannot_be_painted_is_an_error(materials, tmp_path, clip):
     """It is not among those that are done, and no film comes of it."""
     beyond = replace(materials, recipe=replace(TINY, style_weight=1e39))
