@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _WIDTHS = (64, 128, 256, 512, 512)  # channels of VGG's blocks
 _FLOAT, _INDEX = 4, 8  # bytes; a max pooling remembers where its maxima were, in 64 bits
 _PICTURES = 12  # copies of the picture beside the history: photo, start, best, x, its gradient, directions, casts
-_LOADED = 300 << 20  # the weights, room to convolve in, and what torch adds to itself when it first works: measured
+_LOADED = 360 << 20  # the weights, room to convolve in, and what torch adds to itself when it first works: measured
 _IMPORTED = 800 << 20  # torch, where the system does not say
 _TORCHVISION = 160 << 20  # which VGG imports when it is made
 _SHARE = 0.7  # of the memory that is free
