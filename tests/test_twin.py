@@ -28,6 +28,7 @@ FRAMES = np.full((1, 16, 16, 3), 200, np.uint8)
 def _without_amx(monkeypatch):
     """An x86 CPU on which 8 bits are faster, whatever runs the tests."""
     monkeypatch.setattr(adapter, "_native_precision", lambda *_: "f32")
+    monkeypatch.setattr(adapter, "_cpu", lambda: None)
     monkeypatch.setattr(adapter.platform, "machine", lambda: "x86_64")
 
 
@@ -57,6 +58,14 @@ def test_a_cpu_that_does_better_without(inverts, native, machine, monkeypatch):
     monkeypatch.setattr(adapter, "_native_precision", lambda *_: native)
     monkeypatch.setattr(adapter.platform, "machine", lambda: machine)
     assert OpenVinoEngine(inverts, twin=twin_path(inverts)).name == f"OpenVINO CPU {native}"
+
+
+def test_a_cpu_that_does_best_with_both(inverts, monkeypatch):
+    """Zen 4 computes in bf16 what the twin holds in float."""
+    monkeypatch.setattr(adapter, "_native_precision", lambda *_: "bf16")
+    monkeypatch.setattr(adapter, "_cpu", lambda: "AuthenticAMD avx512_bf16")
+    assert painted(inverts) == ("OpenVINO CPU int8 and bf16", 200)
+    assert painted(inverts, precision="full") == ("OpenVINO CPU bf16", 55)
 
 
 def test_a_twin_of_an_older_model_is_left(inverts, caplog):

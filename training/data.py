@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 from pathlib import Path
 
 import cv2
@@ -15,13 +16,16 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from rtstyle.errors import SourceError
+from rtstyle.frames import Batch
 from rtstyle.sources.photo_folder import read_photo
+from rtstyle.stages.brushwork import Brushwork
 from training.sieve import Sieve
 
 _log = logging.getLogger(__name__)
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp"})
 MIN_ARTWORK = 64  # px
+PATTERN = 1024  # px, of brushwork before it begins again
 Photo = NDArray[np.uint8]  # (H, W, 3) RGB
 
 
@@ -79,6 +83,7 @@ class Crops(Dataset[Tensor]):
         *,
         size: int,
         zoom: float = 1.0,
+        brushwork: float = 0.0,
         samples: Sequence[int],
         seed: int,
         sieve: Sieve | None = None,
@@ -86,6 +91,7 @@ class Crops(Dataset[Tensor]):
         self.photos = list(photos)
         self.size = size
         self.zoom = zoom
+        self.brushwork = brushwork
         self.samples = samples  # the numbers of the samples this dataset yields
         self.seed = seed
         self.sieve = sieve or Sieve(len(self.photos))
@@ -99,7 +105,8 @@ class Crops(Dataset[Tensor]):
         order = np.random.default_rng((self.seed, epoch)).permutation(len(self.photos))
         photo = self._first_good(np.roll(order, -position).tolist())
         rng = np.random.default_rng((self.seed, epoch, position))
-        return torch.from_numpy(random_crop(photo, self.size, rng, self.zoom))
+        crop = random_crop(photo, self.size, rng, self.zoom)
+        return torch.from_numpy(brushed(crop, rng, self.brushwork) if self.brushwork else crop)
 
     def _first_good(self, numbers: Sequence[int]) -> Photo:
         """A damaged photo, which is worth a warning, or a grey one is passed over for the next."""
@@ -130,6 +137,13 @@ def random_crop(photo: Photo, size: int, rng: np.random.Generator, zoom: float =
     return np.ascontiguousarray(crop, dtype=np.uint8)
 
 
+def brushed(crop: Photo, rng: np.random.Generator, most: float) -> Photo:
+    """The crop with strokes laid under it, up to ``most``, as the runtime does where there is nothing to paint."""
+    lay = Brushwork(rng.uniform(0, most), start=int(rng.integers(PATTERN)))
+    image = crop[None]
+    return np.asarray(lay(Batch(image, image, [Fraction(0)])).images[0])
+
+
 def middle_square(photo: Photo) -> Photo:
     """As large as it fits; a view."""
     height, width = photo.shape[:2]
@@ -143,6 +157,7 @@ def batches(
     *,
     size: int,
     zoom: float = 1.0,
+    brushwork: float = 0.0,
     batch: int,
     samples: Sequence[int],
     seed: int,
@@ -153,7 +168,7 @@ def batches(
 
     ``sieve``, made for as many photos, then knows which were skipped. Raises SourceError where none is of use.
     """
-    crops = Crops(photos, size=size, zoom=zoom, samples=samples, seed=seed, sieve=sieve)
+    crops = Crops(photos, size=size, zoom=zoom, brushwork=brushwork, samples=samples, seed=seed, sieve=sieve)
     loader: DataLoader[Tensor] = DataLoader(
         crops, batch_size=batch, num_workers=workers, persistent_workers=False, worker_init_fn=_quiet_worker
     )

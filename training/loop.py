@@ -102,6 +102,7 @@ def _batches(
         photos,
         size=recipe.size,
         zoom=recipe.zoom,
+        brushwork=recipe.brushwork,
         batch=share,
         samples=samples,
         seed=recipe.seed,

@@ -62,6 +62,7 @@ class Recipe:
     batch: int = 4  # photos per step, of all processes together
     size: int = 256  # px, side of a training crop
     zoom: float = 1.0  # how many times nearer than whole the photos are seen
+    brushwork: float = 0.0  # 0 to 1: the most of it that is laid under the photos
     style_size: int = 512  # px, short side of the artworks
     weights: dict[str, float] = field(default_factory=lambda: dict(WEIGHTS))  # of the losses; not named: 0
     content_layers: dict[str, float] = field(default_factory=lambda: {"relu2_2": 1.0})
@@ -119,6 +120,7 @@ class Recipe:
             "batch",
             "size",
             "zoom",
+            "brushwork",
             "style_size",
             "distance",
             "learning_rate",

@@ -1,7 +1,8 @@
-"""OpenVINO on the CPU: bf16 where the CPU is made for it, 8 bits where there is a network in 8 bits, f32 elsewhere."""
+"""OpenVINO on the CPU: bf16 where the CPU is made for it, 8 bits where they are faster, f32 elsewhere."""
 
 from __future__ import annotations
 
+import os
 import platform
 import sys
 from pathlib import Path
@@ -36,7 +37,8 @@ class OpenVinoEngine:
     def __init__(self, model: Path | bytes, *, precision: str | None = None, twin: Path | None = None) -> None:
         """``precision``: ``f32`` or ``bf16``; by default what the CPU is made for. Raises DeviceError.
 
-        ``twin``: the same network in 8 bits, which is taken in place of f32.
+        ``twin``: the same network in 8 bits, which is taken where it is faster; what it holds in float is computed in
+        ``precision``.
         """
         import_openvino()
         self._size: tuple[int, int] | None = None  # what the request was compiled for
@@ -46,15 +48,17 @@ class OpenVinoEngine:
         try:
             self._core = the_core()
             can = self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")  # loads the CPU's plugin
-            self._precision = precision or _native_precision(can, _cpu_flags())
-            self._in_8_bits = twin is not None and _is_faster_in_8_bits(self._precision)
+            cpu = _cpu()
+            self._precision = precision or _native_precision(can, cpu)
+            self._in_8_bits = twin is not None and _is_faster_in_8_bits(self._precision, cpu)
             self._model = self._core.read_model(twin if self._in_8_bits else model)
         except RuntimeError as error:
             raise DeviceError(_failed(error)) from error
 
     @property
     def name(self) -> str:
-        return f"OpenVINO CPU {'int8' if self._in_8_bits else self._precision}"
+        kinds = {"f32": "int8", "bf16": "int8 and bf16"} if self._in_8_bits else {}
+        return f"OpenVINO CPU {kinds.get(self._precision, self._precision)}"
 
     def prepare(self, height: int, width: int, *, yuv: int | None = None) -> None:
         if (self._size, self._yuv) == ((height, width), yuv):
@@ -127,26 +131,33 @@ def import_openvino() -> ModuleType:
     return runtime
 
 
-def _native_precision(capabilities: list[str], flags: str | None) -> str:
-    """bf16 on x86 CPUs with AMX, else f32; ``flags``: Linux' list of what the CPU has.
+def _native_precision(capabilities: list[str], cpu: str | None) -> str:
+    """bf16 on x86 CPUs with AMX and on AMD's with AVX512-BF16 (Zen 4), else f32; ``cpu``: what Linux says of it.
 
-    OpenVINO says BF16 of CPUs that only emulate it, and even AVX-512's own bf16 was measured slower than f32
+    OpenVINO says BF16 of CPUs that only emulate it, and Intel's AVX512-BF16 without AMX was measured slower than f32
     (docs/LOG.md). FP16 stands for AVX512-FP16, which comes together with AMX, but virtual machines hide AMX alone.
     """
-    amx = {"BF16", "FP16"} <= set(capabilities) and (flags is None or "amx_bf16" in flags)
-    return "bf16" if _is_x86() and amx else "f32"
+    amx = {"BF16", "FP16"} <= set(capabilities) and (cpu is None or "amx_bf16" in cpu)
+    return "bf16" if _is_x86() and (amx or ("BF16" in capabilities and _is_zen4(cpu))) else "f32"
 
 
-def _is_faster_in_8_bits(precision: str) -> bool:
-    """On x86 without AMX; 2.5 times with AVX-512, 1.7 times with AVX2 (docs/LOG.md). ARM was not measured."""
-    return precision == "f32" and _is_x86()
+def _is_faster_in_8_bits(precision: str, cpu: str | None) -> bool:
+    """On x86 without AMX; 1.5 to 2.5 times (docs/LOG.md). ARM was not measured."""
+    return _is_x86() and (precision == "f32" or _is_zen4(cpu))
+
+
+def _is_zen4(cpu: str | None) -> bool:
+    """Unless oneDNN is told to use less of it: OpenVINO says BF16 then, and cannot compile."""
+    whole = os.environ.get("ONEDNN_MAX_CPU_ISA", "ALL").upper() in {"ALL", "DEFAULT"}
+    return whole and cpu is not None and "AuthenticAMD" in cpu and "avx512_bf16" in cpu
 
 
 def _is_x86() -> bool:
     return platform.machine() in {"x86_64", "AMD64"}
 
 
-def _cpu_flags() -> str | None:
+def _cpu() -> str | None:
+    """Its maker and flags, as far as Linux tells."""
     try:
         return Path("/proc/cpuinfo").read_text(encoding="utf-8")
     except OSError:

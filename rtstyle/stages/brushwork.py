@@ -37,7 +37,9 @@ class Brushwork:
     UsageError. Needs cv2.
     """
 
-    def __init__(self, amount: float | Callable[[], float]) -> None:
+    def __init__(self, amount: float | Callable[[], float], *, start: int = 0) -> None:
+        """``start``: px down and to the right where the pattern, which has no end, begins."""
+        self._start = start // _CELL
         self._amount = amount if callable(amount) else partial(float, check_brushwork(amount))
         self._light = self._dark = np.empty((0, 0), np.uint8)
 
@@ -47,7 +49,7 @@ class Brushwork:
             return batch
         height, width = batch.images.shape[1:3]
         if self._light.shape != (height, width):
-            self._light, self._dark = _laid_out(height, width)
+            self._light, self._dark = _laid_out(height, width, self._start)
         images = np.empty_like(batch.images)
         for image, out in zip(batch.images, images, strict=True):
             self._lay(image, _room(image, amount), out)
@@ -91,11 +93,11 @@ def _room(image: Image, amount: float) -> Grey:
     return np.asarray(cv2.resize(room.round().astype(np.uint8), (width, height)))
 
 
-def _laid_out(height: int, width: int) -> tuple[Grey, Grey]:
+def _laid_out(height: int, width: int, start: int) -> tuple[Grey, Grey]:
     """The pattern, again and again, over (height, width): what is lighter and what is darker."""
     import cv2
 
-    rows, columns = (np.arange(-(-side // _CELL)) % _SIDE for side in (height, width))
+    rows, columns = (np.arange(start, start - (-side // _CELL)) % _SIDE for side in (height, width))
     cells = _pattern()[np.ix_(rows, columns)]
     strokes = cv2.resize(cells, (len(columns) * _CELL, len(rows) * _CELL))[:height, :width]
     light, dark = (cv2.convertScaleAbs(np.maximum(side * strokes, 0)) for side in (1, -1))

@@ -209,19 +209,30 @@ def test_an_unknown_device_lists_the_known_ones(model):
 
 
 @pytest.mark.parametrize(
-    ("capabilities", "flags", "precision"),
+    ("capabilities", "cpu", "precision"),
     [
         (["BF16", "FP16", "INT8"], "flags : avx512_bf16 amx_bf16 amx_tile", "bf16"),
         (["BF16", "FP16", "INT8"], "flags : avx512_bf16 avx512_fp16", "f32"),  # a virtual machine that hides AMX
         (["BF16", "FP16", "INT8"], None, "bf16"),  # Windows does not say
         (["BF16", "INT8"], "flags : amx_bf16", "f32"),  # restricted by ONEDNN_MAX_CPU_ISA
         (["FP32"], "flags : avx2", "f32"),
+        (["BF16", "INT8"], "vendor_id : AuthenticAMD flags : avx512_bf16", "bf16"),  # Zen 4
+        (["BF16", "INT8"], "vendor_id : GenuineIntel flags : avx512_bf16", "f32"),
+        (["BF16", "INT8"], "vendor_id : AuthenticAMD flags : avx2", "f32"),
+        (["FP32"], "vendor_id : AuthenticAMD flags : avx512_bf16", "f32"),  # restricted
     ],
 )
-def test_bf16_is_for_cpus_that_are_made_for_it(capabilities, flags, precision, monkeypatch):
-    """AMX decides, not what OpenVINO could emulate."""
+def test_bf16_is_for_cpus_that_are_made_for_it(capabilities, cpu, precision, monkeypatch):
+    """AMX decides, and AMD's AVX512-BF16, not what OpenVINO could emulate."""
     monkeypatch.setattr(adapter.platform, "machine", lambda: "x86_64")
-    assert adapter._native_precision(capabilities, flags) == precision
+    assert adapter._native_precision(capabilities, cpu) == precision
+
+
+def test_who_restricts_the_instruction_set_is_heard(monkeypatch):
+    """A Zen 4 that is to do without its bf16 computes in f32."""
+    monkeypatch.setattr(adapter.platform, "machine", lambda: "x86_64")
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "AVX2")
+    assert adapter._native_precision(["BF16"], "AuthenticAMD avx512_bf16") == "f32"
 
 
 def test_how_many_frames_a_device_likes(monkeypatch):

@@ -38,6 +38,7 @@ def train(
     batch: option.Batch = None,
     size: option.Size = None,
     zoom: option.Zoom = None,
+    brushwork: option.Brushwork = None,
     style_size: option.StyleSize = None,
     content_weight: option.ContentWeight = None,
     style_weight: option.StyleWeight = None,

@@ -56,6 +56,15 @@ Zoom = Annotated[
         min=1, help="Show photos that many times larger: strokes for large, soft pictures." + _default(DEFAULT.zoom)
     ),
 ]
+Brushwork = Annotated[
+    float | None,
+    typer.Option(
+        min=0,
+        max=1,
+        help="Lay up to so much of the runtime's brushwork under the photos, so that the network learns to paint it."
+        + _default(DEFAULT.brushwork),
+    ),
+]
 StyleSize = Annotated[
     int | None,
     typer.Option(min=64, help="Short side of the artwork, px: larger, larger strokes." + _by_preset("style_size")),
