@@ -176,7 +176,8 @@ def batches(
         yield from loader
     except SourceError as error:  # a worker's comes with its traceback, whose last line is type and sentence
         kind = f"{SourceError.__module__}.{SourceError.__qualname__}: "
-        raise SourceError(str(error).splitlines()[-1].removeprefix(kind)) from error
+        # Its traceback would keep the loader, and with it workers that no signal ends, as long as the exception lives.
+        raise SourceError(str(error).splitlines()[-1].removeprefix(kind)) from error.with_traceback(None)
 
 
 def read_artwork(path: Path, size: int) -> Tensor:

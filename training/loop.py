@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,7 +65,8 @@ def train(
         losses: deque[dict[str, float]] = deque([start.losses] if start else [], maxlen=50)
         sieve = Sieve(len(seen))
         begun, first = time.monotonic(), trainer.step
-        for photos, seeds in _batches(recipe, seen, processes, first=first, workers=machine.workers, sieve=sieve):
+        stream = _batches(recipe, seen, processes, first=first, workers=machine.workers, sieve=sieve)
+        for photos, seeds in stack.enter_context(closing(stream)):  # whatever ends the loop, no reader outlives it
             rate = trainer.learning_rate
             losses.append(trainer.learn(photos.to(device), seeds))
             step = trainer.step
@@ -90,7 +91,7 @@ def train(
 
 def _batches(
     recipe: Recipe, photos: list[Path], processes: Processes, *, first: int, workers: int, sieve: Sieve
-) -> Iterator[tuple[Tensor, list[int]]]:
+) -> Generator[tuple[Tensor, list[int]]]:
     """This process's share of every step's photos (N, size, size, 3) uint8, and a seed for each.
 
     Sample k is the same whoever takes it: two processes learn from the photos that one would have learnt from.

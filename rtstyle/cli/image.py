@@ -32,7 +32,7 @@ from rtstyle.cli.outcome import one_sentence, show
 from rtstyle.cli.progress import shown, shown_all
 from rtstyle.cli.several import conclude, goes_into_folder, line_of
 from rtstyle.errors import UsageError
-from rtstyle.jobs.defaults import DEVICE, PHOTO_PRECISION, STRENGTH
+from rtstyle.jobs.defaults import BRUSHWORK, DEVICE, PHOTO_PRECISION, STRENGTH
 
 if TYPE_CHECKING:
     from rtstyle.jobs.many import Errand
@@ -54,7 +54,7 @@ def image(
     strength: Strength = STRENGTH,
     keep_colors: KeepColors = False,
     scale: Scale = 1.0,
-    brushwork: Brushwork = 0.0,
+    brushwork: Brushwork = BRUSHWORK,
     device: Device = DEVICE,
     precision: Precision = PHOTO_PRECISION,
     overwrite: Overwrite = False,

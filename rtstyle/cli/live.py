@@ -23,7 +23,7 @@ from rtstyle.cli.options import (
 )
 from rtstyle.cli.outcome import one_sentence, show
 from rtstyle.errors import UsageError
-from rtstyle.jobs.defaults import DEVICE, LIVE_BRUSHWORK, PRECISION, STRENGTH
+from rtstyle.jobs.defaults import BRUSHWORK, DEVICE, PRECISION, STRENGTH
 
 
 def live(
@@ -50,7 +50,7 @@ def live(
         str, typer.Option(metavar="auto|LINES", help="At how many lines to paint; auto keeps the camera's rate.")
     ] = "auto",
     strength: Strength = STRENGTH,
-    brushwork: Brushwork = LIVE_BRUSHWORK,
+    brushwork: Brushwork = BRUSHWORK,
     keep_colors: Annotated[bool, typer.Option("--keep-colors", help="The camera's colours.")] = False,
     mirror: Annotated[bool, typer.Option("--mirror", help="As in a mirror.")] = False,
     steady: Annotated[

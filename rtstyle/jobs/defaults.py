@@ -3,7 +3,7 @@
 from typing import Final
 
 STRENGTH = 1.0  # of 1
-LIVE_BRUSHWORK = 0.5  # of 1; a camera mostly stands still, before a wall. Films and photos: 0
+BRUSHWORK = 0.5  # of 1; a photo stands still, and a camera mostly, before a wall. Films: 0
 BATCH: Final = None  # frames; None: as many as the device likes
 DEVICE = "auto"
 PRECISION: Final = "auto"

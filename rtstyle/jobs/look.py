@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rtstyle.errors import UsageError
-from rtstyle.jobs.defaults import LIVE_BRUSHWORK, PRECISION, STRENGTH
+from rtstyle.jobs.defaults import BRUSHWORK, PRECISION, STRENGTH
 from rtstyle.stages.brushwork import check_brushwork
 from rtstyle.twin import check_precision
 
@@ -15,7 +15,7 @@ class Look:
     """Read for every frame, so that it may be changed while frames flow."""
 
     strength: float = STRENGTH  # of the painting; the rest is the camera's picture
-    brushwork: float = LIVE_BRUSHWORK  # 0 to 1: strokes where the camera sees nothing to paint
+    brushwork: float = BRUSHWORK  # 0 to 1: strokes where the camera sees nothing to paint
     keep_colors: bool = False  # the camera's
     mirror: bool = False
     steady: bool = False  # temporal smoothing

@@ -55,12 +55,20 @@ def test_image(tmp_path, invert_model):
     """Photos into a folder, one line of JSON."""
     for name in ("a.png", "b.webp"):
         cv2.imwrite(str(tmp_path / name), np.full((33, 17, 3), 10, np.uint8))
-    done = rtstyle(
-        "image", tmp_path / "a.png", tmp_path / "b.webp", "-o", tmp_path / "out", "--style", invert_model, "--json"
-    )
+    photos, plain = (tmp_path / "a.png", tmp_path / "b.webp"), ("--brushwork", 0, "--json")
+    done = rtstyle("image", *photos, "-o", tmp_path / "out", "--style", invert_model, *plain)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["frames_out"] == 2
     assert cv2.imread(str(tmp_path / "out" / "a.png"))[0, 0].tolist() == [245, 245, 245]
+
+
+def test_an_even_photo_gets_strokes(tmp_path, invert_model):
+    """Unless told otherwise."""
+    cv2.imwrite(str(tmp_path / "grey.png"), np.full((64, 64, 3), 128, np.uint8))
+    for name, told in (("painted", ()), ("plain", ("--brushwork", 0))):
+        rtstyle("image", tmp_path / "grey.png", "-o", tmp_path / f"{name}.png", "--style", invert_model, *told)
+    assert cv2.imread(str(tmp_path / "painted.png")).std() > 5
+    assert cv2.imread(str(tmp_path / "plain.png")).std() == 0
 
 
 def test_styles():

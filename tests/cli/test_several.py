@@ -57,7 +57,7 @@ def test_photos_likewise(run, tmp_path, invert_model):
     folder.mkdir(parents=True)
     cv2.imwrite(str(folder / "a.png"), np.full((20, 20, 3), 10, np.uint8))
     (folder.parent / "b.jpg").write_bytes(b"no photo")
-    done = run("image", folder.parent, "-o", tmp_path / "out", "--style", invert_model)
+    done = run("image", folder.parent, "-o", tmp_path / "out", "--style", invert_model, "--brushwork", "0")
     assert done.exit_code == 1
     assert "1 done, 0 there already, 1 failed" in done.output
     assert cv2.imread(str(tmp_path / "out" / "sub" / "a.png"))[0, 0].tolist() == [245, 245, 245]

@@ -120,6 +120,24 @@ def test_a_zoom_of_two_shows_half_as_much() -> None:
     assert spans[1] == pytest.approx(spans[0] / 2, abs=4)
 
 
+def test_brushwork_lies_under_a_wall(tmp_path: Path) -> None:
+    """As strong as chance says, and elsewhere every time, the same for the same sample; none unless asked for."""
+    cv2.imwrite(str(tmp_path / "wall.png"), np.full((90, 90, 3), (40, 160, 90), np.uint8))
+
+    def depths(brushwork: float, first: int = 0) -> list[float]:
+        crops = batches(
+            [tmp_path / "wall.png"], size=64, brushwork=brushwork, batch=1, samples=range(first, 12), seed=0, workers=0
+        )
+        return [float(crop[..., 0].float().std()) for crop in crops]
+
+    assert depths(0.0) == [0.0] * 12
+    strokes = depths(0.8)
+    assert len(set(strokes)) == 12
+    assert max(strokes) > 10
+    assert min(strokes) < 5
+    assert depths(0.8, first=5) == strokes[5:]
+
+
 def test_a_run_that_starts_later_sees_what_it_would_have_seen(photos: Path) -> None:
     """Batches from step 2 on are the same whether or not steps 0 and 1 were run: resuming changes nothing."""
 
