@@ -36,12 +36,14 @@ PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         "best": {"steps": 20000, "batch": 8, "size": 384, "style_size": 768},
         # for a network that paints already: strokes are drawn where content is compared deep enough to leave them room
         "bold": {
-            "steps": 140,
+            "steps": 900,
             "batch": 2,
-            "size": 256,
-            "style_size": 840,
+            "size": 160,
+            "zoom": 2.0,
+            "brushwork": 0.8,
+            "style_size": 768,
             "content_layers": {"relu2_2": 0.35, "relu3_3": 3.0},
-            "weights": {"style": 4e6, "calm": 5e6, "palette": 1.2e7, "tone": 8e4},
+            "weights": {"style": 3e6, "calm": 5e6, "palette": 1.2e7, "tone": 8e4, "temporal": 2e6},
         },
     }
 )

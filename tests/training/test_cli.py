@@ -107,8 +107,9 @@ def test_what_is_named_goes_before_the_preset(folder: Path, monkeypatch: pytest.
     done = CliRunner().invoke(app, arguments, env={"RTSTYLE_VGG16": "vgg.pth"})
     assert done.exit_code == 0, done.output
     (recipe,) = recipes
-    assert (recipe.steps, recipe.size, recipe.content_layers) == (140, 64, {"relu2_2": 0.35, "relu3_3": 3.0})
-    assert recipe.weights == {**WEIGHTS, "style": 2e6, "calm": 5e6, "palette": 1.2e7, "tone": 8e4}
+    assert (recipe.steps, recipe.size, recipe.content_layers) == (900, 64, {"relu2_2": 0.35, "relu3_3": 3.0})
+    assert recipe.weights == {**WEIGHTS, "style": 2e6, "calm": 5e6, "palette": 1.2e7, "tone": 8e4, "temporal": 2e6}
+    assert "--zoom 2.0 --brushwork 0.8" in recipe.command
 
 
 @pytest.fixture
