@@ -2,7 +2,7 @@
 
     python docs/contact_sheet.py SHEET.jpg PHOTO [PHOTO ...] --style wave --style starry-night [--width 560]
 
-Photos are scaled and cropped to 1280×720, painted at that size, and shown --width px wide.
+Photos are scaled and cropped to 1280×720, painted as ``rtstyle image`` does, and shown --width px wide.
 """
 
 import argparse
@@ -13,6 +13,8 @@ import numpy as np
 
 import rtstyle
 from rtstyle.frames import Image
+from rtstyle.jobs.defaults import BRUSHWORK
+from rtstyle.stages.brushwork import Brushwork
 
 WIDTH, HEIGHT = 1280, 720
 
@@ -29,7 +31,7 @@ def main() -> None:
     columns = [photos]
     for style in asked.style:
         with rtstyle.Stylizer(style) as stylizer:
-            columns.append(stylizer(rtstyle.Batch(photos, photos, [0] * len(photos))).images)
+            columns.append(stylizer(Brushwork(BRUSHWORK)(rtstyle.Batch(photos, photos, [0] * len(photos)))).images)
     size = (asked.width, asked.width * HEIGHT // WIDTH)
     rows = [
         np.hstack([cv2.resize(cell, size, interpolation=cv2.INTER_AREA) for cell in row])

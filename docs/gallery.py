@@ -2,12 +2,12 @@
 
     python docs/gallery.py FACE BUILDING LANDSCAPE CLIP
 
-Photos are cropped and scaled to 640×480 and painted at that size; five frames of the clip, half a second apart, at
-their own. What the page says about a style comes from its file alone; head and credits are docs/styles.head.md's.
-Of a network of several styles: the first photo in each of them, and from one to another in five steps. The README's
-picture, docs/banner.jpg, is the first photo in all that run in real time, with brushwork. docs/scale.jpg is the middle
-of it, painted at 1280×720 and at two shares of that; docs/brushwork.jpg is the second photo without, with some and with
-much of it.
+Photos are cropped and scaled to 640×480 and painted as ``rtstyle image`` does; five frames of the clip, half a second
+apart, at their own size. What the page says about a style comes from its file alone; head and credits are
+docs/styles.head.md's. Of a network of several styles: the first photo in each of them, and from one to another in
+five steps. The README's picture, docs/banner.jpg, is the first photo in all that run in real time. docs/scale.jpg is
+the middle of it, painted at 1280×720 and at two shares of that; docs/brushwork.jpg is the second photo without, with
+some and with much of it.
 """
 
 import sys
@@ -21,6 +21,7 @@ from contact_sheet import read
 
 import rtstyle
 from rtstyle.frames import Image, Images
+from rtstyle.jobs.defaults import BRUSHWORK
 from rtstyle.stages.brushwork import Brushwork
 from rtstyle.stages.guided import Guided, share
 from rtstyle.styles import quick_styles
@@ -58,7 +59,7 @@ def main(*arguments: str) -> None:
         several = len(style.styles) > 1
         paintings, strip_of_it = mixed(style, images[0]) if several else plain(style, images, frames)
         write(PICTURES / f"{style.name}.jpg", paintings, strip_of_it)
-        tiles += [brushed(style, images[0], 0.5)] if style.name in quick else []
+        tiles += [brushed(style, images[0], BRUSHWORK)] if style.name in quick else []
         rows = "\n".join(f"| {name} | {value} |" for name, value in facts_of(style).items())
         work = f"*{style.title}*, {style.artist}, {style.year} ({style.licence})"
         shown = (
@@ -75,7 +76,7 @@ def main(*arguments: str) -> None:
 def plain(style: rtstyle.Style, images: Images, frames: Images) -> tuple[Images, Images]:
     """Photos and frames as a network of one style paints them."""
     with rtstyle.Stylizer(style) as stylizer:
-        return painted(stylizer, images), painted(stylizer, frames)
+        return painted(stylizer, strokes_under(images)), painted(stylizer, frames)
 
 
 def mixed(style: rtstyle.Style, image: Image) -> tuple[Images, Images]:
@@ -85,7 +86,7 @@ def mixed(style: rtstyle.Style, image: Image) -> tuple[Images, Images]:
 
     def one(parts: dict[str, float]) -> Image:
         with rtstyle.Stylizer(rtstyle.Mix(parts, style.path)) as stylizer:
-            return painted(stylizer, image[None])[0]
+            return painted(stylizer, strokes_under(image[None]))[0]
 
     return np.stack([one({name: 1}) for name in style.styles]), np.stack([one(parts) for parts in mixes])
 
@@ -95,11 +96,15 @@ def painted(stylizer: rtstyle.Stylizer, images: Images) -> Images:
     return stylizer(rtstyle.Batch(images, images, [0] * len(images))).images
 
 
+def strokes_under(photos: Images, amount: float = BRUSHWORK) -> Images:
+    """What ``rtstyle image`` gives its networks of (N, H, W, 3)."""
+    return Brushwork(amount)(rtstyle.Batch(photos, photos, [0] * len(photos))).images
+
+
 def brushed(style: rtstyle.Style | str, image: Image, amount: float) -> Image:
     """One photo with ``--brushwork``."""
-    batch = Brushwork(amount)(rtstyle.Batch(image[None], image[None], [0]))
     with rtstyle.Stylizer(style) as stylizer:
-        return stylizer(batch).images[0]
+        return painted(stylizer, strokes_under(image[None], amount))[0]
 
 
 def strip(clip: str) -> list[Image]:
@@ -133,7 +138,8 @@ def write_scales(path: Path, photo: Image) -> None:
     """What ``--scale`` makes of strokes: the middle of the photo's paintings, pixel by pixel."""
     batch = rtstyle.Batch(photo[None], photo[None], [0])
     with rtstyle.Stylizer(SCALED_STYLE) as stylizer:
-        paintings = [Guided([stylizer], lines=share(scale))(batch).images[0][MIDDLE] for scale in SCALES]
+        stages = Brushwork(BRUSHWORK), stylizer
+        paintings = [Guided(stages, lines=share(scale))(batch).images[0][MIDDLE] for scale in SCALES]
     cv2.imwrite(str(path), np.hstack(paintings)[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 88])
 
 
