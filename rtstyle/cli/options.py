@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 from rtstyle.errors import UsageError
+from rtstyle.jobs.defaults import SHORT_SIDE
 
 _TIME = re.compile(r"@\d(?!.*\.onnx)[^@]*$", re.IGNORECASE)
 _FILE = re.compile(r"(\.onnx)(?=@\d|$)", re.IGNORECASE)
@@ -62,12 +63,13 @@ Channels = Annotated[
 Strength = Annotated[
     float, typer.Option(min=0, max=1, help="How much of the painting is mixed into the original; 1 is all painting.")
 ]
-Scale = Annotated[
-    float,
-    typer.Option(
-        help="Paint at this share of the resolution and deliver at the full one: at 0.5 strokes are twice as large, "
-        "and the network has a quarter of the work."
-    ),
+_SCALE = (
+    "Paint at this share of the resolution and deliver at the full one: at 0.5 strokes are twice as large, "
+    "and the network has a quarter of the work."
+)
+Scale = Annotated[float, typer.Option(help=_SCALE)]
+PhotoScale = Annotated[
+    float | None, typer.Option(help=f"{_SCALE} Default: what brings a large photo to {SHORT_SIDE} px of short side.")
 ]
 Brushwork = Annotated[
     float,

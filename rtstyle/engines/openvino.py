@@ -57,8 +57,8 @@ class OpenVinoEngine:
 
     @property
     def name(self) -> str:
-        kinds = {"f32": "int8", "bf16": "int8 and bf16"} if self._in_8_bits else {}
-        return f"OpenVINO CPU {kinds.get(self._precision, self._precision)}"
+        eight = "int8" if self._precision == "f32" else f"int8 and {self._precision}"
+        return f"OpenVINO CPU {eight if self._in_8_bits else self._precision}"
 
     def prepare(self, height: int, width: int, *, yuv: int | None = None) -> None:
         if (self._size, self._yuv) == ((height, width), yuv):

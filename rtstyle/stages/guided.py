@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from rtstyle.protocols import Stage
 
 _MIN_SIDE = 16  # pixels, the model contract's
-Lines = Callable[[int], float]
+Lines = Callable[[int, int], float]  # height, width: lines
 
 
 class Guided:
     """Sends frames through ``stages`` at fewer lines, and brings the result back to the size they had.
 
-    ``lines``: at how many, 16 or more, or what says it from the height, as ``share`` does; frames that have no more go
-    through as they are, and no side gets less than 16 pixels. The stages see a small content too. Raises UsageError for
-    less than 16 lines. Needs cv2.
+    ``lines``: at how many, 16 or more, or what says it from height and width, as ``share`` and ``short_side`` do;
+    frames that have no more go through as they are, and no side gets less than 16 pixels. The stages see a small
+    content too. Raises UsageError for less than 16 lines. Needs cv2.
     """
 
     def __init__(self, stages: Sequence[Stage], *, lines: int | Lines) -> None:
@@ -34,7 +34,7 @@ class Guided:
 
     def size(self, height: int, width: int) -> tuple[int, int]:
         """(height, width) at which frames of that size are painted: what to prepare a stylizer for."""
-        lines = min(max(round(self._lines(height)), _MIN_SIDE), height)
+        lines = min(max(round(self._lines(height, width)), _MIN_SIDE), height)
         return lines, max(round(width * lines / height), min(_MIN_SIDE, width))
 
     def __call__(self, batch: Batch, /) -> Batch:
@@ -68,13 +68,18 @@ def share(scale: float) -> Lines:
     """That share of the height. Raises UsageError for what is none."""
     if not 0 < scale <= 1:
         raise UsageError(f"scale: expected more than 0, at most 1, got {scale:g}")
-    return lambda height: height * scale
+    return lambda height, _: height * scale
+
+
+def short_side(side: int) -> Lines:
+    """So many that the short side has ``side`` pixels."""
+    return lambda height, width: side * height / min(height, width)
 
 
 def _fixed(lines: int) -> Lines:
     if lines < _MIN_SIDE:
         raise UsageError(f"lines: expected {_MIN_SIDE} or more, got {lines}")
-    return lambda _: lines
+    return lambda _height, _width: lines
 
 
 def _shrink(images: Images, size: tuple[int, int]) -> Images:

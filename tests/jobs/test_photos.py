@@ -53,6 +53,12 @@ def test_painted_small_delivered_large(tmp_path, invert_model):
         Touch(scale=0)
 
 
+def test_a_large_photo_has_strokes_that_can_be_seen():
+    """Its short side is painted at 768 px, and smaller photos as they are."""
+    sizes = (3000, 4000), (4000, 3000), (400, 1200)
+    assert [Touch(scale=None).size(*size) for size in sizes] == [(768, 1024), (1024, 768), (400, 1200)]
+
+
 def test_own_colours(tmp_path, invert_model):
     """lengstrom#150: the chroma is the photo's, and the light the painting's."""
     cv2.imwrite(str(tmp_path / "red.png"), np.full((32, 48, 3), (60, 60, 160), np.uint8))

@@ -8,7 +8,7 @@ import pytest
 
 from rtstyle.errors import UsageError
 from rtstyle.frames import Batch
-from rtstyle.stages.guided import Guided, share
+from rtstyle.stages.guided import Guided, share, short_side
 from rtstyle.stages.guided_upsampler import GuidedUpsampler
 from tests.fakes import Invert
 
@@ -83,6 +83,8 @@ def test_what_to_prepare_for():
         Guided([], lines=15)
     assert Guided([], lines=share(0.5)).size(720, 1280) == (360, 640)
     assert Guided([], lines=share(0.1)).size(100, 400) == (16, 64)
+    assert Guided([], lines=short_side(90)).size(400, 300) == (120, 90)
+    assert Guided([], lines=short_side(90)).size(60, 80) == (60, 80)
     with pytest.raises(UsageError, match=r"scale: expected more than 0, at most 1, got 1\.5"):
         share(1.5)
 
