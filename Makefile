@@ -15,7 +15,7 @@ MISSING = $(strip $(foreach program,$(PROGRAMS),$(if $(shell command -v $(progra
 .PHONY: style demo test lint types layers pytest system clean
 
 demo: .venv/runtime $(CLIP)
-	$(BIN)/rtstyle transcode $(CLIP) -o out/demo.mp4 --style $(STYLE) --overwrite --json > out/demo.json
+	$(BIN)/rtstyle transcode $(CLIP) -o out/demo.mp4 --style $(STYLE) --brushwork 0.5 --overwrite --json > out/demo.json
 	$(BIN)/python docs/demo.py $(CLIP) out/demo.mp4 out/demo.png out/demo.json
 
 NETWORK ?= lite
