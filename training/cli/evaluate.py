@@ -15,7 +15,7 @@ from rtstyle.output_file import OutputFile
 from rtstyle.perceptual import find_vgg16
 from training.cli.console import console
 from training.cli.evaluation_progress import evaluating
-from training.cli.evaluation_table import table_of
+from training.cli.evaluation_table import tables_of
 from training.evaluation.clips import find_clips
 from training.evaluation.evaluate import QUICK, THOROUGH, Material
 from training.evaluation.evaluate import evaluate as measure
@@ -91,7 +91,7 @@ def evaluate(
                     against=subjects[-1] if against else None,
                     progress=progress,
                 )
-        console.print(table_of(report))
+        console.print(*tables_of(report, console.width), sep="\n")
         typer.echo(report.line())
         if not report.complete:
             raise KeyboardInterrupt

@@ -1,28 +1,37 @@
-"""An evaluation's report as a table: a row for each measure, a column for each model."""
+"""An evaluation's report as tables: a row for each measure, a column for each model."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from rich.table import Table
 
 from training.evaluation.report import ModelReport, Report
 
+_COLUMN = 22  # characters, of a model's widest cell and what keeps it from the next
+_OTHERS = 36  # of the measures' names and the input's own
 
-def table_of(report: Report) -> Table:
-    """For people; the figures in full are in the JSON."""
+
+def tables_of(report: Report, width: int) -> Iterator[Table]:
+    """For people, each with as many models as fit into ``width`` characters; the figures in full are in the JSON."""
+    room = (width - _OTHERS) // _COLUMN - (report.against is not None)
+    for first in range(0, len(report.models), max(room, 1)):
+        yield _table(report, report.models[first : first + max(room, 1)])
+
+
+def _table(report: Report, models: Sequence[ModelReport]) -> Table:
     table = Table(box=None, pad_edge=False, caption="grid over the photo's own; flat grey in levels")
-    columns = [*report.models, *([report.against] if report.against else [])]
-    for title in ("", *(model.name for model in report.models), *(["control"] if report.against else []), "input"):
+    columns = [*models, *([report.against] if report.against else [])]
+    for title in ("", *(model.name for model in models), *(["control"] if report.against else []), "input"):
         table.add_column(title, justify="right" if title else "left", no_wrap=not title)
     own = {"sharpness": _figure(report.sharpness), "warping error × 1000": _figure(1000 * report.warping_error)}
     for name, cell in _ROWS.items():
         cells = [cell(model) for model in columns]
         if any(cells):
             table.add_row(name, *cells, own.get(name, ""))
-    for name in report.over_control(report.models[0]):
-        ratios = [_figure(report.over_control(model)[name]) for model in report.models]
+    for name in report.over_control(models[0]):
+        ratios = [_figure(report.over_control(model)[name]) for model in models]
         table.add_row(f"{name.replace('_', ' ')} ÷ control", *ratios, "1", "")
     return table
 

@@ -1,8 +1,14 @@
 from __future__ import annotations
 
+import io
 import json
 import math
+from dataclasses import replace
 
+import pytest
+from rich.console import Console
+
+from training.cli.evaluation_table import tables_of
 from training.evaluation.report import ModelReport, Report
 
 
@@ -36,3 +42,22 @@ def test_a_control_is_divided_by() -> None:
     control = model(warping_error=0.002, sharpness=10.0, **figures)
     (told,) = json.loads(report([steady], control).line())["models"]
     assert told["over_control"] == {"warping_error": 0.5, "content_loss": 1, "style_loss": 1, "sharpness": 0.9}
+
+
+@pytest.mark.parametrize("width", [40, 80, 160])
+@pytest.mark.parametrize("against", [None, model(warping_error=0.1)])
+def test_no_figure_is_cut(width: int, against: ModelReport | None) -> None:
+    """Eight models do not fit into one table on a screen of 80 columns: there are several."""
+    many = [
+        replace(
+            model(style_loss=10_001.0 + i, warping_error=0.1),
+            provider="OpenVINO CPU int8 and bf16",
+            grid=dict.fromkeys((2, 4, 8, 16), 1.0),
+        )
+        for i in range(8)
+    ]
+    text = io.StringIO()
+    Console(file=text, width=max(width, 80)).print(*tables_of(report(many, against), width), sep="\n")
+    assert "…" not in text.getvalue()
+    assert all(f"{10_001 + i:,}" in text.getvalue() for i in range(8))
+    assert text.getvalue().count("1.00 1.00 1.00 1.00") == 8
