@@ -5,8 +5,8 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,6 +16,7 @@ from rtstyle.frames import Frame, VideoFormat
 from rtstyle.sinks import relay
 from rtstyle.sinks.publisher import Publisher
 from tests.clips import frame_times
+from tests.screen import wait_for
 from tests.sources.test_stream import free_port
 
 
@@ -30,7 +31,7 @@ def test_published_and_received(scheme, tmp_path, invert_model):
     receiver = subprocess.Popen(
         ["ffmpeg", "-v", "error", *listen, "-i", address, "-t", "2", "-c", "copy", received], stdin=subprocess.DEVNULL
     )
-    time.sleep(1)
+    wait_for(lambda: is_bound(port))
     command = [sys.executable, "-m", "rtstyle", "live", "test", "--no-window", "--camera-size", "320x240"]
     sender = subprocess.Popen(
         [*command, "--style", invert_model, "--publish", address], stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -45,6 +46,12 @@ def test_published_and_received(scheme, tmp_path, invert_model):
         receiver.kill()
         sender.kill()
         sender.communicate()
+
+
+def is_bound(port):
+    """Whether some program listens there, as Linux tells without asking it."""
+    tables = [Path(f"/proc/net/{table}") for table in ("udp", "udp6", "tcp", "tcp6")]
+    return any(f":{port:04X} " in table.read_text(encoding="ascii") for table in tables if table.exists())
 
 
 def test_a_server_that_never_says_a_word_stops_nothing(tmp_path, invert_model):
