@@ -2,7 +2,7 @@
 
     python docs/contact_sheet.py SHEET.jpg PHOTO [PHOTO ...] --style wave --style starry-night [--width 560]
 
-Photos are scaled and cropped to 1280×720, painted as ``rtstyle image`` does, and shown --width px wide.
+Photos are scaled and cropped to 1280×720, painted with the brushwork of ``rtstyle image``, and shown --width px wide.
 """
 
 import argparse
@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 import rtstyle
-from rtstyle.frames import Image
+from rtstyle.frames import Image, Images
 from rtstyle.jobs.defaults import BRUSHWORK
 from rtstyle.stages.brushwork import Brushwork
 
@@ -31,13 +31,23 @@ def main() -> None:
     columns = [photos]
     for style in asked.style:
         with rtstyle.Stylizer(style) as stylizer:
-            columns.append(stylizer(Brushwork(BRUSHWORK)(rtstyle.Batch(photos, photos, [0] * len(photos)))).images)
+            columns.append(painted(stylizer, strokes_under(photos)))
     size = (asked.width, asked.width * HEIGHT // WIDTH)
     rows = [
         np.hstack([cv2.resize(cell, size, interpolation=cv2.INTER_AREA) for cell in row])
         for row in zip(*columns, strict=True)
     ]
     cv2.imwrite(str(asked.sheet), np.vstack(rows)[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 88])
+
+
+def painted(stylizer: rtstyle.Stylizer, images: Images) -> Images:
+    """Every image of (N, H, W, 3)."""
+    return stylizer(rtstyle.Batch(images, images, [0] * len(images))).images
+
+
+def strokes_under(photos: Images, amount: float = BRUSHWORK) -> Images:
+    """What ``rtstyle image`` gives its networks of (N, H, W, 3)."""
+    return Brushwork(amount)(rtstyle.Batch(photos, photos, [0] * len(photos))).images
 
 
 def read(path: Path, width: int = WIDTH, height: int = HEIGHT) -> Image:

@@ -2,9 +2,9 @@
 
     python docs/gallery.py FACE BUILDING LANDSCAPE CLIP
 
-Photos are cropped and scaled to 640×480 and painted as ``rtstyle image`` does; five frames of the clip, half a second
-apart, at their own size. What the page says about a style comes from its file alone; head and credits are
-docs/styles.head.md's. Of a network of several styles: the first photo in each of them, and from one to another in
+Photos are cropped and scaled to 640×480 and painted with the brushwork of ``rtstyle image``; five frames of the clip,
+half a second apart, at their own size. What the page says about a style comes from its file alone; head and credits
+are docs/styles.head.md's. Of a network of several styles: the first photo in each of them, and from one to another in
 five steps. The README's picture, docs/banner.jpg, is the first photo in all that run in real time. docs/scale.jpg is
 the middle of it, painted at 1280×720 and at two shares of that; docs/brushwork.jpg is the second photo without, with
 some and with much of it.
@@ -17,7 +17,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from contact_sheet import read
+from contact_sheet import painted, read, strokes_under
 
 import rtstyle
 from rtstyle.frames import Image, Images
@@ -89,16 +89,6 @@ def mixed(style: rtstyle.Style, image: Image) -> tuple[Images, Images]:
             return painted(stylizer, strokes_under(image[None]))[0]
 
     return np.stack([one({name: 1}) for name in style.styles]), np.stack([one(parts) for parts in mixes])
-
-
-def painted(stylizer: rtstyle.Stylizer, images: Images) -> Images:
-    """Every image of (N, H, W, 3)."""
-    return stylizer(rtstyle.Batch(images, images, [0] * len(images))).images
-
-
-def strokes_under(photos: Images, amount: float = BRUSHWORK) -> Images:
-    """What ``rtstyle image`` gives its networks of (N, H, W, 3)."""
-    return Brushwork(amount)(rtstyle.Batch(photos, photos, [0] * len(photos))).images
 
 
 def brushed(style: rtstyle.Style | str, image: Image, amount: float) -> Image:

@@ -18,14 +18,13 @@ from torch.utils.data import DataLoader, Dataset
 from rtstyle.errors import SourceError
 from rtstyle.frames import Batch
 from rtstyle.sources.photo_folder import read_photo
-from rtstyle.stages.brushwork import Brushwork
+from rtstyle.stages.brushwork import PERIOD, Brushwork
 from training.sieve import Sieve
 
 _log = logging.getLogger(__name__)
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp"})
 MIN_ARTWORK = 64  # px
-PATTERN = 1024  # px, of brushwork before it begins again
 Photo = NDArray[np.uint8]  # (H, W, 3) RGB
 
 
@@ -139,7 +138,7 @@ def random_crop(photo: Photo, size: int, rng: np.random.Generator, zoom: float =
 
 def brushed(crop: Photo, rng: np.random.Generator, most: float) -> Photo:
     """The crop with strokes laid under it, up to ``most``, as the runtime does where there is nothing to paint."""
-    lay = Brushwork(rng.uniform(0, most), start=int(rng.integers(PATTERN)))
+    lay = Brushwork(rng.uniform(0, most), start=int(rng.integers(PERIOD)))
     image = crop[None]
     return np.asarray(lay(Batch(image, image, [Fraction(0)])).images[0])
 

@@ -20,6 +20,7 @@ Field = NDArray[np.float32]  # (SIDE, SIDE)
 
 _SIDE = 512  # cells, of the pattern, which then begins again
 _CELL = 2  # px
+PERIOD = _SIDE * _CELL  # px, after which the pattern begins again
 _WIDTH = 1.0  # cells, of a stroke: sigma of the noise that is drawn out
 _CURL = 30.0  # cells, of an eddy: sigma of the field whose contours the strokes follow
 _DOUBLINGS = 4  # a stroke is 2^4 cells long
