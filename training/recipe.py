@@ -45,6 +45,16 @@ PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
             "content_layers": {"relu2_2": 0.35, "relu3_3": 3.0},
             "weights": {"style": 3e6, "calm": 5e6, "palette": 1.2e7, "tone": 8e4, "temporal": 2e6},
         },
+        # for what came of that: it imitates itself, and what flickers goes
+        "calm": {
+            "steps": 220,
+            "batch": 2,
+            "size": 224,
+            "zoom": 1.5,
+            "brushwork": 0.8,
+            "learning_rate": 1e-3,
+            "weights": {"temporal": 5e6},
+        },
     }
 )
 

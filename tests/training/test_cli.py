@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -98,18 +99,44 @@ def test_stopped_training_can_be_resumed(folder: Path, number: signal.Signals) -
     assert Checkpoint.load(out).step > reached
 
 
-def test_what_is_named_goes_before_the_preset(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Options win over ``bold``, which wins over what is usual."""
-    recipes = []
+@pytest.fixture
+def asked(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Recipe]:
+    """The recipe that options make; nothing is trained."""
+    recipes: list[Recipe] = []
     monkeypatch.setattr("training.cli.train.loop.train", lambda recipe, *_, **__: recipes.append(recipe))
     monkeypatch.chdir(folder)
-    arguments = [*NEW, "--preset", "bold", "--weight", "style=2e6", "-o", "x.ckpt"]
-    done = CliRunner().invoke(app, arguments, env={"RTSTYLE_VGG16": "vgg.pth"})
-    assert done.exit_code == 0, done.output
-    (recipe,) = recipes
+
+    def ask(*options: str) -> Recipe:
+        done = CliRunner().invoke(app, [*NEW, *options, "-o", "x.ckpt"], env={"RTSTYLE_VGG16": "vgg.pth"})
+        assert done.exit_code == 0, done.output
+        return recipes[-1]
+
+    return ask
+
+
+def test_what_is_named_goes_before_the_preset(asked: Callable[..., Recipe]) -> None:
+    """Options win over ``bold``, which wins over what is usual."""
+    recipe = asked("--preset", "bold", "--weight", "style=2e6")
     assert (recipe.steps, recipe.size, recipe.content_layers) == (900, 64, {"relu2_2": 0.35, "relu3_3": 3.0})
     assert recipe.weights == {**WEIGHTS, "style": 2e6, "calm": 5e6, "palette": 1.2e7, "tone": 8e4, "temporal": 2e6}
     assert "--zoom 2.0 --brushwork 0.8" in recipe.command
+
+
+def test_calm_imitates_what_it_began_with(asked: Callable[..., Recipe], begun: Path) -> None:
+    """By that preset a network is its own teacher, unless another is named, and no other loss is asked."""
+    recipe = asked("--preset", "calm", "--init-from", str(begun))
+    assert recipe.teachers == (str(begun),)
+    assert {name for name, weight in recipe.weights.items() if weight} == {"teacher", "temporal"}
+    other = begun.parent / "other.ckpt"
+    assert asked("--preset", "calm", "--init-from", str(begun), "--teacher", str(other)).teachers == (str(other),)
+
+
+def test_calm_wants_a_network_to_begin_with(folder: Path) -> None:
+    """One sentence, and nothing is written."""
+    code, stderr = run(folder, *NEW, "--preset", "calm", "-o", "none.ckpt")
+    assert code == 2, stderr
+    assert "--preset calm: expected the network that is to become calmer as --init-from, got none" in stderr
+    assert not (folder / "none.ckpt").exists()
 
 
 @pytest.fixture

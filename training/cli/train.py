@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -116,20 +116,31 @@ def _recipe(out: Path, given: Mapping[str, Any]) -> Recipe:
     asked = {f.name: given[f.name] for f in fields(Recipe) if f.name in given}
     for layers in asked.keys() & {"content_layers", "style_layers"}:
         asked[layers] = read_amounts(f"--{layers.replace('_', '-')}", [asked[layers]])
+    teachers = _teachers(preset, given)
     asked |= {
         "style_images": tuple(str(image.resolve()) for image in given["style_image"]),
         "data": str(given["data"].resolve()),
         "include": tuple(given.get("include", option.DEFAULT.include)),
         "init_from": str(given.get("init_from", "")),
-        "teachers": tuple(str(path.resolve()) for path in given.get("teacher", ())),
-        "weights": _weights(preset, given),
+        "teachers": tuple(str(path.resolve()) for path in teachers),
+        "weights": _weights(preset, given, teachers),
     }
     return Recipe(**{"network": option.DEFAULT.network, **PRESETS[preset], **asked})
 
 
-def _weights(preset: str, given: Mapping[str, Any]) -> dict[str, float]:
+def _teachers(preset: str, given: Mapping[str, Any]) -> Sequence[Path]:
+    """Whom it imitates; by the preset ``calm`` itself, as it was."""
+    named: Sequence[Path] = given.get("teacher", ())
+    if named or preset != "calm":
+        return named
+    if "init_from" not in given:
+        raise UsageError("--preset calm: expected the network that is to become calmer as --init-from, got none")
+    return (given["init_from"],)
+
+
+def _weights(preset: str, given: Mapping[str, Any], teachers: Sequence[Path]) -> dict[str, float]:
     """That on features follows the temporal one unless it is named."""
-    weights = {**usual_weights(given.get("teacher", ())), **PRESETS[preset].get("weights", {})}
+    weights = {**usual_weights(teachers), **PRESETS[preset].get("weights", {})}
     weights |= {name: given[f"{name}_weight"] for name in ("content", "style") if f"{name}_weight" in given}
     if "temporal_weight" in given:
         temporal = given["temporal_weight"]

@@ -36,8 +36,9 @@ StyleImage = Annotated[
 Preset = Annotated[
     str | None,
     typer.Option(
-        help="smoke (does it run?), quick (an evening's CPU), best (a GPU) or bold (broader strokes for a network "
-        "that paints already, with --init-from); options go before it." + _default(PRESET)
+        help="smoke (does it run?), quick (an evening's CPU), best (a GPU), bold (broader strokes for a network "
+        "that paints already, with --init-from) or calm (less flicker for one that is bold, the same way); options go "
+        "before it." + _default(PRESET)
     ),
 ]
 Network = Annotated[
