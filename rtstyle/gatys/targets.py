@@ -14,6 +14,8 @@ from torch.autograd.function import once_differentiable
 from rtstyle.gatys.recipe import Layers
 from rtstyle.perceptual import VGG
 
+_ROWS = 1 << 14  # of maps in bf16 that are made float32 at a time: what is made is still in the cache when it is used
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Region:
@@ -51,11 +53,12 @@ def tapped(maps: Tensor) -> tuple[Tensor, Tensor]:
     """The maps (1, C, H, W), to go on with, and their inner products (C, C).
 
     As ``gram_sums``; but if all that comes later takes the maps that are returned, what goes back from there is
-    added to where it is, and not once more beside it.
+    added to where it is, and not once more beside it; in bf16, if the maps are.
     """
-    if maps.dtype != torch.float32 or not maps.is_contiguous(memory_format=torch.channels_last):
+    if not maps.is_contiguous(memory_format=torch.channels_last):
         return maps, gram_sums(maps, None)
-    return _Tap.apply(maps)  # type: ignore[no-any-return]  # torch's
+    with torch.autocast(maps.device.type, enabled=False):
+        return _Tap.apply(maps)  # type: ignore[no-any-return]  # torch's
 
 
 class _Products(torch.autograd.Function):
@@ -81,8 +84,7 @@ class _Tap(torch.autograd.Function):
     def forward(ctx: Any, maps: Tensor) -> tuple[Tensor, Tensor]:  # noqa: ANN401 - torch's
         ctx.set_materialize_grads(False)
         ctx.save_for_backward(maps)
-        flat = _rows(maps)
-        return maps.view_as(maps), flat.T @ flat
+        return maps.view_as(maps), _products(_rows(maps))
 
     @staticmethod
     @once_differentiable
@@ -93,8 +95,19 @@ class _Tap(torch.autograd.Function):
         if through is None:
             through = torch.zeros_like(maps)
         through = through.contiguous(memory_format=torch.channels_last)
-        _rows(through).addmm_(_rows(maps), slope + slope.T)
+        _rows(through).addmm_(_rows(maps), (slope + slope.T).to(maps.dtype))
         return through
+
+
+def _products(flat: Tensor) -> Tensor:
+    """``flat.T @ flat`` of (HW, C) in float32: of sums over a whole picture a loss compares small differences."""
+    if flat.dtype == torch.float32:
+        return flat.T @ flat
+    total = flat.new_zeros(flat.shape[1], flat.shape[1], dtype=torch.float32)
+    for part in flat.split(_ROWS) if flat.is_cpu else (flat,):
+        wide = part.float()
+        total.addmm_(wide.T, wide)
+    return total
 
 
 def _rows(maps: Tensor) -> Tensor:

@@ -108,6 +108,21 @@ def test_a_kernels_sum_is_kept():
         assert np.abs((np.rint(exact) - exact).sum(axis=(2, 3))).max() > 0.5  # or there was nothing to do
 
 
+def test_kernels_of_equal_sums_keep_them_equal():
+    """Two pixels of a cell, whose kernels are one kernel that was spread in two ways, give one grey to an even area."""
+    model = network()
+    held = next(t for t in model.graph.initializer if t.name == "k2")
+    kernels = numpy_helper.to_array(held).copy()
+    kernels[1] = (kernels[0] + np.roll(kernels[0], 1, axis=2)) / 2
+    held.CopyFrom(numpy_helper.from_array(kernels, "k2"))
+    made = quantised(model, measure(model, [FRAMES]), ())
+    tensors = {t.name: numpy_helper.to_array(t) for t in made.graph.initializer}
+    steps, scales = tensors["second/weights/steps"].astype(int), tensors["second/weights/scale"]
+    assert (steps[0].sum(axis=(1, 2)) == steps[1].sum(axis=(1, 2))).all()
+    assert scales[0] == scales[1] != scales[2]
+    assert np.abs(kernels[0]).max() != np.abs(kernels[1]).max()  # or there was nothing to do
+
+
 def test_a_sum_that_is_kept_reads_what_was_not_rounded():
     """And the convolution beside it reads it rounded."""
     model = network(mode="constant", shortcut=True)
