@@ -28,7 +28,7 @@ FRAMES = np.full((1, 16, 16, 3), 200, np.uint8)
 def _without_amx(monkeypatch):
     """An x86 CPU on which 8 bits are faster, whatever runs the tests."""
     monkeypatch.setattr(adapter, "_native_precision", lambda *_: "f32")
-    monkeypatch.setattr(adapter, "_cpu", lambda: None)
+    monkeypatch.setattr(adapter, "description", lambda: None)
     monkeypatch.setattr(adapter.platform, "machine", lambda: "x86_64")
 
 
@@ -63,7 +63,7 @@ def test_a_cpu_that_does_better_without(inverts, native, machine, monkeypatch):
 def test_a_cpu_that_does_best_with_both(inverts, monkeypatch):
     """Zen 4 computes in bf16 what the twin holds in float."""
     monkeypatch.setattr(adapter, "_native_precision", lambda *_: "bf16")
-    monkeypatch.setattr(adapter, "_cpu", lambda: "AuthenticAMD avx512_bf16")
+    monkeypatch.setattr(adapter, "description", lambda: "AuthenticAMD avx512_bf16")
     assert painted(inverts) == ("OpenVINO CPU int8 and bf16", 200)
     assert painted(inverts, precision="full") == ("OpenVINO CPU bf16", 55)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import sys
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rtstyle.cpu import description, is_zen4
 from rtstyle.engines.planes import Planes, with_planes
 from rtstyle.errors import DeviceError
 
@@ -48,7 +48,7 @@ class OpenVinoEngine:
         try:
             self._core = the_core()
             can = self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")  # loads the CPU's plugin
-            cpu = _cpu()
+            cpu = description()
             self._precision = precision or _native_precision(can, cpu)
             self._in_8_bits = twin is not None and _is_faster_in_8_bits(self._precision, cpu)
             self._model = self._core.read_model(twin if self._in_8_bits else model)
@@ -138,30 +138,16 @@ def _native_precision(capabilities: list[str], cpu: str | None) -> str:
     (docs/LOG.md). FP16 stands for AVX512-FP16, which comes together with AMX, but virtual machines hide AMX alone.
     """
     amx = {"BF16", "FP16"} <= set(capabilities) and (cpu is None or "amx_bf16" in cpu)
-    return "bf16" if _is_x86() and (amx or ("BF16" in capabilities and _is_zen4(cpu))) else "f32"
+    return "bf16" if _is_x86() and (amx or ("BF16" in capabilities and is_zen4(cpu))) else "f32"
 
 
 def _is_faster_in_8_bits(precision: str, cpu: str | None) -> bool:
     """On x86 without AMX; 1.4 to 2.5 times (docs/LOG.md). ARM was not measured."""
-    return _is_x86() and (precision == "f32" or _is_zen4(cpu))
-
-
-def _is_zen4(cpu: str | None) -> bool:
-    """Unless oneDNN is told to use less of it: OpenVINO says BF16 then, and cannot compile."""
-    whole = os.environ.get("ONEDNN_MAX_CPU_ISA", "ALL").upper() in {"ALL", "DEFAULT"}
-    return whole and cpu is not None and "AuthenticAMD" in cpu and "avx512_bf16" in cpu
+    return _is_x86() and (precision == "f32" or is_zen4(cpu))
 
 
 def _is_x86() -> bool:
     return platform.machine() in {"x86_64", "AMD64"}
-
-
-def _cpu() -> str | None:
-    """Its maker and flags, as far as Linux tells."""
-    try:
-        return Path("/proc/cpuinfo").read_text(encoding="utf-8")
-    except OSError:
-        return None
 
 
 def _failed(error: RuntimeError) -> str:

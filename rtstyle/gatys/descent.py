@@ -19,6 +19,7 @@ _FIRST_STEP = 0.01  # of the range of a value, in the mean: L-BFGS' first, which
 _SMALLEST_RATE, _LARGEST_RATE = 1e-12, 1e12
 _NEAR = 2.0  # rates too small and too large that are no further apart have nothing between them
 _MOST_LOST = 100  # iterations that went nowhere, and are made up for
+_COARSE, _COARSE_FOR = 0.05, 20  # share of the loss that so many iterations have to win, or bf16 is too coarse
 
 
 class Descent:
@@ -48,6 +49,8 @@ class Descent:
         self._unit = _FIRST_STEP * start.numel() if recipe.optimizer == "lbfgs" else 1.0
         self._guard = Guard(self.start.total, _saturation(self.best), best=self.start.total)
         self._latest = self.losses
+        self._totals = [self.losses.total]  # the best by iteration
+        self._first = self.best.clone() if objective.half else self.best
         self._mean: Tensor | None = None
         self._restart()
 
@@ -55,6 +58,9 @@ class Descent:
         """One iteration of the optimiser; the losses of the last picture that it evaluated."""
         self._optimizer.step(self._evaluate)
         self._follow()
+        self._totals.append(self.losses.total)
+        if self.objective.half and self._is_slow():
+            self._refine()
         verdict = self._guard.judge(self._latest.total, _saturation(self._picture()))
         if verdict is Verdict.GIVE_UP:
             self.given_up = self._guard.reason
@@ -104,6 +110,17 @@ class Descent:
         """The picture that x stands for, not held within any range."""
         picture = self._x.detach() * self._unit
         return picture if self._free is None else torch.where(self._free, picture, self._fixed)
+
+    def _is_slow(self) -> bool:
+        if len(self._totals) <= _COARSE_FOR:
+            return False
+        before = self._totals[-1 - _COARSE_FOR]
+        return before - self._totals[-1] < _COARSE * before
+
+    def _refine(self) -> None:
+        """Go on in float32, with the optimiser as it is: L-BFGS in bf16 takes ever more iterations (docs/LOG.md)."""
+        self.objective.half = False
+        self.start, self.losses = self.objective.losses(self._first), self.objective.losses(self.best)
 
     def _mend(self, verdict: Verdict) -> None:
         """Another rate: by a factor, or half-way between one too small and one too large."""

@@ -54,11 +54,10 @@ class Objective:
         *,
         memory: Memory | None = None,
         tile: int | None = None,  # px
-        half: bool = False,  # features in bf16
+        half: bool = False,  # features in bf16, for as long as nobody sets it otherwise; the targets are float32
     ) -> None:
         self.vgg, self.recipe, self.memory, self.regions = vgg, recipe, memory, list(regions)
         self.size = (content.shape[2], content.shape[3])
-        self._half = half
         self._content_layers = weighed(recipe.content_layers) if recipe.content_weight else {}
         self._style_layers = weighed(recipe.style_layers) if recipe.style_weight and regions else {}
         self._layers = tuple(dict.fromkeys([*self._content_layers, *self._style_layers]))
@@ -68,7 +67,9 @@ class Objective:
             {name: region.mask_at(self.size, stride) for name, stride in self._strides.items()} for region in regions
         ]
         self._pixels = [{name: self._weight(name, mask) for name, mask in masks.items()} for masks in self._masks]
+        self.half = False
         self._wanted = self._content_targets(content)
+        self.half = half
 
     def losses(self, image: Tensor) -> Losses:
         """Evaluate (1, 3, H, W), without a gradient."""
@@ -216,7 +217,7 @@ class Objective:
         layers: tuple[str, ...] | None = None,
         watch: Callable[[str, Tensor], Tensor] | None = None,
     ) -> dict[str, Tensor]:
-        with torch.autocast(image.device.type, dtype=torch.bfloat16, enabled=self._half):
+        with torch.autocast(image.device.type, dtype=torch.bfloat16, enabled=self.half):
             return self.vgg(image, layers or self._layers, watch)  # type: ignore[no-any-return]  # modules return Any
 
 

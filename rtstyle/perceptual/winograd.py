@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Sequence
-from functools import partial
 from itertools import product
 from typing import Any, NamedTuple
 
@@ -21,13 +20,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from rtstyle.perceptual.threads import side_by_side
-
 _POINTS = np.array([0, 1, -1, 2, 0.5, -2, -0.5])  # and ∞
 _ONE = 1  # the place of 1, at which all powers are 1
 _PATCH = len(_POINTS) + 1  # px
 _TILE = _PATCH - 2  # px
-_CHUNK, _LEAST_TILES = 1 << 14, 128  # tiles × channels at a time, which stay in the cache; and so many tiles at least
+_CHUNK = 1 << 16  # tiles × channels at a time, so that what one product leaves the next finds in the cache
 _LEAST_CHANNELS, _LEAST_WORK = 64, 6 << 20  # in × out × px; less is quicker convolved directly (docs/LOG.md)
 
 
@@ -118,29 +115,26 @@ class _Sweep:
         self._outs = values.shape[2]
         self._per_tile = _PATCH * _PATCH * max(self._ins, self._outs)
         self._rows, self._columns = -(-self._height // _TILE), -(-self._width // _TILE)
-        lines = max(1, max(_LEAST_TILES, _CHUNK // max(self._ins, self._outs)) // self._columns)
+        lines = max(1, _CHUNK // max(self._ins, self._outs) // self._columns)
         self._lines, self._images = min(lines, self._rows), max(1, min(lines // self._rows, self._count))
 
     def convolved(self, bias: Tensor | None = None, *, relu: bool = False) -> Tensor:
         """Maps (N, out, H, W), channels_last."""
-        result = self._maps.new_empty(self._count, self._height, self._width, self._outs)
-        places = list(product(range(0, self._count, self._images), range(0, self._rows, self._lines)))
-        side_by_side(partial(self._convolve, result, bias, relu), places)
-        return result.permute(0, 3, 1, 2)
-
-    def _convolve(self, result: Tensor, bias: Tensor | None, relu: bool, place: tuple[int, int]) -> None:  # noqa: FBT001 - of a partial
-        """The chunk whose first picture and line of tiles are at that place."""
-        image, line = place
-        images, lines = slice(image, min(image + self._images, self._count)), min(self._lines, self._rows - line)
+        maps = self._maps
+        result = maps.new_empty(self._count, self._height, self._width, self._outs)
         size = (self._images, self._lines * _TILE + 2, self._columns * _TILE + 2, self._ins)
         count = self._images * self._lines * self._columns
         padded, *room = _room(math.prod(size), count * self._per_tile, count * self._per_tile)
         padded = padded.view(size)
         padded[:, :, 0].zero_()
         padded[:, :, self._width + 1 :].zero_()
-        self._fill(padded, images, line * _TILE - 1)
-        tiles = self._tiles(_patches(padded[: images.stop - image], lines, self._columns), room, bias)
-        _lay(tiles, result[images, line * _TILE : (line + lines) * _TILE], relu=relu)
+        for image, line in product(range(0, self._count, self._images), range(0, self._rows, self._lines)):
+            images = slice(image, min(image + self._images, self._count))
+            lines = min(self._lines, self._rows - line)
+            self._fill(padded, images, line * _TILE - 1)
+            tiles = self._tiles(_patches(padded[: images.stop - image], lines, self._columns), room, bias)
+            _lay(tiles, result[images, line * _TILE : (line + lines) * _TILE], relu=relu)
+        return result.permute(0, 3, 1, 2)
 
     def _fill(self, padded: Tensor, images: slice, top: int) -> None:
         """Copy the lines from ``top`` on; above and below the maps is 0, as it is beside them from the beginning."""

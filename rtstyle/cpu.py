@@ -1,0 +1,24 @@
+"""What the processor is, as far as Linux tells."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def description() -> str | None:
+    """Its maker and flags, core by core; None on other systems."""
+    try:
+        return Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        return None
+
+
+def is_zen4(cpu: str | None) -> bool:
+    """Whether bf16 is worth the while as AMD's Zen 4 has it, by the ``description``.
+
+    Intel's AVX512-BF16 without AMX is slower than float32, and oneDNN may be told to use less than there is: OpenVINO
+    then says BF16, and cannot compile.
+    """
+    whole = os.environ.get("ONEDNN_MAX_CPU_ISA", "ALL").upper() in {"ALL", "DEFAULT"}
+    return whole and cpu is not None and "AuthenticAMD" in cpu and "avx512_bf16" in cpu
