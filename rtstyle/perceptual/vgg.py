@@ -10,7 +10,6 @@ from torch import Tensor, nn
 
 from rtstyle.errors import UsageError
 from rtstyle.perceptual.layers import layer_index
-from rtstyle.perceptual.memory import keep_memory
 from rtstyle.perceptual.weights import VggWeights
 from rtstyle.perceptual.winograd import FrozenConv
 
@@ -37,7 +36,6 @@ class VGG(nn.Module):
             raise UsageError(f"pooling: expected {' or '.join(POOLINGS)}, got {pooling!r}")
         from torchvision import models  # two seconds, which nobody who mistyped should wait for
 
-        keep_memory()
         self.network = weights.network
         self.layers = tuple(layers)
         self.average = pooling == "average"

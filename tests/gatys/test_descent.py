@@ -11,8 +11,8 @@ LAYERS = {"style_layers": (("relu1_1", 1.0), ("relu2_1", 1.0)), "content_layers"
 TINY = Recipe(**LAYERS, tv_weight=0.0, multiscale=False)
 
 
-def descent_of(weights, photo, artwork, recipe, start=None, **more):
-    painter = Painter([Artwork(artwork)], recipe, weights)
+def descent_of(weights, photo, artwork, recipe, start=None, *, half=False, **more):
+    painter = Painter([Artwork(artwork)], recipe, weights, half=half)
     return Descent(painter.objective(photo), photo if start is None else start, recipe, **more)
 
 
@@ -57,6 +57,24 @@ def test_whatever_a_user_types_a_picture_comes_out(weights, photo, artwork, chan
     saturated = ((descent.best <= 0) | (descent.best >= 1)).float().mean()
     assert saturated < 0.5
     assert descent.best.std() > 0.05
+
+
+def test_bf16_gives_way_to_float32(weights, photo, artwork):
+    """Once it wins little; the start and the best are measured anew, so that they can be told apart by a hair."""
+    descent = descent_of(weights, photo, artwork, TINY, half=True)
+    exact = descent_of(weights, photo, artwork, TINY).objective
+    assert descent.objective.half
+    assert descent.start.total != exact.losses(photo).total
+    falling = []
+    while descent.objective.half and len(falling) < 400:
+        descent.step()
+        falling.append(descent.losses.total)
+    assert 20 < len(falling) < 400
+    assert descent.start.total == pytest.approx(exact.losses(photo).total, rel=1e-6)
+    assert descent.losses.total == pytest.approx(exact.losses(descent.best).total, rel=1e-6)
+    assert descent.losses.total < 0.97 * descent.start.total
+    descent.step()
+    assert not descent.objective.half
 
 
 def test_a_step_back_is_said(weights, photo, artwork, caplog):
