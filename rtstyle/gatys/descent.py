@@ -112,6 +112,7 @@ class Descent:
         return picture if self._free is None else torch.where(self._free, picture, self._fixed)
 
     def _is_slow(self) -> bool:
+        """Whether the last iterations have won less than bf16's rounding is worth."""
         if len(self._totals) <= _COARSE_FOR:
             return False
         before = self._totals[-1 - _COARSE_FOR]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import torch
 
 _WIDTHS = (64, 128, 256, 512, 512)  # channels of VGG's blocks
-_FLOAT, _HALF, _INDEX = 4, 2, 8  # bytes; a max pooling remembers where its maxima were, in 64 bits
+_FLOAT, _INDEX = 4, 8  # bytes; a max pooling remembers where its maxima were, in 64 bits
 _PICTURES = 12  # copies of the picture beside the history: photo, start, best, x, its gradient, directions, casts
 _LOADED = 360 << 20  # the weights, room to convolve in, and what torch adds to itself when it first works: measured
 _IMPORTED = 800 << 20  # torch, where the system does not say
@@ -23,15 +23,12 @@ _TORCHVISION = 160 << 20  # which VGG imports when it is made
 _SHARE = 0.7  # of the memory that is free
 
 
-def peak_bytes(size: tuple[int, int], recipe: Recipe, tile: int | None, *, half: bool = False) -> int:
-    """What the process will take at its peak, with ``tile`` px or, None, whole; masks are not reckoned with.
-
-    ``half``: with features in bf16.
-    """
-    return _resident_bytes() + _needed_bytes(size, recipe, tile, half=half)
+def peak_bytes(size: tuple[int, int], recipe: Recipe, tile: int | None) -> int:
+    """What the process will take at its peak, with ``tile`` px or, None, whole; masks are not reckoned with."""
+    return _resident_bytes() + _needed_bytes(size, recipe, tile)
 
 
-def _needed_bytes(size: tuple[int, int], recipe: Recipe, tile: int | None, *, half: bool) -> int:
+def _needed_bytes(size: tuple[int, int], recipe: Recipe, tile: int | None) -> int:
     """The same, besides what the process has."""
     height, width = size
     layers = [name for name, _ in (*recipe.content_layers, *recipe.style_layers)]
@@ -39,21 +36,19 @@ def _needed_bytes(size: tuple[int, int], recipe: Recipe, tile: int | None, *, ha
     sides = (height, width) if tile is None else (min(height, tile + margin), min(width, tile + margin))
     pairs = 2 * recipe.history + 4 if recipe.optimizer == "lbfgs" else 3
     picture = height * width * 3 * _FLOAT
-    maps = _network_bytes(sides, layers, recipe, _HALF if half else _FLOAT) + _taps_bytes(sides, size, recipe)
+    maps = _network_bytes(sides, layers, recipe) + _taps_bytes(sides, size, recipe)
     return _LOADED + (_PICTURES + pairs) * picture + maps
 
 
-def tile_for(
-    size: tuple[int, int], recipe: Recipe, device: torch.device | None = None, *, half: bool = False
-) -> int | None:
+def tile_for(size: tuple[int, int], recipe: Recipe, device: torch.device | None = None) -> int | None:
     """The side of the tiles: the recipe's, or the largest that fits into the device's memory; None: no tiles."""
     if recipe.tile is not None:
         return recipe.tile or None
     free = _SHARE * (_free_on(device) if device is not None and device.type == "cuda" else free_bytes())
-    if _needed_bytes(size, recipe, None, half=half) < free:  # what is free leaves out what the process has
+    if _needed_bytes(size, recipe, None) < free:  # what is free leaves out what the process has
         return None
     side = 1 << (max(size) - 1).bit_length()
-    while side > MIN_TILE and _needed_bytes(size, recipe, side, half=half) > free:
+    while side > MIN_TILE and _needed_bytes(size, recipe, side) > free:
         side //= 2
     return side
 
@@ -87,22 +82,19 @@ def _resident_bytes() -> int:
     return taken if "torchvision" in sys.modules else taken + _TORCHVISION
 
 
-def _network_bytes(size: tuple[int, int], layers: list[str], recipe: Recipe, each: int) -> int:
-    """Feature maps kept for the way back, and the largest one, whose gradient is beside them for a moment.
-
-    ``each``: bytes of a feature.
-    """
+def _network_bytes(size: tuple[int, int], layers: list[str], recipe: Recipe) -> int:
+    """Feature maps kept for the way back, and the largest one, whose gradient is beside them for a moment."""
     last = max(layer_index(name, recipe.network) for name in layers)
     height, width = size
     kept, largest, index = height * width * 3 * _FLOAT, 0, 0
     for block, (convs, channels) in enumerate(zip(CONVS[recipe.network], _WIDTHS, strict=True)):
-        maps = (height >> block) * (width >> block) * channels * each
+        maps = (height >> block) * (width >> block) * channels * _FLOAT
         for _ in range(convs):
             if index <= last:
                 kept, largest = kept + maps, max(largest, maps)
             index += 2
         if index < last:
-            kept += maps // 4 + (maps // 4 // each * _INDEX if recipe.pooling == "max" else 0)
+            kept += maps // 4 + (maps // 4 // _FLOAT * _INDEX if recipe.pooling == "max" else 0)
         index += 1
     return kept + largest + _winograd_bytes(last, recipe.network)
 

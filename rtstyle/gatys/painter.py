@@ -95,9 +95,10 @@ class Painter:
         if where is not None:
             share = float(where.mean())  # a pixel's style weighs what it does in a whole picture
             regions = [replace(r, mask=_both(r.mask, where), share=share * r.share) for r in regions]
-        half = self._half if half is None else half
-        tile = tile_for(size, self.recipe, content.device, half=half)
-        return Objective(self.vgg, seen, regions, self.recipe, memory=memory, tile=tile, half=half)
+        tile = tile_for(size, self.recipe, content.device)
+        return Objective(
+            self.vgg, seen, regions, self.recipe, memory=memory, tile=tile, half=self._half if half is None else half
+        )
 
     def _regions(self, content: Tensor, part: Part, full_side: int) -> list[Region]:
         """One for all artworks without a mask, and one for each with; together they weigh 1."""

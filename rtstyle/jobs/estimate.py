@@ -22,23 +22,19 @@ class Estimate:
 
 def estimate(content: str | Path, recipe: Recipe | None = None) -> Estimate:
     """Of a photo, or of one frame of a video. Raises SourceError and UsageError."""
-    import torch
-
     from rtstyle.gatys.memory import free_bytes, peak_bytes, tile_for
     from rtstyle.gatys.pictures import parse_size, pyramid
-    from rtstyle.gatys.precision import half_pays
     from rtstyle.gatys.run import iterations_at
 
     recipe = recipe or Recipe()
     size = parse_size(recipe.size, _shape(content))
     sizes = pyramid(size, multiscale=recipe.multiscale)
-    half = half_pays(torch.device("cpu"))
-    tile = tile_for(size, recipe, half=half)
+    tile = tile_for(size, recipe)
     return Estimate(
         sizes=[f"{width}x{height}" for height, width in sizes],
         iterations=None if recipe.iterations is None else sum(iterations_at(recipe, s) for s in range(len(sizes))),
         tile=tile,
-        memory=peak_bytes(size, recipe, tile, half=half),
+        memory=peak_bytes(size, recipe, tile),
         free=free_bytes(),
     )
 
