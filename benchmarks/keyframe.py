@@ -6,10 +6,10 @@
 Both sides in one run, on one machine: the same layers, weights, network and L-BFGS settings (rate 1, 100 pairs, no
 line search), both from the photo and at one size: coarser scales, which ours goes through with --multiscale, win
 strokes, but as many seconds as they cost. The plain side is the tutorial's loop: NCHW, float32, torch.optim.LBFGS as
-it comes, in a process of its own; but it takes memory in pages of 2 MB, which rtstyle asks PyTorch for. The loss of
-either picture is evaluated by one function, in float32 at full size. Loading weights and pictures counts for neither;
-everything else does. --memory adds what --dry-run states and what four iterations really took, each in a process of
-its own. Prints a table and then one JSON line.
+it comes; but both take memory in pages of 2 MB, which rtstyle asks PyTorch for. The loss of either picture is
+evaluated by one function, in float32 at full size. Loading weights and pictures counts for neither; everything else
+does. --memory adds what --dry-run states and what four iterations really took, each in a process of its own. Prints a
+table and then one JSON line.
 """
 
 from __future__ import annotations
@@ -20,9 +20,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
-from multiprocessing import get_context
 from pathlib import Path
 from time import perf_counter
 
@@ -59,18 +57,21 @@ def main() -> None:
     studio = Studio.open(Materials(styles=[StyleImage(path=asked.artwork)], recipe=recipe, device=asked.device))
     content = studio.scene(read_photo(asked.photo)).content
     judge = studio.painter.objective(content, half=False)
-    rows = []
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as alone:
-        plain = alone.submit(plain_side, content, studio.painter.artworks[0].image, recipe, sorted(asked.plain))
-        for count, seconds, picture in plain.result():
-            rows.append({"plain_iterations": count, "plain_s": seconds, "plain_loss": judge.losses(picture).total})
     weights = find_vgg16()
+    rows = []
+    for count, seconds, picture in plain_loop(
+        content, studio.painter.artworks[0].image, recipe, weights, sorted(asked.plain)
+    ):
+        rows.append({"plain_iterations": count, "plain_s": seconds, "plain_loss": judge.losses(picture).total})
+        print(
+            "plain  {plain_s:7.1f} s  {plain_iterations:4} iterations  loss {plain_loss:.4f}".format(**rows[-1]),
+            flush=True,
+        )
     half = half_pays(studio.device)
     found = ours(content, studio.painter.artworks, recipe, weights, [row["plain_loss"] for row in rows], half=half)
     for row, reached in zip(rows, found, strict=False):
         row |= {**reached, "ratio": row["plain_s"] / reached["ours_s"]}
-        told = "ours   {ours_s:7.1f} s  loss {ours_loss:.4f} ({plain_loss:.4f} by {plain_iterations} plain iterations)"
-        print((told + ", {ratio:.2f} times as fast").format(**row), flush=True)
+        print("ours   {ours_s:7.1f} s  loss {ours_loss:.4f}, {ratio:.2f} times as fast".format(**row), flush=True)
     if len(found) < len(rows):
         print("the lowest loss was not reached: more --iterations")
     figures = {
@@ -113,15 +114,6 @@ def ours(
 
     painter.paint(content, content, progress=stop)
     return reached
-
-
-def plain_side(content: Tensor, artwork: Tensor, recipe: Recipe, counts: list[int]) -> list[tuple[int, float, Tensor]]:
-    """All that the plain loop has, told as it comes."""
-    found = []
-    for count, seconds, picture in plain_loop(content, artwork, recipe, find_vgg16(), counts):
-        print(f"plain  {seconds:7.1f} s  {count:4} iterations", flush=True)
-        found.append((count, seconds, picture))
-    return found
 
 
 def plain_loop(
