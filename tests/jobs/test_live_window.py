@@ -95,6 +95,7 @@ def test_keys(show, screen, tmp_path, clip_of_one_color):
     (snapshot,) = wait_for(lambda: list(tmp_path.glob("rtstyle-invert-*.png")))
     wait_for(lambda: snapshot.stat().st_size > 0)
     assert np.abs(cv2.imread(str(snapshot))[180, 320, ::-1].astype(int) - painted).max() < 12
+    wait_for(lambda: shown(screen)[5:150, 5:200].std(axis=(0, 1)).max() < 3)  # "saved …" has gone
     before = shown(screen)[:150, :200].mean()
     screen.press("h")
     wait_for(lambda: shown(screen)[:150, :200].mean() < 0.6 * before)
