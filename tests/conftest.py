@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -20,6 +21,8 @@ ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"
 # What may be lacking even in CI; a skip whose reason starts with neither fails there.
 _EXCUSES = ("not beside the checkout: ", "no such hardware: ")
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell runs with & ignores it, as its children would
 
 
 @pytest.hookimpl(wrapper=True)
