@@ -17,6 +17,7 @@ from rtstyle.errors import UsageError
 from rtstyle.export.graph import runner
 from rtstyle.export.order import Made
 from rtstyle.export.web_runtime import PACKAGE, VERSION, write_runtime
+from rtstyle.stages.brushwork import pattern
 from rtstyle.style import WEIGHTS
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ def make(order: Order, folder: Path) -> Made:
     for name in ("runtime", "models"):
         (folder / name).mkdir()
     write_runtime(folder / "runtime")
+    (folder / "strokes.bin").write_bytes(pattern().round().astype("i1").tobytes())
     cards: list[Card] = []
     for number, subject in enumerate(order.subjects, 1):
         url = f"models/{number}-{re.sub(r'[^A-Za-z0-9]+', '-', subject.style.name).strip('-')}.onnx"

@@ -99,14 +99,14 @@ def _laid_out(height: int, width: int, start: int) -> tuple[Grey, Grey]:
     import cv2
 
     rows, columns = (np.arange(start, start - (-side // _CELL)) % _SIDE for side in (height, width))
-    cells = _pattern()[np.ix_(rows, columns)]
+    cells = pattern()[np.ix_(rows, columns)]
     strokes = cv2.resize(cells, (len(columns) * _CELL, len(rows) * _CELL))[:height, :width]
     light, dark = (cv2.convertScaleAbs(np.maximum(side * strokes, 0)) for side in (1, -1))
     return np.asarray(light), np.asarray(dark)
 
 
 @cache
-def _pattern() -> Field:
+def pattern() -> Field:
     """Noise drawn out along a field without sources, in grey levels; its borders meet.
 
     Line integral convolution (Cabral & Leedom 1993) along curl noise (Bridson et al. 2007). The lines' length doubles:

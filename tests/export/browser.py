@@ -82,6 +82,12 @@ def saved(page):
     return picture_in(download.value.path().read_bytes())
 
 
+def on_canvas(page):
+    """The same, without a file: browsers refuse to save many in a row."""
+    url = page.evaluate("document.getElementById('canvas').toDataURL()")
+    return picture_in(base64.b64decode(url.partition(",")[2]))
+
+
 def picture_in(png):
     """(H, W, 3) uint8 RGB of a PNG file."""
     return cv2.cvtColor(cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)

@@ -16,8 +16,10 @@ from rtstyle.export.order import Size
 from rtstyle.export.run import export_style
 from rtstyle.export.web_runtime import write_runtime
 from rtstyle.frames import Batch
+from rtstyle.stages.brushwork import Brushwork
 from tests.export.browser import (
     chromium,
+    on_canvas,
     opened,
     painted_by,
     picture_in,
@@ -28,12 +30,13 @@ from tests.export.browser import (
     wait_until_painted,
 )
 from tests.models import make_model
+from tests.screen import wait_for
 from training.nets import make_network
 from training.weights import read_weights
 
 EXPORTED = Path(__file__).parents[2] / "exported"
 WIDTH, HEIGHT = 426, 240
-NARROW = {"width": 455, "height": 900}  # so the painting is shown pixel for pixel
+NARROW = {"width": 455, "height": 1000}  # so the painting is shown pixel for pixel
 METER = (slice(0, 48), slice(0, 200))  # it lies over the painting
 
 
@@ -146,7 +149,7 @@ def test_the_camera_is_painted(browser, page_at, footage, tmp_path):
     """What is seen on the screen, and what is saved, is what Python paints of the same frame: at least 30 dB."""
     stylizer = rtstyle.Stylizer("starry-night", device="cpu")
     frames = np.stack(footage[1])
-    expected = stylizer(Batch(frames, frames, [Fraction(0)] * len(frames))).images
+    expected = stylizer(Brushwork(0.5)(Batch(frames, frames, [Fraction(0)] * len(frames)))).images
     with opened(browser, page_at, viewport=NARROW) as page:
         wait_until_painted(page)
         page.keyboard.press("2")
@@ -207,7 +210,8 @@ def test_the_controls_do_what_they_say(browser, page_at, tmp_path):
         page.keyboard.press("5")
         page.set_input_files("#file", tmp_path / "photo.png")
         wait_until_painted(page, "120×90")
-        np.testing.assert_array_equal(saved(page), 255 - photo)
+        page.fill("#brushwork", "0")
+        wait_for(lambda: np.array_equal(on_canvas(page), 255 - photo))
         page.keyboard.press("b")
         page.fill("#divider", "25")
         np.testing.assert_array_equal(saved(page), np.hstack([photo[:, :30], 255 - photo[:, 30:]]))
@@ -215,6 +219,33 @@ def test_the_controls_do_what_they_say(browser, page_at, tmp_path):
         np.testing.assert_array_equal(saved(page)[:, 30:], 255 - photo[:, :90][:, ::-1])
         page.fill("#strength", "0")
         np.testing.assert_array_equal(saved(page), photo[:, ::-1])
+
+
+def test_brushwork_is_that_of_the_program(browser, page_at, tmp_path):
+    """By slider and key, under the painting alone, and what Python lays up to three grey levels, at an odd size too."""
+    photo = cv2.GaussianBlur(noise(1, 227, 301)[0], (0, 0), 6)
+    photo[100:140, 100:200] = noise(1, 40, 100)[0]  # where strokes give way
+    cv2.imwrite(str(tmp_path / "photo.png"), photo[:, :, ::-1])
+
+    def with_strokes(amount):
+        return Brushwork(amount)(Batch(photo[None], photo[None], [Fraction(0)])).images[0].astype(int)
+
+    def lies_under_it(amount):
+        return np.abs(on_canvas(page) - (255 - with_strokes(amount))).max() <= 3
+
+    with opened(browser, page_at) as page:
+        wait_until_painted(page)
+        page.keyboard.press("5")
+        page.set_input_files("#file", tmp_path / "photo.png")
+        wait_until_painted(page, "301×227")
+        for amount, key in ((0.5, "w"), (1, "w"), (0, "w"), (0.5, None)):
+            wait_for(lambda amount=amount: lies_under_it(amount))
+            if key:
+                page.keyboard.press(key)
+        page.fill("#brushwork", "25")
+        wait_for(lambda: lies_under_it(0.25))
+        page.fill("#strength", "0")
+        np.testing.assert_array_equal(on_canvas(page), photo)
 
 
 def test_a_network_of_several_styles_has_a_card_for_each(browser, page_at, folder):

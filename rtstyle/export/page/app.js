@@ -130,6 +130,11 @@ class App {
     this.renew();
   }
 
+  fixBrushwork(share) {
+    this.painter.brushwork = share;
+    this.renew();
+  }
+
   fixDetail(lines) {
     this.detail.fixed = lines;
     this.renew();

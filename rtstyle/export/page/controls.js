@@ -22,11 +22,13 @@ export class Controls {
     for (const [id, action] of Object.entries(actions)) at(id).addEventListener("click", action);
     on("file", "change", (input) => app.openFile(input.files[0]));
     on("strength", "input", (input) => this.strength(Number(input.value)));
+    on("brushwork", "input", (input) => this.brushwork(Number(input.value)));
     on("divider", "input", () => this.compare(true));
     on("seek", "input", (input) => this.film((video) => (video.currentTime = input.value * video.duration)));
     on("detail", "change", (input) => app.fixDetail(Number(input.value) || 0));
     const strength = (by) => this.strength(Number(at("strength").value) + by);
-    keys({ ...actions, strength, choose: (index) => app.choose(index) });
+    const brushwork = () => this.brushwork({ 0: 50, 50: 100 }[at("brushwork").value] ?? 0);
+    keys({ ...actions, strength, brushwork, choose: (index) => app.choose(index) });
     drops((file) => app.openFile(file));
     at("controls").inert = false; // until now a press would have been lost
   }
@@ -60,6 +62,12 @@ export class Controls {
     at("strength").value = value;
     at("strength-value").textContent = `${value} %`;
     this.app.easel.set({ strength: value / 100 });
+  }
+
+  brushwork(percent) {
+    at("brushwork").value = percent;
+    at("brushwork-value").textContent = `${percent} %`;
+    this.app.fixBrushwork(percent / 100);
   }
 
   compare(on) {

@@ -9,6 +9,7 @@ export function keys(actions) {
     m: actions.mirror,
     s: actions.save,
     f: actions.whole,
+    w: actions.brushwork,
     "[": () => actions.strength(-STEP),
     "]": () => actions.strength(STEP),
   };

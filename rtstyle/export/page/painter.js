@@ -2,6 +2,7 @@
 
 export class Painter {
   constructor() {
+    this.brushwork = 0.5; // as in `rtstyle live`
     this.worker = new Worker(new URL("worker.js", import.meta.url), { type: "module" });
     this.waiting = new Map();
     this.count = 0;
@@ -31,7 +32,7 @@ export class Painter {
 
   /** Gives { image, painted, ms }; `image` is gone until then. */
   paint(image, { width, height }, { url, weights }) {
-    return this.ask({ kind: "paint", image, width, height, url, weights }, [image]);
+    return this.ask({ kind: "paint", image, width, height, url, weights, brushwork: this.brushwork }, [image]);
   }
 
   ask(request, transfer = []) {
