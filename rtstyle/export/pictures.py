@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,7 +12,9 @@ import numpy as np
 from rtstyle.errors import SourceError
 from rtstyle.export.order import Size
 from rtstyle.frames import Image
-from rtstyle.sources.photo_folder import PhotoFolder, read_photo
+from rtstyle.sources.photo_folder import SUFFIXES, read_photo
+
+_log = logging.getLogger("rtstyle")
 
 MEASURED = 10
 CALIBRATED = 16
@@ -21,16 +24,21 @@ _MADE_UP = (480, 640)  # pixels, height and width
 
 
 def read_photos(folder: Path | None) -> tuple[Sequence[Image], Sequence[Image]]:
-    """Ten photos of a folder to measure with, spread over it, and sixteen others to calibrate with.
+    """Ten photos in and below a folder to measure with, spread over it, and sixteen others to calibrate with.
 
     Where there are fewer than 26 some serve for both; without a folder there are none. Raises SourceError.
     """
     if folder is None:
         return (), ()
-    paths = PhotoFolder(folder).photos
+    if not folder.exists():
+        raise SourceError(f"{folder}: there is no such folder")
+    below = folder.rglob("*") if folder.is_dir() else [folder]
+    paths = sorted(path for path in below if path.suffix.lower() in SUFFIXES)
     measured = _spread(paths, MEASURED)
-    others = [path for path in paths if path not in measured] or list(paths)
-    return [_read(path) for path in measured], [_read(path) for path in _spread(others, CALIBRATED)]
+    if not measured:
+        raise SourceError(f"{folder}: expected photos to measure with, found none of {', '.join(SUFFIXES)}")
+    others = [path for path in paths if path not in measured] or paths
+    return list(measured.values()), list(_spread(others, CALIBRATED).values())
 
 
 def made_up() -> Sequence[Image]:
@@ -45,9 +53,17 @@ def fitted(image: Image, size: Size | None) -> Image:
     return np.asarray(cv2.resize(image, (size.width, size.height), interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _spread(paths: Sequence[Path], count: int) -> list[Path]:
-    step = max(1.0, len(paths) / count)
-    return [paths[int(i * step)] for i in range(min(count, len(paths)))]
+def _spread(paths: Sequence[Path], count: int) -> dict[Path, Image]:
+    """As many, if there are; one that is of no use, which is warned of, gives way to the next."""
+    step, found = max(1.0, len(paths) / count), {}
+    for i in range(min(count, len(paths))):
+        for path in paths[int(i * step) : int((i + 1) * step)]:
+            try:
+                found[path] = _read(path)
+                break
+            except SourceError as error:
+                _log.warning("%s; passed over", error)
+    return found
 
 
 def _read(path: Path) -> Image:

@@ -10,7 +10,7 @@ from rtstyle.errors import ModelError, SinkError, UsageError
 from rtstyle.export.graph import of_size
 from rtstyle.export.order import Order, Size, Subject
 from rtstyle.export.pictures import made_up, read_photos
-from rtstyle.export.sheet import LEAST_DB, Sheet, measure
+from rtstyle.export.sheet import LEAST_DB, SHEET, Sheet, measure
 from rtstyle.export.shelf import Shelf
 from rtstyle.export.targets import find_target
 from rtstyle.style import load_model
@@ -62,7 +62,7 @@ def export_style(
                     f"{output}: expected at least {LEAST_DB:g} dB to the original on every picture, got "
                     f"{sheet.worst_db:.1f} dB; --force writes it all the same"
                 )
-            name = f"{output.stem}.sheet.md" if target.SUFFIX else "sheet.md"
+            name = f"{output.stem}.sheet.md" if target.SUFFIX else SHEET
             (shelf.folder / name).write_text(sheet.as_markdown(), encoding="utf-8")
         except OSError as error:
             raise SinkError(f"{output}: cannot be written: {error.strerror}") from error
@@ -78,7 +78,9 @@ def _check(target: Target, to: str, output: Path, styles: Sequence[Styles]) -> N
 
 
 def _sheet(to: str, order: Order, made: Made, folder: Path, photos: Sequence[Image]) -> Sheet:
-    files = {str(path.relative_to(folder)): path.stat().st_size for path in sorted(folder.rglob("*")) if path.is_file()}
+    files = {
+        path.relative_to(folder).as_posix(): path.stat().st_size for path in sorted(folder.rglob("*")) if path.is_file()
+    }
     pictures = photos or made_up()
     kind = "photos" if photos else "pictures made up for it (--photos takes your own)"
     return Sheet(

@@ -14,6 +14,7 @@ from rtstyle.export.pictures import fitted
 from rtstyle.frames import Image
 
 LEAST_DB = 35.0
+SHEET = "sheet.md"  # its name in a folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,11 @@ class Sheet:
             for one in self.fidelity
         ]
         return [f"Against the float32 original, on {self.pictures}:", "", *head, *rows]
+
+
+def files_named_in(markdown: str) -> set[str]:
+    """The files that such a page lists."""
+    return {line.split("|")[1].strip() for line in markdown.splitlines() if line.startswith("| ")}
 
 
 def measure(order: Order, made: Made, pictures: Sequence[Image]) -> tuple[Fidelity, ...]:

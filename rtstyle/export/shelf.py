@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Self
 
 from rtstyle.errors import SinkError
+from rtstyle.export.sheet import SHEET, files_named_in
 from rtstyle.output_file import Identity, OutputFile, identities
 
 
@@ -18,7 +19,8 @@ class Shelf:
     """A folder beside the output, on the same disk; what lies in it when an error comes is removed.
 
     ``files``: the output is a file, and others beside it; else it is a folder. Raises SinkError at once where it
-    cannot be written, or exists and may not be replaced; what is in ``keep`` never is.
+    cannot be written, or exists and may not be replaced; what is in ``keep`` never is, nor a folder with other files
+    than an export put there.
     """
 
     def __init__(self, output: Path, *, files: bool, overwrite: bool, keep: Iterable[Path] = ()) -> None:
@@ -74,6 +76,24 @@ class Shelf:
             raise SinkError(f"{self._output}: expected the name of a folder, got a file")
         if not self._overwrite:
             raise SinkError(f"{self._output}: exists already; pass --overwrite (overwrite=True) to replace it")
+        try:
+            self._check_files()
+        except (OSError, UnicodeError) as error:
+            raise SinkError(f"{self._output}: cannot be read: {error}") from error
+
+    def _check_files(self) -> None:
+        """All that lies in a folder goes with it."""
+        sheet = self._output / SHEET
+        named = files_named_in(sheet.read_text(encoding="utf-8")) if sheet.is_file() else set()
+        for path in self._output.rglob("*"):
+            if path.is_dir() and not path.is_symlink():
+                continue
+            if identities([path]) & self._keep:
+                raise SinkError(f"{path}: is the input itself; give the folder another name")
+            if path != sheet and path.relative_to(self._output).as_posix() not in named:
+                raise SinkError(
+                    f"{path}: would be lost, and no export put it there; move it away, or choose another folder"
+                )
 
     def _place_folder(self) -> None:
         """Rename the folder; an old one steps aside first, and comes back if that fails."""

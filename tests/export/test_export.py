@@ -113,11 +113,30 @@ def test_a_folder_replaces_a_folder(blur, pictures, tmp_path, monkeypatch):
     for overwrite in (False, True):
         export_style(blur, out, to="dark", photos=pictures, force=True, overwrite=overwrite)
         assert sorted(path.name for path in out.iterdir()) == ["sheet.md", "site"]
-        (out / "old").touch()
+        (out / "site").write_bytes(b"old")
     with pytest.raises(SinkError, match="exists already"):
         export_style(blur, out, to="dark", photos=pictures, force=True)
-    assert (out / "old").exists()
+    assert (out / "site").read_bytes() == b"old"
     assert not list(tmp_path.glob(".*"))
+
+
+@pytest.mark.parametrize("path", ["CNAME", ".git/config", "models/mine.onnx"])
+def test_a_folder_with_other_files_is_not_replaced(blur, pictures, tmp_path, monkeypatch, path):
+    """Neither an export's, to which something was added, nor one that is none, nor the network itself in it."""
+    monkeypatch.setattr(Dark, "SUFFIX", "")
+    monkeypatch.setattr("rtstyle.export.run.find_target", lambda name: Dark)
+    out = tmp_path / "site"
+    export_style(blur, out, to="dark", photos=pictures, force=True)
+    (out / path).parent.mkdir(exist_ok=True)
+    (out / path).write_text("mine")
+    with pytest.raises(SinkError, match=f"{path}: would be lost"):
+        export_style(blur, out, to="dark", photos=pictures, force=True, overwrite=True)
+    (out / "sheet.md").unlink()
+    with pytest.raises(SinkError, match="would be lost"):
+        export_style(blur, out, to="dark", photos=pictures, force=True, overwrite=True)
+    assert (out / path).read_text() == "mine"
+    with pytest.raises(SinkError, match=f"{blur.name}: is the input itself"):
+        export_style(blur, blur.parent, to="dark", photos=pictures, force=True, overwrite=True)
 
 
 @pytest.mark.parametrize(
