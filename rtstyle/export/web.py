@@ -42,7 +42,7 @@ _HOW = (
 
 
 def make(order: Order, folder: Path) -> Made:
-    """Write the page, ``models/``, ``runtime/`` and ``styles.json``. Raises SourceError or UsageError."""
+    """Write the page with all that it needs. Raises SourceError or UsageError."""
     if order.size:
         raise UsageError(f"--size {order.size}: the page paints at any size, as the device can; leave it out")
     shutil.copytree(_PAGE, folder, dirs_exist_ok=True)

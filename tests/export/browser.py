@@ -57,17 +57,19 @@ def served(folder):
 
 
 @contextmanager
-def opened(browser, url, **options):
-    """The page at ``url`` in a profile of its own; what it logs as errors fails the test."""
+def opened(browser, url, *, expected="", **options):
+    """The page at ``url`` in a profile of its own; what it logs as errors, but the ``expected``, fails the test."""
     context = browser.new_context(**options)
     context.set_default_timeout(PATIENCE_MS)
     page = context.new_page()
     errors = []
     page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda said: said.type == "error" and errors.append(said.text))
     page.goto(url)
     yield page
     context.close()
-    assert not errors, errors
+    unexpected = [error for error in errors if not expected or expected not in error]
+    assert not unexpected, unexpected
 
 
 def wait_until_painted(page, text=""):

@@ -1,6 +1,7 @@
 """The page, in a real Chromium: what it paints, what it asks for, and what it says when something is missing."""
 
 import json
+import shutil
 from fractions import Fraction
 from pathlib import Path
 
@@ -135,7 +136,7 @@ def test_the_browser_paints_what_pytorch_paints(browser, page_at):
 def test_webgpu_paints_the_same(player, page_at):
     """Not more than one grey level from WebAssembly, on Chromium's GPU in software, which is slow: small pictures."""
     flags = ("--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader")
-    with chromium(player, *flags) as browser, opened(browser, f"{page_at}styles.json") as page:
+    with chromium(player, *flags) as browser, opened(browser, f"{page_at}styles.json", expected="404") as page:
         if not page.evaluate("navigator.gpu?.requestAdapter().then(Boolean)"):
             pytest.skip("no such hardware: not even a GPU in software")
         for shape in ((1, 24, 32), (3, 17, 31)):
@@ -174,7 +175,7 @@ def test_nothing_is_asked_from_elsewhere(browser, page_at):
         addEventListener("securitypolicyviolation", (event) => resolve(event.effectiveDirective));
         fetch("http://127.0.0.2:9/").catch(() => setTimeout(resolve, 5000, "nothing refused it"));
     })"""
-    with opened(browser, page_at) as page:
+    with opened(browser, page_at, expected="violates") as page:
         asked = []
         page.context.on("request", lambda request: asked.append(request.url))
         wait_until_painted(page)
@@ -280,6 +281,25 @@ def test_a_film_plays_and_a_text_file_does_not(browser, page_at, real_clip, tmp_
         assert page.is_visible("#play")
         page.set_input_files("#file", tmp_path / "letter.txt")
         page.locator("#notice", has_text="letter.txt: this browser cannot show it").wait_for()
+
+
+def test_a_style_that_does_not_load_is_said_and_others_go_on(browser, folder, footage, tmp_path):
+    """It is not called too large; whoever chooses another style is painted, a camera too."""
+    copy = tmp_path / "page"
+    shutil.copytree(folder, copy)
+    (copy / "models" / "2-starry-night.onnx").unlink()
+    with served(copy) as url, opened(browser, url, expected="404") as page:
+        wait_until_painted(page)
+        page.wait_for_selector(".card:nth-child(5) .painted")
+        page.click("#camera")
+        wait_until_painted(page, "fps")
+        page.keyboard.press("2")
+        page.locator("#notice", has_text="models/2-starry-night.onnx does not load").wait_for()
+        page.keyboard.press("5")
+        page.fill("#brushwork", "0")
+        page.click("#mirror")
+        wait_for(lambda: max(psnr_db(on_canvas(page), 255 - one) for one in footage[1]) > 25)
+        assert page.text_content("#notice") == ""
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ class App {
     this.source = null;
     this.credit = ""; // whose picture it is, where that has to be said
     this.warned = false;
+    this.stuck = false; // until something else is chosen
     this.painter = new Painter();
     this.easel = new Easel(at("canvas"));
     this.detail = new Detail();
@@ -58,11 +59,13 @@ class App {
     while (true) {
       await source.changed();
       if (source !== this.source) break;
+      if (this.stuck) continue;
       try {
         await this.paintOnce(source);
       } catch (error) {
-        if (!this.lower(error)) break;
-        source.touch();
+        if (source !== this.source) break;
+        this.stuck = !this.lower(error, source.live);
+        if (!this.stuck) source.touch();
       }
       begun();
     }
@@ -78,7 +81,7 @@ class App {
     const { image, painted, ms } = await this.painter.paint(content, size, this.style);
     if (source !== this.source) return;
     this.easel.show(image, painted);
-    if (source.live) this.detail.update(performance.now() - begin);
+    if (source.live && !this.detail.fixed) this.detail.update(performance.now() - begin);
     this.tell(size, ms, source.live);
   }
 
@@ -100,9 +103,13 @@ class App {
   }
 
   /** Paint at fewer lines after a failure, mostly of memory. False where that is no way out. */
-  lower(error) {
-    console.error(error);
-    const lines = this.detail.fixed || 1080;
+  lower(error, live) {
+    console.warn(error);
+    if (error.missing) {
+      this.warn(`${error.message}. Choose another style, or load the page again.`);
+      return false;
+    }
+    const lines = this.detail.linesFor(live);
     if (lines <= 240) {
       this.warn(`Painting failed (${error.message}). Load the page again, or try another browser.`);
       return false;
@@ -115,7 +122,7 @@ class App {
 
   /** Something else was chosen: what was measured and said is over. */
   renew() {
-    this.warned = false;
+    this.warned = this.stuck = false;
     this.detail.restart();
     this.meter.restart();
     at("artwork").textContent = creditOf(this.style);
@@ -154,6 +161,7 @@ class App {
 
   async openCamera(deviceId) {
     this.say("Waiting for the camera …");
+    if (deviceId) this.source.close(); // phones open one camera at a time
     try {
       const ended = () => this.warn("The camera is gone. Plug it in again, then press “Camera”.");
       this.use(await Camera.open({ deviceId, ended }));

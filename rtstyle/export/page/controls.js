@@ -20,7 +20,10 @@ export class Controls {
       sound: () => this.film((video) => press("sound", !(video.muted = !video.muted))),
     };
     for (const [id, action] of Object.entries(actions)) at(id).addEventListener("click", action);
-    on("file", "change", (input) => app.openFile(input.files[0]));
+    on("file", "change", (input) => {
+      app.openFile(input.files[0]);
+      input.value = ""; // or the same file could not be chosen again
+    });
     on("strength", "input", (input) => this.strength(Number(input.value)));
     on("brushwork", "input", (input) => this.brushwork(Number(input.value)));
     on("divider", "input", () => this.compare(true));

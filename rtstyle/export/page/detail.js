@@ -25,10 +25,13 @@ export class Detail {
     this.seen = [];
   }
 
+  linesFor(live) {
+    return this.fixed || (live ? this.lines : STILL);
+  }
+
   /** The size to paint a picture at: as many lines on its short side, and never more than it has. */
   sizeFor({ width, height }, live) {
-    const lines = this.fixed || (live ? this.lines : STILL);
-    const scale = Math.min(1, lines / Math.min(width, height));
+    const scale = Math.min(1, this.linesFor(live) / Math.min(width, height));
     const fit = (side) => Math.max(16, Math.round(side * scale)); // 16: the least that the model contract knows
     return { width: fit(width), height: fit(height) };
   }

@@ -23,12 +23,16 @@ export async function paintSamples(place, styles, { source, painter, idle }) {
   const canvases = place.querySelectorAll("canvas");
   for (const [index, style] of styles.entries()) {
     await idle();
-    const { image, painted } = await painter.paint(await source.grab(), SAMPLE, style);
-    const context = canvases[index].getContext("2d");
-    context.drawImage(painted, 0, 0, SAMPLE.width, SAMPLE.height);
-    canvases[index].classList.add("painted");
-    image.close();
-    painted.close();
+    try {
+      const { image, painted } = await painter.paint(await source.grab(), SAMPLE, style);
+      const context = canvases[index].getContext("2d");
+      context.drawImage(painted, 0, 0, SAMPLE.width, SAMPLE.height);
+      canvases[index].classList.add("painted");
+      image.close();
+      painted.close();
+    } catch (error) {
+      console.warn(error); // its card stays empty; who chooses it is told
+    }
   }
 }
 

@@ -6,11 +6,11 @@ export class Painter {
     this.worker = new Worker(new URL("worker.js", import.meta.url), { type: "module" });
     this.waiting = new Map();
     this.count = 0;
-    this.worker.onmessage = ({ data: { id, answer, error } }) => {
+    this.worker.onmessage = ({ data: { id, answer, error, missing } }) => {
       const { resolve, reject } = this.waiting.get(id);
       this.waiting.delete(id);
       if (error === undefined) resolve(answer);
-      else reject(new Error(error));
+      else reject(Object.assign(new Error(error), { missing }));
     };
     // A worker that cannot even start says so here, and answers nothing.
     this.worker.onerror = (event) => {
@@ -23,11 +23,6 @@ export class Painter {
   /** Choose the engine by trying a style; gives { name }. */
   open(style, wanted) {
     return this.ask({ kind: "open", style, wanted });
-  }
-
-  /** Have a network ready before it is asked to paint. */
-  load(url) {
-    return this.ask({ kind: "load", url });
   }
 
   /** Gives { image, painted, ms }; `image` is gone until then. */

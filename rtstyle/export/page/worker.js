@@ -4,21 +4,18 @@ import { Brushwork } from "./brushwork.js";
 import { openEngine } from "./engine.js";
 import { Pixels } from "./pixels.js";
 
-const networks = new Map(); // by url; a promise, so that two requests load once
-let engine; // a promise too: who cannot wait for the page to be ready is painted as soon as it is
+const PATTERN = "strokes.bin";
+
+const networks = new Map(); // by url; promises
+let engine;
 let pixels;
-let pattern; // of strokes; a promise
+let pattern; // of strokes; a promise, too
 let brush; // that lays it on pictures of the size of `pixels`
 
 const answers = {
   async open({ style, wanted }) {
-    engine = openEngine(style, wanted);
-    return { name: (await engine).name };
-  },
-
-  async load({ url }) {
-    await networkAt(url);
-    return {};
+    engine = await openEngine(style, wanted);
+    return { name: engine.name };
   },
 
   /** Paint `image` at width × height; the image itself goes back too, so that both can be shown together. */
@@ -37,27 +34,48 @@ const answers = {
   },
 };
 
-function networkAt(url) {
-  if (!networks.has(url)) networks.set(url, engine.then((ready) => ready.load(url)));
-  networks.get(url).catch(() => networks.delete(url)); // next time it is tried again
-  return networks.get(url);
+async function networkAt(url) {
+  try {
+    if (!networks.has(url)) networks.set(url, engine.load(url));
+    return await networks.get(url);
+  } catch (error) {
+    networks.delete(url); // next time it is tried again
+    throw new Missing(url, error);
+  }
 }
 
 async function strokesPattern() {
-  pattern ??= fetch("strokes.bin").then((answer) => {
-    if (!answer.ok) throw new Error("strokes.bin is missing");
+  pattern ??= fetch(PATTERN).then((answer) => {
+    if (!answer.ok) throw new Error(answer.status);
     return answer.arrayBuffer();
   });
-  pattern.catch(() => (pattern = null)); // next time it is tried again
-  return new Int8Array(await pattern);
+  try {
+    return new Int8Array(await pattern);
+  } catch (error) {
+    pattern = null; // next time it is tried again
+    throw new Missing(PATTERN, error);
+  }
 }
 
-onmessage = async ({ data: { id, kind, ...request } }) => {
+/** A file of the page's that does not come, which no other size of the picture would change. */
+class Missing extends Error {
+  constructor(url, cause) {
+    super(`${url} does not load (${cause?.message ?? cause})`);
+    this.missing = true;
+  }
+}
+
+async function answer({ id, kind, ...request }) {
   try {
-    const answer = await answers[kind](request);
-    postMessage({ id, answer }, [answer.image, answer.painted].filter(Boolean));
+    const result = await answers[kind](request);
+    postMessage({ id, answer: result }, [result.image, result.painted].filter(Boolean));
   } catch (error) {
     request.image?.close();
-    postMessage({ id, error: String(error?.message ?? error) });
+    postMessage({ id, error: String(error?.message ?? error), missing: Boolean(error?.missing) });
   }
+}
+
+let last = Promise.resolve(); // WebGPU wants one network to be done before the next begins
+onmessage = ({ data }) => {
+  last = last.then(() => answer(data));
 };
