@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, cast
 
@@ -27,6 +27,7 @@ _log = logging.getLogger("rtstyle")
 _DOLBY = (b"\x0b\x77", b"\x77\x0b")  # what a packet of AC-3 begins with
 _BITS_PER_CHANNEL = 128_000
 _OPUS_HZ = 48_000
+_MUXERS = ("encoder", "duration", "vendor_id", "bps", "number_of_", "_statistics_")  # tags: the muxer's to say
 _PICTURES = {"mjpeg": "jpg"}  # endings of cover pictures, where they are not the codec's name
 
 
@@ -154,12 +155,20 @@ class Text:
         self._encoder = cast("Any", self.stream.codec_context)  # PyAV's types do not say of which kind
         self._encoder.subtitle_header = self._decoder.subtitle_header
         self._encoder.time_base = template.time_base
+        self._damaged = 0  # packets
 
     def packets(self, packet: av.Packet[Any]) -> Iterator[av.Packet[Any]]:
-        text = self._decoder.decode2(packet)
-        if text is None or not len(text):
+        try:
+            text = self._decoder.decode2(packet)
+            if text is None or not len(text):
+                return
+            converted = self._encoder.encode_subtitle(text)
+        except av.error.FFmpegError:
+            self._damaged += 1
+            if self._damaged == 1:
+                at_s = float((packet.pts or 0) * packet.time_base)
+                _log.warning("subtitles (%s): one at %.3f s cannot be read", self._decoder.name, at_s)
             return
-        converted = self._encoder.encode_subtitle(text)
         converted.time_base = packet.time_base
         converted.pts, converted.dts, converted.duration = packet.pts, packet.pts, packet.duration
         converted.stream = self.stream
@@ -167,6 +176,8 @@ class Text:
 
     def flush(self) -> Iterator[av.Packet[Any]]:
         """Nothing is held."""
+        if self._damaged:
+            _log.warning("subtitles (%s): %d could not be read and were left out", self._decoder.name, self._damaged)
         yield from ()
 
 
@@ -193,6 +204,11 @@ def codec_name(stream: Stream) -> str:
     """FFmpeg's short name of what is in a stream."""
     unknown = stream.metadata.get("mimetype") or stream.metadata.get("handler_name") or "?"
     return stream.codec_context.name if stream.codec_context is not None else unknown
+
+
+def own_words(tags: Mapping[str, str]) -> dict[str, str]:
+    """A stream's tags without those in which a muxer counts, or names itself."""
+    return {key: value for key, value in tags.items() if not key.lower().startswith(_MUXERS)}
 
 
 def is_cover(stream: Stream) -> bool:

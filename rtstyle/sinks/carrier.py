@@ -14,7 +14,7 @@ from av.codec.codec import Properties
 from av.stream import Disposition
 
 from rtstyle.errors import SinkError
-from rtstyle.sinks.carried import Carried, Copied, Cover, Sound, Text, codec_name, is_cover
+from rtstyle.sinks.carried import Carried, Copied, Cover, Sound, Text, codec_name, is_cover, own_words
 from rtstyle.sinks.encoding import MUXERS
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def carry(container: OutputContainer, stream: Stream, suffix: str) -> Carried | 
             carried = (Sound if stream.type == "audio" else Text)(container, stream, fate.codec)
     except (av.error.FFmpegError, ValueError) as error:
         raise SinkError(f"{suffix} cannot hold stream {stream.index} ({codec_name(stream)}): {error}") from error
-    carried.stream.metadata.update(_tags(stream))
+    carried.stream.metadata.update(own_words(stream.metadata))
     carried.stream.disposition = Disposition(int(stream.disposition))
     return carried
 
@@ -147,9 +147,3 @@ def _is_lossless(stream: Stream) -> bool:
 def kind_of(stream: Stream) -> str:
     """A stream's type; covers are attachments in some containers and streams in others, and so one kind with them."""
     return "attachment" if is_cover(stream) else str(stream.type)
-
-
-def _tags(stream: Stream) -> dict[str, str]:
-    """The stream's own words, without what an earlier muxer counted."""
-    counted = ("encoder", "duration", "bps", "number_of_", "_statistics_")
-    return {key: value for key, value in stream.metadata.items() if not key.lower().startswith(counted)}

@@ -17,6 +17,7 @@ from rtstyle.captions import ENCODERS, OPTIONS, with_captions
 from rtstyle.cores import codec_threads, color_threads
 from rtstyle.errors import SinkError
 from rtstyle.frames import SWS_MATRIX, Frame, Image, VideoFormat
+from rtstyle.sinks.carried import own_words
 from rtstyle.sinks.encoding import Encoder, hwaccel_for
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 _LIMITED = 1  # AVCOL_RANGE_MPEG: what every player expects, whatever the source had
 _APPLE = {".mp4", ".m4v", ".mov"}
-_OWN_TAGS = ("encoder", "duration", "vendor_id", "bps", "number_of_", "_statistics_")  # the muxer's to say
 
 
 class VideoEncoder:
@@ -106,6 +106,5 @@ class VideoEncoder:
 
 def describe(stream: VideoStream, format: VideoFormat) -> None:
     """Give a stream the language, title and disposition of the one that was painted."""
-    kept = {key: value for key, value in format.stream_metadata.items() if not key.lower().startswith(_OWN_TAGS)}
-    stream.metadata.update(kept)
+    stream.metadata.update(own_words(format.stream_metadata))
     stream.disposition = Disposition(format.disposition)

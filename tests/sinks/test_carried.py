@@ -1,5 +1,6 @@
 """What becomes of the streams that are not painted."""
 
+import subprocess
 from fractions import Fraction
 
 import av
@@ -159,3 +160,18 @@ def test_damaged_sound_that_is_converted(tmp_path, caplog):
     assert np.abs(before[50:95] - after[50:95]).max() < 0.02
     copy(source, target)  # which holds AC-3: there they are copied as they are
     assert codecs_of(target) == ["ac3"]
+
+
+def test_subtitles_that_cannot_be_read(tmp_path, caplog):
+    """Such as are not in UTF-8 are left out with a warning, and do not cost the film."""
+    film, text, source = make_clip(tmp_path / "film.mkv", frames=100), tmp_path / "in.srt", tmp_path / "in.mkv"
+    times = [f"00:00:0{second},000 --> 00:00:0{second},900" for second in range(4)]
+    text.write_text("\n".join(f"{n}\n{time}\n{'café' if n in (1, 2) else 'tea'} {n}\n" for n, time in enumerate(times)))
+    subprocess.run(["ffmpeg", "-v", "error", "-i", film, "-i", text, "-c", "copy", source], check=True)
+    source.write_bytes(source.read_bytes().replace("café".encode(), b"caf\xe9\xe9"))
+    copy(source, tmp_path / "out.mp4")
+    assert "subtitles (srt): one at 1.000 s cannot be read" in caplog.text
+    assert "subtitles (srt): 2 could not be read and were left out" in caplog.text
+    command = ["ffmpeg", "-v", "error", "-i", tmp_path / "out.mp4", "-f", "srt", "-"]
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    assert [line for line in said.splitlines() if "tea" in line or "caf" in line] == ["tea 0", "tea 3"]
