@@ -35,6 +35,11 @@ class Moments:
     def __bool__(self) -> bool:
         return bool(self.at or self.every_frames or self.every_s or self.scenes)
 
+    @property
+    def last(self) -> Fraction | None:
+        """The time in seconds after whose frame none is one; None where that is not known beforehand."""
+        return None if self.scenes or self.every_frames or self.every_s else max(self.at, default=None)
+
     def wants(self, index: int, time: Fraction, before: Fraction | None, *, cut: bool) -> bool:
         """Whether the frame of that number, shown at ``time`` s, is one; ``before``: the time of the one before.
 

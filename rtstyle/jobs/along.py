@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rtstyle.errors import SinkError, SourceError
-from rtstyle.frames import Frame, Image, VideoFormat
+from rtstyle.frames import Frame, VideoFormat
 from rtstyle.gatys.pictures import resized, to_image
 from rtstyle.gatys.run import Painting, Place, Step
 from rtstyle.gatys.sheet import sheet
@@ -43,9 +43,6 @@ class Along:
         self._target, self._extras, self._size, self._progress = target, extras, size, progress
         self._overwrite, self._keep = overwrite, keep
         self._checkpoint = checkpoint
-        self._pictures: list[Image] = []
-        self._labels: list[str] = []
-        self._passed = 0  # parts of the way, of so many as there are to be pictures
         self._at = 0  # the iteration
         if extras.process:
             strip, film = (target.with_name(f"{target.stem}-process{suffix}") for suffix in (".png", ".mp4"))
@@ -64,10 +61,8 @@ class Along:
             name = f"{self._target.stem}.{step.iteration:06}{self._target.suffix}"
             writer = PhotoWriter([self._target.with_name(name)], overwrite=True, keep=self._keep)
             writer.write(Frame(to_image(step.picture()), Fraction(0)))
-        count = self._extras.process
-        passed = step.iteration * count // step.iterations
-        if passed > self._passed:  # a coarse scale that ends early is leapt over
-            self._passed = passed
+        shown, now = (at * self._extras.process // step.iterations for at in (self._last_shown(), step.iteration))
+        if now > shown:  # a coarse scale that ends early is leapt over
             self._show(step.picture())
         if self._progress is not None:
             self._progress(step)
@@ -87,26 +82,30 @@ class Along:
             self._checkpoint.save(painting.place)
         else:
             self._checkpoint.remove()
-        if self._passed < self._extras.process:  # it ended before it was foreseen
-            self._show(painting.picture)
-        if self._pictures:
-            self._strip.write(Frame(sheet([self._pictures], [self._labels]), Fraction(0)))
+        if self._extras.process:
+            if self._last_shown() < self._at or not self._checkpoint.process:  # it ended before it was foreseen
+                self._show(painting.picture)
+            self._strip.write(Frame(sheet([self._checkpoint.process], [self._checkpoint.labels]), Fraction(0)))
             self._write_film()
         if painting.stopped:
             raise KeyboardInterrupt
 
+    def _last_shown(self) -> int:
+        """The iteration whose picture is the last one so far; 0 where there is none."""
+        return int(self._checkpoint.labels[-1]) if self._checkpoint.labels else 0
+
     def _show(self, picture: Tensor) -> None:
         """One more picture of the process."""
-        self._pictures.append(to_image(resized(picture, self._size)))
-        self._labels.append(f"{self._at}")
+        self._checkpoint.process.append(to_image(resized(picture, self._size)))
+        self._checkpoint.labels.append(f"{self._at}")
 
     def _write_film(self) -> None:
         height, width = self._size
         step = Fraction(1, _RATE)
         writer = self._film
-        writer.open(VideoFormat(width=width, height=height, rate=1 / step, time_base=step))
         try:
-            for index, picture in enumerate(self._pictures):
+            writer.open(VideoFormat(width=width, height=height, rate=1 / step, time_base=step))
+            for index, picture in enumerate(self._checkpoint.process):
                 writer.write(Frame(picture, index * step, step))
         except BaseException:
             writer.close(complete=False)

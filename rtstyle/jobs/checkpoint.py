@@ -9,10 +9,12 @@ from dataclasses import asdict
 from pathlib import Path
 from time import perf_counter
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from rtstyle.errors import SinkError, SourceError, UsageError
+from rtstyle.frames import Image
 from rtstyle.gatys.run import Place, Step
 from rtstyle.jobs.studio import Materials
 from rtstyle.output_file import OutputFile
@@ -30,6 +32,8 @@ class Checkpoint:
 
     def __init__(self, path: Path, notes: Notes) -> None:
         self.path, self._notes = path, notes
+        self.process: list[Image] = []  # the pictures along the way so far
+        self.labels: list[str] = []  # theirs
         self._due_s = perf_counter() + _EVERY_S
 
     def place(self) -> Place | None:
@@ -40,6 +44,8 @@ class Checkpoint:
             with safe_open(self.path, framework="pt") as file:
                 notes = json.loads(file.metadata()["rtstyle"])
                 place = Place(notes["scale"], notes["iteration"], file.get_tensor("picture"))
+                self.labels = list(notes.get("labels", ()))
+                self.process = [file.get_tensor(f"process{number}").numpy() for number in range(len(self.labels))]
                 begun = dict(notes["begun"])
         except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
             raise SourceError(f"{self.path}: is damaged ({error}); remove it, and begin anew") from error
@@ -58,10 +64,12 @@ class Checkpoint:
 
     def save(self, place: Place) -> None:
         """Replace the file in one step. Raises SinkError."""
-        notes = {"scale": place.scale, "iteration": place.iteration, "begun": self._notes}
+        notes = {"scale": place.scale, "iteration": place.iteration, "labels": self.labels, "begun": self._notes}
+        tensors = {"picture": place.picture.cpu().contiguous()}
+        tensors |= {f"process{number}": torch.from_numpy(picture) for number, picture in enumerate(self.process)}
         with OutputFile(self.path, overwrite=True).written() as temporary:
             try:
-                save_file({"picture": place.picture.cpu().contiguous()}, temporary, {"rtstyle": json.dumps(notes)})
+                save_file(tensors, temporary, {"rtstyle": json.dumps(notes)})
             except SafetensorError as error:
                 raise SinkError(f"{self.path}: cannot be written: {error}") from error
 

@@ -69,6 +69,8 @@ def paint_keyframes(
                 name = f"{Path(input).stem}-{count - 1:06}-{clock(frame.time)}.png"
                 brush.photo(name, frame.image)
                 files.append(str(shelf.folder / name))
+                if moments.last is not None and frame.time >= moments.last:
+                    break
         shelf.finish()
     if not files:
         raise SourceError(f"{input}: has {count} frames, and none of them was asked for; see --at, --every, --scenes")
@@ -105,8 +107,8 @@ def propagate_keyframes(
             growing.unlink(missing_ok=True)
         brush = _Brush(studio, shelf, progress)
         film = Film(Carrier(studio.painter, studio.device, brush), (format.width, format.height))
-        sink.open(format)
         try:
+            sink.open(format)
             for item in film.painted(_marked(input, source, moments, packets=True)):
                 sink.write(item)
         except BaseException:

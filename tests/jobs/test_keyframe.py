@@ -167,6 +167,24 @@ def test_pictures_along_the_way(files):
     assert {p.name for p in files.glob("out.*.png")} == {"out.000006.png", "out.000012.png"}
 
 
+def test_the_process_goes_on_where_it_was_stopped(files):
+    """After Ctrl-C the strip and the film have what there was, and after --resume all of it, each once."""
+    from tests.clips import frame_times
+
+    def stop(step):
+        if step.iteration == 8:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        paint(files, extras=Extras(process=6), progress=stop)
+    stopped = cv2.imread(str(files / "out-process.png"))
+    assert len(frame_times(files / "out-process.mp4")) == 4
+    paint(files, extras=Extras(process=6, resume=True))
+    whole = cv2.imread(str(files / "out-process.png"))
+    assert len(frame_times(files / "out-process.mp4")) == 6
+    np.testing.assert_array_equal(whole[:, : 3 * 43], stopped[:, : 3 * 43])
+
+
 def test_what_lies_along_the_way_is_not_replaced(files):
     """Neither strip nor saves of another run, unless asked; it is said before anything is painted."""
     paint(files, extras=Extras(process=2, save_every=6))

@@ -58,6 +58,12 @@ def test_a_time_behind_the_end_among_others_is_said(materials, tmp_path, clip, c
     assert caplog.messages == [f"{clip}: ends before 9 s, and has no frame there"]
 
 
+def test_what_comes_after_the_last_moment_is_not_read(materials, tmp_path, clip):
+    """A film of two hours need not be decoded for a frame at its beginning."""
+    assert paint_keyframes(clip, tmp_path / "one", materials, moments=Moments.parse(["0", "0.1"])).frames == 4
+    assert paint_keyframes(clip, tmp_path / "two", materials, moments=Moments.parse(["0"], every="10")).keyframes == 3
+
+
 def test_a_picture_that_is_in_the_way_is_seen_before_painting(materials, tmp_path, clip):
     """Nothing is painted in vain, nothing is replaced, and no run is left that --resume would go on with."""
     folder, moments = tmp_path / "keys", Moments.parse(["0"])
