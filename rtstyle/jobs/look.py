@@ -29,3 +29,8 @@ class Look:
             raise UsageError(f"strength: expected 0 to 1, got {self.strength}")
         check_brushwork(self.brushwork)
         check_precision(self.precision)
+
+    @property
+    def paints(self) -> bool:
+        """Whether there is anything for a network to do."""
+        return self.painted and self.strength > 0

@@ -114,8 +114,8 @@ class Show:
         look = self._look
         return [
             When(lambda: look.mirror, Mirror()),
-            When(lambda: look.painted and look.strength > 0, self._switch),
-            When(lambda: look.painted and look.keep_colors, KeepColors()),
+            When(lambda: look.paints, self._switch),
+            When(lambda: look.paints and look.keep_colors, KeepColors()),
             Blend(lambda: look.strength),
             When(lambda: look.side_by_side, SideBySide(lambda: look.divider)),
             Notice(lambda: self._source.status),
@@ -143,7 +143,7 @@ class Show:
 
     def _resize(self, working: frozenset[str]) -> None:
         """Follow the machine's speed, while nothing else is going on that would disturb the measure."""
-        if self._auto is None or self._switch.busy or self._switch.current is None or not self._look.painted:
+        if self._auto is None or self._switch.busy or self._switch.current is None or not self._look.paints:
             return
         busy_s, network_s = self.meter.busy_s(working), self.meter.busy_s(frozenset({NETWORK}))
         if self._auto.update(busy_s, network_s, perf_counter()):

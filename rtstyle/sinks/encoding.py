@@ -116,16 +116,16 @@ def choose_encoder(encoding: Encoding, suffix: str, width: int, height: int) -> 
     A hardware encoder is believed when it has coded a frame. With ``auto`` the first that does is
     taken, and software, with one line that says why, where none does. Raises DeviceError for a
     certain one that does not, SinkError for a codec that the container cannot hold, UsageError for a
-    preset or a bit rate that the encoder refuses.
+    preset, a crf or a bit rate that the encoder refuses.
     """
     codec = encoding.codec or ("vp9" if suffix.lower() == ".webm" else "h264")
     _check_container(codec, suffix)
     if encoding.encoder == "software":
         software = _software(codec, encoding)
-        asked = encoding.bitrate is not None
+        asked = encoding.bitrate is not None or encoding.crf is not None
         if asked and (reason := try_encoder(software, width, height)) is not None:
-            got = encoding.bitrate
-            raise UsageError(f"bitrate: {software.name} does not take {got} bits/s ({reason}); give another, or crf")
+            name, got = ("crf", encoding.crf) if encoding.bitrate is None else ("bitrate", f"{encoding.bitrate} bits/s")
+            raise UsageError(f"{name}: {software.name} does not take {got} ({reason}); give another")
         return software
     reasons = []
     for chip in _CHIPS if encoding.encoder == "auto" else (encoding.encoder,):

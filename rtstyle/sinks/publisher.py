@@ -63,9 +63,12 @@ class Publisher:
     def close(self, *, complete: bool = True) -> None:  # noqa: ARG002 - a stream has no name to keep back
         """Let the server have the end; what it does not take in two seconds, it does not get."""
         encoder, self._encoder = self._encoder, None
+        try:
+            if encoder is not None:
+                encoder.close()
+        except SinkError as error:  # as above
+            raise self._failure() from error
         process, self._relay = self._relay, None
-        if encoder is not None:
-            encoder.close()
         if process is not None:
             try:
                 process.communicate(timeout=_FAREWELL_S)

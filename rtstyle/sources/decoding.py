@@ -29,7 +29,8 @@ _log = logging.getLogger("rtstyle")
 def open_decoded(path: str, rate: Fraction | None, decoder: Decoder) -> InputContainer:
     """Open it as ``open_input`` does, its video decoded by NVDEC where that is wanted and has decoded a frame of it.
 
-    Where ``auto`` must leave it to the CPU, one line says why. Raises SourceError, and DeviceError for ``nvdec``.
+    Where ``auto`` must leave it to the CPU, one line says why; ``nvdec`` raises DeviceError where there is no GPU, and
+    SourceError where it is the file that it does not take.
     """
     container = open_input(path, rate)
     if decoder == "software":
@@ -37,7 +38,7 @@ def open_decoded(path: str, rate: Fraction | None, decoder: Decoder) -> InputCon
     try:
         reason = _why_not(container, path)
         if reason is not None and decoder == "nvdec":
-            raise DeviceError(f"{path}: NVDEC does not decode it: {reason}; take --decoder auto or software")
+            raise type(reason)(f"{path}: NVDEC does not decode it: {reason}; take --decoder auto or software")
     except BaseException:
         container.close()
         raise
@@ -54,39 +55,39 @@ def planar(frame: VideoFrame) -> VideoFrame:
     return frame if layout is None else frame.reformat(format=layout)
 
 
-def _why_not(container: InputContainer, path: str) -> str | None:
-    """Why NVDEC is not to be had for what was opened; None where it is."""
+def _why_not(container: InputContainer, path: str) -> DeviceError | SourceError | None:
+    """Why NVDEC is not to be had for what was opened, which is the machine's fault or the file's; None where it is."""
     from rtstyle.engines import nvidia
 
     codec = video_stream(container, path).codec_context.name
     if codec not in _CODECS:
-        return f"it is used for {', '.join(_CODECS)}, and this is {codec}"
+        return SourceError(f"it is used for {', '.join(_CODECS)}, and this is {codec}")
     if not Path(path).is_file():
-        return "only a file can be tried before"
+        return SourceError("only a file can be tried before")
     if not nvidia.count_gpus():
-        return f"{nvidia.DRIVER} finds no NVIDIA GPU"
+        return DeviceError(f"{nvidia.DRIVER} finds no NVIDIA GPU")
     try:
         with open_input(path, None, _nvdec()) as trial:
             return _try(trial, path)
     except (SourceError, av.error.FFmpegError) as error:
         cause = error.__cause__ or error
-        return str(getattr(cause, "strerror", None) or cause)
+        return DeviceError(str(getattr(cause, "strerror", None) or cause))
 
 
-def _try(container: InputContainer, path: str) -> str | None:
+def _try(container: InputContainer, path: str) -> DeviceError | SourceError | None:
     """Decode one frame for real."""
     video = video_stream(container, path)
     if not video.codec_context.is_hwaccel:
-        return "the FFmpeg inside PyAV was built without it"
+        return DeviceError("the FFmpeg inside PyAV was built without it")
     video.codec_context.thread_count = 1
     for packet in container.demux():
         frames = video.decode(packet) if packet.stream.index == video.index else []
         if frames:
             taken = video.codec_context.pix_fmt == "cuda" and frames[0].format.name in _PLANAR
             if frames[0].interlaced_frame:
-                return "it is interlaced"  # two packets may hold a picture
-            return None if taken else f"it does not take {frames[0].format.name}"
-    return "it gives no frame"
+                return SourceError("it is interlaced")  # two packets may hold a picture
+            return None if taken else SourceError(f"it does not take {frames[0].format.name}")
+    return SourceError("it gives no frame")
 
 
 def _nvdec() -> HWAccel:

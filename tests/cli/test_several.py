@@ -216,6 +216,7 @@ def test_every_option_reaches_the_film(run, tmp_path, clip, invert_model):
         (["--preview", "1", "--start", "1"], "expected no start and no duration beside it"),
         (["--bitrate", "1e999"], "1e999: expected a bit rate"),
         (["--bitrate", "9999999M"], "bitrate: libx264 does not take 9999999000000"),
+        (["--codec", "hevc", "--crf", "55"], "crf: libx265 does not take 55"),
         (["--preset", "bogus"], "preset: libx264 expects one of ultrafast, superfast"),
         (["--preset", "bogus", "--bitrate", "1M"], "preset: libx264 expects one of ultrafast, superfast"),
         (["--codec", "hevc", "--preset", "bogus"], "preset: libx265 expects one of ultrafast, superfast"),
