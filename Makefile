@@ -1,7 +1,8 @@
 # make demo   paint a sample clip: out/demo.mp4 and out/demo.png
 # make test   everything that CI checks
-# make style NAME=mine ART=mine.jpg DATA=photos [CLIPS=clips] [NETWORK=lite] [TRAIN="--steps 600"] [CALM=2e6] [TITLE=…
-#             ARTIST=… YEAR=…] trains bold and then calm (or goes on), measures, exports into exported/ and writes its row there
+# make style NAME=mine ART=mine.jpg DATA=photos [CLIPS=clips] [NETWORK=lite] [TRAIN="--steps 600"] [TEMPORAL=2e6]
+#             [MACHINE="--device cuda"] [TITLE=… ARTIST=… YEAR=…]
+#             trains bold and then calm (or goes on), measures, exports into exported/ and writes its row there
 
 PYTHON ?= python3
 STYLE ?= wave
@@ -20,16 +21,16 @@ demo: .venv/runtime $(CLIP)
 
 NETWORK ?= lite
 WORK ?= out/training
-CALM ?= 5e6
+TEMPORAL ?= 5e6
 CKPT = $(WORK)/$(NAME)-$(NETWORK).ckpt
 BOLD = $(CKPT:.ckpt=-bold.ckpt)
-train = $(BIN)/python -m training train -o $(1) $(if $(wildcard $(1)),--resume,\
-	--network $(NETWORK) --data $(DATA) --style-image $(ART) $(2))
+train = $(BIN)/python -m training train -o $(1) $(if $(wildcard $(1)),--resume) $(MACHINE) \
+	--network $(NETWORK) --data $(DATA) --style-image $(ART) $(2)
 
 style: .venv/tools
 	@mkdir -p $(WORK)
 	$(call train,$(BOLD),--preset bold --init-from exported/wave-$(NETWORK).onnx $(TRAIN))
-	$(call train,$(CKPT),--preset calm --init-from $(BOLD) --weight temporal=$(CALM))
+	$(call train,$(CKPT),--preset calm --init-from $(BOLD) --weight temporal=$(TEMPORAL))
 	$(BIN)/python -m training evaluate $(CKPT) --photos $(DATA) --style-image $(ART) $(if $(CLIPS),--clips $(CLIPS)) \
 		$(EVALUATE) -o $(CKPT:.ckpt=.png) --json-out $(CKPT:.ckpt=.json) --overwrite > /dev/null
 	$(BIN)/python -m training export $(CKPT) -o exported/$(NAME)-$(NETWORK).onnx --overwrite --name $(NAME) \

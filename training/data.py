@@ -94,6 +94,7 @@ class Crops(Dataset[Tensor]):
         self.samples = samples  # the numbers of the samples this dataset yields
         self.seed = seed
         self.sieve = sieve or Sieve(len(self.photos))
+        self._epoch, self._order = -1, np.empty(0, np.int64)  # of the photos in it
 
     def __len__(self) -> int:
         return len(self.samples)
@@ -101,15 +102,18 @@ class Crops(Dataset[Tensor]):
     def __getitem__(self, index: int) -> Tensor:
         sample = self.samples[index]
         epoch, position = divmod(sample, len(self.photos))
-        order = np.random.default_rng((self.seed, epoch)).permutation(len(self.photos))
-        photo = self._first_good(np.roll(order, -position).tolist())
+        photo = self._first_good(epoch, position)
         rng = np.random.default_rng((self.seed, epoch, position))
         crop = random_crop(photo, self.size, rng, self.zoom)
         return torch.from_numpy(brushed(crop, rng, self.brushwork) if self.brushwork else crop)
 
-    def _first_good(self, numbers: Sequence[int]) -> Photo:
+    def _first_good(self, epoch: int, position: int) -> Photo:
         """A damaged photo, which is worth a warning, or a grey one is passed over for the next."""
-        for number in numbers:
+        if epoch != self._epoch:
+            self._epoch = epoch
+            self._order = np.random.default_rng((self.seed, epoch)).permutation(len(self.photos))
+        for step in range(len(self.photos)):
+            number = int(self._order[(position + step) % len(self.photos)])
             if self.sieve.is_out(number):
                 continue
             try:
@@ -120,7 +124,7 @@ class Crops(Dataset[Tensor]):
                 continue
             if self.sieve.passes(number, photo):
                 return photo
-        raise SourceError(f"none of the {len(numbers)} photos is of use: {self.sieve.skipped}")
+        raise SourceError(f"none of the {len(self.photos)} photos is of use: {self.sieve.skipped}")
 
 
 def random_crop(photo: Photo, size: int, rng: np.random.Generator, zoom: float = 1.0) -> Photo:

@@ -44,7 +44,7 @@ class Artwork:
     title: str
     artist: str
     year: str
-    licence: str = "public domain"
+    licence: str
 
 
 class _Quantised(nn.Module):

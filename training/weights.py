@@ -21,7 +21,8 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     """Of a ``.ckpt`` the averages, of an ``.onnx`` of ours what it computes with. Raises ModelError for other files."""
     if path.suffix.lower() != ".onnx":
         return Checkpoint.load(path).averaged
-    read_style(path)
+    if variant := read_style(path).metadata.get("variant"):
+        raise ModelError(f"{path}: is another model's {variant}; name that one")
     graph = onnx.load(path, load_external_data=False).graph
     weights = {
         tensor.name.removeprefix(PREFIX): torch.from_numpy(numpy_helper.to_array(tensor).copy())

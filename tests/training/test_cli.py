@@ -143,7 +143,9 @@ def test_calm_wants_a_network_to_begin_with(folder: Path) -> None:
 def begun(folder: Path, tmp_path: Path, random_vgg: VggWeights) -> Path:
     """The checkpoint of a run of one step, which is finished."""
     art = str(folder / "art.png")
-    recipe = Recipe(network="lite", style_images=(art,), data=str(folder / "photos"), steps=1, size=64, style_size=64)
+    recipe = Recipe(
+        network="lite", style_images=(art,), data=str((folder / "photos").resolve()), steps=1, size=64, style_size=64
+    )
     trainer = Trainer(recipe, random_vgg, machine=Machine(workers=0), device="cpu", start=None, init=None)
     trainer.step = 1
     trainer.checkpoint({}).save(tmp_path / "begun.ckpt")
@@ -160,6 +162,26 @@ def test_a_resumed_run_takes_no_other_recipe(begun: Path, option: str) -> None:
     assert done.exit_code == 2, done.output
     assert f"{option.split(maxsplit=1)[0]}: --resume goes on as it was begun" in done.stderr
     assert begun.read_bytes() == before
+
+
+def test_the_same_command_goes_on(begun: Path, folder: Path) -> None:
+    """With --resume and all that it was begun with, as `make style` gives it again; a changed option is refused."""
+    art, photos = str(folder / "art.png"), str(folder / "photos")
+    recipe = ["--data", photos, "--style-image", art, "--size", "64", "--style-size", "64", "--batch", "4"]
+    command = ["train", "--resume", *recipe, "--network", "lite", "-o", str(begun)]
+    done = CliRunner().invoke(app, [*command, "--steps", "1"])
+    assert done.exit_code == 0, done.output
+    assert "1 steps, it is finished" in " ".join(done.stderr.split())
+    done = CliRunner().invoke(app, [*command, "--steps", "2"])
+    assert done.exit_code == 2, done.output
+    assert "--steps: --resume goes on as it was begun" in done.stderr
+
+
+@pytest.mark.parametrize(("name", "sentence"), [("run.1", "ends in .ckpt"), ("run.onnx", "ends in .ckpt")])
+def test_a_checkpoint_is_called_so(folder: Path, name: str, sentence: str) -> None:
+    """What comes after would take another name for that of a model."""
+    code, stderr = run(folder, *NEW, "-o", name)
+    assert (code, sentence in stderr) == (2, True), stderr
 
 
 def test_a_finished_run_says_so(begun: Path, monkeypatch: pytest.MonkeyPatch) -> None:

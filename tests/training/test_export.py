@@ -18,7 +18,7 @@ from training.nets import make_network
 from training.recipe import Recipe
 from training.weights import read_network, read_weights
 
-ARTWORK = Artwork(names=("wave",), title="The Great Wave", artist="Hokusai", year="1831")
+ARTWORK = Artwork(names=("wave",), title="The Great Wave", artist="Hokusai", year="1831", licence="public domain")
 
 
 def checkpoint_of(network: str, data: Path, styles: int = 1) -> Checkpoint:
@@ -64,7 +64,7 @@ def test_the_export_agrees_with_pytorch_and_describes_itself(network: str, photo
 def test_several_styles_are_one_model(network: str, photos: Path, tmp_path: Path) -> None:
     """Without weights the first style paints; the others, and mixes, paint otherwise, as PyTorch does."""
     path = tmp_path / f"two-{network}.onnx"
-    artwork = Artwork(names=("wave", "udnie"), title="Two", artist="", year="")
+    artwork = Artwork(names=("wave", "udnie"), title="Two", artist="", year="", licence="")
     assert export(checkpoint_of(network, photos, styles=2), artwork, path, photos=()) <= 1
     session = import_onnxruntime().InferenceSession(path, providers=["CPUExecutionProvider"])
     frames = np.random.default_rng(0).integers(0, 256, (1, 40, 48, 3), dtype=np.uint8)
@@ -86,7 +86,7 @@ def test_an_exported_model_gives_its_weights_back(network: str, styles: int, pho
     """`--init-from` reads from an .onnx exactly the weights that went into it."""
     path = tmp_path / "x.onnx"
     checkpoint = checkpoint_of(network, photos, styles)
-    artwork = Artwork(names=("a", "b")[:styles], title="", artist="", year="")
+    artwork = Artwork(names=("a", "b")[:styles], title="", artist="", year="", licence="")
     export(checkpoint, artwork, path, photos=())
     weights = read_weights(path)
     assert weights.keys() == checkpoint.averaged.keys()

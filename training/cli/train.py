@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -20,6 +21,8 @@ from training.machine import Machine
 from training.processes import Processes
 from training.recipe import PRESETS, WEIGHTS, Recipe, usual_weights
 from training.weights import read_weights
+
+_log = logging.getLogger(__name__)
 
 HERE = Machine(processes=Processes())
 _NOT_OF_THE_RUN = {"out", "resume", "vgg", *(f.name for f in fields(Machine))}
@@ -72,11 +75,15 @@ def train(
     given = {name: value for name, value in dict(locals()).items() if value is not None}
     with one_sentence("training", stopped=lambda: _stopped(out)):
         machine = Machine(**{f.name: given[f.name] for f in fields(Machine) if f.name in given})
+        if out.suffix != ".ckpt":
+            raise UsageError(f"{out}: expected a name that ends in .ckpt")
+        if out.exists() and not resume:
+            raise UsageError(f"{out} exists: go on with it (--resume) or choose another name")
         _train(out, machine, _begun(out, given) if resume else None, given)
 
 
 def _train(out: Path, machine: Machine, start: Checkpoint | None, given: Mapping[str, Any]) -> None:
-    recipe = start.recipe if start else _recipe(out, given)
+    recipe = start.recipe if start else _recipe(given)
     done = ""
     if start is None or start.step < recipe.steps:
         init = read_weights(given["init_from"]) if "init_from" in given else None
@@ -84,6 +91,8 @@ def _train(out: Path, machine: Machine, start: Checkpoint | None, given: Mapping
         quiet = not machine.processes.first
         if not quiet:
             console.print(f"VGG-16 from {vgg.source}")
+        if start and start.vgg != vgg.source:
+            _log.warning("%s: was begun with VGG-16 from %s; --vgg names a file", out, start.vgg)
         with Reporter(quiet=quiet) as reporter:
             loop.train(recipe, out, vgg=vgg, machine=machine, start=start, init=init, progress=reporter)
         done = reporter.skipped
@@ -95,20 +104,22 @@ def _train(out: Path, machine: Machine, start: Checkpoint | None, given: Mapping
 
 
 def _begun(out: Path, given: Mapping[str, Any]) -> Checkpoint:
-    """The run to go on with; UsageError for options that would make it another one."""
-    if changed := [name for name in given if name not in _NOT_OF_THE_RUN]:
+    """The run to go on with; UsageError for options that would make it another one: all of the same, or none."""
+    begun, changed = Checkpoint.load(out), [name for name in given if name not in _NOT_OF_THE_RUN]
+    if {"data", "style_image"} <= set(changed):
+        asked = _recipe(given)
+        changed = [f.name for f in fields(Recipe) if getattr(asked, f.name) != getattr(begun.recipe, f.name)]
+    if changed:
         raise UsageError(
             f"--{changed[0].replace('_', '-')}: --resume goes on as it was begun; "
             "leave it out, or begin anew with --init-from"
         )
-    return Checkpoint.load(out)
+    return begun
 
 
-def _recipe(out: Path, given: Mapping[str, Any]) -> Recipe:
+def _recipe(given: Mapping[str, Any]) -> Recipe:
     """The preset, and what was asked for in its place."""
     preset = given.get("preset", option.PRESET)
-    if out.exists():
-        raise UsageError(f"{out} exists: go on with it (--resume) or choose another name")
     if not {"data", "style_image"} <= given.keys():
         raise UsageError("a new run needs --data FOLDER and --style-image ART; --resume continues an old one")
     if preset not in PRESETS:

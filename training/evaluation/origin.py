@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import shlex
 from collections.abc import Iterable, Sequence
@@ -13,6 +14,8 @@ from pathlib import Path
 from rtstyle.errors import SourceError
 from rtstyle.style import Style
 from training.data import find_photos, split, spread
+
+_log = logging.getLogger(__name__)
 
 STYLE_SIZE = 512  # px, of a model that does not say
 
@@ -72,6 +75,8 @@ class Origin:
             if path.name in self.artworks and path.is_file():
                 return path
         if len(files) == 1:
+            if self.artworks:
+                _log.warning("measured against %s, but it was trained on %s", files[0], " or ".join(self.artworks))
             return files[0]
         wanted = " or ".join(self.artworks) or "the artwork"
         looked = ", ".join(map(str, places))

@@ -55,7 +55,8 @@ class Report:
         if self.against is None:
             return {}
         names = ("warping_error", "content_loss", "style_loss", "sharpness")
-        return {name: getattr(model, name) / getattr(self.against, name) for name in names}
+        control = {name: getattr(self.against, name) for name in names}
+        return {name: getattr(model, name) / figure for name, figure in control.items() if figure}
 
     def line(self) -> str:
         """One JSON object in one line; what was not measured is null."""

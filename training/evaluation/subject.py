@@ -72,5 +72,5 @@ def _exported(checkpoint: Path, model: Path) -> Path:
     state = Checkpoint.load(checkpoint)
     images = [Path(image).stem for image in state.recipe.style_images]
     names = (checkpoint.stem,) if len(images) == 1 else tuple(images)
-    export(state, Artwork(names=names, title=checkpoint.stem, artist="", year=""), model, photos=())
+    export(state, Artwork(names=names, title=checkpoint.stem, artist="", year="", licence=""), model, photos=())
     return model
