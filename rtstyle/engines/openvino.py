@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 # Importing openvino reports to Intel through these, and takes 30 ms more; nothing but `convert_model` needs them.
 _TOOLS = "openvino.tools"
-_making = Lock()
+_making, _importing = Lock(), Lock()
 _the_core: Core | None = None
 
 
@@ -117,16 +117,19 @@ def import_openvino() -> ModuleType:
 
     Who wants the converter in this process gets it from ``openvino.tools.ovc``.
     """
-    held = sys.modules.get(_TOOLS)
-    sys.modules[_TOOLS] = None  # type: ignore[assignment]  # makes `import openvino.tools` fail
-    try:
-        import openvino
-    except ImportError as error:
-        raise DeviceError(f"OpenVINO cannot be imported ({error}); install it with: pip install openvino") from error
-    finally:
-        del sys.modules[_TOOLS]
-        if held is not None:
-            sys.modules[_TOOLS] = held
+    with _importing:
+        held = sys.modules.get(_TOOLS)
+        sys.modules[_TOOLS] = None  # type: ignore[assignment]  # makes `import openvino.tools` fail
+        try:
+            import openvino
+        except ImportError as error:
+            raise DeviceError(
+                f"OpenVINO cannot be imported ({error}); install it with: pip install openvino"
+            ) from error
+        finally:
+            del sys.modules[_TOOLS]
+            if held is not None:
+                sys.modules[_TOOLS] = held
     runtime: ModuleType = openvino
     return runtime
 
