@@ -83,8 +83,15 @@ class _Steps:
 
     def sides(self) -> str:
         """Height and width of the frames that came in."""
-        shape = self.add("Shape", "frames")
-        return self.add("Slice", shape, self.constant([1]), self.constant([3]))
+        return self._shape(1, 3)
+
+    def resized(self, x: str, sides: str) -> str:
+        """Planes, scaled to another height and width."""
+        sizes = self.add("Concat", self._shape(0, 1), self.constant([3]), sides, axis=0)
+        return self.add("Resize", x, "", "", sizes, mode="linear", coordinate_transformation_mode="half_pixel")
+
+    def _shape(self, begin: int, end: int) -> str:
+        return self.add("Slice", self.add("Shape", "frames"), self.constant([begin]), self.constant([end]))
 
 
 def _go_in(steps: _Steps, found: Findings, convention: Convention, out: str) -> None:
@@ -97,8 +104,7 @@ def _go_in(steps: _Steps, found: Findings, convention: Convention, out: str) -> 
         x = steps.add("Pad", x, pads, mode="edge")
     x = steps.add("Transpose", x, perm=[0, 3, 1, 2])
     if found.size:
-        sizes = steps.constant([found.batch or 1, 3, *found.size])
-        x = steps.add("Resize", x, "", "", sizes, mode="linear", coordinate_transformation_mode="half_pixel")
+        x = steps.resized(x, steps.constant(found.size))
     x = _swapped(steps, x, convention)
     scale, offset = _UNFIT[found.input_range]
     if scale != 1:
@@ -124,8 +130,7 @@ def _come_out(steps: _Steps, found: Findings, convention: Convention, given: str
     y = _swapped(steps, y, convention)
     sides = steps.sides()
     if found.size:
-        sizes = steps.add("Concat", steps.constant([found.batch or 1, 3]), sides, axis=0)
-        y = steps.add("Resize", y, "", "", sizes, mode="linear", coordinate_transformation_mode="half_pixel")
+        y = steps.resized(y, sides)
     y = steps.add("Transpose", y, perm=[0, 2, 3, 1])
     if found.stride > 1:
         y = steps.add("Slice", y, steps.constant([0, 0]), sides, steps.constant([1, 2]))

@@ -51,13 +51,13 @@ def unit(path: Path, *, squash: str = "Sigmoid", layout: str = "nhwc", dims: tup
     return _saved(path, body, [_value("x", shape)], [_value("y", shape)], opset=13, ir=7)
 
 
-def baked(path: Path, *, height: int = 32, width: int = 48) -> Path:
-    """A network that can paint one size only: a number in its middle says so."""
+def baked(path: Path, *, height: int = 32, width: int = 48, count: int | str = 1) -> Path:
+    """A network that can paint one size only: a number in its middle says so. ``count``: frames at a time, if fixed."""
     body = _Body()
     y = body.node("Sub", body.weight(np.float32(255)), "x")
-    flat = body.node("Reshape", y, body.weight(np.array([1, 3 * height * width], np.int64)))
-    body.node("Reshape", flat, body.weight(np.array([1, 3, height, width], np.int64)), output="y")
-    shape = [1, 3, height, width]
+    flat = body.node("Reshape", y, body.weight(np.array([-1, 3 * height * width], np.int64)))
+    body.node("Reshape", flat, body.weight(np.array([-1, 3, height, width], np.int64)), output="y")
+    shape = [count, 3, height, width]
     return _saved(path, body, [_value("x", shape)], [_value("y", shape)], opset=13, ir=7)
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from rtstyle.errors import ModelError, UsageError
 from rtstyle.frames import Batch
+from rtstyle.style import load_model
 from rtstyle.styles import find_style
 from rtstyle.stylizer import Stylizer
 from tests.foreign import lookalikes
@@ -64,6 +65,15 @@ def test_a_size_that_is_built_in_is_scaled_to_and_a_warning_says_so(tmp_path, ca
     assert "paints at 48×32 only" in caplog.text
     smooth = np.linspace(0, 255, 200, dtype=np.uint8)[None, None, :, None].repeat(100, 1).repeat(3, 3)
     assert np.abs(painted(path, smooth).astype(int) - (255 - smooth)).mean() < 2
+
+
+def test_a_size_that_is_built_in_and_a_number_of_frames_that_is_not(tmp_path):
+    """Two at a time, as a GPU gets them, are scaled as one is."""
+    model = load_model(find_style(lookalikes.baked(tmp_path / "fixed.onnx", count="N")))
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    images = frames(2, 50, 70)
+    both = session.run(None, {"frames": images})[0]
+    np.testing.assert_array_equal(both, [session.run(None, {"frames": image[None]})[0][0] for image in images])
 
 
 @pytest.mark.parametrize(("squash", "layout"), [("Sigmoid", "nhwc"), ("Tanh", "nchw"), ("Tanh", "nhwc")])
