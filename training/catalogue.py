@@ -81,11 +81,11 @@ def facts_of(style: Style) -> dict[str, str]:
     facts = style.metadata
     if missing := {"losses", "parameters", "steps", "dataset", "vgg", "created", "commit", "command"} - set(facts):
         raise ModelError(f"{style.path}: has no metadata {', '.join(sorted(missing))}; export it again")
-    losses = ", ".join(f"{name} {value:g}" for name, value in json.loads(facts["losses"]).items())
+    vgg, losses = facts["vgg"], ", ".join(f"{name} {value:g}" for name, value in json.loads(facts["losses"]).items())
     measured = [_measured(evaluation) for evaluation in json.loads(facts.get("evaluation") or "[]")]
     return {
         "network": f"{style.network}, {int(facts['parameters']):,} parameters, {style.size / 1e6:.2f} MB",
-        "trained": f"{facts['steps']} steps on {facts['dataset']}; VGG-16 from {facts['vgg']}",
+        "trained": f"{facts['steps']} steps on {facts['dataset']}" + (f"; VGG-16 from {vgg}" if vgg else ""),
         "losses": losses,
         **{name: words for row in measured for name, words in row.items()},
         "made": f"{facts['created']}, with the code of {facts['commit']}",

@@ -42,7 +42,7 @@ def train(
     recipe: Recipe,
     checkpoint: Path,
     *,
-    vgg: VggWeights,
+    vgg: VggWeights | None,
     machine: Machine | None = None,
     start: Checkpoint | None = None,
     init: dict[str, Tensor] | None = None,
@@ -50,9 +50,9 @@ def train(
 ) -> None:
     """Trains as the recipe says and leaves the result in ``checkpoint``, previews and TensorBoard's log beside it.
 
-    ``start`` goes on with a run of the same recipe; ``init`` lends another run's weights. ``progress`` may raise
-    KeyboardInterrupt: the run is saved as it stands between two steps. Raises SourceError, SinkError, ModelError,
-    UsageError for a device that is not there.
+    ``vgg``: what a recipe that ``sees`` has to have. ``start`` goes on with a run of the same recipe; ``init`` lends
+    another run's weights. ``progress`` may raise KeyboardInterrupt: the run is saved as it stands between two steps.
+    Raises SourceError, SinkError, ModelError, UsageError for a device that is not there.
     """
     machine = machine or Machine()
     processes = machine.processes

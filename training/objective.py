@@ -37,27 +37,30 @@ class Objective(nn.Module):
     """
 
     def __init__(
-        self, network: Network, recipe: Recipe, vgg: VggWeights, *, device: str, precision: torch.dtype
+        self, network: Network, recipe: Recipe, vgg: VggWeights | None, *, device: str, precision: torch.dtype
     ) -> None:
+        """``vgg``: what a recipe that ``sees`` has to have."""
         super().__init__()
         self.network = network
         self.weights = dict.fromkeys(WEIGHTS, 0.0) | recipe.weights
         self.precision = precision
-        layers = tuple(dict.fromkeys((*recipe.content_layers, *recipe.style_layers)))
         artworks = [read_artwork(Path(image), recipe.style_size).to(device) for image in recipe.style_images]
-        self.perceptual = PerceptualLoss(
-            VGG(layers, vgg).to(device),
-            artworks,
-            content_layers=recipe.content_layers,
-            style_layers=recipe.style_layers,
-            distance=F.mse_loss if recipe.distance == "mse" else F.l1_loss,
-        )
+        self.perceptual = None
+        if vgg and recipe.sees:
+            layers = tuple(dict.fromkeys((*recipe.content_layers, *recipe.style_layers)))
+            self.perceptual = PerceptualLoss(
+                VGG(layers, vgg).to(device),
+                artworks,
+                content_layers=recipe.content_layers,
+                style_layers=recipe.style_layers,
+                distance=F.mse_loss if recipe.distance == "mse" else F.l1_loss,
+            )
         self.teachers = [read_network(Path(teacher)).to(device) for teacher in recipe.teachers]
         self.quantiles = [colour_quantiles(artwork) for artwork in artworks]
 
     def forward(self, photos: Tensor, seeds: Sequence[int], style: int) -> dict[str, Tensor]:
         """The losses, unweighted, of photos (N, H, W, 3) uint8 painted in one style; a seed for each photo's film."""
-        styles = len(self.perceptual.targets)
+        styles = self.network.styles
         mix = F.one_hot(torch.tensor(style), styles).float().to(photos.device) if styles > 1 else None
         pair = filmed(photos, seeds)
         paintings, features = self._paint(pair.before, mix)
@@ -65,7 +68,7 @@ class Objective(nn.Module):
         if self.teachers:
             terms["teacher"] = F.mse_loss(paintings, _channels_first(self.teachers[style](pair.before)))
         before = _channels_first(pair.before)
-        if self.weights["content"] or self.weights["style"]:
+        if self.perceptual is not None:
             with torch.autocast(photos.device.type, self.precision, enabled=self.precision != torch.float32):
                 terms |= self.perceptual(paintings, before, style)
         terms |= self._of_pixels(paintings, before, style)

@@ -105,6 +105,11 @@ class Recipe:
         return make_network(self.network, width=self.width, blocks=self.blocks, styles=len(self.style_images))
 
     @property
+    def sees(self) -> bool:
+        """Whether VGG is asked about the paintings."""
+        return bool(self.weights.get("content") or self.weights.get("style"))
+
+    @property
     def dataset(self) -> str:
         """The photos in words, for the model's metadata."""
         kept = f", every {self.hold_out}th held out" if self.hold_out else ""

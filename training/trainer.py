@@ -29,7 +29,7 @@ class Trainer:
     def __init__(
         self,
         recipe: Recipe,
-        vgg: VggWeights,
+        vgg: VggWeights | None,
         *,
         machine: Machine,
         device: str,
@@ -38,7 +38,7 @@ class Trainer:
     ) -> None:
         torch.manual_seed(recipe.seed)
         self.recipe = recipe
-        self.vgg_source = vgg.source
+        self.vgg_source = vgg.source if vgg else ""
         self.processes = machine.processes
         self.network: Network = recipe.make_network().to(device).train()
         self.network.to(memory_format=torch.channels_last)
@@ -54,7 +54,9 @@ class Trainer:
         self.skipped = 0
         self._in_a_row = 0
         self.objective = Objective(self.network, recipe, vgg, device=device, precision=machine.dtype)
-        if machine.compiled:  # not the network: PyTorch 2.15 knows no strides of replication padding's gradient
+        if (
+            machine.compiled and self.objective.perceptual is not None
+        ):  # not the network: PyTorch 2.15 knows no strides of replication padding's gradient
             self.objective.perceptual.vgg.compile()
         several = self.processes.count > 1
         self._forward: nn.Module = DistributedDataParallel(self.objective) if several else self.objective

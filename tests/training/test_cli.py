@@ -177,6 +177,17 @@ def test_the_same_command_goes_on(begun: Path, folder: Path) -> None:
     assert "--steps: --resume goes on as it was begun" in done.stderr
 
 
+def test_who_imitates_wants_no_vgg(begun: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only content and style are VGG's to judge."""
+    monkeypatch.setattr("training.cli.train.find_vgg16", lambda _: pytest.fail("VGG was asked for"))
+    given = ["--data", str(folder / "photos"), "--style-image", str(folder / "art.png"), "--init-from", str(begun)]
+    small = ["--steps", "1", "--batch", "1", "--size", "64", "--workers", "0"]
+    out = begun.with_name("calm.ckpt")
+    done = CliRunner().invoke(app, ["train", "--preset", "calm", *given, *small, "-o", str(out)])
+    assert done.exit_code == 0, done.output
+    assert Checkpoint.load(out).vgg == ""
+
+
 @pytest.mark.parametrize(("name", "sentence"), [("run.1", "ends in .ckpt"), ("run.onnx", "ends in .ckpt")])
 def test_a_checkpoint_is_called_so(folder: Path, name: str, sentence: str) -> None:
     """What comes after would take another name for that of a model."""

@@ -87,11 +87,11 @@ def _train(out: Path, machine: Machine, start: Checkpoint | None, given: Mapping
     done = ""
     if start is None or start.step < recipe.steps:
         init = read_weights(given["init_from"]) if "init_from" in given else None
-        vgg = find_vgg16(given.get("vgg"))  # which may mean a download: not before all else is right
+        vgg = find_vgg16(given.get("vgg")) if recipe.sees else None
         quiet = not machine.processes.first
-        if not quiet:
+        if vgg and not quiet:
             console.print(f"VGG-16 from {vgg.source}")
-        if start and start.vgg != vgg.source:
+        if vgg and start and start.vgg != vgg.source:
             _log.warning("%s: was begun with VGG-16 from %s; --vgg names a file", out, start.vgg)
         with Reporter(quiet=quiet) as reporter:
             loop.train(recipe, out, vgg=vgg, machine=machine, start=start, init=init, progress=reporter)
