@@ -20,7 +20,7 @@ from rtstyle.sources.paced import Paced
 from rtstyle.sources.test_pattern import TestPattern
 
 if TYPE_CHECKING:
-    from rtstyle.sources.stream import Stream
+    from rtstyle.sources.screen import Screen
 
 _TEST_SIZE, _TEST_RATE = (1280, 720), Fraction(30)
 _SCREEN_RATE = Fraction(30)
@@ -139,11 +139,11 @@ def _seen() -> str:
     return ", ".join(f"{camera.address} ({camera.name})" for camera in list_cameras()) or "no camera to be seen"
 
 
-def _open_screen(wanted: Wanted) -> Stream:
+def _open_screen(wanted: Wanted) -> Screen:
     """FFmpeg's grabber of this platform, as far as PyAV's FFmpeg has it."""
     import av
 
-    from rtstyle.sources.stream import Stream
+    from rtstyle.sources.screen import Screen
 
     grabbers = {"Linux": "x11grab", "Windows": "gdigrab", "Darwin": "avfoundation"}
     grabber = grabbers.get(platform.system(), "none")
@@ -153,10 +153,8 @@ def _open_screen(wanted: Wanted) -> Stream:
     if grabber == "x11grab" and not display:
         raise SourceError("screen: there is no X display (DISPLAY is not set), and Wayland cannot be grabbed")
     address = {"x11grab": display, "gdigrab": "desktop", "avfoundation": "Capture screen 0"}[grabber]
-    options = {"framerate": str(wanted.rate or _SCREEN_RATE)}
-    if wanted.size and grabber == "x11grab":
-        options["video_size"] = "{}x{}".format(*wanted.size)
-    return Stream(address, format=grabber, options=options)
+    options = {"video_size": "{}x{}".format(*wanted.size)} if wanted.size and grabber == "x11grab" else {}
+    return Screen(address, grabber, wanted.rate or _SCREEN_RATE, options)
 
 
 def parse_size(text: str) -> tuple[int, int]:

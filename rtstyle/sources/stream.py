@@ -1,10 +1,10 @@
-"""A stream that never waits for us: from the network, or from a screen."""
+"""A stream that never waits for us: from the network, or from another process."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import av
 import av.error
@@ -21,6 +21,8 @@ _OPEN_S, _READ_S = 10.0, 5.0
 _DAMAGED = 300  # packets in a row that cannot be decoded: this will not become a picture
 # FFmpeg would look at five seconds of a stream before it gives the first frame, and hold frames back to sort them.
 _LOW_LATENCY = {"fflags": "nobuffer", "flags": "low_delay", "probesize": "500000", "analyzeduration": "1000000"}
+_AT_ONCE = {"fflags": "nobuffer", "analyzeduration": "0", "probesize": "32"}  # all there is to know is in the header
+_BUFFER = 1 << 20  # bytes
 _OF_SCHEME = {
     "rtsp": {"rtsp_transport": "tcp"},  # a lost UDP packet smears the picture until the next key frame
     "udp": {"overrun_nonfatal": "1", "fifo_size": "50000"},
@@ -33,16 +35,18 @@ class Stream:
     Raises SourceError when it cannot be opened, when nothing comes for five seconds, and at its end.
     """
 
-    def __init__(self, address: str, *, format: str | None = None, options: Mapping[str, str] | None = None) -> None:
+    def __init__(self, address: str, *, film: IO[bytes] | None = None) -> None:
+        """``film``: NUT from another process, in place of what answers at the address."""
         self._address = address
         scheme = address.split("://", maxsplit=1)[0]
         if "://" in address and scheme == "srt" and not _knows(scheme):
             raise SourceError(f"{address}: the FFmpeg inside PyAV does not know srt://; send it as udp:// or rtsp://")
-        settings = {**_LOW_LATENCY, **_OF_SCHEME.get(scheme, {})} if format is None else {}
         try:
-            self._container = av.open(
-                address, format=format, options={**settings, **(options or {})}, timeout=(_OPEN_S, _READ_S)
-            )
+            if film is None:
+                options = {**_LOW_LATENCY, **_OF_SCHEME.get(scheme, {})}
+                self._container = av.open(address, options=options, timeout=(_OPEN_S, _READ_S))
+            else:
+                self._container = av.open(film, "r", format="nut", options=_AT_ONCE, buffer_size=_BUFFER)
         except (av.error.FFmpegError, OSError) as error:
             raise SourceError(
                 f"{address}: cannot be opened: {_reason(error)}; look at the address, and whether anybody answers there"

@@ -177,6 +177,17 @@ def test_without_a_display_one_sentence(display, invert_model):
     assert len(done.stderr.splitlines()) == 1
 
 
+def test_the_screen_in_the_window(show, tmp_path):
+    """What is on it is painted, recorded and shown, by a program that has the X libraries of both PyAV and OpenCV."""
+    film = tmp_path / "screen.mp4"
+    process, _ = show("screen", "--camera-size", "320x240", "--record", film)
+    pause(2)
+    process.send_signal(signal.SIGINT)
+    assert seconds_to_end(process) < 1
+    assert process.returncode == 130, process.communicate()
+    assert len(frame_times(film)) > 10
+
+
 def test_ctrl_c_in_the_window(show, screen):
     """Ends it within a second."""
     process, _ = show(*TEST)
