@@ -25,6 +25,7 @@ from training.weights import read_weights
 _log = logging.getLogger(__name__)
 
 HERE = Machine(processes=Processes())
+_OPTIONS = {"style_images": "style_image", "weights": "weight", "teachers": "teacher"}  # not called as in a recipe
 _NOT_OF_THE_RUN = {"out", "resume", "vgg", *(f.name for f in fields(Machine))}
 
 
@@ -110,9 +111,9 @@ def _begun(out: Path, given: Mapping[str, Any]) -> Checkpoint:
         asked = _recipe(given)
         changed = [f.name for f in fields(Recipe) if getattr(asked, f.name) != getattr(begun.recipe, f.name)]
     if changed:
+        option_name = _OPTIONS.get(changed[0], changed[0]).replace("_", "-")
         raise UsageError(
-            f"--{changed[0].replace('_', '-')}: --resume goes on as it was begun; "
-            "leave it out, or begin anew with --init-from"
+            f"--{option_name}: --resume goes on as it was begun; leave it out, or begin anew with --init-from"
         )
     return begun
 
