@@ -45,6 +45,7 @@ class Tally:
         self._owed: dict[int, float] = {}  # by pts: seconds at which a frame is to be shown that has not come yet
         self._begun = False
         self._packets = 0  # of the video
+        self._first: int | None = None  # decoding time of the first one, in its ticks
         self.damaged = 0  # of those, could not be decoded
         self.end = Fraction(0)  # seconds, of what came last in any stream
         self._last_is_corrupt = False
@@ -60,6 +61,8 @@ class Tally:
         if not packet.size:
             return
         if packet.stream.index == video.index:
+            if not self._packets:
+                self._first = packet.dts
             self._packets += 1
             if self._undecodable:
                 raise self._undecodable
@@ -136,7 +139,7 @@ class Tally:
 
     def _missing(self, container: InputContainer, video: VideoStream) -> str:
         """What was expected and did not come, in words."""
-        name, promised, indexed = container.format.name, duration_of(container), _indexed(video)
+        name, promised, indexed = container.format.name, duration_of(container), _indexed(video, self._first)
         if name in _INDEXED and self._packets < indexed:
             return f"expected {indexed} packets of video, got {self._packets}"
         if name in _TIMED and self.end < promised - min(_SLACK_S, promised / 10):
@@ -159,6 +162,6 @@ def exact(value: object) -> Fraction:
     return Fraction(value.numerator, value.denominator)  # type: ignore[attr-defined]  # AVRational or Fraction
 
 
-def _indexed(stream: VideoStream) -> int:
-    """How many packets the index lists, but for empty ones, which repeat a picture."""
-    return sum(entry.size > 0 for entry in stream.index_entries)
+def _indexed(stream: VideoStream, first: int | None) -> int:
+    """How many packets the index lists from that decoding time on, but for empty ones, which repeat a picture."""
+    return sum(entry.size > 0 and (first is None or entry.timestamp >= first) for entry in stream.index_entries)

@@ -1,13 +1,15 @@
 """Videos that are cut off, damaged, or only look so."""
 
-from contextlib import ExitStack
+import math
+from contextlib import ExitStack, closing
+from fractions import Fraction
 
 import av
 import numpy as np
 import pytest
 
 from rtstyle.errors import SourceError
-from rtstyle.frames import Frame
+from rtstyle.frames import Cut, Frame
 from rtstyle.sources.video_reader import VideoReader
 from tests.clips import make_clip
 from tests.reading import frames_of, read
@@ -125,3 +127,20 @@ def _until_error(reader, frames):
         if isinstance(item, Frame):
             frames.append(item)
     return ()
+
+
+@pytest.mark.parametrize("bframes", ["0", "3"])
+@pytest.mark.parametrize("start", [Fraction(1, 5), Fraction(1), Fraction(3, 2), Fraction(19, 10)])
+def test_a_film_that_is_read_from_the_middle_on_is_whole(tmp_path, start, bframes):
+    """What lies before the key frame that is gone to is not missed; the frames from there to the end all come."""
+    path = make_clip(tmp_path / "film.mp4", frames=50, g="10", bf=bframes, preset="fast")
+    with closing(VideoReader(path, on_error="stop", cut=Cut(start))) as reader:
+        assert len(frames_of([*reader])) == 50 - math.ceil(start * 25)
+
+
+def test_a_film_that_is_read_from_the_middle_on_and_ends_early(shared_video):
+    """What lacks behind it is missed all the same."""
+    path = shared_video("s21_truncated_half_audio.mp4")
+    missed = pytest.raises(SourceError, match=r"ends early: expected \d+ packets of video, got")
+    with closing(VideoReader(path, cut=Cut(Fraction(2)))) as reader, missed:
+        _until_error(reader, [])

@@ -12,7 +12,7 @@ from rtstyle.sources.tally import Tally
 def check(demuxer, on_error="warn"):
     """Read one packet, which is cut off, and nothing more."""
     video = SimpleNamespace(index=0, index_entries=[])
-    packet = SimpleNamespace(stream=video, size=9, is_corrupt=True, pts=0, duration=1, time_base=Fraction(1, 25))
+    packet = SimpleNamespace(stream=video, size=9, is_corrupt=True, pts=0, dts=0, duration=1, time_base=Fraction(1, 25))
     tally = Tally("recording", on_error)
     tally.count(packet, video)
     tally.check(SimpleNamespace(format=SimpleNamespace(name=demuxer), duration=None), video)
