@@ -55,7 +55,7 @@ def read_style(path: Path, convention: Convention | None = None) -> Style:
         return Style(path.stem, path, path.stat().st_size, (path.stem,), convention=convention or Convention())
     if convention:
         raise UsageError(f"{path}: keeps rtstyle's contract; --input-range, --layout and --channels are for others")
-    static = metadata.get("variant", "").startswith("static")
+    static = "variant" in metadata and any(_type_of(value) != _FRAMES for value in model.graph.input[:1])
     _check(path, model, metadata, static=static)
     return Style(
         name=path.stem.removesuffix("-lite"),

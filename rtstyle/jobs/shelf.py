@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 
@@ -37,6 +38,7 @@ class Shelf:
         self._at = ""  # the one at work
         self._ours = ""  # the one at which the run before ended: its name was free, so what has it now is ours
         self._overwrite = overwrite
+        self._new = not folder.exists()
         if resume and self._manifest.exists():
             self._read()
         else:
@@ -73,8 +75,11 @@ class Shelf:
         self._checkpoint(name).save(place)
 
     def finish(self) -> None:
-        """All pictures are there, and stay."""
+        """All pictures are there, and stay; a folder that was made for none goes."""
         self._manifest.unlink(missing_ok=True)
+        if self._new and not self._done:
+            with suppress(OSError):
+                self.folder.rmdir()
 
     def remove(self) -> None:
         """None of them is needed any more."""

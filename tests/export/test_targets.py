@@ -92,6 +92,15 @@ def test_static_has_one_size_and_no_arithmetic_on_it(blur, photos, tmp_path):
         assert stylizer(Batch(larger, larger, [Fraction(0)])).images.shape == larger.shape
 
 
+@pytest.mark.parametrize("target", ["fp16", "int8"])
+def test_what_is_made_for_one_size_paints_here_too(blur, photos, tmp_path, target):
+    """As `static` does: frames of other sizes are scaled there and back."""
+    out = tmp_path / "sized.onnx"
+    export_style(blur, out, to=target, size=Size(48, 40, 2), photos=photos, force=True)
+    with Stylizer(out) as stylizer:
+        assert stylizer(Batch(FRAMES, FRAMES, [Fraction(n) for n in range(len(FRAMES))])).images.shape == FRAMES.shape
+
+
 @pytest.mark.parametrize("target", ["static", "tensorrt"])
 def test_some_targets_want_a_size(blur, target, tmp_path):
     """And say how to give it."""

@@ -64,6 +64,15 @@ def test_what_comes_after_the_last_moment_is_not_read(materials, tmp_path, clip)
     assert paint_keyframes(clip, tmp_path / "two", materials, moments=Moments.parse(["0"], every="10")).keyframes == 3
 
 
+def test_no_picture_no_folder(materials, tmp_path, clip):
+    """Where no frame was asked for, nothing is left; a folder that was there stays."""
+    (tmp_path / "there").mkdir()
+    for name, left in (("none", False), ("there", True)):
+        with pytest.raises(SourceError, match="none of them was asked for"):
+            paint_keyframes(clip, tmp_path / name, materials, moments=Moments.parse(["99"]))
+        assert (tmp_path / name).exists() == left
+
+
 def test_a_picture_that_is_in_the_way_is_seen_before_painting(materials, tmp_path, clip):
     """Nothing is painted in vain, nothing is replaced, and no run is left that --resume would go on with."""
     folder, moments = tmp_path / "keys", Moments.parse(["0"])
