@@ -45,7 +45,17 @@ PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
             "content_layers": {"relu2_2": 0.35, "relu3_3": 3.0},
             "weights": {"style": 3e6, "calm": 5e6, "palette": 1.2e7, "tone": 8e4, "temporal": 2e6},
         },
-        # for what came of that: it imitates itself, and what flickers goes
+        # Johnson et al. as they were, for a network that paints already: light and dark, and shapes stay sharp
+        "tonal": {
+            "steps": 1500,
+            "batch": 2,
+            "size": 192,
+            "zoom": 1.3,
+            "gram": "plain",
+            "learning_rate": 2e-3,
+            "weights": dict.fromkeys(WEIGHTS, 0.0) | {"content": 1.0, "style": 10.0},
+        },
+        # for what came of either: it imitates itself, and what flickers goes
         "calm": {
             "steps": 220,
             "batch": 2,
@@ -82,6 +92,7 @@ class Recipe:
         default_factory=lambda: {"relu1_2": 1.0, "relu2_2": 1.0, "relu3_3": 1.0, "relu4_3": 1.0}
     )
     distance: str = "mse"  # of features and Gram matrices: mse or l1
+    gram: str = "relative"  # each layer's style loss over its artwork's own; plain: as it is
     learning_rate: float = 1.5e-3
     ema: float = 0.999  # decay of the average of weights that is exported; 0: the last weights
     clip: float = 10.0  # largest norm of the gradient, in units of its running mean; 0: no limit
@@ -99,6 +110,8 @@ class Recipe:
             )
         if self.distance not in ("mse", "l1"):
             raise UsageError(f"unknown distance {self.distance!r}: expected mse or l1")
+        if self.gram not in ("relative", "plain"):
+            raise UsageError(f"unknown gram {self.gram!r}: expected relative or plain")
 
     def make_network(self) -> Network:
         """The network with fresh weights."""
@@ -140,6 +153,7 @@ class Recipe:
             "brushwork",
             "style_size",
             "distance",
+            "gram",
             "learning_rate",
             "ema",
             "clip",

@@ -113,8 +113,9 @@ class PerceptualLoss(nn.Module):
     """How far pictures are from their photos in content and from an artwork in style.
 
     The artworks' Gram matrices are taken once, when the loss is made. Johnson et al. (2016) add the layers'
-    style losses as they are; Gram matrices of deep layers are a thousand times smaller, so that only colour and
-    grain would count. We divide each by its artwork's own mean square: 1 is as far away as no features at all.
+    style losses as they are; Gram matrices of deep layers are a thousand times smaller, so that light, colour and
+    grain count, and hardly any line. ``relative`` divides each by its artwork's own mean square: 1 is as far away as
+    no features at all.
     """
 
     def __init__(
@@ -125,9 +126,11 @@ class PerceptualLoss(nn.Module):
         content_layers: Mapping[str, float],  # weight by layer
         style_layers: Mapping[str, float],
         distance: Callable[[Tensor, Tensor], Tensor] = F.mse_loss,
+        relative: bool = True,
     ) -> None:
         super().__init__()
         self.vgg = vgg
+        self.relative = relative
         self.content_layers = dict(content_layers)
         self.style_layers = dict(style_layers)
         self.distance = distance
@@ -150,4 +153,5 @@ class PerceptualLoss(nn.Module):
 
     def _style(self, features: Tensor, target: Tensor) -> Tensor:
         gram = gram_matrix(features)
-        return self.distance(gram, target.expand_as(gram)) / self.distance(target, torch.zeros_like(target))
+        apart = self.distance(gram, target.expand_as(gram))
+        return apart / self.distance(target, torch.zeros_like(target)) if self.relative else apart

@@ -46,6 +46,9 @@ def test_losses_vanish_where_they_should(weights: VggWeights) -> None:
     assert loss(artwork, photo[:1], 1)["style"] < 1e-9
     assert loss(artwork, photo[:1], 0)["style"] > 0
     assert loss(artwork, photo[:1], 1)["content"] > 0
+    plain = PerceptualLoss(vgg, [artwork], content_layers=content, style_layers=style, relative=False)
+    itself = gram_matrix(vgg(artwork)["relu1_2"]).square().mean()
+    assert torch.isclose(plain(photo, photo)["style"], loss(photo, photo, 1)["style"] * itself)
     absolute = PerceptualLoss(vgg, [artwork], content_layers=content, style_layers=style, distance=F.l1_loss)
     assert absolute(artwork, photo[:1])["style"] < 1e-4
     assert absolute(photo, photo)["style"] > loss(photo, photo, 1)["style"] ** 0.5 / 10

@@ -51,6 +51,7 @@ def train(
     content_layers: option.ContentLayers = None,
     style_layers: option.StyleLayers = None,
     distance: option.Distance = None,
+    gram: option.Gram = None,
     learning_rate: option.LearningRate = None,
     ema: option.Ema = None,
     clip: option.Clip = None,

@@ -37,8 +37,8 @@ Preset = Annotated[
     str | None,
     typer.Option(
         help="smoke (does it run?), quick (an evening's CPU), best (a GPU), bold (broader strokes for a network "
-        "that paints already, with --init-from) or calm (less flicker for one that is bold, the same way); options go "
-        "before it." + _default(PRESET)
+        "that paints already, with --init-from), tonal (the artwork's light and dark, shapes sharp; the same way) or "
+        "calm (less flicker for what came of either); options go before it." + _default(PRESET)
     ),
 ]
 Network = Annotated[
@@ -89,6 +89,10 @@ ContentLayers = Annotated[
 StyleLayers = Annotated[str | None, typer.Option(help="The same for the style loss.")]
 Distance = Annotated[
     str | None, typer.Option(help="Of features and Gram matrices: mse or l1." + _default(DEFAULT.distance))
+]
+Gram = Annotated[
+    str | None,
+    typer.Option(help="Style losses by layer: relative to the artwork's own, or plain." + _default(DEFAULT.gram)),
 ]
 LearningRate = Annotated[
     float | None, typer.Option(min=0, help="Adam's highest learning rate." + _default(DEFAULT.learning_rate))
