@@ -53,7 +53,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
             "zoom": 1.3,
             "gram": "plain",
             "learning_rate": 2e-3,
-            "weights": dict.fromkeys(WEIGHTS, 0.0) | {"content": 1.0, "style": 10.0},
+            "weights": dict.fromkeys(WEIGHTS, 0.0) | {"content": 1.0, "style": 10.0, "tone": 3e4},
         },
         # for what came of either: it imitates itself, and what flickers goes
         "calm": {

@@ -122,11 +122,15 @@ def test_what_is_named_goes_before_the_preset(asked: Callable[..., Recipe]) -> N
     assert "--zoom 2.0 --brushwork 0.8" in recipe.command
 
 
-def test_tonal_asks_for_nothing_but_content_and_style(asked: Callable[..., Recipe]) -> None:
+def test_tonal_asks_for_content_style_and_tone(asked: Callable[..., Recipe]) -> None:
     """With Gram matrices as they are; the command in the metadata says all of it."""
     recipe = asked("--preset", "tonal", "--steps", "7")
     assert (recipe.steps, recipe.gram) == (7, "plain")
-    assert {name: weight for name, weight in recipe.weights.items() if weight} == {"content": 1.0, "style": 10.0}
+    assert {name: weight for name, weight in recipe.weights.items() if weight} == {
+        "content": 1.0,
+        "style": 10.0,
+        "tone": 3e4,
+    }
     assert "--gram plain" in recipe.command
     assert "--weight lattice=0" in recipe.command
 
