@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 LARGEST = 24_000_000  # pixels that are painted in one go
 _TILE, _MARGIN = 1536, 128  # pixels; multiples of any network's stride, and the margin more than it sees
-_CROP, _CROPS = 512, 4  # the sample is so many crops a side, of so many pixels
+_CROP, _CROPS = 256, 8  # the sample is so many crops a side, of so many pixels; many small ones see more
 
 # An instance normalisation levels every picture by its own mean and variance. Were each tile levelled by its own, tiles
 # would differ in colour and contrast. So the statistics of every layer are taken once, from a sample of crops from all

@@ -30,7 +30,7 @@ def on_openvino(model):
 @pytest.fixture
 def small_tiles(monkeypatch):
     monkeypatch.setattr(tiles, "_TILE", 192)
-    monkeypatch.setattr(tiles, "_CROP", 100)  # four by four of which fit into a picture of this size
+    monkeypatch.setattr(tiles, "_CROP", 50)  # eight by eight of which fit into a picture of this size
 
 
 def test_tiles_have_no_seam(monkeypatch):
