@@ -39,14 +39,16 @@ class Objective(nn.Module):
     def __init__(
         self, network: Network, recipe: Recipe, vgg: VggWeights | None, *, device: str, precision: torch.dtype
     ) -> None:
-        """``vgg``: what a recipe that ``sees`` has to have."""
+        """``vgg``: what a recipe that ``sees`` has to have. Raises ValueError where it has not."""
         super().__init__()
         self.network = network
         self.weights = dict.fromkeys(WEIGHTS, 0.0) | recipe.weights
         self.precision = precision
         artworks = [read_artwork(Path(image), recipe.style_size).to(device) for image in recipe.style_images]
         self.perceptual = None
-        if vgg and recipe.sees:
+        if recipe.sees:
+            if vgg is None:
+                raise ValueError("content and style: expected VGG's weights, got none")
             layers = tuple(dict.fromkeys((*recipe.content_layers, *recipe.style_layers)))
             self.perceptual = PerceptualLoss(
                 VGG(layers, vgg).to(device),

@@ -54,9 +54,8 @@ class Trainer:
         self.skipped = 0
         self._in_a_row = 0
         self.objective = Objective(self.network, recipe, vgg, device=device, precision=machine.dtype)
-        if (
-            machine.compiled and self.objective.perceptual is not None
-        ):  # not the network: PyTorch 2.15 knows no strides of replication padding's gradient
+        # Not the network: PyTorch 2.15 knows no strides of replication padding's gradient.
+        if machine.compiled and self.objective.perceptual is not None:
             self.objective.perceptual.vgg.compile()
         several = self.processes.count > 1
         self._forward: nn.Module = DistributedDataParallel(self.objective) if several else self.objective

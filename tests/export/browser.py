@@ -85,7 +85,7 @@ def saved(page):
 
 
 def on_canvas(page):
-    """The same, without a file: browsers refuse to save many in a row."""
+    """(H, W, 3) uint8 RGB: what is seen, without a file, for browsers refuse to save many in a row."""
     url = page.evaluate("document.getElementById('canvas').toDataURL()")
     return picture_in(base64.b64decode(url.partition(",")[2]))
 
