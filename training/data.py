@@ -17,13 +17,12 @@ from torch.utils.data import DataLoader, Dataset
 
 from rtstyle.errors import SourceError
 from rtstyle.frames import Batch
-from rtstyle.sources.photo_folder import read_photo
+from rtstyle.sources.photo_folder import SUFFIXES, read_photo
 from rtstyle.stages.brushwork import PERIOD, Brushwork
 from training.sieve import Sieve
 
 _log = logging.getLogger(__name__)
 
-SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp"})
 MIN_ARTWORK = 64  # px
 Photo = NDArray[np.uint8]  # (H, W, 3) RGB
 
@@ -41,7 +40,7 @@ def find_photos(folder: Path, include: Sequence[str] = ("*",)) -> list[Path]:
         if path.suffix.lower() in SUFFIXES and any(path.match(glob) for glob in include)
     )
     if not photos:
-        raise SourceError(f"{folder}: expected photos named {' or '.join(include)}, found none of {sorted(SUFFIXES)}")
+        raise SourceError(f"{folder}: expected photos named {' or '.join(include)}, found none of {', '.join(SUFFIXES)}")
     return photos
 
 

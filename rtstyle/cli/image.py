@@ -119,7 +119,8 @@ class _Photos:
         """Paint photos and folders of them into the folder ``output``, or say what would be."""
         from rtstyle.jobs.many import errands
         from rtstyle.jobs.photos import stylize_each
-        from rtstyle.sinks.photo_writer import SUFFIXES, painted_name
+        from rtstyle.sinks.photo_writer import painted_name
+        from rtstyle.sources.photo_folder import SUFFIXES
 
         todo = errands(inputs, Path(output), set(SUFFIXES), painted_name)
         if dry_run:

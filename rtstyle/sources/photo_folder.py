@@ -12,7 +12,7 @@ from rtstyle.errors import SourceError
 from rtstyle.frames import Frame, Image, VideoFormat
 from rtstyle.input_file import unreadable
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
+SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".avif", ".bmp", ".jp2", ".tif", ".tiff")
 
 
 class PhotoFolder:
@@ -63,8 +63,18 @@ def read_photo(path: Path) -> Image:
     except cv2.error as error:
         raise SourceError(f"{path}: cannot be decoded: {error.err}") from error
     if bgr is None:
-        raise SourceError(f"{path}: is not a picture that can be read; expected {', '.join(SUFFIXES)}")
+        raise SourceError(f"{path}: {_complaint(path, data.size)}")
     return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), dtype=np.uint8)
+
+
+def _complaint(path: Path, size: int) -> str:
+    import cv2
+
+    if not size:
+        return "is empty; expected a picture"
+    if cv2.haveImageReader(str(path)):
+        return "cannot be decoded: it is damaged, or a rare kind of picture; try another copy, or save it as .png"
+    return f"is not a picture that can be read; expected {', '.join(SUFFIXES)}"
 
 
 def _photos(item: str | Path) -> Iterator[Path]:

@@ -128,7 +128,7 @@ def test_libraries_say_nothing_beside_the_sentence(clip, tmp_path):
     (tmp_path / "cut.png").write_bytes(cv2.imencode(".png", image)[1].tobytes()[:5000])
     for photo in ("floats.tif", "cut.png"):
         done = rtstyle("image", tmp_path / photo, "-o", tmp_path / "out.png", "--style", "wave")
-        assert_one_sentence(done, 1, f"{photo}: is not a picture that can be read")
+        assert_one_sentence(done, 1, f"{photo}: cannot be decoded: it is damaged")
     done = rtstyle("transcode", clip, "-o", tmp_path / "out.mp4", "--style", "wave", "--preset", "bogus")
     assert_one_sentence(done, 2, "got bogus")
 

@@ -179,7 +179,7 @@ def test_a_dry_run_looks_at_every_photo(run, tmp_path, invert_model):
         f"{tmp_path / 'tiny.png'} would fail",
     ]
     assert done.stderr.splitlines() == [
-        f"rtstyle: {tmp_path / 'empty.png'}: is not a picture that can be read; expected .png, .jpg, .jpeg, .webp",
+        f"rtstyle: {tmp_path / 'empty.png'}: is empty; expected a picture",
         f"rtstyle: {tmp_path / 'tiny.png'}: expected at least 16×16 pixels, got 1×1",
     ]
     told = json.loads(run(*arguments, "--json").stdout)["dry_run"]

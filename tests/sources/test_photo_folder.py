@@ -88,7 +88,7 @@ def test_what_is_no_photo_says_so(tmp_path):
     with pytest.raises(SourceError, match=r"text\.png: is not a picture"):
         PhotoFolder(text)
     text.write_bytes(b"")
-    with pytest.raises(SourceError, match=r"text\.png: is not a picture"):
+    with pytest.raises(SourceError, match=r"text\.png: is empty"):
         PhotoFolder(text)
     with pytest.raises(SourceError, match="there is no such file"):
         PhotoFolder(tmp_path / "none.png")
