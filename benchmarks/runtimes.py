@@ -28,9 +28,7 @@ from rtstyle.export.float_nchw import in_planes, planar
 from rtstyle.export.graph import of_size
 from rtstyle.export.order import Run, Size
 from rtstyle.export.pictures import made_up, read_photos
-from rtstyle.style import read_style
-from training.nets import Network, make_network
-from training.weights import read_weights
+from training.weights import read_network
 
 SIZES = ["640x480", "333x250", "1280x720"]  # the second odd
 BATCHES = (1, 3)
@@ -54,7 +52,7 @@ def main() -> None:
 
 def compare(model: Path, photos: list[np.ndarray], sizes: list[str]) -> Iterator[dict[str, object]]:
     """A row for each runtime, size and batch."""
-    network = in_pytorch(model)
+    network = read_network(model)
     for width, height in (map(int, size.split("x")) for size in sizes):
         for batch in BATCHES:
             frames = np.stack([cv2.resize(photo, (width, height)) for photo in photos[:batch]])
@@ -70,13 +68,6 @@ def compare(model: Path, photos: list[np.ndarray], sizes: list[str]) -> Iterator
                     "levels": int(off.max()),
                     "share": float((off > 0).mean()),
                 }
-
-
-def in_pytorch(model: Path) -> Network:
-    """The network that was exported, weights and all."""
-    network = make_network(read_style(model).network)
-    network.load_state_dict(read_weights(model), strict=False)
-    return network.eval()
 
 
 def runtimes(model: Path, size: Size) -> dict[str, Run]:

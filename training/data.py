@@ -40,7 +40,9 @@ def find_photos(folder: Path, include: Sequence[str] = ("*",)) -> list[Path]:
         if path.suffix.lower() in SUFFIXES and any(path.match(glob) for glob in include)
     )
     if not photos:
-        raise SourceError(f"{folder}: expected photos named {' or '.join(include)}, found none of {', '.join(SUFFIXES)}")
+        raise SourceError(
+            f"{folder}: expected photos named {' or '.join(include)}, found none of {', '.join(SUFFIXES)}"
+        )
     return photos
 
 

@@ -61,10 +61,12 @@ def train(
     seen, held_out = photos_of(recipe)
     with processes.joined(machine.device) as device, ExitStack() as stack:
         trainer = Trainer(recipe, vgg, machine=machine, device=device, start=start, init=init)
-        record = stack.enter_context(closing(Record(checkpoint, held_out or seen))) if processes.first else None
         losses: deque[dict[str, float]] = deque([start.losses] if start else [], maxlen=50)
         sieve = Sieve(len(seen))
         begun, first = time.monotonic(), trainer.step
+        record = (
+            stack.enter_context(closing(Record(checkpoint, held_out or seen, first=first))) if processes.first else None
+        )
         stream = _batches(recipe, seen, processes, first=first, workers=machine.workers, sieve=sieve)
         for photos, seeds in stack.enter_context(closing(stream)):  # whatever ends the loop, no reader outlives it
             rate = trainer.learning_rate

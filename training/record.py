@@ -23,13 +23,16 @@ _log = logging.getLogger(__name__)
 class Record:
     """Writes ``NAME.ckpt``, ``NAME.000200.png`` and the folder ``NAME.log``. The owner closes it."""
 
-    def __init__(self, checkpoint: Path, photos: Sequence[Path]) -> None:
-        """Previews are of some of ``photos``. Raises SinkError where a file cannot be written."""
+    def __init__(self, checkpoint: Path, photos: Sequence[Path], *, first: int) -> None:
+        """Previews are of some of ``photos``; of steps after ``first`` there is no log yet, or no longer.
+
+        Raises SinkError where a file cannot be written.
+        """
         self._checkpoint = checkpoint
         self._photos = spread(photos, _PREVIEWS)
         self._log_is_kept = True
         try:
-            self._log = SummaryWriter(str(checkpoint.with_suffix(".log")))
+            self._log = SummaryWriter(str(checkpoint.with_suffix(".log")), purge_step=first + 1)
         except OSError as error:
             folder = checkpoint.with_suffix(".log")
             raise SinkError(f"{folder}: TensorBoard's log cannot be kept there ({error.strerror})") from error

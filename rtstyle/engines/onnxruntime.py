@@ -12,9 +12,11 @@ import numpy as np
 from rtstyle.errors import DeviceError, ModelError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
     from types import ModuleType
 
+    from numpy.typing import NDArray
     from onnx import ModelProto
 
     from rtstyle.frames import Images
@@ -127,6 +129,14 @@ def cpu_session(model: ModelProto | Path, **settings: object) -> Any:  # noqa: A
         return runtime.InferenceSession(given, options, providers=[CPU])
     except Exception as error:  # as above
         raise ModelError(f"onnxruntime cannot load this network: {first_line(error)}") from error
+
+
+def values_of(session: Any, names: list[str], fed: Mapping[str, NDArray[Any]]) -> list[Any]:  # noqa: ANN401 - as above
+    """Run a session for those of its outputs. Raises DeviceError, for want of memory as a rule."""
+    try:
+        return list(session.run(names, fed))
+    except Exception as error:  # as above
+        raise DeviceError(_failed(error)) from error
 
 
 def import_onnxruntime() -> ModuleType:

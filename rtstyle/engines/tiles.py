@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rtstyle.engines.onnxruntime import cpu_session
+from rtstyle.engines.onnxruntime import cpu_session, values_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -88,7 +88,7 @@ def _statistics(model: ModelProto, sample: Image) -> Statistics:
         graph.output.extend(helper.make_tensor_value_info(name, 1, None) for name in outputs)
     session = cpu_session(measured)
     wanted = [name for _, *outputs in names for name in outputs]
-    values = dict(zip(wanted, session.run(wanted, {"frames": sample[None]}), strict=True))
+    values = dict(zip(wanted, values_of(session, wanted, {"frames": sample[None]}), strict=True))
     found: Statistics = {}
     for name, mean, power in names:
         average = np.asarray(values[mean], np.float64).ravel()

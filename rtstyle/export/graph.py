@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rtstyle.engines.onnxruntime import cpu_session, first_line, import_onnxruntime
-from rtstyle.errors import DeviceError, ModelError
+from rtstyle.engines.onnxruntime import cpu_session, first_line, import_onnxruntime, values_of
+from rtstyle.errors import ModelError
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -97,9 +97,6 @@ def runner(model: ModelProto | Path) -> Run:
     (frames, *_), (stylized, *_) = session.get_inputs(), session.get_outputs()
 
     def run(images: Images) -> Images:
-        try:
-            return np.asarray(session.run([stylized.name], {frames.name: images})[0])
-        except Exception as error:  # it raises a dozen unrelated classes
-            raise DeviceError(f"onnxruntime cannot run this network: {first_line(error)}") from error
+        return np.asarray(values_of(session, [stylized.name], {frames.name: images})[0])
 
     return run

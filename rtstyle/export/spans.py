@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rtstyle.engines.onnxruntime import cpu_session
+from rtstyle.engines.onnxruntime import cpu_session, values_of
 
 if TYPE_CHECKING:
     from onnx import ModelProto, NodeProto
@@ -74,7 +74,7 @@ def measure(model: ModelProto, photos: Iterable[Images]) -> Spans:
     watched.graph.output.extend(helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in names)
     session, found = cpu_session(watched), dict[str, Span]()
     for photo in photos:
-        for name, values in zip(names, session.run(names, {"frames": photo}), strict=True):
+        for name, values in zip(names, values_of(session, names, {"frames": photo}), strict=True):
             others = (0, *range(2, values.ndim))
             zero = np.zeros(values.shape[1], np.float32)
             so_far = found.get(name, Span(zero, zero, 0))
