@@ -56,7 +56,7 @@ class Objective(nn.Module):
                 content_layers=recipe.content_layers,
                 style_layers=recipe.style_layers,
                 distance=F.mse_loss if recipe.distance == "mse" else F.l1_loss,
-                relative=recipe.gram == "relative",
+                scale=recipe.gram,
             )
         self.teachers = [read_network(Path(teacher)).to(device) for teacher in recipe.teachers]
         self.quantiles = [colour_quantiles(artwork) for artwork in artworks]

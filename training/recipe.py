@@ -12,6 +12,7 @@ from typing import Any
 from rtstyle.errors import UsageError
 from training.nets import Network, make_network
 
+GRAMS = ("relative", "overall", "plain")
 # weights of the losses: chosen so that style, content and calm are of one size in a finished `lite`
 WEIGHTS: Mapping[str, float] = MappingProxyType(
     {
@@ -51,9 +52,10 @@ PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
             "batch": 2,
             "size": 192,
             "zoom": 1.3,
-            "gram": "plain",
+            "gram": "overall",
             "learning_rate": 2e-3,
-            "weights": dict.fromkeys(WEIGHTS, 0.0) | {"content": 1.0, "style": 10.0, "tone": 3e4},
+            "weights": dict.fromkeys(WEIGHTS, 0.0)
+            | {"content": 1.0, "style": 1.3e6, "tone": 3e4, "temporal": 5e6, "lattice": 1e7},
         },
         # for what came of either: it imitates itself, and what flickers goes
         "calm": {
@@ -92,7 +94,7 @@ class Recipe:
         default_factory=lambda: {"relu1_2": 1.0, "relu2_2": 1.0, "relu3_3": 1.0, "relu4_3": 1.0}
     )
     distance: str = "mse"  # of features and Gram matrices: mse or l1
-    gram: str = "relative"  # each layer's style loss over its artwork's own; plain: as it is
+    gram: str = "relative"  # each layer's style loss over its artwork's own; overall: over all layers'; plain: as it is
     learning_rate: float = 1.5e-3
     ema: float = 0.999  # decay of the average of weights that is exported; 0: the last weights
     clip: float = 10.0  # largest norm of the gradient, in units of its running mean; 0: no limit
@@ -110,8 +112,8 @@ class Recipe:
             )
         if self.distance not in ("mse", "l1"):
             raise UsageError(f"unknown distance {self.distance!r}: expected mse or l1")
-        if self.gram not in ("relative", "plain"):
-            raise UsageError(f"unknown gram {self.gram!r}: expected relative or plain")
+        if self.gram not in GRAMS:
+            raise UsageError(f"unknown gram {self.gram!r}: expected one of {', '.join(GRAMS)}")
 
     def make_network(self) -> Network:
         """The network with fresh weights."""

@@ -113,9 +113,9 @@ class PerceptualLoss(nn.Module):
     """How far pictures are from their photos in content and from an artwork in style.
 
     The artworks' Gram matrices are taken once, when the loss is made. Johnson et al. (2016) add the layers'
-    style losses as they are; Gram matrices of deep layers are a thousand times smaller, so that light, colour and
-    grain count, and hardly any line. ``relative`` divides each by its artwork's own mean square: 1 is as far away as
-    no features at all.
+    style losses as they are, as ``plain`` does; Gram matrices of deep layers are a thousand times smaller, so that
+    light, colour and grain count, and hardly any line. ``overall`` divides their sum by the artwork's own, so that 1
+    is as far away as no features at all, whatever the artwork's contrast; ``relative`` divides each layer's by its own.
     """
 
     def __init__(
@@ -126,17 +126,17 @@ class PerceptualLoss(nn.Module):
         content_layers: Mapping[str, float],  # weight by layer
         style_layers: Mapping[str, float],
         distance: Callable[[Tensor, Tensor], Tensor] = F.mse_loss,
-        relative: bool = True,
+        scale: str = "relative",
     ) -> None:
         super().__init__()
         self.vgg = vgg
-        self.relative = relative
         self.content_layers = dict(content_layers)
         self.style_layers = dict(style_layers)
         self.distance = distance
         with torch.no_grad():
             features = [vgg(artwork) for artwork in artworks]
             self.targets = [{name: gram_matrix(maps[name]) for name in self.style_layers} for maps in features]
+            self.style_weights = [self._weights(targets, scale) for targets in self.targets]
 
     def forward(self, images: Tensor, photos: Tensor, style: int = 0) -> dict[str, Tensor]:
         """Content and style, unweighted, of images (N, 3, H, W) made from photos (N, 3, H, W), RGB in [0, 1]."""
@@ -147,11 +147,22 @@ class PerceptualLoss(nn.Module):
             weight * self.distance(features[name].float(), wanted[name].float())
             for name, weight in self.content_layers.items()
         ]
-        targets = self.targets[style]
-        per_style = [weight * self._style(features[name], targets[name]) for name, weight in self.style_layers.items()]
+        per_style = [
+            weight * self._style(features[name], self.targets[style][name])
+            for name, weight in self.style_weights[style].items()
+        ]
         return {"content": torch.stack(content).sum(), "style": torch.stack(per_style).sum()}
 
     def _style(self, features: Tensor, target: Tensor) -> Tensor:
         gram = gram_matrix(features)
-        apart = self.distance(gram, target.expand_as(gram))
-        return apart / self.distance(target, torch.zeros_like(target)) if self.relative else apart
+        return self.distance(gram, target.expand_as(gram))
+
+    def _weights(self, targets: Mapping[str, Tensor], scale: str) -> dict[str, Tensor | float]:
+        """Each layer's, given the artwork's Gram matrices."""
+        if scale == "plain":
+            return dict(self.style_layers)
+        own = {name: self.distance(target, torch.zeros_like(target)) for name, target in targets.items()}
+        if scale == "overall":
+            total = torch.stack([weight * own[name] for name, weight in self.style_layers.items()]).sum()
+            own = dict.fromkeys(own, total)
+        return {name: weight / own[name] for name, weight in self.style_layers.items()}

@@ -46,13 +46,29 @@ def test_losses_vanish_where_they_should(weights: VggWeights) -> None:
     assert loss(artwork, photo[:1], 1)["style"] < 1e-9
     assert loss(artwork, photo[:1], 0)["style"] > 0
     assert loss(artwork, photo[:1], 1)["content"] > 0
-    plain = PerceptualLoss(vgg, [artwork], content_layers=content, style_layers=style, relative=False)
-    itself = gram_matrix(vgg(artwork)["relu1_2"]).square().mean()
-    assert torch.isclose(plain(photo, photo)["style"], loss(photo, photo, 1)["style"] * itself)
     absolute = PerceptualLoss(vgg, [artwork], content_layers=content, style_layers=style, distance=F.l1_loss)
     assert absolute(artwork, photo[:1])["style"] < 1e-4
     assert absolute(photo, photo)["style"] > loss(photo, photo, 1)["style"] ** 0.5 / 10
     assert total_variation(torch.full((1, 3, 8, 8), 0.3)) == 0
+
+
+def test_style_is_relative_to_the_artworks_own(weights: VggWeights) -> None:
+    """Layer by layer, or all layers together, of which the deeper ones hardly count; or to nothing."""
+    artwork, photo = torch.rand(1, 3, 32, 32), torch.rand(2, 3, 32, 32)
+    vgg, content, layers = VGG(("relu1_2", "relu2_2"), weights), {"relu1_2": 1.0}, {"relu1_2": 1.0, "relu2_2": 2.0}
+    targets, grams = ({name: gram_matrix(maps) for name, maps in vgg(image).items()} for image in (artwork, photo))
+    apart = {
+        name: weight * F.mse_loss(grams[name], targets[name].expand_as(grams[name])) for name, weight in layers.items()
+    }
+    own = {name: targets[name].square().mean() for name in layers}
+    expected = {
+        "relative": sum(apart[name] / own[name] for name in layers),
+        "overall": sum(apart.values()) / sum(layers[name] * own[name] for name in layers),
+        "plain": sum(apart.values()),
+    }
+    for scale, loss in expected.items():
+        judge = PerceptualLoss(vgg, [artwork], content_layers=content, style_layers=layers, scale=scale)
+        assert torch.isclose(judge(photo, photo)["style"], loss, rtol=1e-4), scale
 
 
 @pytest.mark.parametrize("period", [2, 4, 8, 12, 16])

@@ -122,17 +122,19 @@ def test_what_is_named_goes_before_the_preset(asked: Callable[..., Recipe]) -> N
     assert "--zoom 2.0 --brushwork 0.8" in recipe.command
 
 
-def test_tonal_asks_for_content_style_and_tone(asked: Callable[..., Recipe]) -> None:
-    """With Gram matrices as they are; the command in the metadata says all of it."""
+def test_tonal_asks_for_what_it_says(asked: Callable[..., Recipe]) -> None:
+    """Content, style by the artwork's overall contrast, tone and calm; the command in the metadata says all of it."""
     recipe = asked("--preset", "tonal", "--steps", "7")
-    assert (recipe.steps, recipe.gram) == (7, "plain")
+    assert (recipe.steps, recipe.gram) == (7, "overall")
     assert {name: weight for name, weight in recipe.weights.items() if weight} == {
         "content": 1.0,
-        "style": 10.0,
+        "style": 1.3e6,
         "tone": 3e4,
+        "temporal": 5e6,
+        "lattice": 1e7,
     }
-    assert "--gram plain" in recipe.command
-    assert "--weight lattice=0" in recipe.command
+    assert "--gram overall" in recipe.command
+    assert "--weight palette=0" in recipe.command
 
 
 def test_calm_imitates_what_it_began_with(asked: Callable[..., Recipe], begun: Path) -> None:
@@ -246,7 +248,7 @@ def test_ctrl_c_promises_no_checkpoint_that_is_not_there(folder: Path, monkeypat
         ((*NEW, "--weight", "style=much", "-o", "x.ckpt"), 2, "expected NAME=NUMBER"),
         ((*NEW, "--style-layers", "relu9_9", "-o", "x.ckpt"), 2, "relu9_9"),
         ((*NEW, "--distance", "miles", "-o", "x.ckpt"), 2, "expected mse or l1"),
-        ((*NEW, "--gram", "matrix", "-o", "x.ckpt"), 2, "expected relative or plain"),
+        ((*NEW, "--gram", "matrix", "-o", "x.ckpt"), 2, "expected one of relative, overall, plain"),
         ((*NEW, "--style-image", "tiny.png", "-o", "x.ckpt"), 1, "20×20 px show no style"),
         ((*NEW, "--init-from", "art.png", "-o", "x.ckpt"), 1, "expected a checkpoint"),
         (("export", "art.png", "-o", "x.onnx"), 1, "expected a checkpoint"),

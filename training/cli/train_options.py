@@ -92,7 +92,10 @@ Distance = Annotated[
 ]
 Gram = Annotated[
     str | None,
-    typer.Option(help="Style losses by layer: relative to the artwork's own, or plain." + _default(DEFAULT.gram)),
+    typer.Option(
+        help="Style losses of the layers: each relative to the artwork's own, their overall sum, or plain."
+        + _default(DEFAULT.gram)
+    ),
 ]
 LearningRate = Annotated[
     float | None, typer.Option(min=0, help="Adam's highest learning rate." + _default(DEFAULT.learning_rate))
