@@ -1,8 +1,8 @@
 # make demo   paint a sample clip: out/demo.mp4 and out/demo.png
 # make test   everything that CI checks
-# make style NAME=mine ART=mine.jpg DATA=photos [CLIPS=clips] [NETWORK=lite] [PRESET=tonal] [TRAIN="--steps 600"]
-#             [TEMPORAL=2e6] [MACHINE="--device cuda"] [TITLE=… ARTIST=… YEAR=…]
-#             trains bold or tonal and then calm (or goes on), measures, exports into exported/, writes its row there
+# make style NAME=mine ART=mine.jpg DATA=photos [CLIPS=clips] [NETWORK=lite] [TRAIN="--steps 600"]
+#             [MACHINE="--device cuda"] [TITLE=… ARTIST=… YEAR=…]
+#             trains (or goes on), measures, exports into exported/, writes its row there
 
 PYTHON ?= python3
 STYLE ?= wave
@@ -21,17 +21,12 @@ demo: .venv/runtime $(CLIP)
 
 NETWORK ?= lite
 WORK ?= out/training
-TEMPORAL ?= 5e6
 CKPT = $(WORK)/$(NAME)-$(NETWORK).ckpt
-PRESET ?= bold
-FIRST = $(CKPT:.ckpt=-$(PRESET).ckpt)
-train = $(BIN)/python -m training train -o $(1) $(if $(wildcard $(1)),--resume) $(MACHINE) \
-	--network $(NETWORK) --data $(DATA) --style-image $(ART) $(2)
 
 style: .venv/tools
 	@mkdir -p $(WORK)
-	$(call train,$(FIRST),--preset $(PRESET) --init-from exported/wave-$(NETWORK).onnx $(TRAIN))
-	$(call train,$(CKPT),--preset calm --init-from $(FIRST) --weight temporal=$(TEMPORAL))
+	$(BIN)/python -m training train -o $(CKPT) $(if $(wildcard $(CKPT)),--resume) $(MACHINE) \
+		--network $(NETWORK) --data $(DATA) --style-image $(ART) --init-from exported/wave-$(NETWORK).onnx $(TRAIN)
 	$(BIN)/python -m training evaluate $(CKPT) --photos $(DATA) --style-image $(ART) $(if $(CLIPS),--clips $(CLIPS)) \
 		$(EVALUATE) -o $(CKPT:.ckpt=.png) --json-out $(CKPT:.ckpt=.json) --overwrite > /dev/null
 	$(BIN)/python -m training export $(CKPT) -o exported/$(NAME)-$(NETWORK).onnx --overwrite --name $(NAME) \

@@ -13,19 +13,19 @@ from rtstyle.errors import UsageError
 from training.nets import Network, make_network
 
 GRAMS = ("relative", "overall", "plain")
-# weights of the losses: chosen so that style, content and calm are of one size in a finished `lite`
+# weights of the losses: chosen so that content, style, tone and calm are of one size in a finished `lite`
 WEIGHTS: Mapping[str, float] = MappingProxyType(
     {
         "content": 1.0,
-        "style": 4e5,
-        "variation": 2e5,
+        "style": 1.3e6,
+        "tone": 3e4,
+        "temporal": 5e6,
         "lattice": 1e7,
-        "tone": 2e4,
-        "calm": 1.5e7,
-        "palette": 5e5,
-        "border": 2e6,
-        "temporal": 4e6,
-        "features": 2e4,
+        "features": 0.0,
+        "palette": 0.0,
+        "calm": 0.0,
+        "border": 0.0,
+        "variation": 0.0,
         "teacher": 1e7,
     }
 )
@@ -33,31 +33,9 @@ DISTILLED: Mapping[str, float] = MappingProxyType(dict.fromkeys(WEIGHTS, 0.0) | 
 PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {
         "smoke": {"steps": 100, "batch": 2, "size": 128, "style_size": 256},
-        "quick": {"steps": 2000, "batch": 4, "size": 256, "style_size": 512},
+        "quick": {"steps": 1000, "batch": 2, "size": 192, "zoom": 1.3, "style_size": 512},
         "best": {"steps": 20000, "batch": 8, "size": 384, "style_size": 768},
-        # for a network that paints already: strokes are drawn where content is compared deep enough to leave them room
-        "bold": {
-            "steps": 900,
-            "batch": 2,
-            "size": 160,
-            "zoom": 2.0,
-            "brushwork": 0.8,
-            "style_size": 768,
-            "content_layers": {"relu2_2": 0.35, "relu3_3": 3.0},
-            "weights": {"style": 3e6, "calm": 5e6, "palette": 1.2e7, "tone": 8e4, "temporal": 2e6},
-        },
-        # Johnson et al. as they were, for a network that paints already: light and dark, and shapes stay sharp
-        "tonal": {
-            "steps": 1500,
-            "batch": 2,
-            "size": 192,
-            "zoom": 1.3,
-            "gram": "overall",
-            "learning_rate": 2e-3,
-            "weights": dict.fromkeys(WEIGHTS, 0.0)
-            | {"content": 1.0, "style": 1.3e6, "tone": 3e4, "temporal": 5e6, "lattice": 1e7},
-        },
-        # for what came of either: it imitates itself, and what flickers goes
+        # for a network that paints already: it imitates itself, and what flickers goes
         "calm": {
             "steps": 220,
             "batch": 2,
@@ -94,7 +72,7 @@ class Recipe:
         default_factory=lambda: {"relu1_2": 1.0, "relu2_2": 1.0, "relu3_3": 1.0, "relu4_3": 1.0}
     )
     distance: str = "mse"  # of features and Gram matrices: mse or l1
-    gram: str = "relative"  # each layer's style loss over its artwork's own; overall: over all layers'; plain: as it is
+    gram: str = "overall"  # the style loss over the artwork's own; relative: layer by layer; plain: as it is
     learning_rate: float = 1.5e-3
     ema: float = 0.999  # decay of the average of weights that is exported; 0: the last weights
     clip: float = 10.0  # largest norm of the gradient, in units of its running mean; 0: no limit

@@ -126,7 +126,7 @@ class PerceptualLoss(nn.Module):
         content_layers: Mapping[str, float],  # weight by layer
         style_layers: Mapping[str, float],
         distance: Callable[[Tensor, Tensor], Tensor] = F.mse_loss,
-        scale: str = "relative",
+        scale: str = "overall",
     ) -> None:
         super().__init__()
         self.vgg = vgg

@@ -115,26 +115,13 @@ def asked(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Recipe
 
 
 def test_what_is_named_goes_before_the_preset(asked: Callable[..., Recipe]) -> None:
-    """Options win over ``bold``, which wins over what is usual."""
-    recipe = asked("--preset", "bold", "--weight", "style=2e6")
-    assert (recipe.steps, recipe.size, recipe.content_layers) == (900, 64, {"relu2_2": 0.35, "relu3_3": 3.0})
-    assert recipe.weights == {**WEIGHTS, "style": 2e6, "calm": 5e6, "palette": 1.2e7, "tone": 8e4, "temporal": 2e6}
-    assert "--zoom 2.0 --brushwork 0.8" in recipe.command
-
-
-def test_tonal_asks_for_what_it_says(asked: Callable[..., Recipe]) -> None:
-    """Content, style by the artwork's overall contrast, tone and calm; the command in the metadata says all of it."""
-    recipe = asked("--preset", "tonal", "--steps", "7")
-    assert (recipe.steps, recipe.gram) == (7, "overall")
-    assert {name: weight for name, weight in recipe.weights.items() if weight} == {
-        "content": 1.0,
-        "style": 1.3e6,
-        "tone": 3e4,
-        "temporal": 5e6,
-        "lattice": 1e7,
-    }
-    assert "--gram overall" in recipe.command
-    assert "--weight palette=0" in recipe.command
+    """Options win over ``quick``, which wins over what is usual; the command in the metadata says it."""
+    recipe = asked("--preset", "quick", "--steps", "7", "--weight", "style=2e6", "--temporal-weight", "0")
+    assert (recipe.steps, recipe.size, recipe.zoom) == (7, 64, 1.3)
+    assert recipe.weights == {**WEIGHTS, "style": 2e6, "temporal": 0.0}
+    assert "--weight style=2e+06" in recipe.command
+    assert "--weight temporal=0" in recipe.command
+    assert "--zoom 1.3" in recipe.command
 
 
 def test_calm_imitates_what_it_began_with(asked: Callable[..., Recipe], begun: Path) -> None:
@@ -182,7 +169,20 @@ def test_a_resumed_run_takes_no_other_recipe(begun: Path, option: str) -> None:
 def test_the_same_command_goes_on(begun: Path, folder: Path) -> None:
     """With --resume and all that it was begun with, as `make style` gives it again; a changed option is refused."""
     art, photos = str(folder / "art.png"), str(folder / "photos")
-    recipe = ["--data", photos, "--style-image", art, "--size", "64", "--style-size", "64", "--batch", "4"]
+    recipe = [
+        "--data",
+        photos,
+        "--style-image",
+        art,
+        "--size",
+        "64",
+        "--style-size",
+        "64",
+        "--batch",
+        "4",
+        "--zoom",
+        "1",
+    ]
     command = ["train", "--resume", *recipe, "--network", "lite", "-o", str(begun)]
     done = CliRunner().invoke(app, [*command, "--steps", "1"])
     assert done.exit_code == 0, done.output

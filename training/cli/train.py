@@ -19,7 +19,7 @@ from training.cli.console import console
 from training.cli.reporter import Reporter
 from training.machine import Machine
 from training.processes import Processes
-from training.recipe import PRESETS, WEIGHTS, Recipe, usual_weights
+from training.recipe import PRESETS, Recipe, usual_weights
 from training.weights import read_weights
 
 _log = logging.getLogger(__name__)
@@ -152,12 +152,9 @@ def _teachers(preset: str, given: Mapping[str, Any]) -> Sequence[Path]:
 
 
 def _weights(preset: str, given: Mapping[str, Any], teachers: Sequence[Path]) -> dict[str, float]:
-    """That on features follows the temporal one unless it is named."""
     weights = {**usual_weights(teachers), **PRESETS[preset].get("weights", {})}
-    weights |= {name: given[f"{name}_weight"] for name in ("content", "style") if f"{name}_weight" in given}
-    if "temporal_weight" in given:
-        temporal = given["temporal_weight"]
-        weights |= {"temporal": temporal, "features": WEIGHTS["features"] * temporal / WEIGHTS["temporal"]}
+    named = ("content", "style", "temporal")
+    weights |= {name: given[f"{name}_weight"] for name in named if f"{name}_weight" in given}
     return weights | (read_amounts("--weight", given["weight"]) if "weight" in given else {})
 
 

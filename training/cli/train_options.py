@@ -36,9 +36,8 @@ StyleImage = Annotated[
 Preset = Annotated[
     str | None,
     typer.Option(
-        help="smoke (does it run?), quick (an evening's CPU), best (a GPU), bold (broader strokes for a network "
-        "that paints already, with --init-from), tonal (the artwork's light and dark, shapes sharp; the same way) or "
-        "calm (less flicker for what came of either); options go before it." + _default(PRESET)
+        help="smoke (does it run?), quick (with --init-from, a quarter of an hour of a CPU), best (a GPU) or calm "
+        "(with --init-from, less flicker); options go before it." + _default(PRESET)
     ),
 ]
 Network = Annotated[
@@ -93,7 +92,7 @@ Distance = Annotated[
 Gram = Annotated[
     str | None,
     typer.Option(
-        help="Style losses of the layers: each relative to the artwork's own, their overall sum, or plain."
+        help="Style losses: their overall sum over the artwork's own, each layer's relative to its own, or plain."
         + _default(DEFAULT.gram)
     ),
 ]
