@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+Say = Callable[..., None]  # a logger's method
+
 _RETRIES = 5  # places where a file is tried again behind one that cannot be read
 
 
@@ -33,11 +35,11 @@ def demux(container: InputContainer, path: str, *, go_on: bool, again: bool = Fa
     that was read before.
     """
     seams = Seams(path, quiet=again) if container.format.name in FREE_CLOCKS else None
-    say = _log.debug if again else _log.warning
+    say: Say = _log.debug if again else _log.warning
     end, told = Fraction(0), Fraction(-1)  # seconds, of what came last in any stream by the file's own clock
     for attempt in range(_RETRIES + 1):
         try:
-            for packet in container.demux():
+            for packet in packets_of(container, path, say):
                 if packet.pts is not None:
                     end = max(end, (packet.pts + (packet.duration or 0)) * exact(packet.time_base))
                 if seams is None or seams.mend(packet):
@@ -53,3 +55,16 @@ def demux(container: InputContainer, path: str, *, go_on: bool, again: bool = Fa
         else:
             return
     say("%s: nothing more can be read behind %.1f s", path, float(end))
+
+
+def packets_of(
+    container: InputContainer, path: str, say: Say = _log.warning, *, only: Stream | None = None
+) -> Iterator[Packet[Stream]]:
+    """What PyAV's ``demux`` gives, which stumbles at the end over streams that were not there at the beginning."""
+    try:
+        yield from container.demux() if only is None else container.demux(only)
+    except IndexError:
+        remedy = (
+            "ffmpeg -probesize 1G -analyzeduration 1G -i IN -c copy OUT.mkv makes a copy that has it from the start"
+        )
+        say("%s: a stream that begins in the middle is left out; %s", path, remedy)
