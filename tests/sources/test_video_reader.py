@@ -148,7 +148,7 @@ def pictures(device):
 
 
 def test_sound_that_begins_in_the_middle_costs_no_picture(tmp_path):
-    """FFmpeg knows the tracks of a film's beginning, and PyAV stumbles over others; live that is the end, no failure."""
+    """FFmpeg knows the tracks of a film's beginning, and PyAV stumbles over others; live that is but the end."""
     path = make_late_sound(tmp_path / "late.flv")
     assert len(frames_of(read(path)[1])) == 75
     with closing(Stream(str(path))) as live, pytest.raises(SourceError, match="has ended"):
