@@ -49,7 +49,8 @@ class Seams:
         lasts = (packet.duration or 0) * base or time - self._last.get(index, time)  # some demuxers say no durations
         self._part[index], self._last[index] = part, time
         self._now = time if len(self._last) == 1 else max(self._now, time)
-        self._end = max(self._end, shown * base + offset + lasts)
+        if packet.stream.type in {"video", "audio"}:  # a subtitle may stay for minutes
+            self._end = max(self._end, shown * base + offset + lasts)
         if offset:
             moved = round(offset / base)
             packet.pts = None if packet.pts is None else packet.pts + moved

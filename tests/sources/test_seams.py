@@ -110,3 +110,10 @@ def test_a_stream_that_is_silent_for_a_part():
 def test_a_time_that_is_wrong_once():
     """One packet of noise does not move what comes after it."""
     assert mended(packet(0, 0), packet(0, 50_000), packet(0, 0.02), packet(0, 0.03)) == [0, 10, 20, 30]
+
+
+def test_a_subtitle_that_stays():
+    """The next part does not wait until it is over."""
+    subtitle = packet(1, 1, "subtitle")
+    subtitle.duration = 60_000
+    assert mended(packet(0, 0), subtitle, packet(0, 1), packet(0, 0), packet(0, 0.01)) == [0, 1000, 1000, 1010, 1020]
