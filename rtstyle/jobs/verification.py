@@ -82,6 +82,8 @@ def _compare(path: Path, kind: str, written: Sequence[Written], found: _Found) -
     there = [index for index, other in enumerate(found.kinds) if other == kind]
     if kind == "data":  # MP4 has its own, for chapters and timecodes
         there = there[: len(written)]
+    if len(there) < len(written):  # MP4 has no track for what has no packets, as where sound ends before a cut begins
+        written = [stream for stream in written if stream.packets]
     _expect(path, f"streams of {kind}", len(written), len(there))
     for number, (stream, index) in enumerate(zip(written, there, strict=True)):
         count = found.packets[index]

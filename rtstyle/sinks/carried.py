@@ -206,6 +206,11 @@ def codec_name(stream: Stream) -> str:
     return stream.codec_context.name if stream.codec_context is not None else unknown
 
 
+def named(stream: Stream) -> str:
+    """A stream in words."""
+    return f"stream {stream.index} ({stream.type}, {codec_name(stream)})"
+
+
 def own_words(tags: Mapping[str, str]) -> dict[str, str]:
     """A stream's tags without those in which a muxer counts, or names itself."""
     return {key: value for key, value in tags.items() if not key.lower().startswith(_MUXERS)}

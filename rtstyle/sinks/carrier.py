@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 import av
 import av.error
+from av.audio.stream import AudioStream
 from av.codec.codec import Properties
 from av.stream import Disposition
 
 from rtstyle.errors import SinkError
-from rtstyle.sinks.carried import Carried, Copied, Cover, Sound, Text, codec_name, is_cover, own_words
+from rtstyle.sinks.carried import Carried, Copied, Cover, Sound, Text, codec_name, is_cover, named, own_words
 from rtstyle.sinks.encoding import MUXERS
 
 if TYPE_CHECKING:
@@ -49,14 +50,13 @@ class Fate:
 
     def words(self, stream: Stream) -> str:
         """One phrase for people."""
-        what = f"stream {stream.index} ({stream.type}, {codec_name(stream)})"
         ends = {
             "copy": "is copied",
             "convert": f"is converted to {self.codec}",
             "leave": f"is left out: {self.reason}",
             "tag": f"is the timecode {stream.metadata.get(TIMECODE)} of the video, which is kept",
         }
-        return f"{what} {ends[self.kind]}"
+        return f"{named(stream)} {ends[self.kind]}"
 
 
 def fate_of(stream: Stream, suffix: str) -> Fate:
@@ -71,7 +71,9 @@ def fate_of(stream: Stream, suffix: str) -> Fate:
 
 
 def _fate_of_extras(stream: Stream, suffix: str) -> Fate | None:
-    """Covers, attachments and data; None for what FFmpeg is to be asked about."""
+    """Covers, attachments, data and sound that is not there; None for what FFmpeg is to be asked about."""
+    if isinstance(stream, AudioStream) and not (stream.sample_rate and stream.layout.nb_channels):
+        return Fate("leave", reason="where the film begins there is no packet of it that says what sound it is")
     if stream.type == "attachment":
         return Fate("copy") if suffix == ".mkv" else Fate("leave", reason="only .mkv holds attachments")
     if stream.type == "data" and TIMECODE in stream.metadata:

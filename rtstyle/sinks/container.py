@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections import Counter
 from collections.abc import Iterable
@@ -10,9 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import av
+import av.error
 
 from rtstyle.frames import VideoFormat
-from rtstyle.sinks.carried import Carried, is_cover
+from rtstyle.sinks.carried import Carried, is_cover, named
 from rtstyle.sinks.carrier import carry, kind_of
 from rtstyle.sinks.encoding import MUXERS
 from rtstyle.sinks.matroska_aspect import PLAIN, STEREO, set_aspect
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from av.container import OutputContainer
     from av.container.core import Chapter
     from av.stream import Stream
+
+_log = logging.getLogger("rtstyle")
 
 _OWN_METADATA = {"major_brand", "minor_version", "compatible_brands", "encoder", "duration"}  # the muxer's to say
 # What FFmpeg writes into an MP4 without being asked to write keys of any name.
@@ -31,6 +35,7 @@ _MP4_KEYS = {
     *("creation_time", "sort_name", "sort_artist", "sort_album", "sort_album_artist", "sort_composer", "sort_show"),
 }
 _SAY_THEIR_ASPECT = {"libx264", "libx265", "h264", "hevc"}  # in their own header, and more exactly than Matroska
+_REFUSALS = (av.error.InvalidDataError, av.error.ArgumentError)  # of a muxer that finds a packet to be damaged
 _RUN_IN_S = Fraction(1, 10)  # what a decoder of sound may want to have heard before the first sound
 _MOV_LIKE, _MATROSKA = {"mp4", "mov"}, {"matroska", "webm"}
 _FFMPEGS_OWN, _LARGEST = 1000, 1_000_000  # movie time scales, ticks/s
@@ -61,6 +66,7 @@ class Container:
         self._carried: dict[int, Carried] = {}  # by the index in the input
         self._muxed: Counter[int] = Counter()  # packets, by the index in this file
         self._bytes: Counter[int] = Counter()  # the same
+        self._refused: Counter[str] = Counter()  # packets, by the stream in words
 
     def start(self, streams: Iterable[Stream], chapters: Iterable[Chapter]) -> None:
         """Add what becomes of the other streams, and write the header. Raises SinkError."""
@@ -77,20 +83,33 @@ class Container:
 
     def carry(self, packet: av.Packet[Stream]) -> None:
         """Pass a packet of one of the other streams on; those that were left behind are dropped."""
-        carried = self._carried.get(packet.stream.index)
-        if carried is not None and not (self._is_matroska and _is_hidden(packet)):
+        stream = packet.stream
+        carried = self._carried.get(stream.index)
+        if carried is None or (self._is_matroska and _is_hidden(packet)):
+            return
+        try:
             self.mux(carried.packets(packet))
+        except _REFUSALS:
+            name = named(stream)
+            self._refused[name] += 1
+            if self._refused[name] == 1:
+                at_s = float((packet.pts or packet.dts or 0) * packet.time_base)
+                _log.warning("%s: a damaged packet at %.3f s is left out", name, at_s)
 
     def mux(self, packets: Iterable[av.Packet[Any]]) -> None:
         for packet in packets:
-            self._muxed[packet.stream_index] += 1
-            self._bytes[packet.stream_index] += packet.size
+            index, size = packet.stream_index, packet.size  # which the muxer takes away
             self.av.mux(packet)
+            self._muxed[index] += 1
+            self._bytes[index] += size
 
     def finish(self) -> list[Written]:
         """Write what is still inside, and the trailer; tell what went into the streams, in their order."""
         for carried in self._carried.values():
             self.mux(carried.flush())
+        for name, count in self._refused.items():
+            if count > 1:
+                _log.warning("%s: %d damaged packets were left out", name, count)
         written = [Written(kind_of(s), self._muxed[s.index], self._bytes[s.index]) for s in self.av.streams]
         self.av.close()
         if self._is_squeezed:

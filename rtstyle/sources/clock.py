@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
 _UNTIMED = {"avi"}  # these number their packets; FFmpeg makes up presentation times that jump where B-frames are
-_FREE_CLOCKS = {"mpeg", "mpegts", "hls", "rtsp", "rtp", "sdp"}  # these start anywhere; all others keep their own time
+FREE_CLOCKS = {"mpeg", "mpegts", "hls", "rtsp", "rtp", "sdp"}  # these start anywhere; all others keep their own time
 
 
 @dataclass(slots=True)
@@ -31,7 +31,7 @@ class Clock:
     def of(cls, container: InputContainer, video: VideoStream) -> Clock:
         tick = fraction(video.time_base) or Fraction(1, 90_000)
         by_dts = container.format.name in _UNTIMED
-        if container.format.name not in _FREE_CLOCKS:
+        if container.format.name not in FREE_CLOCKS:
             return cls(tick, Fraction(0), by_dts)
         starts = [
             s.start_time * exact(s.time_base) for s in container.streams if s.start_time is not None and s.time_base

@@ -15,7 +15,7 @@ from rtstyle.frames import Frame
 if TYPE_CHECKING:
     from rtstyle.protocols import Source
 
-_BEAT_S = 0.25  # a picture that stands longer is given again, so that nobody downstream falls asleep
+_BEAT_S = 0.2  # a picture that stands longer is given again: nobody downstream falls asleep, and who stops is heard
 _TICK = Fraction(1, 90_000)  # seconds, of a repeated picture's time
 _LATE_S = 1.0  # behind the clock by more than this, the clock is put back: the machine slept, or cannot keep up
 
@@ -65,7 +65,6 @@ def _wait(frame: Frame, zero: float, before: Frame | None) -> Iterator[Frame]:
     due = zero + float(frame.time)
     while (left := due - perf_counter()) > 0:
         time.sleep(min(left, _BEAT_S))
-        if left > 2 * _BEAT_S and before is not None:
-            now = perf_counter()
+        if before is not None and (now := perf_counter()) < due:
             yield replace(before, time=Fraction(round((now - zero) / _TICK)) * _TICK, captured=now)
     yield replace(frame, captured=perf_counter())

@@ -7,15 +7,13 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import av
-import av.error
-
-from rtstyle.errors import SourceError
 from rtstyle.frames import Cut, Packet
 from rtstyle.sources.clock import Clock
+from rtstyle.sources.demuxer import demux
 from rtstyle.sources.streams import Keep, is_cover, losses, open_input, others, video_stream
 
 if TYPE_CHECKING:
+    import av
     from av.stream import Stream
 
 _INTERLEAVED_S = 10  # by which a file may hold one stream's packets later than another's of the same time
@@ -44,21 +42,17 @@ class PacketReader:
             raise
 
     def __iter__(self) -> Iterator[Packet]:
-        wanted = [stream for stream in self.streams if stream.type != "attachment"]
+        wanted = {stream.index for stream in self.streams if stream.type != "attachment"}
         if not wanted:
             return
-        try:
-            for packet in self._container.demux(wanted):
-                if not packet.size:
-                    continue
-                time = self._clock.time_of(packet)
-                if self._is_over(time):
-                    return
-                if self._trim(packet, time):
-                    yield Packet(packet)
-        except av.error.FFmpegError as error:
-            if self._strict:
-                raise SourceError(f"{self._path}: breaks off while it is read: {error.strerror}") from error
+        for packet in demux(self._container, self._path, go_on=not self._strict, again=True):
+            if not packet.size or packet.stream.index not in wanted:
+                continue
+            time = self._clock.time_of(packet)
+            if self._is_over(time):
+                return
+            if self._trim(packet, time):
+                yield Packet(packet)
 
     def close(self) -> None:
         self._container.close()

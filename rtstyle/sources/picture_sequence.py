@@ -51,6 +51,6 @@ class PictureSequence:
 def is_pattern(path: str) -> bool:
     """Whether it stands for numbered pictures; a file may have such a name, too."""
     try:
-        return "%" in path and "://" not in path and not Path(path).exists()
+        return bool(_NUMBER.search(Path(path).name)) and "://" not in path and not Path(path).exists()
     except OSError:  # a name that no file can have
         return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import IO, TYPE_CHECKING
@@ -11,11 +12,14 @@ import av.error
 from av.video.frame import VideoFrame
 
 from rtstyle.errors import SourceError
+from rtstyle.sources.demuxer import packets_of
 from rtstyle.sources.rgb_converter import RgbConverter
 from rtstyle.sources.tally import fraction
 
 if TYPE_CHECKING:
     from rtstyle.frames import Image
+
+_log = logging.getLogger(__name__)
 
 _OPEN_S, _READ_S = 10.0, 5.0
 _DAMAGED = 300  # packets in a row that cannot be decoded: this will not become a picture
@@ -83,7 +87,7 @@ class Stream:
 
     def _decode(self) -> Iterator[VideoFrame]:
         damaged = 0
-        for packet in self._container.demux(self._video):
+        for packet in packets_of(self._container, self._address, _log.debug, only=self._video):
             try:
                 frames = packet.decode()
             except av.error.FFmpegError:  # joined in the middle, or lost a packet: the next key frame mends it

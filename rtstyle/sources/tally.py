@@ -112,10 +112,6 @@ class Tally:
         if self.damaged == 1:
             _log.warning("%s: a damaged packet at %.3f s is skipped", self._path, at_s)
 
-    def unreadable(self, reason: str) -> None:
-        """Take note of a place in the file that cannot be read."""
-        _log.warning("%s: cannot be read at %.1f s (%s); going on behind it", self._path, float(self.end), reason)
-
     def check(self, container: InputContainer, video: VideoStream) -> None:
         """Raise SourceError if the file ended before it should have, or is damaged all over."""
         if not self._last_is_corrupt:

@@ -22,6 +22,7 @@ from rtstyle.frames import Cut, Frame, Packet, VideoFormat
 from rtstyle.sources.clock import Clock
 from rtstyle.sources.decoding import Decoder, open_decoded, planar
 from rtstyle.sources.deinterlacer import Deinterlacer
+from rtstyle.sources.demuxer import demux
 from rtstyle.sources.rgb_converter import RgbConverter
 from rtstyle.sources.streams import ALL, Keep, has_alpha, losses, others, video_stream
 from rtstyle.sources.tally import OnError, Tally, duration_of, fraction
@@ -34,7 +35,6 @@ _log = logging.getLogger(__name__)
 _LIVE_SCHEMES = {"rtsp", "rtsps", "rtmp", "rtmps", "rtp", "udp", "srt"}
 _SEEKABLE = {"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"}  # whose index is to be trusted
 _Timed = tuple[VideoFrame, Fraction]  # seconds on the input's clock
-_RETRIES = 5  # places where a file is tried again behind one that cannot be read
 
 
 class VideoReader:
@@ -167,7 +167,7 @@ class VideoReader:
         self._stream.thread_type = ThreadType.SLICE if self._tally.may_go_on else ThreadType.AUTO
         self._stream.codec_context.thread_count = 1 if self._hardware else codec_threads()
         copied = {stream.index for stream in self._others}
-        for packet in self._demux():
+        for packet in demux(self._container, self._path, go_on=self._tally.may_go_on):
             self._tally.count(packet, self._stream)
             if packet.stream.index == self._stream.index:
                 if packet.size or packet.dts is None:  # an empty one in mid-stream would end the decoder
@@ -177,19 +177,6 @@ class VideoReader:
                 yield Packet(packet)
         yield from self._deinterlace.flush()
         self._tally.check(self._container, self._stream)
-
-    def _demux(self) -> Iterator[av.Packet[Stream]]:
-        """All streams: the file's duration is that of the longest. What cannot be read is jumped over, if we may."""
-        for attempt in range(_RETRIES + 1):
-            try:
-                yield from self._container.demux()
-            except av.error.FFmpegError as error:
-                if not self._tally.may_go_on or attempt == _RETRIES:
-                    raise SourceError(f"{self._path}: breaks off while it is read: {error.strerror}") from error
-                self._tally.unreadable(error.strerror or "")
-                self._container.seek(int((self._tally.end + 2**attempt) * 1_000_000), backward=False, any_frame=False)
-            else:
-                return
 
     def _decode_packet(self, packet: av.Packet[Stream]) -> Iterator[VideoFrame]:
         try:

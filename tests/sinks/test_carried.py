@@ -7,11 +7,15 @@ import av
 import numpy as np
 import pytest
 
+import rtstyle
 from rtstyle.frames import Frame, Packet, VideoFormat
+from rtstyle.jobs.film import look_at
+from rtstyle.jobs.options import Options
+from rtstyle.jobs.task import Task
 from rtstyle.pipeline import run
 from rtstyle.sinks.video_writer import VideoWriter
 from rtstyle.sources.video_reader import VideoReader
-from tests.clips import make_clip
+from tests.clips import make_clip, packets
 
 
 def copy(source, target, stages=()):
@@ -66,8 +70,8 @@ def test_sound_that_not_even_matroska_can_hold(tmp_path, caplog):
     assert np.median(np.abs(before[:90] - after[:90])) < 1e-4  # Matroska places sound to the millisecond
 
 
-def film_with_sound(path, codec, *, layout="stereo", hurt=()):
-    """A second of grey with a tone that fades in; the packets of sound numbered in ``hurt`` are noise."""
+def film_with_sound(path, codec, *, layout="stereo", hurt=(), seconds=1):
+    """``seconds`` of grey with a second's tone that fades in; the packets of sound numbered in ``hurt`` are noise."""
     wave = np.sin(np.arange(48_000) * 440 * 2 * np.pi / 48_000) * np.linspace(0, 9000, 48_000)
     channels = av.AudioLayout(layout).nb_channels
     tone = av.AudioFrame.from_ndarray(np.repeat(wave.astype(np.int16)[None], channels, 1).reshape(1, -1), "s16", layout)
@@ -76,7 +80,7 @@ def film_with_sound(path, codec, *, layout="stereo", hurt=()):
         video, sound = film.add_stream("libx264", rate=25), film.add_stream(codec, rate=48_000)
         video.width = video.height = 32
         sound.codec_context.layout, sound.codec_context.bit_rate = layout, 192_000
-        for n in range(25):
+        for n in range(25 * seconds):
             picture = av.VideoFrame.from_ndarray(np.full((32, 32, 3), 99, np.uint8), "rgb24")
             picture.pts = n
             film.mux(video.encode(picture))
@@ -175,3 +179,59 @@ def test_subtitles_that_cannot_be_read(tmp_path, caplog):
     command = ["ffmpeg", "-v", "error", "-i", tmp_path / "out.mp4", "-f", "srt", "-"]
     said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     assert [line for line in said.splitlines() if "tea" in line or "caf" in line] == ["tea 0", "tea 3"]
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
+def test_a_damaged_packet_that_the_muxer_refuses(tmp_path, caplog, suffix):
+    """It is left out with a warning that says where, and what comes after is in its place."""
+    source, whole, target = make_clip(tmp_path / "in.ts", frames=50), tmp_path / f"a{suffix}", tmp_path / f"b{suffix}"
+    copy(source, whole)
+    data = bytearray(source.read_bytes())
+    for _, sound in packets(source)[30:33]:
+        start = data.index(sound[:16])
+        data[start : start + 4] = b"\xff\xf1\xff\xff"  # a header of a rate that there is not
+    source.write_bytes(data)
+    copy(source, target)
+    assert "stream 1 (audio, aac): a damaged packet at 0.6" in caplog.text
+    assert "stream 1 (audio, aac): 2 damaged packets were left out" in caplog.text
+    assert packets(target)[-40:] == packets(whole)[-40:]
+
+
+def silent_film(path, codec):
+    """A second of grey that says it has a sound track, of which not one packet comes."""
+    with av.open(str(path), "w") as film:
+        video, sound = film.add_stream("libx264", rate=25), film.add_stream(codec, rate=48_000)
+        video.width = video.height = 32
+        sound.codec_context.layout = "stereo"
+        for n in range(25):
+            picture = av.VideoFrame.from_ndarray(np.full((32, 32, 3), 99, np.uint8), "rgb24")
+            picture.pts = n
+            film.mux(video.encode(picture))
+        film.mux(video.encode(None))
+    return path
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".webm"])
+def test_sound_of_which_nothing_is_known(tmp_path, invert_model, caplog, suffix):
+    """It is left behind, and who asks is told so before a frame is painted."""
+    task = Task(input=str(silent_film(tmp_path / "in.ts", "mp2")), output=tmp_path / f"out{suffix}", style=invert_model)
+    line = "stream 1 (audio, mp3float) is left out: where the film begins there is no packet of it"
+    assert any(line in said for said in look_at(task))
+    rtstyle.transcode(task.input, task.output, style=invert_model)
+    assert line in caplog.text
+    assert codecs_of(task.output) == []
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mov", ".mkv"])
+def test_sound_that_is_announced_and_does_not_come(tmp_path, invert_model, suffix):
+    """MP4 has no track for it and Matroska has, and neither costs the film."""
+    target = tmp_path / f"out{suffix}"
+    rtstyle.transcode(silent_film(tmp_path / "in.mkv", "aac"), target, style=invert_model)
+    assert codecs_of(target) == (["aac"] if suffix == ".mkv" else [])
+
+
+def test_sound_that_ends_before_the_part_begins(tmp_path, invert_model):
+    """A part without sound is a film all the same."""
+    source = film_with_sound(tmp_path / "in.mkv", "aac", seconds=3)
+    options = Options(start=Fraction(2))
+    assert rtstyle.transcode(source, tmp_path / "out.mp4", style=invert_model, options=options).frames_out == 25

@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 
 from rtstyle.errors import SourceError
+from rtstyle.pipeline import run
 from rtstyle.sources import choose, live_source
 from rtstyle.sources.camera import Camera
 from rtstyle.sources.live_source import RECONNECTING, LiveSource, fitted
+from tests.fakes import Memory
 
 
 @pytest.fixture(autouse=True)
@@ -242,3 +244,14 @@ def test_a_picture_that_stands_is_given_again(tmp_path):
     assert len(frames) > 4
     assert times == sorted(times)
     source.close()
+
+
+def test_a_slow_film_that_is_stopped_answers(tmp_path, caplog):
+    """Between two pictures that are half a second apart it is only pacing, and no source that hangs."""
+    from tests.clips import make_clip
+
+    slow = make_clip(tmp_path / "slow.mp4", ticks=[0, 6400, 12_800, 19_200], sound=False)
+    sink = Memory(close_after=2)
+    run(choose.open_live(str(slow)), [], sink)
+    assert len(sink.frames) == 2
+    assert not caplog.messages

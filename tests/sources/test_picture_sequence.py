@@ -68,6 +68,7 @@ def test_an_empty_file_among_them(pictures, tmp_path):
         ("x_%04d.png", "there are no such pictures"),
         ("x_%d_%d.png", r"expected one number in the name of the pictures, as in frame_%04d\.png"),
         ("nowhere/x_%04d.png", "cannot be opened: No such file"),
+        ("100%.mp4", r"100%\.mp4: there is no such file"),
     ],
 )
 def test_patterns_that_mean_nothing(tmp_path, pattern, sentence):

@@ -13,6 +13,8 @@ import pytest
 from rtstyle.errors import SourceError
 from rtstyle.frames import Packet
 from rtstyle.sources.clock import Clock
+from rtstyle.sources.demuxer import demux
+from rtstyle.sources.stream import Stream
 from rtstyle.sources.video_reader import VideoReader
 from tests.clips import TICK, frame_times, make_clip, make_sound, turn
 from tests.reading import frames_of, read
@@ -115,6 +117,55 @@ def test_sound_that_cannot_be_copied_is_missed_aloud(tmp_path, caplog):
     assert len(frames_of(items)) == len(items) == 5
     assert format.streams == ()
     assert "odd.mp4: stream 1 (audio) is of an unknown codec and is left out" in caplog.text
+
+
+def make_late_sound(path):
+    """Three seconds of noise, in a format that may add a track at any time; its sound begins with the third."""
+    noise, parts = np.random.default_rng(0), []
+    for name, seconds in (("picture.flv", (0, 1)), ("both.flv", (2,))):
+        with av.open(str(path.with_name(name)), "w") as film:
+            video = film.add_stream("flv", rate=25)
+            video.width, video.height, video.codec_context.qmax = 640, 480, 2
+            sound = film.add_stream("mp3", rate=48_000) if name == "both.flv" else None
+            for n in range(25 * seconds[0], 25 * seconds[-1] + 25):
+                frame = av.VideoFrame.from_ndarray(noise.integers(0, 255, (480, 640, 3), np.uint8), "rgb24")
+                frame.pts = n
+                film.mux(video.encode(frame))
+            film.mux(video.encode(None))
+            if sound is not None:
+                tone = av.AudioFrame.from_ndarray(np.zeros((2, 48_000), np.float32), "fltp", "stereo")
+                tone.sample_rate, tone.pts, tone.time_base = 48_000, 96_000, Fraction(1, 48_000)
+                pieces = av.AudioResampler("fltp", "stereo", 48_000, 1152).resample(tone)
+                film.mux([packet for piece in [*pieces, None] for packet in sound.encode(piece)])
+        parts.append(path.with_name(name).read_bytes())
+    path.write_bytes(parts[0] + parts[1][13:])  # without the second header
+    return path
+
+
+def pictures(device):
+    while True:
+        yield device.read()
+
+
+def test_sound_that_begins_in_the_middle_costs_no_picture(tmp_path):
+    """FFmpeg knows the tracks of a film's beginning, and PyAV stumbles over others; live that is but the end."""
+    path = make_late_sound(tmp_path / "late.flv")
+    assert len(frames_of(read(path)[1])) == 75
+    with closing(Stream(str(path))) as live, pytest.raises(SourceError, match="has ended"):
+        list(pictures(live))
+
+
+def test_sound_that_begins_in_the_middle_is_missed_aloud(caplog):
+    """A line says how it can be had; the second time that a film is read, it is known."""
+
+    def stumble():
+        yield from ()
+        raise IndexError
+
+    container = SimpleNamespace(demux=stumble, format=SimpleNamespace(name="flv"))
+    for again in (False, True):
+        assert not list(demux(container, "late.flv", go_on=False, again=again))
+    assert caplog.text.count("late.flv: a stream that begins in the middle is left out; ffmpeg -probesize") == 1
 
 
 @pytest.mark.parametrize(("pix_fmt", "notes"), [("bgra", ["transparency is left out"]), ("bgr0", [])])
