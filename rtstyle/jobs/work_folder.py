@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from rtstyle.errors import SinkError, SourceError, UsageError
+from rtstyle.fingerprint import begins_as, fingerprint
 from rtstyle.output_file import unwritable
 from rtstyle.sinks.segment_writer import Segment
 
@@ -35,6 +36,7 @@ class WorkFolder:
     def __init__(self, output: Path, plan: Plan, *, resume: bool, overwrite: bool) -> None:
         self.path = _folder(output)
         self.plan = dict(plan)
+        self._input = ""  # the fingerprint of what is read
         self.segments: list[Segment] = []
         self.complete = False  # whether all frames of the input are in them
         self._delivered: int | None = None  # bytes of the joined film, once it is right
@@ -68,6 +70,7 @@ class WorkFolder:
             self._acquire()
         except OSError as error:
             raise unwritable(self.path, error) from error
+        self._input = fingerprint(str(self.plan.get("input", "")))
         self.save()
 
     def add(self, segment: Segment) -> None:
@@ -85,6 +88,7 @@ class WorkFolder:
         fields = {
             "version": _VERSION,
             "plan": self.plan,
+            "input": self._input,
             "complete": self.complete,
             "delivered": self._delivered,
             "segments": [asdict(segment) for segment in self.segments],
@@ -140,7 +144,7 @@ class WorkFolder:
             self.complete = bool(manifest["complete"])
         except (KeyError, TypeError) as error:
             raise SinkError(f"{self.path / _MANIFEST}: is damaged ({error}); begin again with --overwrite") from error
-        self._compare(output, then)
+        self._compare(output, then, str(manifest.get("input", "")))
         if then != self.plan:  # the input has grown
             self.complete = False
         if not self.complete and segments and segments[-1].frames != self.plan["segment"]:
@@ -153,13 +157,15 @@ class WorkFolder:
         path = self.path / segment.file
         return path.is_file() and path.stat().st_size == segment.bytes
 
-    def _compare(self, output: Path, then: Mapping[str, object]) -> None:
-        """The same question, of the same input or one that has grown."""
+    def _compare(self, output: Path, then: Mapping[str, object], begun: str) -> None:
+        """The same question, of the same input or one that has grown; ``begun``: the fingerprint that it had."""
         now = json.loads(json.dumps(self.plan))
         changed = [key for key in now.keys() | then.keys() if now.get(key) != then.get(key)]
         sizes = now.get("input_bytes"), then.get("input_bytes")
         grown = all(isinstance(size, int) for size in sizes) and sizes[0] > sizes[1]
-        if not grown and "input" not in changed and {"input_bytes", "input_changed"} & set(changed):
+        untouched = not {"input_bytes", "input_changed"} & set(changed)
+        same = begins_as(str(now.get("input", "")), begun) or (untouched and not begun)  # older runs noted none
+        if "input" not in changed and not (same and (untouched or grown)):
             raise SourceError(
                 f"{self.plan['input']}: is not as it was when {output} was begun; begin again with --overwrite"
             )

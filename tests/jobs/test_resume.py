@@ -11,6 +11,7 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -252,6 +253,45 @@ def test_a_source_that_grows(tmp_path, invert_model):
     report = rtstyle.transcode(source, target, style=invert_model, options=RESUME)
     assert report.frames_resumed >= 10
     assert len(frame_times(target)) == 100
+
+
+def test_another_film_under_the_same_name(tmp_path, invert_model):
+    """That it is larger does not make it the same one, grown; nor does an old date."""
+    source, target = tmp_path / "in.mp4", tmp_path / "out.mp4"
+    make_clip(source, frames=30, sound=False)
+    stat = source.stat()
+    with pytest.raises(KeyboardInterrupt):
+        rtstyle.transcode(source, target, style=invert_model, options=Options(segment=SEGMENT), progress=stop_at(15))
+    data = bytearray(source.read_bytes())
+    make_clip(source, frames=60, sound=False)
+    sentence = r"in\.mp4: is not as it was when .*out\.mp4 was begun; begin again with --overwrite"
+    with pytest.raises(SourceError, match=sentence):
+        rtstyle.transcode(source, target, style=invert_model, options=RESUME)
+    data[len(data) // 2] ^= 1
+    source.write_bytes(data)
+    os.utime(source, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    with pytest.raises(SourceError, match=sentence):
+        rtstyle.transcode(source, target, style=invert_model, options=RESUME)
+
+
+def test_pictures_that_become_more(tmp_path, invert_model):
+    """Those behind the last are painted too; where one of the first is another, it is another film."""
+
+    def draw(numbers, step=4):
+        for number in numbers:
+            cv2.imwrite(str(tmp_path / f"in{number}.png"), np.full((32, 48, 3), step * number, np.uint8))
+
+    source, target = tmp_path / "in%d.png", tmp_path / "out.mp4"
+    draw(range(30))
+    with pytest.raises(KeyboardInterrupt):
+        rtstyle.transcode(source, target, style=invert_model, options=Options(segment=SEGMENT), progress=stop_at(25))
+    draw(range(30, 50))
+    draw([3], step=40)
+    with pytest.raises(SourceError, match=r"in%d\.png: is not as it was"):
+        rtstyle.transcode(source, target, style=invert_model, options=RESUME)
+    draw([3])
+    assert rtstyle.transcode(source, target, style=invert_model, options=RESUME).frames_resumed == 20
+    assert len(frame_times(target)) == 50
 
 
 def test_a_source_that_vanishes(film, tmp_path, invert_model):
