@@ -30,6 +30,11 @@ def fingerprint(path: str | Path, extent: int | None = None) -> str:
         return ""
 
 
+def fingerprints(paths: Iterable[str | Path]) -> dict[str, str]:
+    """Those of files, by their names; without those that are not there."""
+    return {str(path): found for path in paths if (found := fingerprint(path))}
+
+
 def begins_as(path: str | Path, begun: str) -> bool:
     """Whether what the fingerprint was taken of is there unchanged, whatever has come after it."""
     return bool(begun) and fingerprint(path, int(begun.partition(":")[0])) == begun

@@ -101,7 +101,7 @@ class Shelf:
             self._overwrite = self._overwrite or bool(found["overwrite"])
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise SinkError(f"{self._manifest}: is damaged ({error}); begin again with --overwrite") from error
-        compare(begun, self._notes)
+        compare(self.folder, begun, self._notes)
 
     def _checkpoint(self, name: str) -> Checkpoint:
         return Checkpoint(self.folder / f"{name}.keyframe", self._notes)

