@@ -37,6 +37,7 @@ class WorkFolder:
 
     def __init__(self, output: Path, plan: Plan, *, resume: bool, overwrite: bool) -> None:
         self.path = _folder(output)
+        self._suffix = output.suffix  # not of what a link leads to
         self.plan = dict(plan)
         self._input = ""  # the fingerprint of what is read
         self.segments: list[Segment] = []
@@ -62,8 +63,7 @@ class WorkFolder:
     @property
     def joined(self) -> Path:
         """Where the whole film is put together, before it gets its name."""
-        name = self.path.name.removesuffix(".rtstyle")
-        return self.path / f"joined{Path(name).suffix}"
+        return self.path / f"joined{self._suffix}"
 
     def create(self) -> None:
         """Make the folder and its manifest. Raises SinkError."""

@@ -208,6 +208,17 @@ def test_of_two_runs_that_begin_at_once_one_works(tmp_path):
     assert not first.path.exists()
 
 
+@pytest.mark.parametrize("target", ["data", "film.mkv"])
+def test_a_link_says_what_the_file_is(film, tmp_path, invert_model, target):
+    """What it leads to is replaced, and is of the kind that the link's own name says."""
+    (tmp_path / target).touch()
+    (tmp_path / "out.mp4").symlink_to(target)
+    rtstyle.transcode(film, tmp_path / "out.mp4", style=invert_model, overwrite=True)
+    assert (tmp_path / "out.mp4").is_symlink()
+    assert (tmp_path / target).read_bytes()[4:8] == b"ftyp"
+    assert len(frame_times(tmp_path / "out.mp4")) == 100
+
+
 def test_killed_between_name_and_tidying(film, tmp_path, invert_model, monkeypatch):
     """The film is there; resuming only takes the folder away."""
     target = tmp_path / "out.mp4"
