@@ -171,7 +171,7 @@ class WorkFolder:
         check_question(output, then, now, but=_OF_INPUT)
 
     def _acquire(self) -> None:
-        """Hold the folder as long as this process lives, where the system can."""
+        """Hold the folder as long as this process lives, where system and disk can."""
         if self._ours:
             return
         with suppress(ImportError):  # Windows has none
@@ -180,10 +180,13 @@ class WorkFolder:
             lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o666)
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
+            except (BlockingIOError, PermissionError) as error:
                 os.close(lock)
                 raise SinkError(f"{self.path}: another run is at work there; wait for it, or end it") from error
-            self._lock = lock
+            except OSError:  # a file system without locks, as some network shares
+                os.close(lock)
+            else:
+                self._lock = lock
         self._ours = True
 
 

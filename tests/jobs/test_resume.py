@@ -1,5 +1,6 @@
 """A film that is interrupted, however, and gone on with."""
 
+import errno
 import multiprocessing
 import os
 import random
@@ -206,6 +207,22 @@ def test_of_two_runs_that_begin_at_once_one_works(tmp_path):
     assert sorted(path.name for path in first.path.iterdir()) == ["lock", "manifest.json"]
     first.release()
     assert not first.path.exists()
+
+
+@pytest.mark.parametrize("number", [errno.ENOTSUP, errno.ENOLCK, errno.ENOSYS])
+def test_a_disk_without_locks(tmp_path, monkeypatch, number):
+    """Who cannot hold a folder works in it all the same."""
+    fcntl = pytest.importorskip("fcntl", reason="no such hardware: this system has no file locks")
+
+    def refuse(*_):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    work = WorkFolder(tmp_path / "out.mp4", {}, resume=False, overwrite=False)
+    work.create()
+    assert work.path.is_dir()
+    work.release()
+    assert not work.path.exists()
 
 
 @pytest.mark.parametrize("target", ["data", "film.mkv"])
