@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from rtstyle.errors import SourceError, UsageError
+from rtstyle.errors import SinkError, SourceError
 
 _ANEW = "begin again with --overwrite"
 
@@ -12,10 +12,10 @@ _ANEW = "begin again with --overwrite"
 def check_question(
     run: object, begun: Mapping[str, object], now: Mapping[str, object], *, but: Collection[str]
 ) -> None:
-    """Raise UsageError where something else is asked than when ``run`` was begun; ``but`` may differ."""
+    """Raise SinkError where something else is asked than when ``run`` was begun; ``but`` may differ."""
     for name in sorted(begun.keys() | now.keys()):
         if name not in but and begun.get(name) != now.get(name):
-            raise UsageError(
+            raise SinkError(
                 f"{run}: cannot go on: {name.replace('_', ' ')} was {begun.get(name)!r} and is {now.get(name)!r}; "
                 f"ask for the same again, or {_ANEW}"
             )

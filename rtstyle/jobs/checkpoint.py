@@ -41,7 +41,7 @@ class Checkpoint:
         self._due_s = perf_counter() + _EVERY_S
 
     def place(self) -> Place | None:
-        """Where the run before was; None where there is no file. Raises SourceError and UsageError."""
+        """Where the run before was; None where there is no file. Raises SourceError and SinkError."""
         if not self.path.exists():
             return None
         try:
@@ -91,6 +91,6 @@ def notes_of(content: str | Path, materials: Materials, studio: Studio) -> Notes
 
 
 def compare(run: Path, begun: Notes, now: Notes) -> None:
-    """Raise UsageError where a run is not the one that was begun, SourceError where what it reads has changed."""
+    """Raise SinkError where a run is not the one that was begun, SourceError where what it reads has changed."""
     check_question(run, begun, now, but=_MAY_DIFFER)
     check_inputs(run, begun.get(_INPUTS, {}), now.get(_INPUTS, {}))

@@ -31,8 +31,8 @@ class WorkFolder:
     """``OUTPUT.rtstyle/``, made when the first segment comes; one run at a time has it.
 
     ``plan`` must be the same from run to run, but that the input may have grown. Raises SinkError
-    where an unfinished run lies there already and neither ``resume`` nor ``overwrite`` is said,
-    UsageError where the run to resume was another one, SourceError where it was of another input.
+    where an unfinished run lies there already and neither ``resume`` nor ``overwrite`` is said, or where
+    the run to resume was another one, SourceError where it was of another input.
     """
 
     def __init__(self, output: Path, plan: Plan, *, resume: bool, overwrite: bool) -> None:

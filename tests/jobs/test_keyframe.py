@@ -114,7 +114,7 @@ def test_ctrl_c_keeps_the_best_and_resume_goes_on(files):
     assert first.shape == (32, 43, 3)
     assert (files / "out.png.keyframe").exists()
     resume = Extras(resume=True)
-    with pytest.raises(UsageError, match=r"style weight was 100.0 and is 7.0"):
+    with pytest.raises(SinkError, match=r"style weight was 100.0 and is 7.0"):
         paint(files, recipe=replace(TINY, style_weight=7.0), extras=resume)
     steps = []
     report = paint(files, extras=resume, progress=steps.append)

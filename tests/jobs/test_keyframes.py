@@ -181,7 +181,7 @@ def test_a_stopped_video_goes_on_and_comes_out_the_same(materials, tmp_path):
     assert {path.name for path in waiting.iterdir()} == {"000000.png", "000004.png.keyframe", "unfinished.json"}
     with pytest.raises(SinkError, match="--resume goes on with it"):
         propagate_keyframes(clip, out, materials, moments=moments)
-    with pytest.raises(UsageError, match=r"moments was .*every_frames=4"):
+    with pytest.raises(SinkError, match=r"moments was .*every_frames=4"):
         propagate_keyframes(clip, out, materials, moments=Moments.parse(every="2"), resume=True)
     steps = []
     report = propagate_keyframes(clip, out, materials, moments=moments, resume=True, progress=steps.append)
@@ -205,7 +205,7 @@ def test_a_stopped_folder_of_keyframes_goes_on(materials, tmp_path, clip):
     before = first.stat().st_mtime_ns
     assert not (folder / "clip-000010-00-00-00.400.png").exists()
     other = replace(materials, recipe=replace(TINY, style_weight=7.0))
-    with pytest.raises(UsageError, match=r"style weight was 100.0 and is 7.0"):
+    with pytest.raises(SinkError, match=r"style weight was 100.0 and is 7.0"):
         paint_keyframes(clip, folder, other, moments=moments, resume=True)
     film = clip.read_bytes()
     make_clip(clip, frames=30)

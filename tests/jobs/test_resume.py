@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 import rtstyle
-from rtstyle.errors import SinkError, SourceError, UsageError
+from rtstyle.errors import SinkError, SourceError
 from rtstyle.frames import Frame
 from rtstyle.jobs.options import Options
 from rtstyle.jobs.work_folder import WorkFolder
@@ -139,7 +139,7 @@ def test_a_run_that_is_not_to_be_resumed_says_so(film, tmp_path, invert_model):
         rtstyle.transcode(film, target, style=invert_model, options=Options(segment=SEGMENT), progress=stop_at(25))
     with pytest.raises(SinkError, match="an unfinished run is there; --resume goes on"):
         rtstyle.transcode(film, target, style=invert_model, options=Options(segment=SEGMENT))
-    with pytest.raises(UsageError, match=r"strength was 1\.0 and is 0\.5"):
+    with pytest.raises(SinkError, match=r"strength was 1\.0 and is 0\.5"):
         rtstyle.transcode(film, target, style=invert_model, strength=0.5, options=RESUME)
     other = tmp_path / "other.mp4"
     shutil.copy(film, other)
@@ -166,7 +166,7 @@ def test_what_is_kept_is_part_of_the_question(film, tmp_path, invert_model, othe
     target = tmp_path / "out.mp4"
     with pytest.raises(KeyboardInterrupt):
         rtstyle.transcode(film, target, style=invert_model, options=Options(segment=SEGMENT), progress=stop_at(25))
-    with pytest.raises(UsageError, match=sentence):
+    with pytest.raises(SinkError, match=sentence):
         rtstyle.transcode(film, target, style=invert_model, options=replace(other, resume=True, segment=SEGMENT))
     assert not target.exists()
 
@@ -177,7 +177,7 @@ def test_a_preview_is_not_gone_on_with_as_its_part(film, tmp_path, invert_model)
     with pytest.raises(KeyboardInterrupt):
         rtstyle.transcode(film, target, style=invert_model, options=part, progress=stop_at(15))
     beside = Options(segment=SEGMENT, preview=Fraction(1), resume=True)
-    with pytest.raises(UsageError, match="cannot go on"):
+    with pytest.raises(SinkError, match="cannot go on"):
         rtstyle.transcode(film, target, style=invert_model, options=beside)
 
 
