@@ -6,8 +6,8 @@ import math
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,6 +73,7 @@ def train(
         record = (
             stack.enter_context(closing(Record(checkpoint, held_out or seen, first=first))) if processes.first else None
         )
+        stack.enter_context(_saved(trainer, record, losses))
         stream = _batches(recipe, seen, processes, first=first, workers=machine.workers, sieve=sieve)
         for photos, seeds in stack.enter_context(closing(stream)):  # whatever ends the loop, no reader outlives it
             rate = trainer.learning_rate
@@ -95,6 +96,18 @@ def train(
                     record.save(trainer, _means(losses))
             if stopped:
                 raise KeyboardInterrupt
+
+
+@contextmanager
+def _saved(trainer: Trainer, record: Record | None, losses: deque[dict[str, float]]) -> Iterator[None]:
+    """Where photos can no longer be read, save what was learnt."""
+    first = trainer.step
+    try:
+        yield
+    except SourceError:
+        if record and trainer.step > first:
+            record.save(trainer, _means(losses))
+        raise
 
 
 def _batches(

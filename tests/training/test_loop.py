@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import cv2
@@ -13,7 +14,7 @@ import torch
 from rtstyle.errors import ModelError, RtstyleError, SinkError, SourceError, UsageError
 from rtstyle.perceptual import VggWeights
 from training.checkpoint import Checkpoint
-from training.data import find_photos
+from training.data import batches, find_photos
 from training.loop import Progress, photos_of, train
 from training.machine import Machine
 from training.preview import write_preview
@@ -105,6 +106,26 @@ def test_a_resumed_run_learns_from_what_it_was_begun_with(
         train(recipe, out, vgg=random_vgg, machine=ALONE, start=start)
     torch.save({name: value for name, value in torch.load(out).items() if name != "inputs"}, out)
     train(recipe, out, vgg=random_vgg, machine=ALONE, start=Checkpoint.load(out))
+
+
+def test_photos_that_can_no_longer_be_read_cost_no_step(
+    recipe: Recipe, random_vgg: VggWeights, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was learnt by then is saved, long before it is due, and gone on with."""
+    whole = batches
+
+    def broken(*arguments: object, **options: object) -> Iterator[torch.Tensor]:
+        yield from islice(whole(*arguments, **options), 2)  # type: ignore[arg-type]
+        raise SourceError("a process that reads photos has failed")
+
+    monkeypatch.setattr("training.loop.batches", broken)
+    out = tmp_path / "net.ckpt"
+    with pytest.raises(SourceError, match="has failed"):
+        train(recipe, out, vgg=random_vgg, machine=ALONE)
+    monkeypatch.undo()
+    start = Checkpoint.load(out)
+    assert start.step == 2
+    train(recipe, out, vgg=random_vgg, machine=ALONE, start=start)
 
 
 def test_a_checkpoint_that_cannot_be_written_leaves_the_old_one(
