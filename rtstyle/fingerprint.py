@@ -37,7 +37,8 @@ def fingerprints(paths: Iterable[str | Path]) -> dict[str, str]:
 
 def begins_as(path: str | Path, begun: str) -> bool:
     """Whether what the fingerprint was taken of is there unchanged, whatever has come after it."""
-    return bool(begun) and fingerprint(path, int(begun.partition(":")[0])) == begun
+    extent = begun.partition(":")[0]
+    return extent.isdecimal() and fingerprint(path, int(extent)) == begun
 
 
 def digest(parts: Iterable[bytes | memoryview]) -> str:
