@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ class Checkpoint:
     optimizer: dict[str, Any]
     norm: float  # the gradient's, usually
     losses: dict[str, float]  # means over the last steps, unweighted
+    inputs: dict[str, str] = field(default_factory=dict)  # fingerprints of what is read; none in older ones
 
     @property
     def averaged(self) -> dict[str, Tensor]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import signal
+import threading
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -170,18 +171,43 @@ def batches(
 ) -> Iterator[Tensor]:
     """Batches (N, size, size, 3) uint8 RGB of the samples with these numbers, read by worker processes.
 
-    ``sieve``, made for as many photos, then knows which were skipped. Raises SourceError where none is of use.
+    ``sieve``, made for as many photos, then knows which were skipped. Raises SourceError where none is of use,
+    and where a worker is killed.
     """
     crops = Crops(photos, size=size, zoom=zoom, brushwork=brushwork, samples=samples, seed=seed, sieve=sieve)
     loader: DataLoader[Tensor] = DataLoader(
         crops, batch_size=batch, num_workers=workers, persistent_workers=False, worker_init_fn=_quiet_worker
     )
     try:
-        yield from loader
+        yield from _in_turn(loader)
     except SourceError as error:  # a worker's comes with its traceback, whose last line is type and sentence
         kind = f"{SourceError.__module__}.{SourceError.__qualname__}: "
         # Its traceback would keep the loader, and with it workers that no signal ends, as long as the exception lives.
         raise SourceError(str(error).splitlines()[-1].removeprefix(kind)) from error.with_traceback(None)
+    except (RuntimeError, OSError, EOFError) as error:  # the latter two of a connection to one that is just dying
+        reason = (str(error).strip() or type(error).__name__).splitlines()[-1]
+        tells_of_it = reason.startswith("DataLoader worker") or "</torch_" in reason  # as shared memory is called
+        if not workers or (isinstance(error, RuntimeError) and not tells_of_it):
+            raise
+    else:
+        return
+    raise SourceError(  # here, as the other's causes would keep the loader, too
+        f"a process that reads photos has failed ({reason}), as where memory, or /dev/shm, is short; "
+        "go on with --resume --workers 0"
+    )
+
+
+def _in_turn(loader: DataLoader[Tensor]) -> Iterator[Tensor]:
+    """The loader's batches, in whose place it tells of a worker's end.
+
+    PyTorch's own signal handler would tell of it anywhere, in the middle of a step too, with weights half changed.
+    """
+    number = getattr(signal, "SIGCHLD", None)  # Windows has none
+    before = None if number is None else signal.getsignal(number)
+    found = iter(loader)
+    if number is not None and threading.current_thread() is threading.main_thread():
+        signal.signal(number, before)
+    yield from found
 
 
 def read_artwork(path: Path, size: int) -> Tensor:

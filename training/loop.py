@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+import os
 import time
 from collections import deque
-from collections.abc import Callable, Generator
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,8 +15,10 @@ import torch
 from torch import Tensor
 
 from rtstyle.errors import SourceError, UsageError
+from rtstyle.fingerprint import digest, fingerprints
 from rtstyle.output_file import OutputFile
 from rtstyle.perceptual import VggWeights
+from rtstyle.resumption import check_inputs
 from training.checkpoint import Checkpoint
 from training.data import batches, find_photos, split
 from training.machine import PRECISIONS, Machine
@@ -59,14 +62,18 @@ def train(
     OutputFile(checkpoint, overwrite=True)  # a name that cannot be written to shows now, not in an hour
     _check(recipe, machine)
     seen, held_out = photos_of(recipe)
+    inputs = _inputs(recipe, vgg, [*seen, *held_out])
+    if start:
+        check_inputs(checkpoint, start.inputs, inputs, anew="put it back, or begin anew with --init-from")
     with processes.joined(machine.device) as device, ExitStack() as stack:
-        trainer = Trainer(recipe, vgg, machine=machine, device=device, start=start, init=init)
+        trainer = Trainer(recipe, vgg, machine=machine, device=device, start=start, init=init, inputs=inputs)
         losses: deque[dict[str, float]] = deque([start.losses] if start else [], maxlen=50)
         sieve = Sieve(len(seen))
         begun, first = time.monotonic(), trainer.step
         record = (
             stack.enter_context(closing(Record(checkpoint, held_out or seen, first=first))) if processes.first else None
         )
+        stack.enter_context(_saved(trainer, record, losses))
         stream = _batches(recipe, seen, processes, first=first, workers=machine.workers, sieve=sieve)
         for photos, seeds in stack.enter_context(closing(stream)):  # whatever ends the loop, no reader outlives it
             rate = trainer.learning_rate
@@ -89,6 +96,18 @@ def train(
                     record.save(trainer, _means(losses))
             if stopped:
                 raise KeyboardInterrupt
+
+
+@contextmanager
+def _saved(trainer: Trainer, record: Record | None, losses: deque[dict[str, float]]) -> Iterator[None]:
+    """Where photos can no longer be read, save what was learnt."""
+    first = trainer.step
+    try:
+        yield
+    except SourceError:
+        if record and trainer.step > first:
+            record.save(trainer, _means(losses))
+        raise
 
 
 def _batches(
@@ -114,6 +133,16 @@ def _batches(
     )
     for index, batch in enumerate(loader):
         yield batch, [(recipe.seed << 40) + k for k in samples[index * share : (index + 1) * share]]
+
+
+def _inputs(recipe: Recipe, vgg: VggWeights | None, photos: Iterable[Path]) -> dict[str, str]:
+    """Fingerprints of what decides what is learnt: of the photos their names, by which some are held out."""
+    names = sorted(path.relative_to(recipe.data).as_posix() for path in photos)
+    return {
+        f"the list of photos in {recipe.data}": digest([os.fsencode("\n".join(names))]),
+        **({"VGG-16": vgg.fingerprint} if vgg else {}),
+        **fingerprints([*recipe.style_images, *recipe.teachers]),
+    }
 
 
 def _check(recipe: Recipe, machine: Machine) -> None:

@@ -33,7 +33,7 @@ DISTILLED: Mapping[str, float] = MappingProxyType(dict.fromkeys(WEIGHTS, 0.0) | 
 PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {
         "smoke": {"steps": 100, "batch": 2, "size": 128, "style_size": 256},
-        "quick": {"steps": 1000, "batch": 2, "size": 192, "zoom": 1.3, "style_size": 512},
+        "quick": {"steps": 600, "batch": 2, "size": 192, "zoom": 1.3, "style_size": 512},
         "best": {"steps": 20000, "batch": 8, "size": 384, "style_size": 768},
         # for a network that paints already: it imitates itself, and what flickers goes
         "calm": {

@@ -35,10 +35,13 @@ class Trainer:
         device: str,
         start: Checkpoint | None,
         init: dict[str, Tensor] | None,
+        inputs: dict[str, str] | None = None,
     ) -> None:
+        """``inputs``: fingerprints of what the run reads, for the checkpoint."""
         torch.manual_seed(recipe.seed)
         self.recipe = recipe
         self.vgg_source = vgg.source if vgg else ""
+        self.inputs = inputs or {}
         self.processes = machine.processes
         self.network: Network = recipe.make_network().to(device).train()
         self.network.to(memory_format=torch.channels_last)
@@ -96,6 +99,7 @@ class Trainer:
             optimizer=self.optimizer.state_dict(),
             norm=self.norm,
             losses=losses,
+            inputs=self.inputs,
         )
 
     def _clip(self) -> bool:

@@ -68,7 +68,7 @@ class Along:
             self._progress(step)
 
     def place(self) -> Place | None:
-        """Where the run before was stopped, if it is to go on. Raises SourceError and UsageError."""
+        """Where the run before was stopped, if it is to go on. Raises SourceError and SinkError."""
         if not self._extras.resume:
             return None
         place = self._checkpoint.place()

@@ -8,23 +8,27 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
-from rtstyle.errors import SinkError, SourceError, UsageError
+from rtstyle.errors import SinkError, SourceError
+from rtstyle.fingerprint import fingerprints
 from rtstyle.frames import Image
 from rtstyle.gatys.run import Place, Step
-from rtstyle.jobs.studio import Materials
+from rtstyle.jobs.studio import Materials, Studio
 from rtstyle.output_file import OutputFile
+from rtstyle.resumption import check_inputs, check_question
 
 _log = logging.getLogger(__name__)
 
 _EVERY_S = 30.0  # that a kill costs at most
-_MAY_DIFFER = {"iterations", "tile"}  # between a run and its resumption
+_INPUTS = "inputs"  # among the notes: fingerprints, by name
+_MAY_DIFFER = {"iterations", "tile", _INPUTS}  # between a run and its resumption; inputs as they are there
 
-Notes = Mapping[str, object]  # everything that a painting depends on, as JSON has it
+Notes = Mapping[str, Any]  # everything that a painting depends on, as JSON has it
 
 
 class Checkpoint:
@@ -37,7 +41,7 @@ class Checkpoint:
         self._due_s = perf_counter() + _EVERY_S
 
     def place(self) -> Place | None:
-        """Where the run before was; None where there is no file. Raises SourceError and UsageError."""
+        """Where the run before was; None where there is no file. Raises SourceError and SinkError."""
         if not self.path.exists():
             return None
         try:
@@ -49,7 +53,7 @@ class Checkpoint:
                 begun = dict(notes["begun"])
         except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
             raise SourceError(f"{self.path}: is damaged ({error}); remove it, and begin anew") from error
-        compare(begun, self._notes)
+        compare(self.path, begun, self._notes)
         return place
 
     def follow(self, step: Step) -> None:
@@ -78,18 +82,15 @@ class Checkpoint:
         self.path.unlink(missing_ok=True)
 
 
-def notes_of(materials: Materials) -> Notes:
-    """Everything that a painting depends on but what it shows."""
+def notes_of(content: str | Path, materials: Materials, studio: Studio) -> Notes:
+    """Everything that a painting depends on but what it shows; of what is read a fingerprint."""
     styles = [asdict(style) for style in materials.styles]
-    notes = {**asdict(materials.recipe), "styles": styles, "vgg": materials.vgg}
+    inputs = {**fingerprints([content, *materials.files()]), "VGG": studio.fingerprint}
+    notes = {**asdict(materials.recipe), "styles": styles, "vgg": materials.vgg, _INPUTS: inputs}
     return dict(json.loads(json.dumps(notes, default=str)))  # tuples become lists, as they are in a file
 
 
-def compare(begun: Notes, now: Notes) -> None:
-    """Raise UsageError where a run is not the one that was begun."""
-    for name, value in begun.items():
-        if name not in _MAY_DIFFER and now.get(name) != value:
-            raise UsageError(
-                f"{name.replace('_', ' ')}: the run was begun with {value}, got {now.get(name)}; "
-                "give the same, or begin anew"
-            )
+def compare(run: Path, begun: Notes, now: Notes) -> None:
+    """Raise SinkError where a run is not the one that was begun, SourceError where what it reads has changed."""
+    check_question(run, begun, now, but=_MAY_DIFFER)
+    check_inputs(run, begun.get(_INPUTS, {}), now.get(_INPUTS, {}))

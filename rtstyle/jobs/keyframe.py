@@ -93,7 +93,11 @@ def paint_photo(
     from rtstyle.jobs.along import Along
     from rtstyle.jobs.checkpoint import Checkpoint, notes_of
 
-    notes = {**notes_of(materials), "content": str(content), "size": f"{scene.size[1]}x{scene.size[0]}"}
+    notes = {
+        **notes_of(content, materials, studio),
+        "content": str(content),
+        "size": f"{scene.size[1]}x{scene.size[0]}",
+    }
     checkpoint, keep = Checkpoint(place_of(target), notes), [content, *materials.files()]
     along = Along(target, extras, checkpoint, scene.size, progress, overwrite=overwrite or extras.resume, keep=keep)
     painting = studio.painter.paint(scene.content, scene.start, place=along.place(), progress=along)

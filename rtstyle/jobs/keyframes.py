@@ -61,7 +61,7 @@ def paint_keyframes(
     _check_name(folder)
     with closing(VideoReader(input)) as source:
         studio = Studio.open(materials)
-        shelf = _shelf(folder, input, materials, moments, resume=resume, overwrite=overwrite)
+        shelf = _shelf(folder, input, materials, moments, studio, resume=resume, overwrite=overwrite)
         brush = _Brush(studio, shelf, progress)
         files, count = [], 0
         for count, (frame, _, wanted) in enumerate(_marked(input, source, moments), start=1):
@@ -102,7 +102,7 @@ def propagate_keyframes(
         from rtstyle.gatys.carry import Carrier
 
         _check_waiting(folder)
-        shelf = _shelf(folder, input, materials, moments, resume=resume, overwrite=overwrite)
+        shelf = _shelf(folder, input, materials, moments, studio, resume=resume, overwrite=overwrite)
         if growing is not None:
             growing.unlink(missing_ok=True)
         brush = _Brush(studio, shelf, progress)
@@ -210,12 +210,19 @@ def _writer(input: str | Path, target: Path, materials: Materials, moments: Mome
 
 
 def _shelf(
-    folder: Path, input: str | Path, materials: Materials, moments: Moments, *, resume: bool, overwrite: bool
+    folder: Path,
+    input: str | Path,
+    materials: Materials,
+    moments: Moments,
+    studio: Studio,
+    *,
+    resume: bool,
+    overwrite: bool,
 ) -> Shelf:
     from rtstyle.jobs.checkpoint import notes_of
     from rtstyle.jobs.shelf import Shelf
 
-    notes = {**notes_of(materials), "input": str(input), "moments": str(moments)}
+    notes = {**notes_of(input, materials, studio), "input": str(input), "moments": str(moments)}
     return Shelf(folder, notes, resume=resume, overwrite=overwrite, keep=[input, *materials.files()])
 
 

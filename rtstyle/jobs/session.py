@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from fractions import Fraction
 from pathlib import Path
 from threading import Thread
 from time import perf_counter
@@ -14,13 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtstyle.errors import SinkError
+from rtstyle.frames import Frame
 from rtstyle.jobs.live_meter import LATENCY, LiveMeter
 from rtstyle.lettering import draw_code, draw_dot, write_lines
-from rtstyle.output_file import unwritable
+from rtstyle.sinks.photo_writer import PhotoWriter
 from rtstyle.sinks.recorder import Recorder
 
 if TYPE_CHECKING:
-    from rtstyle.frames import Frame, Image
+    from rtstyle.frames import Image
     from rtstyle.jobs.look import Look
     from rtstyle.sinks.outputs import Outputs
 
@@ -162,14 +164,10 @@ class Session:
 
 
 def _save(path: Path, image: Image) -> None:
-    import cv2
-
-    good, data = cv2.imencode(".png", cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
     try:
-        if good:
-            path.write_bytes(data.tobytes())
-    except OSError as error:
-        _log.warning("%s", unwritable(path, error))
+        PhotoWriter([path]).write(Frame(image, Fraction(0)))
+    except SinkError as error:
+        _log.warning("%s", error)
 
 
 def _now() -> str:

@@ -24,8 +24,8 @@ class Shelf:
     """Pictures by name, each of which appears when it is whole, and the place of the one at work.
 
     The folder is made if only it is missing. None of ``keep``, the files that are read, is ever replaced. Raises
-    SinkError where an unfinished run lies there and neither ``resume`` nor ``overwrite`` is said, and UsageError
-    where the run to resume was another one.
+    SinkError where an unfinished run lies there and neither ``resume`` nor ``overwrite`` is said, or where the run to
+    resume was another one, and SourceError where it was of another input.
     """
 
     def __init__(
@@ -101,7 +101,7 @@ class Shelf:
             self._overwrite = self._overwrite or bool(found["overwrite"])
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise SinkError(f"{self._manifest}: is damaged ({error}); begin again with --overwrite") from error
-        compare(begun, self._notes)
+        compare(self.folder, begun, self._notes)
 
     def _checkpoint(self, name: str) -> Checkpoint:
         return Checkpoint(self.folder / f"{name}.keyframe", self._notes)

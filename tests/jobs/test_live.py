@@ -1,5 +1,6 @@
 """Live from end to end, without a window: the command, Ctrl-C, styles that change, memory."""
 
+import errno
 import json
 import os
 import subprocess
@@ -24,6 +25,7 @@ from rtstyle.jobs.show import Show
 from rtstyle.sinks.outputs import Outputs
 from rtstyle.sources.live_source import LiveSource
 from rtstyle.sources.paced import Paced
+from rtstyle.sources.photo_folder import read_photo
 from rtstyle.sources.test_pattern import TestPattern
 from rtstyle.sources.video_reader import VideoReader
 from rtstyle.styles import find_style
@@ -126,6 +128,36 @@ def test_a_key_for_brushwork():
     session = Session(["a"], look, Outputs(), LiveMeter(), choose=lambda _: None)
     amounts = [(session.press("w"), look.brushwork)[1] for _ in range(4)]
     assert amounts == [0, 0.5, 1, 0]
+
+
+def snapshot(folder, picture):
+    """Press s while ``picture`` is shown."""
+    session = Session(["größe"], Look(), Outputs(), LiveMeter(), choose=lambda _: None)
+    session.folder = folder
+    session.draw(picture.copy(), Frame(picture, Fraction(0)))
+    session.press("s")
+    session.close()
+
+
+def test_a_snapshot_is_whole_or_not_there(tmp_path, monkeypatch, caplog):
+    """On a full disk one warning and no half of a picture; with room the picture, whatever it is called."""
+    folder, picture = tmp_path / "Bilder für später", np.full((48, 64, 3), 90, np.uint8)
+    folder.mkdir()
+    write = Path.write_bytes
+
+    def half(path, data):
+        write(path, data[: len(data) // 2])
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "write_bytes", half)
+    snapshot(folder, picture)
+    assert list(folder.iterdir()) == []
+    assert "No space left on device" in caplog.text
+    monkeypatch.undo()
+    snapshot(folder, picture)
+    (path,) = folder.iterdir()
+    assert path.name.startswith("rtstyle-größe-")
+    np.testing.assert_array_equal(read_photo(path), picture)
 
 
 def test_brushwork_is_painted(tmp_path, invert_model):

@@ -1,5 +1,6 @@
 """A film that is interrupted, however, and gone on with."""
 
+import errno
 import multiprocessing
 import os
 import random
@@ -11,11 +12,12 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
 import rtstyle
-from rtstyle.errors import SinkError, SourceError, UsageError
+from rtstyle.errors import SinkError, SourceError
 from rtstyle.frames import Frame
 from rtstyle.jobs.options import Options
 from rtstyle.jobs.work_folder import WorkFolder
@@ -137,7 +139,7 @@ def test_a_run_that_is_not_to_be_resumed_says_so(film, tmp_path, invert_model):
         rtstyle.transcode(film, target, style=invert_model, options=Options(segment=SEGMENT), progress=stop_at(25))
     with pytest.raises(SinkError, match="an unfinished run is there; --resume goes on"):
         rtstyle.transcode(film, target, style=invert_model, options=Options(segment=SEGMENT))
-    with pytest.raises(UsageError, match=r"strength was 1\.0 and is 0\.5"):
+    with pytest.raises(SinkError, match=r"strength was 1\.0 and is 0\.5"):
         rtstyle.transcode(film, target, style=invert_model, strength=0.5, options=RESUME)
     other = tmp_path / "other.mp4"
     shutil.copy(film, other)
@@ -164,7 +166,7 @@ def test_what_is_kept_is_part_of_the_question(film, tmp_path, invert_model, othe
     target = tmp_path / "out.mp4"
     with pytest.raises(KeyboardInterrupt):
         rtstyle.transcode(film, target, style=invert_model, options=Options(segment=SEGMENT), progress=stop_at(25))
-    with pytest.raises(UsageError, match=sentence):
+    with pytest.raises(SinkError, match=sentence):
         rtstyle.transcode(film, target, style=invert_model, options=replace(other, resume=True, segment=SEGMENT))
     assert not target.exists()
 
@@ -175,7 +177,7 @@ def test_a_preview_is_not_gone_on_with_as_its_part(film, tmp_path, invert_model)
     with pytest.raises(KeyboardInterrupt):
         rtstyle.transcode(film, target, style=invert_model, options=part, progress=stop_at(15))
     beside = Options(segment=SEGMENT, preview=Fraction(1), resume=True)
-    with pytest.raises(UsageError, match="cannot go on"):
+    with pytest.raises(SinkError, match="cannot go on"):
         rtstyle.transcode(film, target, style=invert_model, options=beside)
 
 
@@ -205,6 +207,33 @@ def test_of_two_runs_that_begin_at_once_one_works(tmp_path):
     assert sorted(path.name for path in first.path.iterdir()) == ["lock", "manifest.json"]
     first.release()
     assert not first.path.exists()
+
+
+@pytest.mark.parametrize("number", [errno.ENOTSUP, errno.ENOLCK, errno.ENOSYS])
+def test_a_disk_without_locks(tmp_path, monkeypatch, number):
+    """Who cannot hold a folder works in it all the same."""
+    fcntl = pytest.importorskip("fcntl", reason="no such hardware: this system has no file locks")
+
+    def refuse(*_):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    work = WorkFolder(tmp_path / "out.mp4", {}, resume=False, overwrite=False)
+    work.create()
+    assert work.path.is_dir()
+    work.release()
+    assert not work.path.exists()
+
+
+@pytest.mark.parametrize("target", ["data", "film.mkv"])
+def test_a_link_says_what_the_file_is(film, tmp_path, invert_model, target):
+    """What it leads to is replaced, and is of the kind that the link's own name says."""
+    (tmp_path / target).touch()
+    (tmp_path / "out.mp4").symlink_to(target)
+    rtstyle.transcode(film, tmp_path / "out.mp4", style=invert_model, overwrite=True)
+    assert (tmp_path / "out.mp4").is_symlink()
+    assert (tmp_path / target).read_bytes()[4:8] == b"ftyp"
+    assert len(frame_times(tmp_path / "out.mp4")) == 100
 
 
 def test_killed_between_name_and_tidying(film, tmp_path, invert_model, monkeypatch):
@@ -252,6 +281,45 @@ def test_a_source_that_grows(tmp_path, invert_model):
     report = rtstyle.transcode(source, target, style=invert_model, options=RESUME)
     assert report.frames_resumed >= 10
     assert len(frame_times(target)) == 100
+
+
+def test_another_film_under_the_same_name(tmp_path, invert_model):
+    """That it is larger does not make it the same one, grown; nor does an old date."""
+    source, target = tmp_path / "in.mp4", tmp_path / "out.mp4"
+    make_clip(source, frames=30, sound=False)
+    stat = source.stat()
+    with pytest.raises(KeyboardInterrupt):
+        rtstyle.transcode(source, target, style=invert_model, options=Options(segment=SEGMENT), progress=stop_at(15))
+    data = bytearray(source.read_bytes())
+    make_clip(source, frames=60, sound=False)
+    sentence = r"in\.mp4: is not as it was when .*out\.mp4 was begun; begin again with --overwrite"
+    with pytest.raises(SourceError, match=sentence):
+        rtstyle.transcode(source, target, style=invert_model, options=RESUME)
+    data[len(data) // 2] ^= 1
+    source.write_bytes(data)
+    os.utime(source, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    with pytest.raises(SourceError, match=sentence):
+        rtstyle.transcode(source, target, style=invert_model, options=RESUME)
+
+
+def test_pictures_that_become_more(tmp_path, invert_model):
+    """Those behind the last are painted too; where one of the first is another, it is another film."""
+
+    def draw(numbers, step=4):
+        for number in numbers:
+            cv2.imwrite(str(tmp_path / f"in{number}.png"), np.full((32, 48, 3), step * number, np.uint8))
+
+    source, target = tmp_path / "in%d.png", tmp_path / "out.mp4"
+    draw(range(30))
+    with pytest.raises(KeyboardInterrupt):
+        rtstyle.transcode(source, target, style=invert_model, options=Options(segment=SEGMENT), progress=stop_at(25))
+    draw(range(30, 50))
+    draw([3], step=40)
+    with pytest.raises(SourceError, match=r"in%d\.png: is not as it was"):
+        rtstyle.transcode(source, target, style=invert_model, options=RESUME)
+    draw([3])
+    assert rtstyle.transcode(source, target, style=invert_model, options=RESUME).frames_resumed == 20
+    assert len(frame_times(target)) == 50
 
 
 def test_a_source_that_vanishes(film, tmp_path, invert_model):

@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import multiprocessing
+import os
+import signal
+import time
 from pathlib import Path
 
 import cv2
@@ -69,6 +73,19 @@ def test_nothing_but_damaged_photos_is_one_sentence(mixed: list[Path], workers: 
     with pytest.raises(SourceError) as caught:
         crops_of(mixed[:1], workers=workers)
     assert str(caught.value) == "none of the 1 photos is of use: 1 of 1 photos skipped: 1 unreadable"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="kill -9 as POSIX has it")
+def test_a_reader_that_is_killed_is_one_sentence(photos: Path) -> None:
+    """It is told of where photos are asked for, not wherever training is just then."""
+    stream = batches(find_photos(photos), size=32, batch=1, samples=range(50), seed=0, workers=1)
+    next(stream)
+    (reader,) = multiprocessing.active_children()
+    os.kill(reader.pid or 0, signal.SIGKILL)
+    reader.join()
+    time.sleep(0.1)  # time for a signal handler
+    with pytest.raises(SourceError, match=r"a process that reads photos has failed \(.*\), .*--workers 0$"):
+        list(stream)
 
 
 def test_some_photos_are_spread_evenly(mixed: list[Path]) -> None:

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shutil
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import cv2
@@ -12,7 +14,7 @@ import torch
 from rtstyle.errors import ModelError, RtstyleError, SinkError, SourceError, UsageError
 from rtstyle.perceptual import VggWeights
 from training.checkpoint import Checkpoint
-from training.data import find_photos
+from training.data import batches, find_photos
 from training.loop import Progress, photos_of, train
 from training.machine import Machine
 from training.preview import write_preview
@@ -75,6 +77,55 @@ def test_a_resumed_run_ends_where_an_unbroken_one_does(recipe: Recipe, random_vg
     assert got.norm == expected.norm
     for ours, theirs in ((got.network, expected.network), (got.averaged, expected.averaged)):
         assert all(torch.equal(ours[name], weight) for name, weight in theirs.items())
+
+
+@pytest.mark.parametrize("change", ["photos", "artwork", "VGG-16"])
+def test_a_resumed_run_learns_from_what_it_was_begun_with(
+    recipe: Recipe, random_vgg: VggWeights, tmp_path: Path, change: str
+) -> None:
+    """One photo more would move photos that were held out into training; what an older run noted is nothing."""
+    folder, art, out = tmp_path / "photos", tmp_path / "art.png", tmp_path / "net.ckpt"
+    shutil.copytree(recipe.data, folder)
+    shutil.copy(recipe.style_images[0], art)
+    recipe = replace(recipe, data=str(folder), style_images=(str(art),), steps=2)
+
+    def stop(_: Progress) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(recipe, out, vgg=random_vgg, machine=ALONE, progress=stop)
+    start = Checkpoint.load(out)
+    if change == "photos":
+        shutil.copy(art, folder / "0.png")
+    elif change == "artwork":
+        shutil.copy(find_photos(folder)[0], art)
+    else:
+        random_vgg = replace(random_vgg, state={name: weight + 1 for name, weight in random_vgg.state.items()})
+    what = {"photos": f"the list of photos in {folder}", "artwork": f"{art}"}.get(change, change)
+    with pytest.raises(SourceError, match=rf"^{what}: is not as it was when {out} was begun; put it back, or begin"):
+        train(recipe, out, vgg=random_vgg, machine=ALONE, start=start)
+    torch.save({name: value for name, value in torch.load(out).items() if name != "inputs"}, out)
+    train(recipe, out, vgg=random_vgg, machine=ALONE, start=Checkpoint.load(out))
+
+
+def test_photos_that_can_no_longer_be_read_cost_no_step(
+    recipe: Recipe, random_vgg: VggWeights, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was learnt by then is saved, long before it is due, and gone on with."""
+    whole = batches
+
+    def broken(*arguments: object, **options: object) -> Iterator[torch.Tensor]:
+        yield from islice(whole(*arguments, **options), 2)  # type: ignore[arg-type]
+        raise SourceError("a process that reads photos has failed")
+
+    monkeypatch.setattr("training.loop.batches", broken)
+    out = tmp_path / "net.ckpt"
+    with pytest.raises(SourceError, match="has failed"):
+        train(recipe, out, vgg=random_vgg, machine=ALONE)
+    monkeypatch.undo()
+    start = Checkpoint.load(out)
+    assert start.step == 2
+    train(recipe, out, vgg=random_vgg, machine=ALONE, start=start)
 
 
 def test_a_checkpoint_that_cannot_be_written_leaves_the_old_one(

@@ -94,8 +94,8 @@ def _open(url: str, done: int, validator: str | None) -> http.client.HTTPRespons
     headers = {"Range": f"bytes={done}-", "If-Range": validator} if done and validator else {}
     if not url.startswith(("http://", "https://")):
         raise SourceError(f"{url}: expected an http or https address")
-    request = urllib.request.Request(url, headers={"User-Agent": "rtstyle", **headers})  # noqa: S310 - checked above
     try:
+        request = urllib.request.Request(url, headers={"User-Agent": "rtstyle", **headers})  # noqa: S310 - checked above
         answer: http.client.HTTPResponse = urllib.request.urlopen(request, timeout=TIMEOUT_S)  # noqa: S310 - as above
     except urllib.error.HTTPError as error:
         error.close()
@@ -107,6 +107,8 @@ def _open(url: str, done: int, validator: str | None) -> http.client.HTTPRespons
         raise SourceError(f"{url}: {said}; check the address") from error
     except (OSError, http.client.HTTPException) as error:
         raise _UnreachableError(_reason(getattr(error, "reason", error))) from error
+    except ValueError as error:  # of a host that is none
+        raise SourceError(f"{url}: expected an address, got none ({error}); look at how it is spelt") from error
     return answer
 
 

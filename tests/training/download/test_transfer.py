@@ -123,6 +123,13 @@ def test_what_does_not_pass_is_told_at_once(server: WebServer, path: Path) -> No
         assert list(path.parent.iterdir()) == []
 
 
+@pytest.mark.parametrize("address", ["http://[bad/a.zip", "http://x..y.example/a.zip", "http://127.0.0.1:1/ä.zip"])
+def test_what_is_no_address_is_one_sentence(path: Path, address: str) -> None:
+    """Python's own errors for it are of three kinds."""
+    with pytest.raises(SourceError, match=r"expected an address, got none .*; look at how it is spelt"):
+        fetch(address, path)
+
+
 def test_a_length_that_never_comes_is_an_error(server: WebServer, path: Path) -> None:
     """A server that promises more than it sends is asked six times, and what it sent is not taken for the file."""
     server.cuts = [len(CONTENT) - 1] + [0] * 20
