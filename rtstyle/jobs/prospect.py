@@ -11,10 +11,9 @@ import av
 
 from rtstyle.captions import ENCODERS
 from rtstyle.engines.lanes import MOST
-from rtstyle.frames import Cut, VideoFormat
+from rtstyle.frames import Cut, VideoFormat, is_cover
 from rtstyle.jobs.task import Reader, Task
 from rtstyle.jobs.work_folder import Plan
-from rtstyle.sinks.carried import is_cover
 from rtstyle.sinks.carrier import TIMECODE, Fate, fate_of
 from rtstyle.sinks.container import lost_tags
 from rtstyle.sinks.encoding import Encoder, choose_encoder

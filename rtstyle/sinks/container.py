@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import av
 import av.error
 
-from rtstyle.frames import VideoFormat
-from rtstyle.sinks.carried import Carried, is_cover, named
+from rtstyle.frames import VideoFormat, is_cover
+from rtstyle.sinks.carried import Carried, named
 from rtstyle.sinks.carrier import carry, kind_of
 from rtstyle.sinks.encoding import MUXERS
 from rtstyle.sinks.matroska_aspect import PLAIN, STEREO, set_aspect

@@ -7,10 +7,10 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rtstyle.frames import Cut, Packet
+from rtstyle.frames import Cut, Packet, is_cover
 from rtstyle.sources.clock import Clock
 from rtstyle.sources.demuxer import demux
-from rtstyle.sources.streams import Keep, is_cover, losses, open_input, others, video_stream
+from rtstyle.sources.streams import Keep, losses, open_input, others, video_stream
 
 if TYPE_CHECKING:
     import av
