@@ -19,6 +19,7 @@ from rtstyle.sinks.container import lost_tags
 from rtstyle.sinks.encoding import Encoder, choose_encoder
 from rtstyle.sinks.video_writer import checked_suffix
 from rtstyle.sources.packet_reader import PacketReader
+from rtstyle.times import exact
 
 if TYPE_CHECKING:
     from av.container.core import Chapter
@@ -143,7 +144,7 @@ def _cut_chapters(format: VideoFormat, cut: Cut, zero: Fraction) -> tuple[Chapte
     for chapter in format.chapters:
         if chapter["time_base"] is None:
             continue
-        base = Fraction(chapter["time_base"].numerator, chapter["time_base"].denominator)
+        base = exact(chapter["time_base"])
         start, end = (max(ticks * base - zero, Fraction(0)) for ticks in (chapter["start"], chapter["end"]))
         if cut.duration is not None:
             start, end = min(start, cut.duration), min(end, cut.duration)
