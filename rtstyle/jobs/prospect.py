@@ -31,6 +31,7 @@ class Prospect:
     """Everything that is settled before the first frame is painted."""
 
     task: Task
+    cut: Cut | None  # the part that is painted; None: all
     format: VideoFormat  # of the output, but for the other streams
     encoder: Encoder
     batch: int  # frames
@@ -41,7 +42,7 @@ class Prospect:
     fingerprint: tuple[int, int] | None  # the input's size and date of change
 
     @classmethod
-    def of(cls, task: Task, source: Reader, *, batch: int) -> Prospect:
+    def of(cls, task: Task, source: Reader, cut: Cut | None, *, batch: int) -> Prospect:
         """Look at the input's other streams, and try the encoder. Raises SinkError, SourceError or DeviceError.
 
         ``batch``: frames that the painter likes to be given.
@@ -57,7 +58,6 @@ class Prospect:
                 format = replace(format, metadata={}, stream_metadata={}, chapters=())
             tags = lost_tags(format, suffix, cover=any(map(is_cover, packets.streams)))
             lost += [f"{', '.join(tags)}: {suffix} cannot hold these tags beside a cover; .mkv can"] if tags else []
-        cut = task.cut
         if cut is not None and cut.start and (timecode := _timecode(format)):
             lost.append(f"the timecode {timecode} is left out: a part of the film has another")
             others = tuple((line, fate) for line, fate in others if fate.kind != "tag")
@@ -69,6 +69,7 @@ class Prospect:
         whole = batch if task.batch or batch == 1 else MOST  # the GPU's memory may be another when a film is resumed
         return cls(
             task=task,
+            cut=cut,
             format=format if cut is None else replace(format, chapters=_cut_chapters(format, cut, source.zero)),
             encoder=encoder,
             batch=batch,
@@ -113,7 +114,7 @@ class Prospect:
             "scale": options.scale,
             "brushwork": options.brushwork,
             "crossfade": str(options.crossfade),
-            "cut": str(task.cut),
+            "cut": str(self.cut),
             "preview": str(options.preview),
             **asdict(options.keep),
             "rate": str(options.rate),
