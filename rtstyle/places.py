@@ -17,5 +17,4 @@ def user_folders() -> list[Path]:
 
 
 def cache_folder() -> Path:
-    """Where to keep what can be fetched or built again; it need not be there."""
     return user_cache_path("rtstyle", appauthor=False)

@@ -75,7 +75,6 @@ class PacketReader:
             return True
         if packet.stream.type != "subtitle":
             return False
-        missed = round(late / exact(packet.time_base))
         packet.pts = packet.dts = 0
-        packet.duration = (packet.duration or 0) - missed
+        packet.duration = (packet.duration or 0) - round(late / exact(packet.time_base))
         return packet.duration > 0
