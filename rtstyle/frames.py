@@ -105,3 +105,10 @@ class Batch:
 
     def __len__(self) -> int:
         return len(self.times)
+
+
+def is_cover(stream: av.stream.Stream) -> bool:
+    """Whether a stream is but one picture, to go with the file."""
+    from av.stream import Disposition
+
+    return stream.type == "video" and bool(stream.disposition & Disposition.attached_pic)

@@ -1,11 +1,11 @@
-"""Where styles lie besides those that come with us: folders of the user's."""
+"""Folders of the user's: where styles lie besides those that come with us, and what can be had again."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
-from platformdirs import user_data_path
+from platformdirs import user_cache_path, user_data_path
 
 VARIABLE = "RTSTYLE_STYLES"
 
@@ -14,3 +14,7 @@ def user_folders() -> list[Path]:
     """The folders that RTSTYLE_STYLES names, and ``styles`` in the user's data directory; those that are there."""
     named = [Path(name) for name in os.environ.get(VARIABLE, "").split(os.pathsep) if name]
     return [folder for folder in (*named, user_data_path("rtstyle", appauthor=False) / "styles") if folder.is_dir()]
+
+
+def cache_folder() -> Path:
+    return user_cache_path("rtstyle", appauthor=False)

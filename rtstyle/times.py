@@ -1,4 +1,4 @@
-"""Moments, durations and rates as people write them."""
+"""Moments, durations and rates, as people and PyAV write them."""
 
 from __future__ import annotations
 
@@ -28,3 +28,13 @@ def parse_rate(text: str) -> Fraction:
         raise UsageError(f"{text}: expected a frame rate as in 25, 30000/1001 or 29.97") from None
     television = Fraction(round(rate * 1001 / 1000) * 1000, 1001)
     return television if "." in text and abs(rate - television) < _ROUNDED else rate
+
+
+def fraction(value: object) -> Fraction | None:
+    """PyAV's rationals as fractions; None for the unknown, which FFmpeg writes 0/1."""
+    return exact(value) if value else None
+
+
+def exact(value: object) -> Fraction:
+    """PyAV's rational as a fraction; PyAV 18 has a type of its own for some."""
+    return Fraction(value.numerator, value.denominator)  # type: ignore[attr-defined]  # AVRational or Fraction

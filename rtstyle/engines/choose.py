@@ -6,14 +6,13 @@ import logging
 import sys
 from typing import TYPE_CHECKING
 
-from platformdirs import user_cache_path
-
 from rtstyle.engines import nvidia
 from rtstyle.engines.cpu import CpuEngine
 from rtstyle.engines.lanes import GRAPHS, LanesEngine, fitting
 from rtstyle.engines.onnxruntime import CPU, OnnxRuntimeEngine, ProviderOptions, import_onnxruntime
 from rtstyle.engines.openvino import OpenVinoEngine
 from rtstyle.errors import DeviceError, UsageError
+from rtstyle.places import cache_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -122,7 +121,7 @@ def _caches(provider: str) -> ProviderOptions:
     """TensorRT builds an engine for minutes: once for each network, size and GPU, if there is a place for it."""
     if provider != "TensorrtExecutionProvider":
         return {}
-    folder = user_cache_path("rtstyle", appauthor=False) / "tensorrt"
+    folder = cache_folder() / "tensorrt"
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError:

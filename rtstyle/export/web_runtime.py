@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 from rtstyle.errors import SourceError, UsageError
+from rtstyle.places import cache_folder
 
 PACKAGE = "onnxruntime-web"
 VERSION = "1.30.0"
@@ -47,7 +48,7 @@ def _archive() -> bytes:
     """The package as npm has it: the user's own file, the cache's, or the registry's; verified in any case."""
     if given := os.environ.get(VARIABLE):
         return _verified(_read(Path(given)), given)
-    cached = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "rtstyle" / f"{PACKAGE}-{VERSION}.tgz"
+    cached = cache_folder() / f"{PACKAGE}-{VERSION}.tgz"
     if cached.is_file():
         return _verified(_read(cached), str(cached))
     url = f"{_registry()}/{PACKAGE}/-/{cached.name}"

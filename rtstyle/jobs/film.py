@@ -12,7 +12,7 @@ from rtstyle.errors import RtstyleError, SourceError, UsageError
 from rtstyle.jobs.beside import Beside, TwiceAsWide
 from rtstyle.jobs.painter import Painter
 from rtstyle.jobs.prospect import Prospect
-from rtstyle.jobs.task import Reader, Task
+from rtstyle.jobs.task import Reader, Task, cut_of
 from rtstyle.jobs.verification import verify
 from rtstyle.jobs.warmed_up import WarmedUp
 from rtstyle.jobs.work_folder import WorkFolder, was_delivered
@@ -37,9 +37,10 @@ def paint_film(task: Task) -> Report:
         return Report(0, 0, 0, perf_counter() - start, None)
     check_output(task)
     with ExitStack() as stack, ExitStack() as until_run:
-        source = until_run.enter_context(closing(task.open_source(keep=None)))
+        cut = cut_of(task)
+        source = until_run.enter_context(closing(task.open_source(keep=None, cut=cut)))
         painter = stack.enter_context(task.open_painter(source.format))
-        prospect = Prospect.of(task, source, batch=painter.frames_at_once)
+        prospect = Prospect.of(task, source, cut, batch=painter.frames_at_once)
         plan, options = prospect.plan(painter.identity), task.options
         work = WorkFolder(task.output, plan, resume=options.resume, overwrite=task.overwrite)
         stack.callback(work.release)
@@ -72,14 +73,15 @@ def look_at(task: Task) -> list[str]:
 
     Raises what ``paint_film`` would of input, styles and device; the output's place is ``check_output``'s.
     """
-    with closing(task.open_source(keep=None)) as source, task.load_painter(source.format) as painter:
-        return Prospect.of(task, source, batch=painter.frames_at_once).lines
+    cut = cut_of(task)
+    with closing(task.open_source(keep=None, cut=cut)) as source, task.load_painter(source.format) as painter:
+        return Prospect.of(task, source, cut, batch=painter.frames_at_once).lines
 
 
 def paint_stream(task: Task) -> Report:
     """From a stream, which comes but once, to a file that is whole or not there."""
     options, start = task.options, perf_counter()
-    if task.cut is not None or options.preview is not None:
+    if options.preview is not None or cut_of(task):
         raise UsageError(f"{task.input}: expected a file to take a part of, got a stream; save it first")
     if options.resume:
         raise UsageError(f"{task.input}: expected a file to go on with, got a stream, which is gone")
@@ -126,7 +128,7 @@ def _deliver(task: Task, source: Reader, work: WorkFolder, prospect: Prospect) -
     """Join, verify, synchronise, rename."""
     options, tick = task.options, prospect.format.time_base
     strict = options.on_error != "skip"
-    with closing(PacketReader(task.input, options.keep, cut=task.cut, zero=source.zero, strict=strict)) as packets:
+    with closing(PacketReader(task.input, options.keep, cut=prospect.cut, zero=source.zero, strict=strict)) as packets:
         width = prospect.format.width if options.preview is None else 2 * prospect.format.width
         format = replace(prospect.format, streams=packets.streams, width=width)
         written = join(work.segments, work.path, packets, target=work.joined, format=format, encoder=prospect.encoder)

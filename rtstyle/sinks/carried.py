@@ -13,7 +13,6 @@ from av.audio.format import AudioFormat
 from av.audio.layout import AudioLayout
 from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
-from av.stream import Disposition
 
 if TYPE_CHECKING:
     from av.audio.codeccontext import AudioCodecContext
@@ -214,8 +213,3 @@ def named(stream: Stream) -> str:
 def own_words(tags: Mapping[str, str]) -> dict[str, str]:
     """A stream's tags without those in which a muxer counts, or names itself."""
     return {key: value for key, value in tags.items() if not key.lower().startswith(_MUXERS)}
-
-
-def is_cover(stream: Stream) -> bool:
-    """Whether a video stream is but one picture, to go with the file."""
-    return stream.type == "video" and bool(stream.disposition & Disposition.attached_pic)

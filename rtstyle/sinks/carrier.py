@@ -15,7 +15,8 @@ from av.codec.codec import Properties
 from av.stream import Disposition
 
 from rtstyle.errors import SinkError
-from rtstyle.sinks.carried import Carried, Copied, Cover, Sound, Text, codec_name, is_cover, named, own_words
+from rtstyle.frames import is_cover
+from rtstyle.sinks.carried import Carried, Copied, Cover, Sound, Text, codec_name, named, own_words
 from rtstyle.sinks.encoding import MUXERS
 
 if TYPE_CHECKING:

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import av
 import av.error
 
-from rtstyle.frames import VideoFormat
-from rtstyle.sinks.carried import Carried, is_cover, named
+from rtstyle.frames import VideoFormat, is_cover
+from rtstyle.sinks.carried import Carried, named
 from rtstyle.sinks.carrier import carry, kind_of
 from rtstyle.sinks.encoding import MUXERS
 from rtstyle.sinks.matroska_aspect import PLAIN, STEREO, set_aspect
+from rtstyle.times import exact
 
 if TYPE_CHECKING:
     from av.container import OutputContainer
@@ -125,8 +126,7 @@ def _is_hidden(packet: av.Packet[Stream]) -> bool:
     """Whether MP4's edit list keeps it from being heard, which Matroska cannot: there it would begin the film."""
     if not packet.is_discard or packet.pts is None or packet.time_base is None:
         return False
-    end = (packet.pts + (packet.duration or 0)) * Fraction(packet.time_base.numerator, packet.time_base.denominator)
-    return end < -_RUN_IN_S
+    return (packet.pts + (packet.duration or 0)) * exact(packet.time_base) < -_RUN_IN_S
 
 
 def lost_tags(format: VideoFormat, suffix: str, *, cover: bool) -> list[str]:
@@ -146,6 +146,6 @@ def _mov_options(format: VideoFormat, metadata: dict[str, str]) -> dict[str, str
     ticks = math.lcm(format.time_base.denominator, *clocks)
     if ticks > _LARGEST:
         ticks = format.time_base.denominator
-    exact = {"movie_timescale": str(ticks)} if _FFMPEGS_OWN < ticks <= _LARGEST else {}
+    scale = {"movie_timescale": str(ticks)} if _FFMPEGS_OWN < ticks <= _LARGEST else {}
     usual = _MP4_KEYS.issuperset(key.lower() for key in metadata) or any(map(is_cover, format.streams))
-    return exact if usual else {"movflags": "use_metadata_tags", **exact}
+    return scale if usual else {"movflags": "use_metadata_tags", **scale}

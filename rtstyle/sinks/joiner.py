@@ -18,6 +18,7 @@ from rtstyle.sinks.encoding import Encoder
 from rtstyle.sinks.segment_writer import Segment
 from rtstyle.sinks.video_encoder import VideoEncoder
 from rtstyle.sinks.video_writer import translated
+from rtstyle.times import exact
 
 if TYPE_CHECKING:
     from av.video.stream import VideoStream
@@ -84,7 +85,7 @@ class _Waiting:
 
 def _time(packet: av.Packet[Any]) -> Fraction:
     ticks = packet.dts if packet.dts is not None else packet.pts or 0
-    return ticks * Fraction(packet.time_base.numerator, packet.time_base.denominator)
+    return ticks * exact(packet.time_base)
 
 
 def _video(
@@ -106,7 +107,7 @@ def _video(
             raise SinkError(
                 f"{path}: was encoded with other settings than the first segment; begin again with --overwrite"
             )
-        times = [_ticks(packet.pts, packet, format) for packet in packets]
+        times = [round((packet.pts or 0) * exact(packet.time_base) / format.time_base) for packet in packets]
         if len(packets) != segment.frames:
             raise SinkError(f"{folder / segment.file}: expected {segment.frames} frames, got {len(packets)}")
         shown = sorted(segment.first + time - min(times) for time in times)
@@ -130,8 +131,3 @@ def _read(path: Path) -> _Part:
             return _Part(header, [packet for packet in container.demux(stream) if packet.size])
     except (av.error.FFmpegError, IndexError) as error:
         raise SinkError(f"{path}: cannot be read again: {error}; begin again with --overwrite") from error
-
-
-def _ticks(pts: int | None, packet: av.Packet[Any], format: VideoFormat) -> int:
-    base = Fraction(packet.time_base.numerator, packet.time_base.denominator)
-    return round((pts or 0) * base / format.time_base)

@@ -18,6 +18,7 @@ from rtstyle.frames import Frame, Packet, VideoFormat
 from rtstyle.sinks.encoding import Encoder
 from rtstyle.sinks.video_encoder import VideoEncoder
 from rtstyle.sinks.video_writer import translated
+from rtstyle.times import exact
 
 if TYPE_CHECKING:
     from av.container import OutputContainer
@@ -152,6 +153,5 @@ class _OpenSegment:
 
     def _mux(self, packets: list[av.Packet[Any]]) -> None:
         for packet in packets:
-            base = packet.time_base
-            self._order.append(round((packet.pts or 0) * base.numerator / base.denominator / self._format.time_base))
+            self._order.append(round((packet.pts or 0) * exact(packet.time_base) / self._format.time_base))
             self._container.mux(packet)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from rtstyle.sources.tally import exact, fraction
+from rtstyle.times import exact, fraction
 
 if TYPE_CHECKING:
     import av

@@ -14,7 +14,7 @@ import av.error
 from rtstyle.errors import SourceError
 from rtstyle.sources.clock import FREE_CLOCKS
 from rtstyle.sources.seams import Seams
-from rtstyle.sources.tally import exact
+from rtstyle.times import exact
 
 if TYPE_CHECKING:
     from av.container import InputContainer

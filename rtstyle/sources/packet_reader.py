@@ -7,10 +7,11 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rtstyle.frames import Cut, Packet
+from rtstyle.frames import Cut, Packet, is_cover
 from rtstyle.sources.clock import Clock
 from rtstyle.sources.demuxer import demux
-from rtstyle.sources.streams import Keep, is_cover, losses, open_input, others, video_stream
+from rtstyle.sources.streams import Keep, losses, open_input, others, video_stream
+from rtstyle.times import exact
 
 if TYPE_CHECKING:
     import av
@@ -74,7 +75,6 @@ class PacketReader:
             return True
         if packet.stream.type != "subtitle":
             return False
-        missed = round(late / Fraction(packet.time_base.numerator, packet.time_base.denominator))
         packet.pts = packet.dts = 0
-        packet.duration = (packet.duration or 0) - missed
+        packet.duration = (packet.duration or 0) - round(late / exact(packet.time_base))
         return packet.duration > 0

@@ -6,7 +6,7 @@ import logging
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from rtstyle.sources.tally import exact
+from rtstyle.times import exact
 
 if TYPE_CHECKING:
     from av.packet import Packet

@@ -14,7 +14,7 @@ from av.video.frame import VideoFrame
 from rtstyle.errors import SourceError
 from rtstyle.sources.demuxer import packets_of
 from rtstyle.sources.rgb_converter import RgbConverter
-from rtstyle.sources.tally import fraction
+from rtstyle.times import fraction
 
 if TYPE_CHECKING:
     from rtstyle.frames import Image

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 import av
 import av.error
-from av.stream import Discard, Disposition
+from av.stream import Discard
 
 from rtstyle.errors import SourceError, UsageError
+from rtstyle.frames import is_cover
 from rtstyle.input_file import unreadable
 from rtstyle.sources.picture_sequence import PictureSequence, is_pattern
 
@@ -99,11 +100,6 @@ def is_known(stream: Stream) -> bool:
 def _is_chapters(stream: Stream) -> bool:
     """Whether it is MP4's way to write chapters, which FFmpeg reads as such and hides."""
     return stream.type == "data" and Discard(stream.discard) is Discard.all
-
-
-def is_cover(stream: Stream) -> bool:
-    """Whether a video stream is but one picture, to go with the file."""
-    return bool(stream.disposition & Disposition.attached_pic)
 
 
 def has_alpha(stream: VideoStream, first: VideoFrame) -> bool:

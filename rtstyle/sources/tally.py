@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import av
 
 from rtstyle.errors import SourceError
+from rtstyle.times import exact
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -146,16 +147,6 @@ class Tally:
 def duration_of(container: InputContainer) -> Fraction:
     """Seconds, as the container says; 0 where it does not."""
     return Fraction(container.duration or 0, av.time_base)
-
-
-def fraction(value: object) -> Fraction | None:
-    """PyAV's rationals as fractions; None for the unknown, which FFmpeg writes 0/1."""
-    return exact(value) if value else None
-
-
-def exact(value: object) -> Fraction:
-    """PyAV's rational as a fraction; PyAV 18 has a type of its own for some."""
-    return Fraction(value.numerator, value.denominator)  # type: ignore[attr-defined]  # AVRational or Fraction
 
 
 def _indexed(stream: VideoStream, first: int | None) -> int:

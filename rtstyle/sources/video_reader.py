@@ -25,7 +25,8 @@ from rtstyle.sources.deinterlacer import Deinterlacer
 from rtstyle.sources.demuxer import demux
 from rtstyle.sources.rgb_converter import RgbConverter
 from rtstyle.sources.streams import ALL, Keep, has_alpha, losses, others, video_stream
-from rtstyle.sources.tally import OnError, Tally, duration_of, fraction
+from rtstyle.sources.tally import OnError, Tally, duration_of
+from rtstyle.times import fraction
 
 if TYPE_CHECKING:
     from av.stream import Stream

@@ -23,7 +23,7 @@ TENSORRT = "TensorrtExecutionProvider"
 
 @pytest.fixture
 def model(tmp_path, monkeypatch):
-    monkeypatch.setattr("rtstyle.engines.choose.user_cache_path", lambda *_, **__: tmp_path / "cache")
+    monkeypatch.setattr("rtstyle.engines.choose.cache_folder", lambda: tmp_path / "cache")
     return make_model(tmp_path / "invert.onnx")
 
 
@@ -97,7 +97,7 @@ def test_tensorrt_without_a_place_for_its_engines(model, monkeypatch):
     """A cache that cannot be made is done without."""
     runtime = FakeRuntime([TENSORRT, CUDA])
     runtime.install(monkeypatch, gpus=1)
-    monkeypatch.setattr("rtstyle.engines.choose.user_cache_path", lambda *_, **__: model)  # a file
+    monkeypatch.setattr("rtstyle.engines.choose.cache_folder", lambda: model)  # a file
     assert open_engine(model, "tensorrt").name == TENSORRT
     assert runtime.settings[0] == {}
 

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 import rtstyle
+from rtstyle.frames import is_cover
 from rtstyle.jobs.options import Options
-from rtstyle.sources.streams import Keep, is_cover
+from rtstyle.sources.streams import Keep
 from tests.clips import TICK, frame_times, make_clip, packets, turn
 from tests.rich_film import FONT, make_rich_film
 
