@@ -23,9 +23,9 @@ from the files' own metadata by `python -m training catalogue exported`; how a r
 is in [docs/LOG.md](../docs/LOG.md). Losses are unweighted means over the last 50 training steps. A model is made
 from its checkpoint with `python -m training export NAME.ckpt -o exported/NAME-NETWORK.onnx --title … --artist …`.
 `NAME-full.onnx` is the large network: a photo takes it seconds on a CPU; these were made before the others, and are
-more timid. `gallery` holds all eight styles in one `lite` network; they can be mixed. `NAME.int8.onnx` is the same network in 8 bits, which CPUs
-without AMX run faster, `lite` about twice as fast; what is missing, or was made from a model that has changed since, is
-made by `python -m training catalogue exported --photos photos/`.
+more timid. `gallery` holds all eight styles in one `lite` network; they can be mixed. `NAME.int8.onnx` is the same
+network in 8 bits, which CPUs without AMX run faster, `lite` about twice as fast; what is missing, or was made from a
+model that has changed since, is made by `python -m training catalogue exported --photos photos/`.
 """
 
 
