@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-# FFmpeg's own command calls the same a discontinuity: a tenth of a second back, or ten seconds to either side.
-_BACK_S, _FAR_S = Fraction(1, 10), 10
+# FFmpeg's own command calls a discontinuity what goes back a tenth of a second, or ten seconds ahead; but slides stand
+# longer than that.
+_BACK_S, _AHEAD_S = Fraction(1, 10), 60
 
 
 class Seams:
@@ -68,7 +69,10 @@ class Seams:
             if part > here or time + offset >= last - _BACK_S
         }
         nearest = min(away, key=lambda part: away[part], default=None)
-        return nearest if nearest is not None and away[nearest] <= _FAR_S else None
+        if nearest is None or index not in self._last:  # whoever has not spoken yet may have a clock of its own
+            return nearest
+        is_ahead = time + self._offsets[nearest] - max(last, self._now) > _AHEAD_S
+        return None if is_ahead else nearest
 
     def _begin(self, shown: Fraction) -> int:
         if len(self._offsets) == 1 and not self._quiet:

@@ -112,6 +112,19 @@ def test_a_time_that_is_wrong_once():
     assert mended(packet(0, 0), packet(0, 50_000), packet(0, 0.02), packet(0, 0.03)) == [0, 10, 20, 30]
 
 
+def test_slides_stand_as_long_as_they_do():
+    """Beside sound or alone; a demuxer gives a picture when the next one begins, and is no seam."""
+    sound = [packet(1, n, "audio") for n in range(1, 32)]
+    given = [packet(0, 1), *sound[:16], packet(0, 16), *sound[16:], packet(0, 31), packet(0, 46)]
+    assert mended(*given) == [each.pts for each in given]
+
+
+def test_another_programme_has_a_clock_of_its_own():
+    """A stream whose first packet is far from all others is where it says, and no seam."""
+    given = [packet(0, 0), packet(1, 500), packet(0, 0.01), packet(1, 500.01), packet(0, 0.02)]
+    assert mended(*given) == [0, 500_000, 10, 500_010, 20]
+
+
 def test_a_subtitle_that_stays():
     """The next part does not wait until it is over."""
     subtitle = packet(1, 1, "subtitle")
