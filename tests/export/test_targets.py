@@ -73,6 +73,22 @@ def test_int8_leaves_in_float_what_suffers_most(blur, photos, tmp_path):
     assert run(out).shape == FRAMES.shape
 
 
+@pytest.mark.parametrize("made", ["fp16", "int8"])
+def test_what_was_exported_is_exported_again(blur, photos, tmp_path, made):
+    """It is what it was made into last, and of nothing else; where only float32 will do, a sentence asks for it."""
+    first, out = tmp_path / "first.onnx", tmp_path / "second.onnx"
+    export_style(blur, first, to=made, photos=photos)
+    export_style(first, out, to="static", size=Size(48, 40), photos=photos)
+    said = [entry.value for entry in onnx.load(out).metadata_props if entry.key == "rtstyle.variant"]
+    assert said == ["static 48x40"]
+    assert psnr_db(run(out, FRAMES[:1]), run(blur, FRAMES[:1])) > 35
+    for to in ("fp16", "int8", "float", "tensorrt"):
+        with pytest.raises(
+            ModelError, match=rf"first\.onnx: expected a network in float32, got {made}; export the orig"
+        ):
+            export_style(first, tmp_path / "planes.onnx", to=to, size=Size(48, 40), photos=photos)
+
+
 def test_int8_wants_photos(blur, tmp_path):
     """What nobody photographed calibrates nothing."""
     with pytest.raises(UsageError, match="a folder of photos to calibrate with"):
