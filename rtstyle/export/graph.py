@@ -91,6 +91,11 @@ def varied(model: ModelProto, variant: str, detail: str = "") -> ModelProto:
     return model
 
 
+def batch_of(model: ModelProto) -> int:
+    """Frames that it takes at a time, if that is fixed; else 0."""
+    return int(model.graph.input[0].type.tensor_type.shape.dim[0].dim_value)
+
+
 def opset_of(model: ModelProto) -> int:
     """The version of ONNX's own operators."""
     return max((opset.version for opset in model.opset_import if opset.domain in {"", "ai.onnx"}), default=0)
