@@ -9,6 +9,7 @@ import pytest
 
 from rtstyle.errors import ModelError, SinkError, UsageError
 from rtstyle.export.order import Made, Size
+from rtstyle.export.pictures import read_photos
 from rtstyle.export.run import export_style
 from rtstyle.frames import Batch
 from rtstyle.stylizer import Stylizer
@@ -56,6 +57,17 @@ def test_float_planes_paint_the_same(blur, pictures, tmp_path, size):
         again = stylizer(Batch(frames, frames, [Fraction(0), Fraction(1)])).images
     assert psnr_db(again, run(blur, frames)) > 40
     assert "10 photos" in (tmp_path / "planes.sheet.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("there", "calibrated"), [(1, 1), (10, 10), (12, 12), (20, 16), (26, 16), (40, 16)])
+def test_few_photos_serve_for_both(tmp_path, there, calibrated):
+    """Sixteen calibrate if there are as many; those that are not measured with come first."""
+    for number in range(there):
+        cv2.imwrite(str(tmp_path / f"{number:02}.png"), np.full((16, 16, 3), number, np.uint8))
+    measured, others = ([image[0, 0, 0] for image in images] for images in read_photos(tmp_path))
+    assert (len(set(measured)), len(set(others))) == (min(10, there), calibrated)
+    alone = min(calibrated, there - len(measured))
+    assert not set(others[:alone]) & set(measured)
 
 
 class Dark:
