@@ -117,6 +117,17 @@ def test_a_sheet_that_cannot_be_written_leaves_no_model(blur, pictures, tmp_path
     assert not list(tmp_path.glob(".*"))
 
 
+@pytest.mark.parametrize("there", ["x.sheet.md", "x.bin"])
+def test_files_beside_the_output_are_claimed_before_the_work(blur, tmp_path, monkeypatch, there):
+    """What may not be replaced is told before minutes of work, not after them."""
+    worked = []
+    monkeypatch.setattr("rtstyle.export.openvino.make", lambda *_: worked.append(there))
+    (tmp_path / there).write_bytes(b"mine")
+    with pytest.raises(SinkError, match=f"{there}: exists already; pass --overwrite"):
+        export_style(blur, tmp_path / "x.xml", to="openvino")
+    assert worked == []
+
+
 def test_a_folder_replaces_a_folder(blur, pictures, tmp_path, monkeypatch):
     """A target of many files appears as one folder, and with --overwrite in place of the old one, whole."""
     monkeypatch.setattr(Dark, "SUFFIX", "")
