@@ -13,8 +13,11 @@ def read_amounts(option: str, texts: Iterable[str]) -> dict[str, float]:
     amounts: dict[str, float] = {}
     for item in (item.strip() for text in texts for item in text.split(",")):
         name, _, number = item.partition("=")
+        name = name.strip()
+        if name in amounts:
+            raise UsageError(f"{option} {item}: expected every name once, got {name} again; give it one number")
         try:
-            amounts[name.strip()] = amount = float(number or 1)
+            amounts[name] = amount = float(number or 1)
         except ValueError:
             amount = -1
         if not name or not isfinite(amount) or amount < 0:

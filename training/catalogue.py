@@ -12,6 +12,7 @@ from rtstyle.errors import ModelError
 from rtstyle.export.run import export_style
 from rtstyle.export.sheet import Sheet
 from rtstyle.manifest import NAME, describe, sha256_of
+from rtstyle.output_file import OutputFile
 from rtstyle.style import Style, read_style
 from rtstyle.styles import models_in
 from rtstyle.twin import find_twin, twin_fault, twin_path
@@ -32,15 +33,18 @@ model that has changed since, is made by `python -m training catalogue exported 
 def write_catalogue(folder: Path) -> Path:
     """Writes ``folder``/manifest.json and README.md, and returns the latter.
 
-    Raises ModelError where there is no model or a foreign one.
+    Raises ModelError where there is no model or a foreign one, SinkError where they cannot be written.
     """
     models = models_in(folder)
     if not models:
         raise ModelError(f"{folder}: expected exported models, found no .onnx")
     page = "\n".join([HEAD, *(_section(read_style(path)) for path in models)])
-    (folder / NAME).write_text(json.dumps(describe(folder), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    manifest = json.dumps(describe(folder), indent=2, ensure_ascii=False) + "\n"
     readme = folder / "README.md"
-    readme.write_text(page, encoding="utf-8")
+    with OutputFile(folder / NAME, overwrite=True).written() as first:
+        first.write_text(manifest, encoding="utf-8")
+        with OutputFile(readme, overwrite=True).written() as second:
+            second.write_text(page, encoding="utf-8")
     return readme
 
 
@@ -55,7 +59,8 @@ def make_twins(folder: Path, photos: Path) -> Iterator[Sheet]:
         twin = twin_path(style.path)
         with tempfile.TemporaryDirectory() as beside:  # its sheet is of no use to those who get the models
             yield export_style(style, Path(beside) / twin.name, to="int8", photos=photos)
-            twin.write_bytes((Path(beside) / twin.name).read_bytes())
+            with OutputFile(twin, overwrite=True).written() as temporary:
+                temporary.write_bytes((Path(beside) / twin.name).read_bytes())
 
 
 def _measured(evaluation: Mapping[str, Any]) -> dict[str, str]:

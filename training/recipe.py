@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from rtstyle.errors import UsageError
+from rtstyle.perceptual.layers import place_of
 from training.nets import Network, make_network
 
 GRAMS = ("relative", "overall", "plain")
@@ -92,6 +93,15 @@ class Recipe:
             raise UsageError(f"unknown distance {self.distance!r}: expected mse or l1")
         if self.gram not in GRAMS:
             raise UsageError(f"unknown gram {self.gram!r}: expected one of {', '.join(GRAMS)}")
+        if self.sees:
+            self._check_layers()
+
+    def _check_layers(self) -> None:
+        for name in (*self.content_layers, *self.style_layers):
+            place_of(name)
+        if not any(weight > 0 for weight in self.style_layers.values()):
+            given = ", ".join(f"{name}={weight:g}" for name, weight in self.style_layers.items()) or "none"
+            raise UsageError(f"style layers: expected one that weighs more than 0, got {given}")
 
     def make_network(self) -> Network:
         """The network with fresh weights."""

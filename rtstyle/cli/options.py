@@ -12,6 +12,7 @@ from rtstyle.errors import UsageError
 from rtstyle.jobs.defaults import SHORT_SIDE
 
 _TIME = re.compile(r"@\d(?!.*\.onnx)[^@]*$", re.IGNORECASE)
+_TOLD = re.compile(r"\.onnx\?\w+=", re.IGNORECASE)
 _FILE = re.compile(r"(\.onnx)(?=@\d|$)", re.IGNORECASE)
 
 Style = Annotated[
@@ -122,6 +123,11 @@ def chosen(styles: Sequence[str], mix: str | None, *, what: str = "--style") -> 
         raise UsageError(f"--mix: expected {what} without a time, got {styles[0]}; a mix is there from the beginning")
     if len(styles) > 1:
         raise UsageError(f"--mix: expected at most one {what}, the network that holds the styles of the mix")
+    if styles and _TOLD.search(styles[0]):
+        raise UsageError(
+            "--mix: expected a network of rtstyle's own, got --input-range, --layout or --channels, "
+            "which are for those of others; leave them out"
+        )
     return [f"{styles[0]}:{mix}" if styles else mix]
 
 

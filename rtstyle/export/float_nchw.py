@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rtstyle.export.graph import baked, folded, runner, save_checked, varied
+from rtstyle.export.graph import baked, folded, in_float32, runner, save_checked, varied
 from rtstyle.export.order import Made, Order, Run
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ _INSIDE = {"frames": "frames/nhwc", "stylized": "stylized/nhwc"}
 
 def make(order: Order, folder: Path) -> Made:
     path = folder / order.name
-    save_checked(planar(order.model), path)
+    save_checked(planar(in_float32(order)), path)
     notes = () if order.size else ("OpenCV's DNN module wants a fixed size: --size WxH.",)
     return Made((in_planes(runner(path)),), notes)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rtstyle.export.graph import folded, runner, save_checked, varied
+from rtstyle.export.graph import folded, in_float32, runner, save_checked, varied
 from rtstyle.export.order import Made, Order
 
 SUFFIX = ".onnx"
@@ -21,7 +21,7 @@ def make(order: Order, folder: Path) -> Made:
     from onnxruntime.transformers.float16 import DEFAULT_OP_BLOCK_LIST, convert_float_to_float16
 
     blocked = [*DEFAULT_OP_BLOCK_LIST, _IN_FLOAT32]
-    model = convert_float_to_float16(folded(order.model), keep_io_types=True, op_block_list=blocked)
+    model = convert_float_to_float16(folded(in_float32(order)), keep_io_types=True, op_block_list=blocked)
     ONNXModel(model).topological_sort()  # the converter appends its casts at the end
     path = folder / order.name
     save_checked(varied(model, "fp16"), path)

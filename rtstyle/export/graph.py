@@ -10,12 +10,24 @@ import numpy as np
 
 from rtstyle.engines.onnxruntime import cpu_session, first_line, import_onnxruntime, values_of
 from rtstyle.errors import ModelError
+from rtstyle.twin import ORIGINAL
 
 if TYPE_CHECKING:
     from onnx import ModelProto
 
-    from rtstyle.export.order import Run, Size
+    from rtstyle.export.order import Order, Run, Size
     from rtstyle.frames import Images
+
+
+def in_float32(order: Order) -> ModelProto:
+    """The network of the only subject. Raises ModelError for one that was exported in 16 or 8 bits."""
+    from onnx import TensorProto
+
+    halved = any(tensor.data_type == TensorProto.FLOAT16 for tensor in order.model.graph.initializer)
+    if halved or any(node.op_type == "QuantizeLinear" for node in order.model.graph.node):
+        name, got = order.subjects[0].style.path, "fp16" if halved else "int8"
+        raise ModelError(f"{name}: expected a network in float32, got {got}; export the original instead")
+    return order.model
 
 
 def folded(model: ModelProto) -> ModelProto:
@@ -66,13 +78,22 @@ def baked(model: ModelProto) -> ModelProto:
 
 
 def varied(model: ModelProto, variant: str, detail: str = "") -> ModelProto:
-    """The network with a word in its metadata about how it differs from the original, and no tool's notes to itself."""
-    kept = [entry for entry in model.metadata_props if entry.key.startswith("rtstyle.")]
+    """The network with a word in its metadata about how it differs from the original, and no tool's notes to itself.
+
+    What it said of an earlier export that it comes from is gone.
+    """
+    own = [entry for entry in model.metadata_props if entry.key.startswith("rtstyle.")]
+    kept = [entry for entry in own if entry.key not in {"rtstyle.variant", f"rtstyle.{ORIGINAL}"}]
     del model.metadata_props[:]
     model.metadata_props.extend(kept)
     entry = model.metadata_props.add()
     entry.key, entry.value = "rtstyle.variant", f"{variant} {detail}".strip()
     return model
+
+
+def batch_of(model: ModelProto) -> int:
+    """Frames that it takes at a time, if that is fixed; else 0."""
+    return int(model.graph.input[0].type.tensor_type.shape.dim[0].dim_value)
 
 
 def opset_of(model: ModelProto) -> int:

@@ -17,7 +17,7 @@ import numpy as np
 from rtstyle.errors import ModelError, UsageError
 from rtstyle.export.eight_bits import quantised
 from rtstyle.export.even import evened
-from rtstyle.export.graph import baked, folded, runner, save_checked, varied
+from rtstyle.export.graph import baked, folded, in_float32, runner, save_checked, varied
 from rtstyle.export.order import Made, Order
 from rtstyle.export.pictures import fitted
 from rtstyle.export.rearranged import rearranged
@@ -44,7 +44,7 @@ def make(order: Order, folder: Path) -> Made:
     """Raise UsageError without photos, ModelError for a network without convolutions."""
     if not order.photos:
         raise UsageError("--to int8: expected a folder of photos to calibrate with, as in --photos holiday/")
-    model = rearranged(folded(baked(order.model)))
+    model = rearranged(folded(baked(in_float32(order))))
     bench = _Bench(model, [_prepared(*one, order.size) for one in enumerate(order.photos)])
     kept = bench.kept_in_float()
     path = folder / order.name

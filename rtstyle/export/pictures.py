@@ -37,7 +37,8 @@ def read_photos(folder: Path | None) -> tuple[Sequence[Image], Sequence[Image]]:
     measured = _spread(paths, MEASURED)
     if not measured:
         raise SourceError(f"{folder}: expected photos to measure with, found none of {', '.join(SUFFIXES)}")
-    others = [path for path in paths if path not in measured] or paths
+    others = [path for path in paths if path not in measured]
+    others += list(measured)[: max(0, CALIBRATED - len(others))]
     return list(measured.values()), list(_spread(others, CALIBRATED).values())
 
 

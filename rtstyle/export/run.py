@@ -12,7 +12,7 @@ from rtstyle.export.order import Order, Size, Subject
 from rtstyle.export.pictures import made_up, read_photos
 from rtstyle.export.sheet import LEAST_DB, SHEET, Sheet, measure
 from rtstyle.export.shelf import Shelf
-from rtstyle.export.targets import find_target
+from rtstyle.export.targets import BESIDE, find_target
 from rtstyle.style import load_model
 from rtstyle.styles import find_style
 
@@ -47,7 +47,9 @@ def export_style(
     _check(target, to, output, styles)
     found = [find_style(one) for one in styles]
     keep = [one.path for one in found]
-    with Shelf(output, files=bool(target.SUFFIX), overwrite=overwrite, keep=keep) as shelf:
+    page = f"{output.stem}.sheet.md" if target.SUFFIX else SHEET
+    beside = [page, *(output.with_suffix(suffix).name for suffix in BESIDE.get(to, ()))]
+    with Shelf(output, files=bool(target.SUFFIX), overwrite=overwrite, beside=beside, keep=keep) as shelf:
         measured, calibrated = read_photos(None if photos is None else Path(photos))
         models = [load_model(one) for one in found]
         subjects = tuple(
@@ -62,8 +64,7 @@ def export_style(
                     f"{output}: expected at least {LEAST_DB:g} dB to the original on every picture, got "
                     f"{sheet.worst_db:.1f} dB; --force writes it all the same"
                 )
-            name = f"{output.stem}.sheet.md" if target.SUFFIX else SHEET
-            (shelf.folder / name).write_text(sheet.as_markdown(), encoding="utf-8")
+            (shelf.folder / page).write_text(sheet.as_markdown(), encoding="utf-8")
         except OSError as error:
             raise SinkError(f"{output}: cannot be written: {error.strerror}") from error
         shelf.place()

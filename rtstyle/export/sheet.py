@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from rtstyle.export.fidelity import psnr_db, ssim
-from rtstyle.export.graph import runner
+from rtstyle.export.graph import batch_of, runner
 from rtstyle.export.order import Made, Order
 from rtstyle.export.pictures import fitted
 from rtstyle.frames import Image
@@ -84,7 +84,7 @@ def measure(order: Order, made: Made, pictures: Sequence[Image]) -> tuple[Fideli
     found = []
     for subject, run in zip(order.subjects, made.runs, strict=False):
         original = runner(subject.model)
-        count = order.size.batch if order.size else 1
+        count = batch_of(subject.model) or 1
         pairs = []
         for picture in pictures:
             frames = np.repeat(fitted(picture, order.size)[None], count, axis=0)

@@ -18,16 +18,19 @@ from rtstyle.output_file import Identity, OutputFile, identities
 class Shelf:
     """A folder beside the output, on the same disk; what lies in it when an error comes is removed.
 
-    ``files``: the output is a file, and others beside it; else it is a folder. Raises SinkError at once where it
-    cannot be written, or exists and may not be replaced; what is in ``keep`` never is, nor a folder with other files
-    than an export put there.
+    ``files``: the output is a file, and others beside it, of which ``beside`` are known by name; else it is a folder.
+    Raises SinkError at once where they cannot be written, or exist and may not be replaced; what is in ``keep`` never
+    is, nor a folder with other files than an export put there.
     """
 
-    def __init__(self, output: Path, *, files: bool, overwrite: bool, keep: Iterable[Path] = ()) -> None:
+    def __init__(
+        self, output: Path, *, files: bool, overwrite: bool, beside: Iterable[str] = (), keep: Iterable[Path] = ()
+    ) -> None:
         self._output, self._files, self._overwrite = output, files, overwrite
         self._keep: frozenset[Identity] = identities(keep)
         if files:
-            self._claim(output)
+            for path in (output, *map(output.with_name, beside)):
+                self._claim(path)
         else:
             self._check_folder()
         self.folder = output.absolute().parent / f".{output.name[:50]}.{secrets.token_hex(4)}.part"

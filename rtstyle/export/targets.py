@@ -18,6 +18,7 @@ TARGETS = {  # what --to takes, and the module of this package
     "triton": "triton",
     "web": "web",
 }
+BESIDE = {"openvino": (".bin",)}  # how other files end that a target always writes beside the output
 
 
 def find_target(name: str) -> Target:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from rtstyle.errors import DeviceError, ModelError, UsageError
 from rtstyle.export.float_nchw import in_planes, planar
-from rtstyle.export.graph import runner, save_checked
+from rtstyle.export.graph import in_float32, runner, save_checked
 from rtstyle.export.order import Made, Order
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def make(order: Order, folder: Path) -> Made:
     """Write the .onnx, and the .engine beside it. Raises UsageError without a size, ModelError for other operators."""
     if order.size is None:
         raise UsageError("--to tensorrt: expected a size, as in --size 1280x720; its engines are made for one")
-    model = planar(order.model)
+    model = planar(in_float32(order))
     _check(model)
     path = folder / order.name
     save_checked(model, path)

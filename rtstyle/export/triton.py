@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from rtstyle.errors import UsageError
-from rtstyle.export.graph import baked, runner, save_checked
+from rtstyle.export.graph import baked, batch_of, runner, save_checked
 from rtstyle.export.order import Made, Order, Run, Subject
 
 SUFFIX = ""
@@ -17,18 +17,18 @@ _MOST = 8  # frames at a time
 _PATIENCE_US = 2000  # for more frames to come: an eighth of a frame at 60 frames a second
 
 # Field names are those of ModelConfig in Triton's model_config.proto. With max_batch_size Triton itself adds the first
-# dimension; requests of different sizes are never put into one batch.
+# dimension; requests of different sizes are never put into one batch. A network for so many frames has none.
 _CONFIG = """\
 name: {name}
 backend: "onnxruntime"
 max_batch_size: {most}
-input [ {{ name: "frames" data_type: TYPE_UINT8 dims: [ -1, -1, 3 ] }} ]
-output [ {{ name: "stylized" data_type: TYPE_UINT8 dims: [ -1, -1, 3 ] }} ]
-dynamic_batching {{ max_queue_delay_microseconds: {patience} }}
-version_policy: {{ latest {{ num_versions: 1 }} }}
+input [ {{ name: "frames" data_type: TYPE_UINT8 dims: [ {first}-1, -1, 3 ] }} ]
+output [ {{ name: "stylized" data_type: TYPE_UINT8 dims: [ {first}-1, -1, 3 ] }} ]
+{batching}version_policy: {{ latest {{ num_versions: 1 }} }}
 parameters {{ key: "styles" value: {{ string_value: {styles} }} }}
 parameters {{ key: "labels" value: {{ string_value: "labels.txt" }} }}
 """
+_BATCHING = f"dynamic_batching {{ max_queue_delay_microseconds: {_PATIENCE_US} }}\n"
 
 
 def make(order: Order, folder: Path) -> Made:
@@ -47,8 +47,13 @@ def _add(subject: Subject, folder: Path) -> Run:
     path.parent.mkdir(parents=True)
     save_checked(baked(subject.model), path)
     styles = subject.style.styles
+    count = batch_of(subject.model)
     config = _CONFIG.format(
-        name=json.dumps(folder.name), most=_MOST, patience=_PATIENCE_US, styles=json.dumps(", ".join(styles))
+        name=json.dumps(folder.name),
+        most=0 if count else _MOST,
+        first=f"{count}, " if count else "",
+        batching="" if count else _BATCHING,
+        styles=json.dumps(", ".join(styles)),
     )
     (folder / "config.pbtxt").write_text(config, encoding="utf-8")
     (folder / "labels.txt").write_text("".join(f"{style}\n" for style in styles), encoding="utf-8")

@@ -111,16 +111,14 @@ class _Trial:
     def __init__(self, name: object, model: ModelProto, signature: Signature, layout: Layout) -> None:
         self._name, self._signature, self._layout = name, signature, layout
         self._session = _session(name, _freed(model, signature.input, layout))
+        self._count = signature.dims[0] or 1  # frames that it says it takes
 
     def stride(self) -> int | None:
         """The least multiple that the sides must be of for the output to be as large; None: none will do."""
         for stride in _STRIDES:
             sides = _padded(stride)
-            try:
-                if self._run(_picture(sides, 1), "0..255").shape == (1, *sides, _RGB):
-                    return stride
-            except Exception:  # noqa: BLE001, S112 - whatever onnxruntime says, this size is none for it
-                continue
+            if self._takes(self._count, sides):
+                return stride
         return None
 
     def declared(self) -> tuple[int, int]:
@@ -128,18 +126,21 @@ class _Trial:
         dims = self._signature.dims
         height, width = dims[2:] if self._layout == "nchw" else dims[1:3]
         if height is None or width is None:
-            self._run_or_say(_picture(_padded(_STRIDES[-1]), 1), "0..255")
+            self._run_or_say(_picture(_padded(_STRIDES[-1]), self._count), "0..255")
             raise ModelError(f"{self._name}: expected a picture out as large as the one in, got another size")
         return height, width
 
     def batch(self, stride: int | None, size: tuple[int, int] | None) -> int | None:
         """How many frames at a time, if that is fixed."""
         sides = size or _padded(stride or 1)
+        return None if self._takes(1, sides) and self._takes(2, sides) else self._count
+
+    def _takes(self, count: int, sides: tuple[int, int]) -> bool:
+        """Whether so many frames of this size come out as large."""
         try:
-            two = self._run(_picture(sides, 2), "0..255").shape == (2, *sides, _RGB)
-        except Exception:  # noqa: BLE001 - as above
-            two = False
-        return None if two else self._signature.dims[0] or 1
+            return self._run(_picture(sides, count), "0..255").shape == (count, *sides, _RGB)
+        except Exception:  # noqa: BLE001 - whatever onnxruntime says, this is nothing for it
+            return False
 
     def run(self, images: Values, values: Range) -> Values:
         """(N, H, W, 3) of 0 to 255 through the network. Raises ModelError."""

@@ -2,6 +2,7 @@
 
 import pytest
 
+from rtstyle.amounts import read_amounts
 from rtstyle.cli.options import chosen, required, told
 from rtstyle.errors import UsageError
 
@@ -43,3 +44,16 @@ def test_what_a_network_of_others_wants_goes_to_files_only():
     assert told(["wave"], None, None, None) == ["wave"]
     with pytest.raises(UsageError, match=r"--channels: expected a style of others, as in their"):
         told(["wave"], "0..1", None, None)
+
+
+def test_a_mix_is_of_a_network_of_our_own():
+    """What a network of others wants is no part of one; the options are named, not what they were made into."""
+    with pytest.raises(UsageError, match=r"^--mix: expected a network of rtstyle's own, got --input-range, --layout"):
+        chosen(told(["theirs.onnx"], "0..1", None, None), "dawn=1")
+
+
+@pytest.mark.parametrize("texts", [["wave=0.7,wave=0.3"], ["wave=0.7", " wave = 0.3"], ["wave,wave"]])
+def test_a_name_has_one_amount(texts):
+    """Neither of two is dropped in silence."""
+    with pytest.raises(UsageError, match=r"^--weight wave.*: expected every name once, got wave again"):
+        read_amounts("--weight", texts)

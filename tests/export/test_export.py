@@ -9,6 +9,7 @@ import pytest
 
 from rtstyle.errors import ModelError, SinkError, UsageError
 from rtstyle.export.order import Made, Size
+from rtstyle.export.pictures import read_photos
 from rtstyle.export.run import export_style
 from rtstyle.frames import Batch
 from rtstyle.stylizer import Stylizer
@@ -58,6 +59,17 @@ def test_float_planes_paint_the_same(blur, pictures, tmp_path, size):
     assert "10 photos" in (tmp_path / "planes.sheet.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize(("there", "calibrated"), [(1, 1), (10, 10), (12, 12), (20, 16), (26, 16), (40, 16)])
+def test_few_photos_serve_for_both(tmp_path, there, calibrated):
+    """Sixteen calibrate if there are as many; those that are not measured with come first."""
+    for number in range(there):
+        cv2.imwrite(str(tmp_path / f"{number:02}.png"), np.full((16, 16, 3), number, np.uint8))
+    measured, others = ([image[0, 0, 0] for image in images] for images in read_photos(tmp_path))
+    assert (len(set(measured)), len(set(others))) == (min(10, there), calibrated)
+    alone = min(calibrated, there - len(measured))
+    assert not set(others[:alone]) & set(measured)
+
+
 class Dark:
     """A target that gets everything wrong."""
 
@@ -103,6 +115,17 @@ def test_a_sheet_that_cannot_be_written_leaves_no_model(blur, pictures, tmp_path
         export_style(blur, tmp_path / "dark.onnx", to="dark", photos=pictures, force=True)
     assert not (tmp_path / "dark.onnx").exists()
     assert not list(tmp_path.glob(".*"))
+
+
+@pytest.mark.parametrize("there", ["x.sheet.md", "x.bin"])
+def test_files_beside_the_output_are_claimed_before_the_work(blur, tmp_path, monkeypatch, there):
+    """What may not be replaced is told before minutes of work, not after them."""
+    worked = []
+    monkeypatch.setattr("rtstyle.export.openvino.make", lambda *_: worked.append(there))
+    (tmp_path / there).write_bytes(b"mine")
+    with pytest.raises(SinkError, match=f"{there}: exists already; pass --overwrite"):
+        export_style(blur, tmp_path / "x.xml", to="openvino")
+    assert worked == []
 
 
 def test_a_folder_replaces_a_folder(blur, pictures, tmp_path, monkeypatch):

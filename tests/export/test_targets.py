@@ -19,6 +19,7 @@ from rtstyle.export.run import export_style
 from rtstyle.frames import Batch
 from rtstyle.styles import find_style
 from rtstyle.stylizer import Stylizer
+from tests.foreign import lookalikes
 from tests.models import make_model
 from tests.pictures import psnr_db
 
@@ -71,6 +72,33 @@ def test_int8_leaves_in_float_what_suffers_most(blur, photos, tmp_path):
     assert {"QuantizeLinear", "DequantizeLinear"} <= operators(out)
     assert "of 2 convolutions in 8 bits" in sheet.notes[0]
     assert run(out).shape == FRAMES.shape
+
+
+@pytest.mark.parametrize("made", ["fp16", "int8"])
+def test_what_was_exported_is_exported_again(blur, photos, tmp_path, made):
+    """It is what it was made into last, and of nothing else; where only float32 will do, a sentence asks for it."""
+    first, out = tmp_path / "first.onnx", tmp_path / "second.onnx"
+    export_style(blur, first, to=made, photos=photos)
+    export_style(first, out, to="static", size=Size(48, 40), photos=photos)
+    said = [entry.value for entry in onnx.load(out).metadata_props if entry.key == "rtstyle.variant"]
+    assert said == ["static 48x40"]
+    assert psnr_db(run(out, FRAMES[:1]), run(blur, FRAMES[:1])) > 35
+    for to in ("fp16", "int8", "float", "tensorrt"):
+        with pytest.raises(
+            ModelError, match=rf"first\.onnx: expected a network in float32, got {made}; export the orig"
+        ):
+            export_style(first, tmp_path / "planes.onnx", to=to, size=Size(48, 40), photos=photos)
+
+
+def test_a_network_for_three_frames_is_exported(photos, tmp_path):
+    """It is measured with as many as it takes, and Triton's server is told that it takes no other number."""
+    path = lookalikes.counted(tmp_path / "three.onnx", count=3)
+    assert export_style(path, tmp_path / "planes.onnx", to="float", photos=photos).worst_db > 40
+    export_style(path, tmp_path / "models", to="triton", photos=photos)
+    config = (tmp_path / "models" / "three" / "config.pbtxt").read_text(encoding="utf-8")
+    assert "max_batch_size: 0\n" in config
+    assert config.count("dims: [ 3, -1, -1, 3 ]") == 2
+    assert "dynamic_batching" not in config
 
 
 def test_int8_wants_photos(blur, tmp_path):

@@ -222,6 +222,26 @@ def test_the_controls_do_what_they_say(browser, page_at, tmp_path):
         np.testing.assert_array_equal(saved(page), photo[:, ::-1])
 
 
+def test_a_transparent_photo_covers_the_one_before(browser, page_at, tmp_path):
+    """Neither what is painted of it nor, at strength 0, what is seen of it has anything of the last photo."""
+    first, second = noise(2, 90, 120)
+    clear = np.zeros((90, 120), bool)
+    clear[:, 60:] = True
+    seen = np.where(clear[..., None], 0, second)
+    cv2.imwrite(str(tmp_path / "first.png"), first[:, :, ::-1])
+    cv2.imwrite(str(tmp_path / "second.png"), np.dstack([second[:, :, ::-1], np.where(clear, 0, 255).astype(np.uint8)]))
+    with opened(browser, page_at) as page:
+        wait_until_painted(page)
+        page.keyboard.press("5")
+        page.fill("#brushwork", "0")
+        page.set_input_files("#file", tmp_path / "first.png")
+        wait_for(lambda: np.array_equal(on_canvas(page), 255 - first))
+        page.set_input_files("#file", tmp_path / "second.png")
+        wait_for(lambda: np.array_equal(on_canvas(page), 255 - seen))
+        page.fill("#strength", "0")
+        np.testing.assert_array_equal(on_canvas(page), seen)
+
+
 def test_brushwork_is_that_of_the_program(browser, page_at, tmp_path):
     """By slider and key, under the painting alone, and what Python lays up to three grey levels, at an odd size too."""
     photo = cv2.GaussianBlur(noise(1, 227, 301)[0], (0, 0), 6)

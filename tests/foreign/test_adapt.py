@@ -76,6 +76,13 @@ def test_a_size_that_is_built_in_and_a_number_of_frames_that_is_not(tmp_path):
     np.testing.assert_array_equal(both, [session.run(None, {"frames": image[None]})[0][0] for image in images])
 
 
+@pytest.mark.parametrize("count", [2, 3, 4])
+def test_a_number_of_frames_that_is_built_in(count, tmp_path):
+    """It is tried with as many as it takes, and painted with as many, and the last batch may be short."""
+    path, images = lookalikes.counted(tmp_path / "fixed.onnx", count=count), frames(5, 32, 48)
+    np.testing.assert_array_equal(painted(path, images), 255 - images)
+
+
 @pytest.mark.parametrize(("squash", "layout"), [("Sigmoid", "nhwc"), ("Tanh", "nchw"), ("Tanh", "nhwc")])
 def test_layout_and_range_are_found_out(squash, layout, tmp_path):
     """0 to 1 or -1 to 1, channels first or last: seen in the shape, and in what comes out."""

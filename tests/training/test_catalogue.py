@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
+import os
 import re
 from pathlib import Path
 
 import pytest
 
-from rtstyle.errors import ModelError, SourceError
+from rtstyle.errors import ModelError, SinkError, SourceError
 from tests.models import make_model
 from training.catalogue import write_catalogue
 from training.evaluation.report import read_evaluation
@@ -58,3 +60,22 @@ def test_an_empty_folder_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"found no \.onnx"):
         write_catalogue(tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_leaves_the_old_pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither file is half there, nor one of them newer than the other."""
+    make_model(tmp_path / "sea-lite.onnx", name="sea", **FACTS, **ORIGIN)
+    (tmp_path / "README.md").write_text("the old page")
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    write = Path.write_text
+
+    def half(path: Path, text: str, **settings: str) -> int:
+        if text.startswith("{"):
+            return write(path, text, **settings)
+        write(path, text[:100], **settings)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "write_text", half)
+    with pytest.raises(SinkError, match=r"README\.md: cannot be written: No space left on device; make room there"):
+        write_catalogue(tmp_path)
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from rtstyle.errors import UsageError
 from rtstyle.perceptual import VggWeights
 from training.data import find_photos
 from training.objective import Objective
@@ -57,3 +58,23 @@ def test_what_weighs_nothing_is_not_computed(recipe: Recipe) -> None:
     objective = Objective(only.make_network(), only, None, device="cpu", precision=torch.float32)
     assert set(objective(torch.zeros(1, 64, 64, 3, dtype=torch.uint8), [0], 0)) == {"lattice"}
     assert "--weight content=0" in only.command
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"style_layers": {"relu9_9": 1.0}}, "unknown VGG-16 layer 'relu9_9'"),
+        ({"content_layers": {"eye": 1.0}}, "unknown VGG-16 layer 'eye'"),
+        (
+            {"style_layers": {"relu1_2": 0.0, "relu2_2": 0.0}},
+            r"style layers: expected one that weighs more than 0, got relu1_2=0, relu2_2=0",
+        ),
+    ],
+)
+def test_layers_without_sense_are_refused_at_once(
+    recipe: Recipe, changes: dict[str, dict[str, float]], said: str
+) -> None:
+    """Divided by what all of them weigh, nothing, the losses would not be finite; without VGG it does not matter."""
+    with pytest.raises(UsageError, match=said):
+        replace(recipe, **changes)  # type: ignore[arg-type]
+    replace(recipe, weights={"lattice": 1.0}, **changes)  # type: ignore[arg-type]

@@ -106,6 +106,8 @@ def evaluate(
     total = MODEL_UNITS * len(everyone) + photo_units * len(material.photos) + clip_units * len(material.clips)
     work = _Work(total, progress)
     photos = [read_scaled(path, settings.side) for path in material.photos]
+    for path in material.clips:  # whole they come last, and take much memory; one that cannot be read is told now
+        read_clip(path, frames=min(2, settings.frames), side=settings.clip_side)
     reports: list[ModelReport] = []
     paintings: list[list[Image]] = []
     errors: dict[str, float] = {}  # the clips' own

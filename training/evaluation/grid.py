@@ -12,6 +12,7 @@ from training.evaluation.pictures import luma
 
 PERIODS = (2, 4, 8, 16)  # px
 NEAR, FAR = 2, 6  # bins: what lies between them on either side is a peak's neighbourhood
+LEAST = 0.5  # a score that chance hardly ever gives
 GREYS = (48, 128, 208)
 FLAT = (480, 640)  # px, height and width of the grey pictures
 BORDER = 112  # px, cut off before they are measured: 256×416 are left
@@ -28,9 +29,12 @@ def grid_scores(image: Image) -> dict[int, float]:
 
 
 def relative_scores(painting: Image, photo: Image) -> dict[int, float]:
-    """The painting's scores over the photo's own: what a JPEG has already is not the network's."""
+    """The painting's scores over the photo's own: what a JPEG has already is not the network's.
+
+    Less than chance gives is no less than that, in either: a photo of one colour scores 0.
+    """
     own = grid_scores(photo)
-    return {period: score / own[period] for period, score in grid_scores(painting).items()}
+    return {period: max(score, LEAST) / max(own[period], LEAST) for period, score in grid_scores(painting).items()}
 
 
 def flat_amplitudes(paint: Callable[[Image], Image]) -> dict[int, float]:

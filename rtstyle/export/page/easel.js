@@ -32,6 +32,7 @@ export class Easel {
       canvas.parentElement.style.setProperty("--aspect", width / height); // the stylesheet fits it into the window
     }
     context.imageSmoothingQuality = "high"; // the painting may be smaller than what it was made from
+    context.clearRect(0, 0, width, height); // where the content is transparent the last painting would show
     context.save();
     if (this.look.mirrored) context.setTransform(-1, 0, 0, 1, width, 0);
     context.drawImage(content, 0, 0, width, height);

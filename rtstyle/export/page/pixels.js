@@ -16,6 +16,7 @@ export class Pixels {
 
   /** uint8 RGB (H, W, 3) of a picture; the array is used again next time. */
   read(image) {
+    this.context.clearRect(0, 0, this.width, this.height); // where a picture is transparent the last one would show
     this.context.drawImage(image, 0, 0, this.width, this.height);
     const { data } = this.context.getImageData(0, 0, this.width, this.height);
     const { rgb } = this;

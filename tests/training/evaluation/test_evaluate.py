@@ -121,3 +121,16 @@ def test_bad_input_is_one_sentence(
     assert words in done.stderr
     assert done.stderr.count("\n") == 1
     assert sorted(folder.iterdir()) == before
+
+
+def test_a_clip_that_cannot_be_read_is_told_before_any_work(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hours of optimisation are not thrown away for the clip that comes after them."""
+    measured: list[str] = []
+    monkeypatch.setattr(evaluating, "_introduced", lambda subject, *_: measured.append(subject.name))
+    cut = tmp_path / "cut.mp4"
+    cut.write_bytes((folder / "clip.mp4").read_bytes()[:2000])
+    done = run(folder, folder / "blur-lite.onnx", "--iterations", "0", "--clips", folder / "clip.mp4", "--clips", cut)
+    assert (done.exit_code, measured) == (1, []), done.stderr
+    assert "cut.mp4" in done.stderr

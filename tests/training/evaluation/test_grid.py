@@ -45,6 +45,13 @@ def test_the_photos_own_blocks_do_not_count() -> None:
     assert relative_scores(photo, photo) == dict.fromkeys(PERIODS, 1)
 
 
+def test_a_photo_of_one_colour_is_measured_too() -> None:
+    """What is not there cannot be divided by: repainted unchanged it is 1, and a lattice drawn on it is seen."""
+    flat = np.full((256, 340, 3), 90, np.uint8)
+    assert relative_scores(flat, flat) == dict.fromkeys(PERIODS, 1)
+    assert 10 < relative_scores(lattice(flat, 8, 5), flat)[8] < np.inf
+
+
 @pytest.mark.parametrize("period", PERIODS)
 def test_on_flat_grey_the_amplitude_is_in_levels(period: int) -> None:
     """A wave of 5 levels on flat grey measures 5 at its period and next to nothing elsewhere."""
