@@ -32,7 +32,7 @@ def bench(
     *,
     style: Annotated[
         list[str] | None,
-        typer.Option("--style", "-s", metavar="NAME|PATH", help="Styles to measure; by default all but the full."),
+        typer.Option("--style", "-s", metavar="NAME|PATH", help="Styles to measure; by default every lite one."),
     ] = None,
     size: Annotated[
         list[str] | None,

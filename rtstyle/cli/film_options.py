@@ -26,7 +26,7 @@ Preview = Annotated[
     str | None,
     typer.Option(
         metavar="TIME",
-        help="Paint so much from the middle beside the original, to OUTPUT with .preview in its name.",
+        help="Paint this much from the middle beside the original, to OUTPUT with .preview in its name.",
         show_default=False,
     ),
 ]

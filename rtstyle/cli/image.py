@@ -61,7 +61,7 @@ def image(
     dry_run: DryRun = False,
     json: Json = False,
 ) -> None:
-    """Paint photos, upright and in the size they have; EXIF, colour profile and, but in JPEG, transparency are kept.
+    """Paint photos, upright and in the size they have; EXIF, colour profile and transparency (not in JPEG) are kept.
 
     [bold]rtstyle image photo.jpg -o painting.png --style wave[/bold]
 

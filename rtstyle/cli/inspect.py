@@ -26,7 +26,7 @@ def inspect(
     channels: Channels = None,
     json: Json = False,
 ) -> None:
-    """Tell all about a network: contract, inputs, size, arithmetic, what runs it here, and what it lacks.
+    """Describe a network: contract, inputs, size, arithmetic, what runs it here, and what it lacks.
 
     [bold]rtstyle inspect wave[/bold]
 

@@ -26,7 +26,9 @@ StyleImage = Annotated[
 ]
 Mask = Annotated[
     list[str] | None,
-    typer.Option(metavar="FILE", help="For each artwork in turn: its style where this is white; the last may lack."),
+    typer.Option(
+        metavar="FILE", help="For each artwork in turn: its style where this is white; the last may go without."
+    ),
 ]
 Preset = Annotated[str | None, typer.Option(metavar="NAME", help=f"A known recipe: {', '.join(PRESETS)}.")]
 Size = Annotated[str | None, typer.Option(help="Short side in px, WxH, or content." + _default(_D.size))]

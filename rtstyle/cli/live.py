@@ -38,9 +38,7 @@ def live(
     ] = None,
     style: Annotated[
         list[str] | None,
-        typer.Option(
-            "--style", "-s", metavar="NAME|PATH", help="Styles to switch between; by default all but the full."
-        ),
+        typer.Option("--style", "-s", metavar="NAME|PATH", help="Styles to switch between; by default every lite one."),
     ] = None,
     mix: Mix = None,
     input_range: InputRange = None,
@@ -60,12 +58,13 @@ def live(
     camera_size: Annotated[
         str | None, typer.Option(metavar="WxH", help="What a camera, the screen or the test is asked for.")
     ] = None,
-    rate: Annotated[float | None, typer.Option(min=1, max=1000, help="The same, in frames a second.")] = None,
+    rate: Annotated[float | None, typer.Option(min=1, max=1000, help="Frames a second that it is asked for.")] = None,
     loop: Annotated[bool, typer.Option("--loop", help="Play a file again and again.")] = False,
     window: Annotated[bool, typer.Option("--window/--no-window", help="Show it; press h there for the keys.")] = True,
     record: Annotated[str | None, typer.Option(metavar="FILE", help="Record an .mp4.")] = None,
     publish: Annotated[
-        str | None, typer.Option(metavar="URL", help="Send it to rtmp://, rtsp:// or udp:// (MPEG-TS).")
+        str | None,
+        typer.Option(metavar="URL", help="Send it to a server: rtmp://, rtsp://, udp:// (MPEG-TS) and others."),
     ] = None,
     virtual_camera: Annotated[
         bool, typer.Option("--virtual-camera", help="Be a camera for other programs; wants pyvirtualcam.")

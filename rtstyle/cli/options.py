@@ -39,8 +39,8 @@ Mix = Annotated[
     typer.Option(
         "--mix",
         metavar="NAME=PART,...",
-        help="Styles of one network, in parts, as in wave=0.7,udnie=0.3; an .onnx beside it names the network "
-        "where it is not bundled.",
+        help="Styles of one network, in parts, as in wave=0.7,udnie=0.3; for a network of your own also give "
+        "--style FILE.onnx.",
         show_default=False,
     ),
 ]
@@ -49,17 +49,27 @@ InputRange = Annotated[
     typer.Option(
         "--input-range",
         metavar="LOW..HIGH",
-        help="What a network of others wants: 0..255, 0..1 or -1..1; found out by default.",
+        help="What a foreign network wants: 0..255, 0..1 or -1..1; found out by default.",
         show_default=False,
     ),
 ]
 Layout = Annotated[
     str | None,
-    typer.Option("--layout", metavar="nchw|nhwc", help="The same of its channels' place.", show_default=False),
+    typer.Option(
+        "--layout",
+        metavar="nchw|nhwc",
+        help="Where a foreign network wants the channels; found out by default.",
+        show_default=False,
+    ),
 ]
 Channels = Annotated[
     str | None,
-    typer.Option("--channels", metavar="rgb|bgr", help="The same of their order; rgb by default.", show_default=False),
+    typer.Option(
+        "--channels",
+        metavar="rgb|bgr",
+        help="Colour order that a foreign network wants; rgb by default.",
+        show_default=False,
+    ),
 ]
 Strength = Annotated[
     float, typer.Option(min=0, max=1, help="How much of the painting is mixed into the original; 1 is all painting.")
@@ -89,7 +99,7 @@ Device = Annotated[
 ]
 Precision = Annotated[
     Literal["auto", "full"],
-    typer.Option(help="auto computes in 8 bits on a CPU that is faster so, if the style has a file for it."),
+    typer.Option(help="auto computes in 8 bits on a CPU where that is faster, if the style has a file for it."),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the output if it exists.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, or why it cannot be, and do nothing.")]

@@ -37,7 +37,7 @@ Preset = Annotated[
     str | None,
     typer.Option(
         help="smoke (does it run?), quick (with --init-from, a quarter of an hour of a CPU), best (a GPU) or calm "
-        "(with --init-from, less flicker); options go before it." + _default(PRESET)
+        "(with --init-from, less flicker); any option beside it wins." + _default(PRESET)
     ),
 ]
 Network = Annotated[
