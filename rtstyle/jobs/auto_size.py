@@ -54,6 +54,12 @@ class AutoSize:
         """What was seen so far says nothing any more: another style, say."""
         self._seen, self._over_since_s = 0, None
 
+    def go_back(self, lines: int, now_s: float) -> None:
+        """The size that was chosen could not be had: it was too much."""
+        self.restart()
+        self.lines = lines
+        self._hold(now_s)
+
     def _largest(self, busy_s: float, network_s: float, *, below: int = sys.maxsize) -> int:
         """The largest size below that one that should fit; 0 where none does."""
         left_s = _ROOM * self._interval_s - (busy_s - network_s)

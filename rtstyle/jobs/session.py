@@ -53,19 +53,28 @@ _log = logging.getLogger("rtstyle")
 
 
 class Session:
-    """Turns keys into changes of ``look`` and ``style``, and draws what only the viewer is to see.
+    """Turns keys into changes of ``look``, and draws what only the viewer is to see.
 
-    ``choose`` is told the number of a style. Snapshots and recordings go into ``folder``.
+    ``choose`` is told the number of a style, and ``current`` tells that of the one that paints; None: none does yet.
+    Snapshots and recordings go into ``folder``.
     """
 
     def __init__(
-        self, styles: Sequence[str], look: Look, outputs: Outputs, meter: LiveMeter, *, choose: Callable[[int], None]
+        self,
+        styles: Sequence[str],
+        look: Look,
+        outputs: Outputs,
+        meter: LiveMeter,
+        *,
+        choose: Callable[[int], None],
+        current: Callable[[], int | None],
     ) -> None:
-        self._styles, self._look, self._outputs, self._meter, self._choose = styles, look, outputs, meter, choose
+        self._styles, self._look, self._outputs, self._meter = styles, look, outputs, meter
+        self._choose, self._current = choose, current
         self.folder = Path()
         self.describe: Callable[[], list[str]] = list  # lines of statistics that others know
         self.toggle_full_screen: Callable[[], None] = _nothing
-        self.style = 0
+        self._asked = 0  # for a style: n goes on from there, also past one that cannot be had
         self.timecode = False
         self._help = self._statistics = False
         self._message = ("", 0.0)  # and until when
@@ -78,7 +87,7 @@ class Session:
         if key.isdecimal() and 0 < int(key) <= len(self._styles):
             self._take(int(key) - 1)
         elif key in {"n", "p"}:
-            self._take((self.style + (1 if key == "n" else -1)) % len(self._styles))
+            self._take((self._asked + (1 if key == "n" else -1)) % len(self._styles))
         elif key in {"[", "]"}:
             look.strength = round(min(max(look.strength + (_STEP if key == "]" else -_STEP), 0), 1), 2)
             self._say(f"strength {look.strength:.0%}")
@@ -123,7 +132,7 @@ class Session:
             thread.join()
 
     def _take(self, number: int) -> None:
-        self.style = number
+        self._asked = number
         self._choose(number)
         self._say(f"{number + 1}: {self._styles[number]}")
 
@@ -133,7 +142,9 @@ class Session:
     def _snapshot(self) -> None:
         if self._shown is None:
             return
-        path = self.folder / f"rtstyle-{self._styles[self.style]}-{_now()}.png"
+        current = self._current()
+        style = "unpainted" if current is None else self._styles[current]
+        path = self.folder / f"rtstyle-{style}-{_now()}.png"
         self._saving = [thread for thread in self._saving if thread.is_alive()]
         thread = Thread(target=_save, args=(path, self._shown), name="rtstyle-snapshot")
         thread.start()  # a PNG takes as long as two frames
