@@ -146,15 +146,22 @@ class Session:
         style = "unpainted" if current is None else self._styles[current]
         path = self.folder / f"rtstyle-{style}-{_now()}.png"
         self._saving = [thread for thread in self._saving if thread.is_alive()]
-        thread = Thread(target=_save, args=(path, self._shown), name="rtstyle-snapshot")
+        thread = Thread(target=self._save, args=(path, self._shown), name="rtstyle-snapshot")
         thread.start()  # a PNG takes as long as two frames
         self._saving.append(thread)
-        self._say(f"saved {path.name}")
+
+    def _save(self, path: Path, image: Image) -> None:
+        try:
+            PhotoWriter([path]).write(Frame(image, Fraction(0)))
+        except SinkError as error:
+            _log.warning("%s", error)
+        else:
+            self._say(f"saved {path.name}")
 
     def _record(self) -> None:
         if RECORDING in self._outputs:
             self._outputs.detach(RECORDING)
-            self._say("recorded")
+            self._say("recording: off")
             return
         path = self.folder / f"rtstyle-{_now()}.mp4"
         try:
@@ -172,13 +179,6 @@ class Session:
         times = {name: meter.recent_ms(name)[0] for name in meter.names() if name != LATENCY}
         stages = [f"{name}\t{ms:.1f} ms" for name, ms in times.items() if ms > _WORTH_MS]
         return [f"{meter.fps:.1f} fps, latency p50 {middle:.0f} ms, p95 {high:.0f} ms", *stages]
-
-
-def _save(path: Path, image: Image) -> None:
-    try:
-        PhotoWriter([path]).write(Frame(image, Fraction(0)))
-    except SinkError as error:
-        _log.warning("%s", error)
 
 
 def _now() -> str:

@@ -152,10 +152,11 @@ def snapshot(folder, picture, current=0):
     session.draw(picture.copy(), Frame(picture, Fraction(0)))
     session.press("s")
     session.close()
+    return session._message[0]
 
 
 def test_a_snapshot_is_whole_or_not_there(tmp_path, monkeypatch, caplog):
-    """On a full disk one warning and no half of a picture; with room the picture, whatever it is called."""
+    """On a full disk one warning and no half of a picture; with room the picture, whatever it is called, and a word."""
     folder, picture = tmp_path / "Bilder für später", np.full((48, 64, 3), 90, np.uint8)
     folder.mkdir()
     write = Path.write_bytes
@@ -165,12 +166,13 @@ def test_a_snapshot_is_whole_or_not_there(tmp_path, monkeypatch, caplog):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(Path, "write_bytes", half)
-    snapshot(folder, picture)
+    assert "saved" not in snapshot(folder, picture)
     assert list(folder.iterdir()) == []
     assert "No space left on device" in caplog.text
     monkeypatch.undo()
-    snapshot(folder, picture)
+    said = snapshot(folder, picture)
     (path,) = folder.iterdir()
+    assert said == f"saved {path.name}"
     assert path.name.startswith("rtstyle-größe-")
     np.testing.assert_array_equal(read_photo(path), picture)
 
