@@ -26,6 +26,7 @@ class AutoSize:
         self._interval_s = interval_s
         self._seen, self._since_s = 0, 0.0  # frames at this size, and when the first came
         self._over_since_s: float | None = None  # when it began to be too much
+        self._judged = False  # whether this size was
         self._until_s = -math.inf  # when it may grow again
         self._hold_s = _HOLD_S
         self.lines = max((lines for lines in self._choices if lines <= _FIRST), default=self._choices[0])
@@ -37,6 +38,7 @@ class AutoSize:
         self._seen += 1
         if self._seen < _FEWEST or now_s - self._since_s < _ENOUGH_S:
             return False
+        self._judged = now_s - self._since_s >= _ENOUGH_S + _LASTING_S
         chosen = self.lines
         if busy_s <= _TOO_BUSY * self._interval_s:
             self._over_since_s = None
@@ -54,6 +56,11 @@ class AutoSize:
             self._go_to(chosen)
         return changed
 
+    @property
+    def at_rest(self) -> bool:
+        """Whether this size was seen for long enough, and fits, or there is none smaller."""
+        return self._judged and (self._over_since_s is None or self.lines == self._choices[0])
+
     def restart(self) -> None:
         """What was seen so far says nothing any more: another style, say."""
         self._go_to(self.lines)
@@ -65,7 +72,7 @@ class AutoSize:
         self._hold(now_s)
 
     def _go_to(self, lines: int) -> None:
-        self.lines, self._seen, self._over_since_s = lines, 0, None
+        self.lines, self._seen, self._over_since_s, self._judged = lines, 0, None, False
 
     def _largest(self, busy_s: float, network_s: float, *, below: int = sys.maxsize) -> int:
         """The largest size below that one that should fit; 0 where none does."""

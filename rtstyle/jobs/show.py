@@ -104,6 +104,11 @@ class Show:
         """Whether a style paints by now."""
         return self._switch.current is not None
 
+    @property
+    def at_rest(self) -> bool:
+        """Whether it paints at the size that it will keep, by what is known so far."""
+        return self._auto is None or (self._auto.at_rest and not self._switch.busy)
+
     def _await_style(self) -> None:
         """Nothing unpainted is to be recorded or sent."""
         try:
