@@ -116,7 +116,8 @@ def _show(results: Sequence[Result], measuring: Bench, busy: float | None, *, as
         _chart(console, [speed for speed in speeds if speed.styles == styles])
         for live in (one for one in settled if one.styles == styles):
             console.print(
-                f"rtstyle live with a camera of 1280×720 paints at {live.lines} lines, {live.live_fps:.1f} fps",
+                f"rtstyle live with a camera of 1280×720 paints at {live.lines} lines, {live.live_fps:.1f} fps"
+                + ("" if live.at_rest else "; the size was still changing"),
                 soft_wrap=True,
             )
 

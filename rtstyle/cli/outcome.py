@@ -28,7 +28,7 @@ def one_sentence(
 ) -> Iterator[None]:
     """Turn errors into a sentence on stderr and an exit code; warnings of the library go there too.
 
-    ``stopped``: what remains after Ctrl-C, or how to find out then.
+    ``stopped``: what remains after Ctrl-C, or how to find out then, where the interrupt does not say itself.
     """
     logging.basicConfig(level=logging.WARNING, format=f"{program}: %(message)s")
     try:
@@ -42,8 +42,9 @@ def one_sentence(
             raise
         typer.echo(f"{program}: there is not enough memory ({reason}); take a smaller picture or film", err=True)
         raise typer.Exit(1) from None
-    except KeyboardInterrupt:
-        typer.echo(f"{program}: stopped; {stopped() if callable(stopped) else stopped}", err=True)
+    except KeyboardInterrupt as interrupt:
+        left = str(interrupt) or (stopped() if callable(stopped) else stopped)
+        typer.echo(f"{program}: stopped; {left}", err=True)
         raise typer.Exit(130) from None
 
 

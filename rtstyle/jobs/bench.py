@@ -53,6 +53,7 @@ class Settled:
     styles: tuple[str, ...]
     lines: int  # at which it paints
     live_fps: float
+    at_rest: bool  # False: the size was still changing
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ class Bench:
 
     @property
     def planned_s(self) -> float:
-        """How long it will take, at most and about."""
+        """How long it will take, about; a slow machine takes a little longer to settle."""
         return self.runs * (self.each_s + _AROUND_S)
 
     def measure(self, found: Callable[[Result], None], progress: Callable[[Step], None] | None = None) -> None:
@@ -147,9 +148,9 @@ class Bench:
         )
 
     def _settled(self, kind: list[Style]) -> Settled:
-        seconds = 2 * self.each_s
-        live = try_live(kind[0], CAMERA, self._computer, lines=None, seconds=seconds)
-        return Settled(styles=tuple(style.name for style in kind), lines=live.lines, live_fps=live.fps)
+        live = try_live(kind[0], CAMERA, self._computer, lines=None, seconds=self.each_s)
+        names = tuple(style.name for style in kind)
+        return Settled(styles=names, lines=live.lines, live_fps=live.fps, at_rest=live.at_rest)
 
 
 def alike(styles: Sequence[Style]) -> list[list[Style]]:

@@ -56,7 +56,8 @@ def live(
     ``source``: None (the first camera), a camera's number or name, an address, a file, ``screen`` or ``test``.
     ``styles``, by default all at hand but the ``full`` ones, are those to switch between. ``size`` is at how many
     lines to paint; None: as many as the machine can at the camera's rate. Must be called in the main thread if there
-    is a window. Raises SourceError, SinkError, ModelError, DeviceError or UsageError, each a sentence.
+    is a window. Raises SourceError, SinkError, ModelError, DeviceError or UsageError, each a sentence, and on Ctrl-C a
+    KeyboardInterrupt that says which outputs had failed.
     """
     look, to = look or Look(), to or To()
     found = [find_style(style) for style in styles] or quick_styles()
@@ -77,7 +78,10 @@ def live(
         until_run.pop_all()  # `run` closes the source, when its thread has left it
     for name, sink, queue, patience_s in attached:
         show.outputs.attach(name, sink, queue=queue, patience_s=patience_s)
-    report = show.run(progress)
+    try:
+        report = show.run(progress)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt("; ".join(show.outputs.failures)) from None
     if not to.window and attached and len(show.outputs.failures) >= len(attached):
         raise SinkError("; ".join(show.outputs.failures))
     return report

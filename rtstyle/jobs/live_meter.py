@@ -11,7 +11,8 @@ from rtstyle.meter import Meter
 LATENCY = "latency"  # seconds from capture to display
 NETWORK = "network"  # seconds in the network alone; they are in those of the stage around it, too
 _RECENT = 60  # frames
-_MOMENT = 15  # frames, by which the size is chosen: soon enough for eyes, slow enough for noise
+_MOMENT_S = 0.5  # by whose frames the size is chosen: soon enough for eyes, slow enough for noise
+_FEWEST = 3  # frames, however long they take
 _SOON_S = 2.0  # of which frames a second are counted
 
 
@@ -36,8 +37,9 @@ class LiveMeter(Meter):
         self._shown.clear()
 
     def busy_s(self, names: frozenset[str]) -> float:
-        """Seconds a frame through these stages together, by the last few frames."""
-        return sum(median(list(self._recent[name])[-_MOMENT:]) for name in names if name in self._recent)
+        """Seconds a frame through these stages together, by those of the last moment."""
+        moment = max(round(self.fps * _MOMENT_S), _FEWEST)
+        return sum(median(list(self._recent[name])[-moment:]) for name in names if name in self._recent)
 
     def recent_ms(self, name: str) -> tuple[float, float]:
         """p50 and p95 of the last frames, milliseconds; zeros where there are none yet."""

@@ -53,19 +53,28 @@ _log = logging.getLogger("rtstyle")
 
 
 class Session:
-    """Turns keys into changes of ``look`` and ``style``, and draws what only the viewer is to see.
+    """Turns keys into changes of ``look``, and draws what only the viewer is to see.
 
-    ``choose`` is told the number of a style. Snapshots and recordings go into ``folder``.
+    ``choose`` is told the number of a style, and ``current`` tells that of the one that paints; None: none does yet.
+    Snapshots and recordings go into ``folder``.
     """
 
     def __init__(
-        self, styles: Sequence[str], look: Look, outputs: Outputs, meter: LiveMeter, *, choose: Callable[[int], None]
+        self,
+        styles: Sequence[str],
+        look: Look,
+        outputs: Outputs,
+        meter: LiveMeter,
+        *,
+        choose: Callable[[int], None],
+        current: Callable[[], int | None],
     ) -> None:
-        self._styles, self._look, self._outputs, self._meter, self._choose = styles, look, outputs, meter, choose
+        self._styles, self._look, self._outputs, self._meter = styles, look, outputs, meter
+        self._choose, self._current = choose, current
         self.folder = Path()
         self.describe: Callable[[], list[str]] = list  # lines of statistics that others know
         self.toggle_full_screen: Callable[[], None] = _nothing
-        self.style = 0
+        self._asked = 0  # for a style: n goes on from there, also past one that cannot be had
         self.timecode = False
         self._help = self._statistics = False
         self._message = ("", 0.0)  # and until when
@@ -78,7 +87,7 @@ class Session:
         if key.isdecimal() and 0 < int(key) <= len(self._styles):
             self._take(int(key) - 1)
         elif key in {"n", "p"}:
-            self._take((self.style + (1 if key == "n" else -1)) % len(self._styles))
+            self._take((self._asked + (1 if key == "n" else -1)) % len(self._styles))
         elif key in {"[", "]"}:
             look.strength = round(min(max(look.strength + (_STEP if key == "]" else -_STEP), 0), 1), 2)
             self._say(f"strength {look.strength:.0%}")
@@ -123,7 +132,7 @@ class Session:
             thread.join()
 
     def _take(self, number: int) -> None:
-        self.style = number
+        self._asked = number
         self._choose(number)
         self._say(f"{number + 1}: {self._styles[number]}")
 
@@ -133,17 +142,26 @@ class Session:
     def _snapshot(self) -> None:
         if self._shown is None:
             return
-        path = self.folder / f"rtstyle-{self._styles[self.style]}-{_now()}.png"
+        current = self._current()
+        style = "unpainted" if current is None else self._styles[current]
+        path = self.folder / f"rtstyle-{style}-{_now()}.png"
         self._saving = [thread for thread in self._saving if thread.is_alive()]
-        thread = Thread(target=_save, args=(path, self._shown), name="rtstyle-snapshot")
+        thread = Thread(target=self._save, args=(path, self._shown), name="rtstyle-snapshot")
         thread.start()  # a PNG takes as long as two frames
         self._saving.append(thread)
-        self._say(f"saved {path.name}")
+
+    def _save(self, path: Path, image: Image) -> None:
+        try:
+            PhotoWriter([path]).write(Frame(image, Fraction(0)))
+        except SinkError as error:
+            _log.warning("%s", error)
+        else:
+            self._say(f"saved {path.name}")
 
     def _record(self) -> None:
         if RECORDING in self._outputs:
             self._outputs.detach(RECORDING)
-            self._say("recorded")
+            self._say("recording: off")
             return
         path = self.folder / f"rtstyle-{_now()}.mp4"
         try:
@@ -161,13 +179,6 @@ class Session:
         times = {name: meter.recent_ms(name)[0] for name in meter.names() if name != LATENCY}
         stages = [f"{name}\t{ms:.1f} ms" for name, ms in times.items() if ms > _WORTH_MS]
         return [f"{meter.fps:.1f} fps, latency p50 {middle:.0f} ms, p95 {high:.0f} ms", *stages]
-
-
-def _save(path: Path, image: Image) -> None:
-    try:
-        PhotoWriter([path]).write(Frame(image, Fraction(0)))
-    except SinkError as error:
-        _log.warning("%s", error)
 
 
 def _now() -> str:

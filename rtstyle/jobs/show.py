@@ -63,7 +63,7 @@ class Show:
         self._window: Window | None = None
         self.outputs = Outputs()
         names = [style.name for style in styles]
-        self._session = Session(names, look, self.outputs, self.meter, choose=self._choose)
+        self._session = Session(names, look, self.outputs, self.meter, choose=self._choose, current=self._current)
         self._session.describe = self._description
         self._switch: Switch[Wish] = Switch(self._paint_with)
 
@@ -91,6 +91,8 @@ class Show:
             if not self.outputs.alone:
                 self._await_style()
             report = run(self._source, stages, sink, idle=idle, meter=self.meter, progress=after_frame)
+            if self._switch.current is not None:
+                self.lines = self._switch.current[1]  # what was still being built painted nothing
         finally:
             self._switch.close()
             self._session.close()
@@ -101,6 +103,11 @@ class Show:
     def painting(self) -> bool:
         """Whether a style paints by now."""
         return self._switch.current is not None
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether it paints at the size that it will keep, by what is known so far."""
+        return self._auto is None or (self._auto.at_rest and not self._switch.busy)
 
     def _await_style(self) -> None:
         """Nothing unpainted is to be recorded or sent."""
@@ -141,14 +148,22 @@ class Show:
         if self._auto is not None:
             self._auto.restart()
 
+    def _current(self) -> int | None:
+        return None if self._switch.current is None else self._switch.current[0]
+
     def _resize(self, working: frozenset[str]) -> None:
         """Follow the machine's speed, while nothing else is going on that would disturb the measure."""
         if self._auto is None or self._switch.busy or self._switch.current is None or not self._look.paints:
             return
+        number, lines = self._switch.current
+        if lines != self.lines:
+            self._auto.go_back(lines, perf_counter())
+            self.lines = lines
+            return
         busy_s, network_s = self.meter.busy_s(working), self.meter.busy_s(frozenset({NETWORK}))
         if self._auto.update(busy_s, network_s, perf_counter()):
             self.lines = self._auto.lines
-            self._switch.want((self._session.style, self.lines), fade=False)
+            self._switch.want((number, self.lines), fade=False)
 
     def _description(self) -> list[str]:
         format, current = self._source.format, self._switch.current

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 RATE = 30  # frames/s, of nearly all cameras
 _WARM_UP = 0.3  # of a run, that is not counted
-_SETTLING = 0.6  # the same where the size is still to be found
+_SETTLING_S = 20.0  # as long is waited, at most, for the size to come to rest
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ class LiveTrial:
     fps: float  # painted frames a second
     network_s: float  # a frame, median
     lines: int  # at which it painted in the end
+    at_rest: bool  # False: that was still changing
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,29 +62,37 @@ def try_live(
 ) -> LiveTrial:
     """Paint a camera of ``size`` (width, height) at ``lines`` lines for so long; None: at as many as it settles on.
 
-    The camera is the test pattern at 30 frames a second. Raises ModelError or DeviceError.
+    The time begins when that has come to rest, or has not within 20 s. The camera is the test pattern at 30 frames a
+    second. Raises ModelError or DeviceError.
     """
     camera = _Camera(size)
     look = Look(precision=computer.precision)
     show = Show(camera, [style], look, size=lines, device=computer.device, seconds=None)
-    begun: list[float] = []
+    latest = begun = math.inf  # time.perf_counter()
+    at, at_rest = show.lines, False
 
     def watch(_now: Progress) -> None:
+        nonlocal latest, begun, at, at_rest
         now = perf_counter()
-        if camera.end is None and show.painting:
-            camera.end = now + seconds
-        if not begun and camera.end is not None and now >= camera.end - seconds * (1 - unsettled):
+        if not show.painting:
+            return
+        latest = min(latest, now + _SETTLING_S)
+        if show.lines != at and now < latest:
+            at, begun, camera.end = show.lines, math.inf, math.inf
+        if camera.end == math.inf and (show.at_rest or now >= latest):
+            camera.end, at_rest = now + seconds, show.at_rest
+        if begun == math.inf and now >= camera.end - seconds * (1 - _WARM_UP):
             show.meter.forget()
-            begun.append(now)
+            begun = now
 
-    unsettled = _SETTLING if lines is None else _WARM_UP
     report = show.run(watch)
-    shown_s = perf_counter() - begun[0] if begun else 0.0
+    shown_s = max(perf_counter() - begun, 0.0)
     network = report.stages.get(NETWORK)
     return LiveTrial(
         fps=show.meter.frames(LATENCY) / shown_s if shown_s else 0.0,
         network_s=network.p50_ms / 1e3 if network else 0.0,
         lines=show.lines,
+        at_rest=at_rest and show.lines == at,
     )
 
 
@@ -113,10 +123,10 @@ class _Camera(Paced):
 
     def __init__(self, size: tuple[int, int]) -> None:
         super().__init__(lambda: TestPattern(*size, frames=None, rate=Fraction(RATE)))
-        self.end: float | None = None  # time.perf_counter()
+        self.end = math.inf  # time.perf_counter()
 
     def __iter__(self) -> Iterator[Frame]:
         for frame in super().__iter__():
-            if self.end is not None and perf_counter() >= self.end:
+            if perf_counter() >= self.end:
                 return
             yield frame

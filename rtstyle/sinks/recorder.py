@@ -23,7 +23,7 @@ _CRASH_SAFE = {"movflags": "hybrid_fragmented+frag_every_frame", "flush_packets"
 class Recorder:
     """An mp4 in H.264 whose frames have the times at which they were captured, the first one 0.
 
-    Unlike a painted film it has its name from the beginning: it can be played up to the last frame at any
+    Unlike a painted film it has its name from the first frame on: it can be played up to the last frame at any
     moment, even after the program was killed. Nothing is replaced without ``overwrite``, and none of ``keep``,
     the files that are read, ever is. Raises SinkError.
     """
@@ -39,29 +39,29 @@ class Recorder:
         OutputFile(path, overwrite=overwrite, keep=identities(keep))  # raises at once
         self._overwrite = overwrite
         self._encoder: LiveEncoder | None = None
-        self._format: VideoFormat | None = None  # while it is open
+        self._format: VideoFormat | None = None
 
     def open(self, format: VideoFormat, /) -> None:
-        """Create the file."""
-        try:
-            self._path.open("wb" if self._overwrite else "xb").close()
-        except OSError as error:
-            raise unwritable(self._path, error) from error
+        """Nothing is created yet, nor replaced."""
         self._format = format
 
     def write(self, item: Frame | Packet, /) -> None:
+        """The first frame creates the file."""
         if not isinstance(item, Frame) or self._format is None:
             return
         if self._encoder is None:  # not before: FFmpeg crashes when it ends such a file without a frame in it
-            self._encoder = LiveEncoder(
-                str(self._path.resolve()), self._format, container="mp4", options=_CRASH_SAFE, encoder={"crf": "20"}
-            )
+            self._encoder = self._begin(self._format)
         self._encoder.write(item)
 
     def close(self, *, complete: bool = True) -> None:  # noqa: ARG002 - what was recorded stays, however it ended
         encoder, self._encoder = self._encoder, None
-        opened, self._format = self._format, None
         if encoder is not None:
             encoder.close()
-        elif opened is not None:
-            self._path.unlink(missing_ok=True)  # no frame came
+
+    def _begin(self, format: VideoFormat) -> LiveEncoder:
+        try:
+            self._path.open("wb" if self._overwrite else "xb").close()
+        except OSError as error:
+            raise unwritable(self._path, error) from error
+        path = str(self._path.resolve())
+        return LiveEncoder(path, format, container="mp4", options=_CRASH_SAFE, encoder={"crf": "20"})

@@ -6,12 +6,14 @@ stop the whole program for ever. Here it stops only this process, which is ended
 
 from __future__ import annotations
 
+import faulthandler
 import json
-import signal
+import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import IO, cast
 
 import av
@@ -56,15 +58,16 @@ def relay(source: IO[bytes], address: str, muxer: str, options: Mapping[str, str
 
 @contextmanager
 def _limited(silence_s: int, failure: str) -> Iterator[None]:
-    """End this process if the block does not; a signal's default action needs no Python."""
-    alarm = getattr(signal, "alarm", int)  # Windows has none: whoever started this process ends it
-    alarm(silence_s)
-    try:
-        yield
-    except (av.error.FFmpegError, OSError, ValueError) as error:
-        raise SinkError(f"{failure}: {getattr(error, 'strerror', None) or error}") from error
-    finally:
-        alarm(0)
+    """End this process if the block does not."""
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
+        # A watchdog that needs no Python, and that Windows has as well; a signal's alarm it has not.
+        faulthandler.dump_traceback_later(silence_s, file=nowhere, exit=True)
+        try:
+            yield
+        except (av.error.FFmpegError, OSError, ValueError) as error:
+            raise SinkError(f"{failure}: {getattr(error, 'strerror', None) or error}") from error
+        finally:
+            faulthandler.cancel_dump_traceback_later()
 
 
 def main() -> int:

@@ -121,10 +121,10 @@ class Switch(Generic[W]):
             oldest = next(iter(self._painters))
             if len(self._painters) > _KEPT and (self._wish is None or self._wish[0] != oldest):
                 self._painters.pop(oldest).close()
-        painter.reset()
-        if fade:
-            self._leaving, self._fading_since = self.current, now
-        self.current = wish
+            painter.reset()
+            if fade:
+                self._leaving, self._fading_since = self.current, now
+            self.current = wish
 
     def _share(self, now: Fraction) -> float:
         if self._fading_since is None or not self._fade_s:

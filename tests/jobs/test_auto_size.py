@@ -3,6 +3,7 @@
 import pytest
 
 from rtstyle.jobs.auto_size import AutoSize
+from rtstyle.jobs.live_meter import LATENCY, LiveMeter
 
 FIXED_MS = 4.0
 
@@ -39,7 +40,7 @@ def test_noise_does_not_make_it_pump():
     cost_s = machine(30)
     changes = play(size, lambda lines: cost_s(lines) * (2 if next(count) // 30 % 5 == 0 else 1), 600)
     assert len(changes) <= 16, changes
-    assert changes[-1][0] < 330
+    assert changes[-1][0] < 350
 
 
 def test_a_machine_that_gets_busy_gets_a_smaller_picture_and_back():
@@ -72,3 +73,48 @@ def test_a_moment_of_something_else_is_no_fall_to_the_bottom():
     assert [lines for _, lines in changes] == [324]
     play(size, cost_s, 15, start=14)
     assert size.lines == before
+
+
+def test_half_a_minute_of_something_else_is_over_soon():
+    """All that it was too much, down to the smallest size, counts once: ten seconds later it is as large as before."""
+    size, cost_s = AutoSize(720, 1 / 30), machine(20)
+    play(size, cost_s, 30)
+    play(size, lambda lines: 10 * cost_s(lines), 30, start=30)
+    assert size.lines == 180
+    changes = play(size, cost_s, 15, start=60)
+    assert [lines for _, lines in changes] == [720]
+
+
+def test_a_lighter_style_grows_at_once():
+    """What a heavy one was too much for says nothing of it."""
+    size = AutoSize(720, 1 / 30)
+    play(size, machine(600), 20)
+    assert size.lines == 180
+    size.restart()
+    assert [lines for _, lines in play(size, machine(20), 2, start=20)] == [720]
+
+
+def test_a_machine_of_one_frame_a_second_is_relieved_within_seconds():
+    """What is too much is so by the clock, not by a number of frames."""
+    size = AutoSize(720, 1 / 30)
+    changes = play(size, lambda lines: 0.75 * (lines / 360) ** 2, 20)
+    assert [lines for _, lines in changes] == [240, 180]
+    assert changes[-1][0] < 8
+
+
+def test_a_moment_is_as_long_on_a_slow_machine(monkeypatch):
+    """Half a second of frames says how long one takes, or three of them: not those from before the last change."""
+    now, meter = [100.0], LiveMeter()
+    monkeypatch.setattr("rtstyle.jobs.live_meter.perf_counter", lambda: now[0])
+
+    def show(count, seconds):
+        for _ in range(count):
+            now[0] += max(seconds, 1 / 30)
+            meter.add("network", seconds)
+            meter.add(LATENCY, seconds)
+        return meter.busy_s(frozenset({"network"}))
+
+    assert show(60, 0.01) == 0.01
+    assert show(7, 0.02) == 0.01
+    assert show(1, 0.02) == 0.02
+    assert show(4, 0.8) == 0.8

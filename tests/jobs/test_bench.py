@@ -1,13 +1,18 @@
 """What `rtstyle bench` measures, and on what."""
 
+import time
+
 import av
 import pytest
 
 from rtstyle.errors import UsageError
 from rtstyle.jobs.bench import SIZES, Bench, alike, read_size
 from rtstyle.jobs.bench_film import make_film
+from rtstyle.jobs.live_meter import NETWORK
+from rtstyle.jobs.trial import Computer, try_live
 from rtstyle.manifest import sha256_of
 from rtstyle.style import read_style
+from rtstyle.styles import find_style
 from rtstyle.twin import ORIGINAL, twin_path
 from tests.models import make_model
 
@@ -56,3 +61,21 @@ def test_it_takes_what_it_was_told(invert_model):
     assert Bench([invert_model]).planned_s == pytest.approx(60)
     assert Bench([invert_model], seconds=1).each_s == 1
     assert Bench([invert_model] * 2)._kinds == Bench([invert_model])._kinds
+
+
+def paint_slowly(network, batch):
+    """As the network of a machine that needs a third of a second at 360 lines."""
+    with network._meter.timing(NETWORK):
+        time.sleep(0.33 * (batch.images.shape[1] / 360) ** 2)
+    return batch
+
+
+@pytest.mark.parametrize(("patience_s", "at_rest"), [(20, True), (1, False)])
+def test_a_slow_machine_is_measured_where_it_rests(monkeypatch, invert_model, patience_s, at_rest):
+    """Or, when that takes too long, it is said that it does not."""
+    monkeypatch.setattr("rtstyle.jobs.live_painter._Timed.__call__", paint_slowly)
+    monkeypatch.setattr("rtstyle.jobs.trial._SETTLING_S", patience_s)
+    found = try_live(find_style(invert_model), (640, 480), Computer("cpu"), lines=None, seconds=1)
+    assert found.at_rest == at_rest
+    assert (found.lines == 180) == at_rest
+    assert found.fps > 0

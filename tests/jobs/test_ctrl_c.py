@@ -74,6 +74,19 @@ def test_the_recording_is_finished(start, tmp_path, invert_model, signal_):
     assert len(frame_times(path)) > 5
 
 
+def test_a_recording_that_failed_is_not_called_whole(tmp_path, invert_model):
+    """On a full disk the last line says what became of it; the other output went on until then."""
+    path = tmp_path / "a.mp4"
+    options = ["test", "--no-window", "--camera-size", "320x240", "--style", invert_model, "--record", path]
+    command = ["sh", "-c", 'ulimit -f 50; exec "$@"', "sh", *LIVE, *options, "--publish", "udp://127.0.0.1:9"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        failure = process.stderr.readline().removesuffix("; the others go on\n").removeprefix("rtstyle: ")
+        process.send_signal(signal.SIGINT)
+        assert process.stderr.read() == f"rtstyle: stopped; {failure}\n"
+    assert failure == f"recording: {path}: cannot be written: File too large"
+    assert process.returncode == 130
+
+
 @pytest.mark.parametrize("after_s", [0.3, 0.6, 0.9, 1.2, 1.6, 2.2])
 def test_at_any_moment(start, tmp_path, after_s):
     """While it loads, while it opens, while a style is made ready and while it paints: one line at most, and 130."""

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import rtstyle
-from rtstyle.errors import SinkError, SourceError, UsageError
+from rtstyle.errors import DeviceError, SinkError, SourceError, UsageError
 from rtstyle.frames import Batch, Frame
 from rtstyle.jobs.live import To
 from rtstyle.jobs.live_meter import LiveMeter
@@ -113,34 +113,50 @@ def test_a_file_in_memory_is_a_file(invert_model):
     assert report.frames_in == 5
 
 
+def session_of(styles, look=None, *, choose=lambda _: None, current=lambda: 0):
+    """Keys alone, without frames or outputs."""
+    return Session(styles, look or Look(), Outputs(), LiveMeter(), choose=choose, current=current)
+
+
 def test_a_key_that_is_no_number():
     """French keyboards have a small 2 left of their 1, which is a digit and no number."""
     chosen = []
-    session = Session(["a", "b"], Look(), Outputs(), LiveMeter(), choose=chosen.append)
+    session = session_of(["a", "b"], choose=chosen.append)
     session.press("\u00b2")
     session.press("2")
     assert chosen == [1]
 
 
+def test_n_goes_past_a_style_that_cannot_be_had():
+    """Pressed again and again it asks for all in turn, whatever paints meanwhile; p goes back."""
+    chosen = []
+    session = session_of(["a", "b", "c"], choose=chosen.append)
+    for key in "nnnp":
+        session.press(key)
+    assert chosen == [1, 2, 0, 2]
+
+
 def test_a_key_for_brushwork():
     """None, some, much, none again; whatever amount it began with."""
     look = Look(brushwork=0.3)
-    session = Session(["a"], look, Outputs(), LiveMeter(), choose=lambda _: None)
+    session = session_of(["a"], look)
     amounts = [(session.press("w"), look.brushwork)[1] for _ in range(4)]
     assert amounts == [0, 0.5, 1, 0]
 
 
-def snapshot(folder, picture):
-    """Press s while ``picture`` is shown."""
-    session = Session(["größe"], Look(), Outputs(), LiveMeter(), choose=lambda _: None)
+def snapshot(folder, picture, current=0):
+    """Press s while ``picture`` is shown, painted by a style or by none yet."""
+    session = session_of(["größe", "tiefe"], current=lambda: current)
     session.folder = folder
+    session.press("2")
     session.draw(picture.copy(), Frame(picture, Fraction(0)))
     session.press("s")
     session.close()
+    return session._message[0]
 
 
 def test_a_snapshot_is_whole_or_not_there(tmp_path, monkeypatch, caplog):
-    """On a full disk one warning and no half of a picture; with room the picture, whatever it is called."""
+    """On a full disk one warning and no half of a picture; with room the picture, whatever it is called, and a word."""
     folder, picture = tmp_path / "Bilder für später", np.full((48, 64, 3), 90, np.uint8)
     folder.mkdir()
     write = Path.write_bytes
@@ -150,14 +166,23 @@ def test_a_snapshot_is_whole_or_not_there(tmp_path, monkeypatch, caplog):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(Path, "write_bytes", half)
-    snapshot(folder, picture)
+    assert "saved" not in snapshot(folder, picture)
     assert list(folder.iterdir()) == []
     assert "No space left on device" in caplog.text
     monkeypatch.undo()
-    snapshot(folder, picture)
+    said = snapshot(folder, picture)
     (path,) = folder.iterdir()
+    assert said == f"saved {path.name}"
     assert path.name.startswith("rtstyle-größe-")
     np.testing.assert_array_equal(read_photo(path), picture)
+
+
+@pytest.mark.parametrize(("current", "name"), [(0, "größe"), (None, "unpainted")])
+def test_a_snapshot_is_called_by_what_painted_it(tmp_path, current, name):
+    """Not by the style that is still loading, or failed to."""
+    snapshot(tmp_path, np.zeros((48, 64, 3), np.uint8), current)
+    (path,) = tmp_path.iterdir()
+    assert path.name.startswith(f"rtstyle-{name}-")
 
 
 def test_brushwork_is_painted(tmp_path, invert_model):
@@ -218,6 +243,30 @@ def test_styles_change_while_frames_flow(tmp_path):
     changed = [n for n, level in enumerate(corner) if 0 < level < 255]
     assert 1 <= len(changed) <= 18
     assert changed == list(range(changed[0], changed[0] + len(changed)))
+
+
+def test_a_style_that_cannot_be_had_changes_nothing(tmp_path, invert_model, caplog):
+    """One warning; the old one goes on, and its size still follows the machine."""
+    broken = make_model(tmp_path / "broken.onnx", kind="unknown_operator", name="broken")
+    show, _ = show_of(Paced(lambda: TestPattern(64, 480, frames=90, rate=Fraction(30))), invert_model, broken)
+    report = show.run(lambda now: show._session.press("2") if now.frames == 3 else None)
+    assert report.provider.endswith("at 480 of 480 lines")
+    assert len(caplog.records) == 1
+
+
+def test_a_size_that_cannot_be_had_is_not_told(invert_model, caplog):
+    """For want of memory, say: the old one goes on, is what the report names, and is left alone for a while."""
+    show, _ = show_of(Paced(lambda: TestPattern(64, 480, frames=150, rate=Fraction(30))), invert_model)
+    build = show._switch._build
+
+    def with_little_memory(wish):
+        if wish[1] > 360:
+            raise DeviceError("out of memory")
+        return build(wish)
+
+    show._switch._build = with_little_memory
+    assert show.run(None).provider.endswith("at 360 of 480 lines")
+    assert [record.message for record in caplog.records] == ["out of memory"]
 
 
 def test_a_size_that_is_asked_for_is_kept(tmp_path, invert_model):

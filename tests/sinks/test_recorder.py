@@ -47,14 +47,15 @@ def test_the_times_are_those_of_capture(tmp_path):
 
 
 def test_without_a_frame_there_is_no_file(tmp_path):
-    """Ended before anything came, a recording leaves nothing behind, and closing it again is allowed."""
-    path = tmp_path / "a.mp4"
-    recorder = Recorder(path)
-    recorder.open(FORMAT)
-    assert path.exists()
-    recorder.close()
-    recorder.close()
-    assert list(tmp_path.iterdir()) == []
+    """Ended before anything came, a recording leaves all as it was, and closing it again is allowed."""
+    old = tmp_path / "old.mp4"
+    old.write_bytes(b"mine")
+    for recorder in (Recorder(tmp_path / "new.mp4"), Recorder(old, overwrite=True)):
+        recorder.open(FORMAT)
+        recorder.close()
+        recorder.close()
+    assert list(tmp_path.iterdir()) == [old]
+    assert old.read_bytes() == b"mine"
 
 
 def test_killed_it_has_lost_at_most_the_frame_at_hand(tmp_path):
