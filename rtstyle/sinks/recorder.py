@@ -64,4 +64,8 @@ class Recorder:
         except OSError as error:
             raise unwritable(self._path, error) from error
         path = str(self._path.resolve())
-        return LiveEncoder(path, format, container="mp4", options=_CRASH_SAFE, encoder={"crf": "20"})
+        try:
+            return LiveEncoder(path, format, container="mp4", options=_CRASH_SAFE, encoder={"crf": "20"})
+        except SinkError:
+            self._path.unlink(missing_ok=True)  # there is nothing in it
+            raise

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from fractions import Fraction
 
 import av
@@ -95,3 +96,13 @@ def test_what_is_there_stays(tmp_path):
     recorder.write(Frame(np.zeros((49, 65, 3), np.uint8), Fraction(0)))
     recorder.close()
     assert len(frame_times(path)) == 1
+
+
+def test_an_encoder_that_refuses_leaves_no_empty_file(tmp_path):
+    """A picture of one column has no even width that H.264 could hold."""
+    recorder = Recorder(tmp_path / "a.mp4")
+    recorder.open(replace(FORMAT, width=1))
+    with pytest.raises(SinkError, match="cannot be opened"):
+        recorder.write(Frame(np.zeros((49, 1, 3), np.uint8), Fraction(0)))
+    recorder.close()
+    assert not list(tmp_path.iterdir())
