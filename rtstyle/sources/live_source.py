@@ -57,9 +57,10 @@ class LiveSource:
         self._stuck: list[Thread] = []
         self.status = ""
         self.reconnected = 0  # times
-        self._device = aside(open, _close)
+        device = aside(open, _close)
+        rate = device.rate  # once it is read, it may be closed at any moment
         try:
-            self._shots = self._start(self._device)
+            self._shots = self._start(device)
             if not self._shots.wait_for_item(max(timeout_s, 10.0)):  # the first picture may take longer
                 raise SourceError(f"{name}: was opened, but no picture came within {max(timeout_s, 10.0):.0f} s")
             first = next(self._shots, None)
@@ -70,7 +71,7 @@ class LiveSource:
             raise
         self._last: Shot = first
         height, width = first[0].shape[:2]
-        self.format = VideoFormat(width=width, height=height, rate=self._device.rate, time_base=_TICK, live=True)
+        self.format = VideoFormat(width=width, height=height, rate=rate, time_base=_TICK, live=True)
 
     def __iter__(self) -> Iterator[Frame]:
         zero, ticks = self._last[1], -1

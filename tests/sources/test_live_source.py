@@ -137,6 +137,24 @@ def test_what_cannot_be_opened_at_first_is_an_error():
         LiveSource(opening(Fake(10, 0)), name="camera 0")
 
 
+class Short(Fake):
+    """Has no rate any more once it is closed."""
+
+    @property
+    def rate(self):
+        assert not self.closed.is_set()
+        return Fraction(30)
+
+
+def test_a_device_that_ends_at_once_is_not_asked_after_its_end(monkeypatch):
+    """Its rate is read before its thread may close it: PyAV crashes where a closed stream is asked."""
+    device = Short(10, 1)
+    monkeypatch.setattr(live_source.Channel, "wait_for_item", lambda *_: device.closed.wait(5))
+    source = LiveSource(opening(device), name="camera 0")
+    assert source.format.rate == 30
+    source.close()
+
+
 class FakeCapture:
     """What OpenCV would give, picture by picture; then nothing."""
 
