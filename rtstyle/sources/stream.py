@@ -48,7 +48,8 @@ class Stream:
         try:
             if film is None:
                 options = {**_LOW_LATENCY, **_OF_SCHEME.get(scheme, {})}
-                self._container = av.open(address, options=options, timeout=(_OPEN_S, _READ_S))
+                timeout = _OPEN_S, _READ_S
+                self._container = av.open(address, options=options, timeout=timeout, metadata_errors="replace")
             else:
                 self._container = av.open(film, "r", format="nut", options=_AT_ONCE, buffer_size=_BUFFER)
         except (av.error.FFmpegError, OSError) as error:
@@ -77,13 +78,19 @@ class Stream:
             raise SourceError(f"{self._address}: has ended") from None
         except (av.error.FFmpegError, OSError) as error:
             raise SourceError(f"{self._address}: breaks off: {_reason(error)}") from error
+        try:
+            return self._rgb(frame)
+        except (av.error.FFmpegError, ValueError) as error:
+            raise SourceError(f"{self._address}: {frame.format.name} cannot be converted to RGB: {error}") from error
+
+    def close(self) -> None:
+        self._container.close()
+
+    def _rgb(self, frame: VideoFrame) -> Image:
         kind = frame.width, frame.height, frame.format.name
         if self._convert is None or kind != self._kind:  # encoders change their size when they start again
             self._convert, self._kind = RgbConverter(frame), kind
         return self._convert(frame)
-
-    def close(self) -> None:
-        self._container.close()
 
     def _decode(self) -> Iterator[VideoFrame]:
         damaged = 0

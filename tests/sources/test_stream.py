@@ -12,6 +12,8 @@ import pytest
 from rtstyle.errors import SourceError
 from rtstyle.sources import choose, live_source
 from rtstyle.sources.live_source import RECONNECTING
+from rtstyle.sources.stream import Stream
+from tests.clips import make_clip
 
 PICTURE = ["-re", "-f", "lavfi", "-i", "testsrc=size=320x240:rate=20"]
 H264 = ["-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-g", "20", "-pix_fmt", "yuv420p"]
@@ -128,6 +130,23 @@ def test_nobody_there():
             choose.open_live(address)
     with pytest.raises(SourceError, match=r"does not know srt|cannot be opened"):
         choose.open_live(f"srt://127.0.0.1:{port}")
+
+
+def test_a_title_in_latin_1(clip):
+    """What is not UTF-8 in a film's tags keeps nobody from the film."""
+    clip.write_bytes(clip.read_bytes().replace(b"Lavf", b"\xe9\xe9\xe9\xe9"))
+    stream = Stream(str(clip))
+    assert stream.duration_s > 0
+    stream.close()
+
+
+def test_a_picture_that_cannot_be_converted(tmp_path, monkeypatch):
+    """A sentence, with the stream's address."""
+    monkeypatch.setattr("rtstyle.sources.stream.RgbConverter", lambda _frame: int("\N{BLACK SQUARE}"))
+    stream = Stream(str(make_clip(tmp_path / "a.ts", sound=False)))
+    with pytest.raises(SourceError, match=r"a\.ts: yuv420p cannot be converted to RGB"):
+        stream.read()
+    stream.close()
 
 
 def test_the_screen(screen, monkeypatch):
