@@ -14,7 +14,7 @@ from av.video.frame import VideoFrame
 from rtstyle.errors import SourceError
 from rtstyle.sources.demuxer import packets_of
 from rtstyle.sources.rgb_converter import RgbConverter
-from rtstyle.times import fraction
+from rtstyle.sources.streams import rate_of
 
 if TYPE_CHECKING:
     from rtstyle.frames import Image
@@ -68,7 +68,7 @@ class Stream:
 
     @property
     def rate(self) -> Fraction | None:
-        rate = fraction(self._video.guessed_rate)
+        rate = rate_of(self._video)
         return rate if rate is not None and 1 <= rate <= 1000 else None  # noqa: PLR2004 - 90000: a time base in disguise
 
     def read(self) -> Image:
