@@ -66,7 +66,7 @@ def open_live(name: str | int | None, wanted: Wanted = Wanted()) -> LiveFrames:
 def _open_address(address: str, wanted: Wanted) -> LiveFrames:
     from rtstyle.sources.stream import Stream  # PyAV
 
-    scheme, opened = address.split("://", maxsplit=1)[0], list[Stream]()
+    scheme, opened, timeout_s = address.split("://", maxsplit=1)[0], list[Stream](), 5.0
     if scheme == "file":
         return _open_file(address.removeprefix("file://"), wanted)
     _check_asked_for_nothing(address, wanted)
@@ -75,9 +75,9 @@ def _open_address(address: str, wanted: Wanted) -> LiveFrames:
         if first.duration_s > 0 or wanted.loop:  # a film that lies on a server
             first.close()
             return _open_file(address, wanted)
-        opened = [first]  # some serve but once
+        opened, timeout_s = [first], first.silence_s  # some serve but once
     _check_not_again(address, wanted)
-    return LiveSource(lambda: opened.pop() if opened else Stream(address), name=address, timeout_s=5.0)
+    return LiveSource(lambda: opened.pop() if opened else Stream(address), name=address, timeout_s=timeout_s)
 
 
 def _open_file(path: str, wanted: Wanted) -> Paced:

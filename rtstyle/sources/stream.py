@@ -13,18 +13,24 @@ from av.video.frame import VideoFrame
 
 from rtstyle.errors import SourceError
 from rtstyle.sources.demuxer import packets_of
+from rtstyle.sources.pace import Pace
 from rtstyle.sources.rgb_converter import RgbConverter
 from rtstyle.sources.streams import rate_of
 
 if TYPE_CHECKING:
+    from av.container import InputContainer
+
     from rtstyle.frames import Image
 
 _log = logging.getLogger(__name__)
 
 _OPEN_S, _READ_S = 10.0, 5.0
+_SEGMENTED = {"hls", "dash"}  # FFmpeg's demuxers of what comes in pieces of some seconds, each all at once
+_SEGMENT_S = 20.0  # as long may the next piece be away
 _DAMAGED = 300  # packets in a row that cannot be decoded: this will not become a picture
 # FFmpeg would look at five seconds of a stream before it gives the first frame, and hold frames back to sort them.
-_LOW_LATENCY = {"fflags": "nobuffer", "flags": "low_delay", "probesize": "500000", "analyzeduration": "1000000"}
+_QUICK = {"probesize": "500000", "analyzeduration": "1000000"}
+_LOW_LATENCY = {**_QUICK, "fflags": "nobuffer", "flags": "low_delay"}
 _AT_ONCE = {"fflags": "nobuffer", "analyzeduration": "0", "probesize": "32"}  # all there is to know is in the header
 _BUFFER = 1 << 20  # bytes
 _OF_SCHEME = {
@@ -34,22 +40,25 @@ _OF_SCHEME = {
 
 
 class Stream:
-    """What FFmpeg can open and that comes at its own pace, decoded as fast as it comes.
+    """What FFmpeg can open and that comes at its own pace, decoded as fast as it comes; in segments, at their pace.
 
-    Raises SourceError when it cannot be opened, when nothing comes for five seconds, and at its end.
+    Raises SourceError when it cannot be opened, when nothing comes for ``silence_s``, and at its end.
     """
 
     def __init__(self, address: str, *, film: IO[bytes] | None = None) -> None:
         """``film``: NUT from another process, in place of what answers at the address."""
-        self._address = address
+        self._address, self.silence_s = address, _READ_S
+        self._pace: Pace | None = None
         scheme = address.split("://", maxsplit=1)[0]
         if "://" in address and scheme == "srt" and not _knows(scheme):
             raise SourceError(f"{address}: the FFmpeg inside PyAV does not know srt://; send it as udp:// or rtsp://")
         try:
             if film is None:
-                options = {**_LOW_LATENCY, **_OF_SCHEME.get(scheme, {})}
-                timeout = _OPEN_S, _READ_S
-                self._container = av.open(address, options=options, timeout=timeout, metadata_errors="replace")
+                self._container = self._open({**_LOW_LATENCY, **_OF_SCHEME.get(scheme, {})})
+                if self._container.format.name in _SEGMENTED:
+                    self._container.close()
+                    self.silence_s, self._pace = _SEGMENT_S, Pace()
+                    self._container = self._open(_QUICK)
             else:
                 self._container = av.open(film, "r", format="nut", options=_AT_ONCE, buffer_size=_BUFFER)
         except (av.error.FFmpegError, OSError) as error:
@@ -79,12 +88,18 @@ class Stream:
         except (av.error.FFmpegError, OSError) as error:
             raise SourceError(f"{self._address}: breaks off: {_reason(error)}") from error
         try:
-            return self._rgb(frame)
+            image = self._rgb(frame)
         except (av.error.FFmpegError, ValueError) as error:
             raise SourceError(f"{self._address}: {frame.format.name} cannot be converted to RGB: {error}") from error
+        if self._pace and frame.time is not None:
+            self._pace.wait(frame.time)
+        return image
 
     def close(self) -> None:
         self._container.close()
+
+    def _open(self, options: dict[str, str]) -> InputContainer:
+        return av.open(self._address, options=options, timeout=(_OPEN_S, self.silence_s), metadata_errors="replace")
 
     def _rgb(self, frame: VideoFrame) -> Image:
         kind = frame.width, frame.height, frame.format.name

@@ -5,7 +5,11 @@ import shutil
 import socket
 import subprocess
 import time
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from itertools import islice
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -101,6 +105,20 @@ def test_http(ffmpeg):
     source = open_patiently(f"http://127.0.0.1:{port}")
     watch(source, 10)
     source.close()
+
+
+def test_hls(tmp_path, monkeypatch):
+    """A segment comes all at once; each of its frames is given, and at its own time."""
+    playlist = make_clip(tmp_path / "list.m3u8", frames=150, sound=False, g="50")
+    playlist.write_text(playlist.read_text(encoding="ascii").replace("#EXT-X-ENDLIST\n", ""), encoding="ascii")
+    monkeypatch.setattr(SimpleHTTPRequestHandler, "log_message", lambda *_: None)
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(SimpleHTTPRequestHandler, directory=tmp_path)) as server:
+        Thread(target=server.serve_forever).start()
+        source = choose.open_live(f"http://127.0.0.1:{server.server_port}/list.m3u8")
+        times = [frame.captured for frame in islice(source, 50)]
+        assert 1.5 < times[-1] - times[0] < 4
+        source.close()
+        server.shutdown()
 
 
 def test_rtsp():
