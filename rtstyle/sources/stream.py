@@ -9,6 +9,7 @@ from typing import IO, TYPE_CHECKING
 
 import av
 import av.error
+from av.stream import Discard
 from av.video.frame import VideoFrame
 
 from rtstyle.errors import SourceError
@@ -69,6 +70,9 @@ class Stream:
             self._container.close()
             raise SourceError(f"{address}: expected a video stream, got none")
         self._video = self._container.streams.video[0]
+        for stream in self._container.streams:
+            if stream is not self._video:
+                stream.discard = Discard.all  # sound, and a playlist's other sizes, which are not even fetched then
         self._video.thread_type = "SLICE"  # threads by frame hold as many frames back
         self.duration_s = float(self._container.duration or 0) / av.time_base  # 0: it goes on and on
         self._frames = self._decode()

@@ -107,18 +107,44 @@ def test_http(ffmpeg):
     source.close()
 
 
-def test_hls(tmp_path, monkeypatch):
-    """A segment comes all at once; each of its frames is given, and at its own time."""
-    playlist = make_clip(tmp_path / "list.m3u8", frames=150, sound=False, g="50")
-    playlist.write_text(playlist.read_text(encoding="ascii").replace("#EXT-X-ENDLIST\n", ""), encoding="ascii")
-    monkeypatch.setattr(SimpleHTTPRequestHandler, "log_message", lambda *_: None)
+@pytest.fixture
+def server(tmp_path, monkeypatch):
+    """The address at which the test's folder is served, and what was asked for there."""
+    asked = []
+    monkeypatch.setattr(SimpleHTTPRequestHandler, "log_message", lambda handler, *_: asked.append(handler.path))
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(SimpleHTTPRequestHandler, directory=tmp_path)) as server:
         Thread(target=server.serve_forever).start()
-        source = choose.open_live(f"http://127.0.0.1:{server.server_port}/list.m3u8")
-        times = [frame.captured for frame in islice(source, 50)]
-        assert 1.5 < times[-1] - times[0] < 4
-        source.close()
+        yield f"http://127.0.0.1:{server.server_port}", asked
         server.shutdown()
+
+
+def make_playlist(path, **options):
+    """Three segments of two seconds, to be continued."""
+    make_clip(path, frames=150, sound=False, g="50", **options)
+    path.write_text(path.read_text(encoding="ascii").replace("#EXT-X-ENDLIST\n", ""), encoding="ascii")
+
+
+def test_hls(server, tmp_path):
+    """A segment comes all at once; each of its frames is given, and at its own time."""
+    make_playlist(tmp_path / "list.m3u8")
+    source = choose.open_live(f"{server[0]}/list.m3u8")
+    times = [frame.captured for frame in islice(source, 50)]
+    assert 1.5 < times[-1] - times[0] < 4
+    source.close()
+
+
+def test_hls_in_several_sizes(server, tmp_path):
+    """Of those that are not shown no more is fetched than it takes to know them."""
+    address, asked = server
+    make_playlist(tmp_path / "small.m3u8")
+    make_playlist(tmp_path / "large.m3u8", size=(128, 96))
+    sizes = [f"#EXT-X-STREAM-INF:BANDWIDTH=1000\n{name}.m3u8\n" for name in ("small", "large")]
+    (tmp_path / "all.m3u8").write_text("".join(["#EXTM3U\n", *sizes]), encoding="ascii")
+    stream = Stream(f"{address}/all.m3u8")
+    assert {stream.read().shape for _ in range(60)} == {(48, 64, 3)}
+    stream.close()
+    assert "/small1.ts" in asked
+    assert "/large1.ts" not in asked
 
 
 def test_rtsp():
