@@ -16,7 +16,8 @@ from rtstyle.errors import SourceError
 from rtstyle.sources.demuxer import packets_of
 from rtstyle.sources.pace import Pace
 from rtstyle.sources.rgb_converter import RgbConverter
-from rtstyle.sources.streams import rate_of
+from rtstyle.sources.square import squared
+from rtstyle.sources.streams import aspect_of, rate_of
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -43,7 +44,8 @@ _OF_SCHEME = {
 class Stream:
     """What FFmpeg can open and that comes at its own pace, decoded as fast as it comes; in segments, at their pace.
 
-    Raises SourceError when it cannot be opened, when nothing comes for ``silence_s``, and at its end.
+    Pixels are made square. Raises SourceError when it cannot be opened, when nothing comes for ``silence_s``, and at
+    its end.
     """
 
     def __init__(self, address: str, *, film: IO[bytes] | None = None) -> None:
@@ -109,7 +111,7 @@ class Stream:
         kind = frame.width, frame.height, frame.format.name
         if self._convert is None or kind != self._kind:  # encoders change their size when they start again
             self._convert, self._kind = RgbConverter(frame), kind
-        return self._convert(frame)
+        return squared(self._convert(frame), self._convert.aspect(aspect_of(self._video)))
 
     def _decode(self) -> Iterator[VideoFrame]:
         damaged = 0

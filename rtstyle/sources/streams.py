@@ -88,6 +88,11 @@ def rate_of(video: VideoStream) -> Fraction | None:
     return guess if guess is None or guess <= _FASTEST_GUESS else fraction(video.average_rate)
 
 
+def aspect_of(video: VideoStream) -> Fraction:
+    """A coded pixel's width by its height; 1 where nobody says."""
+    return fraction(video.sample_aspect_ratio) or fraction(video.codec_context.sample_aspect_ratio) or Fraction(1)
+
+
 def _kind(stream: Stream) -> str:
     if stream.type != "video":
         return stream.type

@@ -24,7 +24,7 @@ from rtstyle.sources.decoding import Decoder, open_decoded, planar
 from rtstyle.sources.deinterlacer import Deinterlacer
 from rtstyle.sources.demuxer import demux
 from rtstyle.sources.rgb_converter import RgbConverter
-from rtstyle.sources.streams import ALL, Keep, has_alpha, losses, others, rate_of, video_stream
+from rtstyle.sources.streams import ALL, Keep, aspect_of, has_alpha, losses, others, rate_of, video_stream
 from rtstyle.sources.tally import OnError, Tally, duration_of
 from rtstyle.times import fraction
 
@@ -127,7 +127,6 @@ class VideoReader:
 
     def _format(self, *, tagged: bool) -> VideoFormat:
         container, stream, convert = self._container, self._stream, self._convert
-        aspect = fraction(stream.sample_aspect_ratio) or fraction(stream.codec_context.sample_aspect_ratio)
         live = self._path.split("://")[0] in _LIVE_SCHEMES
         format = VideoFormat(
             width=convert.width,
@@ -135,7 +134,7 @@ class VideoReader:
             rate=rate_of(stream),
             time_base=self._clock.tick,
             start=self._start(),
-            sample_aspect=convert.aspect(aspect or Fraction(1)),
+            sample_aspect=convert.aspect(aspect_of(stream)),
             color=convert.color,
             live=live,
             streams=self._others,

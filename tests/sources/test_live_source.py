@@ -13,6 +13,9 @@ from rtstyle.pipeline import run
 from rtstyle.sources import choose, live_source
 from rtstyle.sources.camera import Camera
 from rtstyle.sources.live_source import RECONNECTING, LiveSource, fitted
+from rtstyle.sources.square import squared
+from rtstyle.sources.stream import Stream
+from tests.clips import make_clip
 from tests.fakes import Memory
 
 
@@ -232,11 +235,32 @@ def test_a_file_is_played_at_its_own_pace_and_again(clip):
     assert len(list(choose.open_live(str(clip)))) == 25
 
 
+@pytest.mark.parametrize("aspect", [Fraction(16, 11), Fraction(8, 9)])
+def test_pixels_are_square(tmp_path, aspect):
+    """A film's and a stream's, which has the picture as wide as players show it."""
+    film = choose.open_live(str(make_clip(tmp_path / "a.mp4", size=(180, 144), aspect=aspect, frames=3)))
+    stream = Stream(str(make_clip(tmp_path / "a.ts", size=(180, 144), aspect=aspect, frames=30)))
+    width = round(180 * aspect)
+    assert (film.format.width, film.format.height, film.format.sample_aspect) == (width, 144, 1)
+    for image in (next(iter(film)).image, stream.read()):
+        assert image.shape == (144, width, 3)
+        reds = (image[10, :, 0] > 150).sum()
+        assert abs(int(reds) - width // 4) < 3
+    film.close()
+    stream.close()
+
+
+@pytest.mark.parametrize("aspect", [Fraction(1, 60_000), Fraction(60_000)])
+def test_a_pixel_a_mile_long_is_not_believed(aspect):
+    """It would take all the memory there is."""
+    image = np.zeros((48, 64, 3), np.uint8)
+    assert squared(image, aspect) is image
+
+
 def test_a_loop_leaves_nothing_behind(tmp_path):
     """A round's reader, with its decoder and their pictures, is gone when the next round plays."""
     from rtstyle.sources.paced import Paced
     from rtstyle.sources.video_reader import VideoReader
-    from tests.clips import make_clip
 
     clip, readers = make_clip(tmp_path / "short.mp4", frames=3, sound=False), []
 
@@ -254,8 +278,6 @@ def test_a_loop_leaves_nothing_behind(tmp_path):
 
 def test_a_picture_that_stands_is_given_again(tmp_path):
     """A file with long gaps keeps everybody awake."""
-    from tests.clips import make_clip
-
     source = choose.open_live(str(make_clip(tmp_path / "gap.mp4", ticks=[0, 16_000, 16_512], sound=False)))
     frames = list(source)
     times = [frame.time for frame in frames]
@@ -266,8 +288,6 @@ def test_a_picture_that_stands_is_given_again(tmp_path):
 
 def test_a_slow_film_that_is_stopped_answers(tmp_path, caplog):
     """Between two pictures that are half a second apart it is only pacing, and no source that hangs."""
-    from tests.clips import make_clip
-
     slow = make_clip(tmp_path / "slow.mp4", ticks=[0, 6400, 12_800, 19_200], sound=False)
     sink = Memory(close_after=2)
     run(choose.open_live(str(slow)), [], sink)
