@@ -109,7 +109,8 @@ def _open_camera(text: str, wanted: Wanted) -> LiveSource:
             return _camera(address, wanted)
         except SourceError as error:
             raise SourceError(f"{error} There is {_seen()}; {_HELP}") from error
-    addresses: list[int | str] = [camera.address for camera in list_cameras()]
+    cameras = list_cameras()
+    addresses: list[int | str] = [camera.address for camera in cameras]
     if not addresses and platform.system() != "Linux":
         addresses = list(_CAMERAS_TRIED)
     for address in addresses:
@@ -117,7 +118,9 @@ def _open_camera(text: str, wanted: Wanted) -> LiveSource:
             return _camera(address, wanted)
         except SourceError:
             continue
-    tried = f"tried {', '.join(map(str, addresses))}, and none of them opens" if addresses else "there is none"
+    tried = (
+        f"tried {', '.join(map(str, cameras or addresses))}, and none of them opens" if addresses else "there is none"
+    )
     where = " (/dev/video*)" if platform.system() == "Linux" else ""
     raise SourceError(f"no camera{where}: {tried}; {_HELP}")
 
@@ -136,7 +139,7 @@ def _camera(address: int | str, wanted: Wanted) -> LiveSource:
 
 
 def _seen() -> str:
-    return ", ".join(f"{camera.address} ({camera.name})" for camera in list_cameras()) or "no camera to be seen"
+    return ", ".join(map(str, list_cameras())) or "no camera to be seen"
 
 
 def _open_screen(wanted: Wanted) -> Screen:
