@@ -17,8 +17,8 @@ from rtstyle.errors import SourceError
 if TYPE_CHECKING:
     from rtstyle.frames import Image
 
-_GARBAGE = 25  # pictures in a row that cannot be decoded: the camera is gone
-_PAUSE_S = 0.02  # after one of them
+_GARBAGE_S = 3.0  # without a picture that can be decoded: the camera is gone
+_PAUSE_S = 0.02  # after one that cannot
 _GREY, _COLOR, _WITH_ALPHA = 1, 3, 4  # channels
 
 _log = logging.getLogger("rtstyle")
@@ -59,7 +59,8 @@ class Camera:
 
     def read(self) -> Image:
         """The next picture that can be decoded."""
-        for _ in range(_GARBAGE):
+        end = time.monotonic() + _GARBAGE_S  # OpenCV alone may wait for ten seconds, and then says no
+        while time.monotonic() < end:
             good, picture = self._grab()
             if good and (image := _rgb(picture)) is not None:
                 return image

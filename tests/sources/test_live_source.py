@@ -186,8 +186,9 @@ class FakeCapture:
         self.released = True
 
 
-def test_cameras_give_rgb_whatever_they_send():
+def test_cameras_give_rgb_whatever_they_send(monkeypatch):
     """Colour, grey in two shapes and alpha come out as RGB; garbage is left out; an end is an error."""
+    monkeypatch.setattr("rtstyle.sources.camera._GARBAGE_S", 0.5)
     blue = np.zeros((48, 64, 3), np.uint8)
     blue[..., 0] = 200
     grey = np.full((48, 64), 90, np.uint8)
@@ -199,6 +200,17 @@ def test_cameras_give_rgb_whatever_they_send():
     with pytest.raises(SourceError, match="camera 0: gives no more pictures"):
         camera.read()
     assert camera.rate == Fraction(2997, 100).limit_denominator(1001)
+
+
+def test_a_camera_that_is_silent_is_let_go(monkeypatch):
+    """After a time, and not after many tries, of which each may take ten seconds: until then no other can have it."""
+    monkeypatch.setattr("rtstyle.sources.camera._GARBAGE_S", 0.3)
+    capture = FakeCapture()
+    monkeypatch.setattr(capture, "read", lambda: time.sleep(0.2) or (False, None))
+    start = time.monotonic()
+    with pytest.raises(SourceError, match="gives no more pictures"):
+        Camera(0, capture=capture).read()
+    assert time.monotonic() - start < 1
 
 
 def test_a_camera_is_asked_for_a_size():
