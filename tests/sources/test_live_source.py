@@ -5,6 +5,7 @@ import time
 import weakref
 from fractions import Fraction
 
+import cv2
 import numpy as np
 import pytest
 
@@ -213,11 +214,40 @@ def test_a_camera_that_is_silent_is_let_go(monkeypatch):
     assert time.monotonic() - start < 1
 
 
-def test_a_camera_is_asked_for_a_size():
-    """And takes what it is given."""
-    capture = FakeCapture(np.zeros((48, 64, 3), np.uint8))
-    camera = Camera(0, size=(1280, 720), rate=Fraction(30), capture=capture)
-    assert {1280, 720, 30.0} <= set(capture.asked.values())
+class Usb(FakeCapture):
+    """640×480 by itself, or what it is asked for: 1280×720 at ``hd_rate``."""
+
+    def __init__(self, hd_rate):
+        super().__init__()
+        self.asked, self.hd_rate = {cv2.CAP_PROP_FRAME_WIDTH: 640, cv2.CAP_PROP_FRAME_HEIGHT: 480}, hd_rate
+
+    def get(self, prop):
+        if prop == cv2.CAP_PROP_FPS:
+            return self.hd_rate if self.size == (1280, 720) else 30.0
+        return self.asked[prop]
+
+    @property
+    def size(self):
+        return self.asked[cv2.CAP_PROP_FRAME_WIDTH], self.asked[cv2.CAP_PROP_FRAME_HEIGHT]
+
+
+@pytest.mark.parametrize(
+    ("asked", "hd_rate", "got"),
+    [
+        (None, 30.0, (1280, 720)),
+        (None, 0.0, (1280, 720)),
+        (None, 10.0, (640, 480)),
+        ((1280, 720), 10.0, (1280, 720)),
+        ((320, 240), 30.0, (320, 240)),
+    ],
+)
+def test_a_camera_is_asked_for_a_size(asked, hd_rate, got):
+    """For 1280×720 if nobody names another, but its own if that would be slow; and for MJPEG."""
+    capture = Usb(hd_rate)
+    camera = Camera(0, size=asked, rate=Fraction(30), capture=capture)
+    assert capture.size == got
+    assert capture.asked[cv2.CAP_PROP_FPS] == 30
+    assert capture.asked[cv2.CAP_PROP_FOURCC] == cv2.VideoWriter.fourcc(*"MJPG")
     camera.close()
     assert capture.released
 
