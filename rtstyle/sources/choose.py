@@ -150,13 +150,17 @@ def _open_screen(wanted: Wanted) -> Screen:
 
     grabbers = {"Linux": "x11grab", "Windows": "gdigrab", "Darwin": "avfoundation"}
     grabber = grabbers.get(platform.system(), "none")
+    if wanted.size and grabber != "x11grab":
+        raise UsageError(
+            "screen: only X11 can be asked for a size; here the screen is taken whole, without --camera-size"
+        )
     if grabber not in av.formats_available:
         raise SourceError(f"screen: the FFmpeg inside PyAV has no grabber for {platform.system()} ({grabber})")
     display = os.environ.get("DISPLAY", "")
     if grabber == "x11grab" and not display:
         raise SourceError("screen: there is no X display (DISPLAY is not set), and Wayland cannot be grabbed")
     address = {"x11grab": display, "gdigrab": "desktop", "avfoundation": "Capture screen 0"}[grabber]
-    options = {"video_size": "{}x{}".format(*wanted.size)} if wanted.size and grabber == "x11grab" else {}
+    options = {"video_size": "{}x{}".format(*wanted.size)} if wanted.size else {}
     return Screen(address, grabber, wanted.rate or _SCREEN_RATE, options)
 
 

@@ -13,7 +13,7 @@ from threading import Thread
 
 import pytest
 
-from rtstyle.errors import SourceError
+from rtstyle.errors import SourceError, UsageError
 from rtstyle.sources import choose, live_source
 from rtstyle.sources.live_source import RECONNECTING
 from rtstyle.sources.stream import Stream
@@ -202,3 +202,11 @@ def test_the_screen(screen, monkeypatch):
     monkeypatch.setitem(os.environ, "DISPLAY", "")
     with pytest.raises(SourceError, match="screen: there is no X display"):
         choose.open_live("screen")
+
+
+@pytest.mark.parametrize("system", ["Windows", "Darwin"])
+def test_a_screen_that_is_taken_whole(system, monkeypatch):
+    """Where the grabber knows no size, whoever asks for one is told."""
+    monkeypatch.setattr(choose.platform, "system", lambda: system)
+    with pytest.raises(UsageError, match="screen: only X11 can be asked for a size"):
+        choose.open_live("screen", choose.Wanted(size=(320, 240)))
