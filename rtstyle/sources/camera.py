@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 SIZE = (1280, 720)  # width, height that is asked for where nobody names one: OpenCV alone would take 640×480
 _FLUENT = 24  # frames/s
 _GARBAGE_S = 3.0  # without a picture that can be decoded: the camera is gone
+_FIRST_S = 10.0  # the same before the first one: some are slow to start
 _PAUSE_S = 0.02  # after one that cannot
 _GREY, _COLOR, _WITH_ALPHA = 1, 3, 4  # channels
 
@@ -45,7 +46,7 @@ class Camera:
         rate: Fraction | None = None,
         capture: Capture | None = None,
     ) -> None:
-        self._address = address
+        self._address, self._patience_s = address, _FIRST_S
         self._capture = (capture or _open)(address)
         if not self._capture.isOpened():
             self._capture.release()
@@ -62,10 +63,11 @@ class Camera:
 
     def read(self) -> Image:
         """The next picture that can be decoded."""
-        end = time.monotonic() + _GARBAGE_S  # OpenCV alone may wait for ten seconds, and then says no
+        end = time.monotonic() + self._patience_s
         while time.monotonic() < end:
             good, picture = self._grab()
             if good and (image := _rgb(picture)) is not None:
+                self._patience_s = _GARBAGE_S
                 return image
             time.sleep(_PAUSE_S)
         raise SourceError(f"camera {self._address}: gives no more pictures")
@@ -105,6 +107,7 @@ class Camera:
 
 def _open(address: int | str) -> Any:  # noqa: ANN401 - cv2.VideoCapture; cv2 is imported here and not before
     os.environ.setdefault("OPENCV_VIDEOIO_MSMF_ENABLE_HW_TRANSFORMS", "0")  # with them opening takes half a minute
+    os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", str(round(_GARBAGE_S)))  # or it waits for ten seconds
     import cv2
 
     # OpenCV tells of a missing camera on stderr, in lines that only its authors understand.
