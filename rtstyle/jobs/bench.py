@@ -13,6 +13,7 @@ from rtstyle.errors import ModelError, UsageError
 from rtstyle.jobs.defaults import DEVICE, PRECISION
 from rtstyle.jobs.trial import RATE, Computer, try_film, try_live
 from rtstyle.model_file import load_file
+from rtstyle.sources import camera
 from rtstyle.style import Style
 from rtstyle.styles import find_style, quick_styles
 from rtstyle.stylizer import MIN_SIZE, Stylizer
@@ -22,7 +23,6 @@ SECONDS = 60.0
 SIZES: Mapping[str, tuple[int, int]] = MappingProxyType(
     {"360p": (640, 360), "480p": (640, 480), "720p": (1280, 720), "1080p": (1920, 1080), "4K": (3840, 2160)}
 )
-CAMERA = (1280, 720)  # what `rtstyle live` asks of most cameras
 _LEAST_S = 1.0  # of a run; fewer frames would say little
 _AROUND_S = 0.8  # what a run takes besides: opening, compiling
 _LONGEST_FRAME_S = 1.0  # in the network; beyond it a size is reckoned, and Ctrl-C never waits longer
@@ -148,7 +148,7 @@ class Bench:
         )
 
     def _settled(self, kind: list[Style]) -> Settled:
-        live = try_live(kind[0], CAMERA, self._computer, lines=None, seconds=self.each_s)
+        live = try_live(kind[0], camera.SIZE, self._computer, lines=None, seconds=self.each_s)
         names = tuple(style.name for style in kind)
         return Settled(styles=names, lines=live.lines, live_fps=live.fps, at_rest=live.at_rest)
 

@@ -16,12 +16,13 @@ from rtstyle.jobs.touch import Touch
 from rtstyle.protocols import Stage
 from rtstyle.stages.schedule import Schedule
 from rtstyle.stages.steady import Steady
+from rtstyle.style import Style
 from rtstyle.styles import Mix
 from rtstyle.stylizer import Stylizer
 from rtstyle.times import parse_time
 
-Style = str | Path | Mix
-Styles = Style | Sequence[Style]
+Named = str | Path | Mix | Style
+Styles = Named | Sequence[Named]
 
 
 class Painter:
@@ -91,9 +92,9 @@ class Painter:
         self.close()
 
 
-def read_schedule(styles: Styles) -> list[tuple[Fraction, Style]]:
+def read_schedule(styles: Styles) -> list[tuple[Fraction, Named]]:
     """Take ``wave``, or several as ``wave@0``, ``starry-night@00:12``. Raises UsageError."""
-    given = [styles] if isinstance(styles, str | Path | Mix) else list(styles)
+    given = [styles] if isinstance(styles, Named) else list(styles)
     entries = [_entry(style) for style in given]
     if not entries:
         raise UsageError("style: expected at least one, got none")
@@ -104,7 +105,7 @@ def read_schedule(styles: Styles) -> list[tuple[Fraction, Style]]:
     return [(time or Fraction(0), style) for time, style in entries]
 
 
-def _entry(style: Style) -> tuple[Fraction | None, Style]:
+def _entry(style: Named) -> tuple[Fraction | None, Named]:
     name, at, time = str(style).rpartition("@")
     if not isinstance(style, str) or not at or not time[:1].isdigit() or ".onnx" in time.lower():
         return None, style

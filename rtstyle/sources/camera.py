@@ -17,8 +17,11 @@ from rtstyle.errors import SourceError
 if TYPE_CHECKING:
     from rtstyle.frames import Image
 
-_GARBAGE = 25  # pictures in a row that cannot be decoded: the camera is gone
-_PAUSE_S = 0.02  # after one of them
+SIZE = (1280, 720)  # width, height that is asked for where nobody names one: OpenCV alone would take 640×480
+_FLUENT = 24  # frames/s
+_GARBAGE_S = 3.0  # without a picture that can be decoded: the camera is gone
+_FIRST_S = 10.0  # the same before the first one: some are slow to start
+_PAUSE_S = 0.02  # after one that cannot
 _GREY, _COLOR, _WITH_ALPHA = 1, 3, 4  # channels
 
 _log = logging.getLogger("rtstyle")
@@ -29,9 +32,10 @@ Capture = Callable[[int | str], Any]  # what makes a cv2.VideoCapture, or someth
 class Camera:
     """The camera at ``address``: a number, or on Linux ``/dev/videoN``.
 
-    Asks for ``size`` (width, height) and ``rate``; what it gives instead is taken. Pictures that cannot be
-    decoded are left out, and grey ones given in RGB. Raises SourceError: from the start if there is no such
-    camera, while reading when it is gone.
+    Asks for ``size`` (width, height) and ``rate``; what it gives instead is taken. Without a size it is 1280×720,
+    or, where that is slow, the size that the camera has by itself. Pictures that cannot be decoded are left out, and
+    grey ones given in RGB. Raises SourceError: from the start if there is no such camera, while reading when it is
+    gone.
     """
 
     def __init__(
@@ -42,7 +46,7 @@ class Camera:
         rate: Fraction | None = None,
         capture: Capture | None = None,
     ) -> None:
-        self._address = address
+        self._address, self._patience_s = address, _FIRST_S
         self._capture = (capture or _open)(address)
         if not self._capture.isOpened():
             self._capture.release()
@@ -59,9 +63,11 @@ class Camera:
 
     def read(self) -> Image:
         """The next picture that can be decoded."""
-        for _ in range(_GARBAGE):
+        end = time.monotonic() + self._patience_s
+        while time.monotonic() < end:
             good, picture = self._grab()
             if good and (image := _rgb(picture)) is not None:
+                self._patience_s = _GARBAGE_S
                 return image
             time.sleep(_PAUSE_S)
         raise SourceError(f"camera {self._address}: gives no more pictures")
@@ -83,17 +89,25 @@ class Camera:
         import cv2
 
         self._capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)  # V4L2 would keep four, each a frame of latency
-        if size:
-            # Most cameras have their large sizes at full rate in MJPEG alone.
-            self._capture.set(cv2.CAP_PROP_FOURCC, float(cv2.VideoWriter.fourcc(*"MJPG")))
-            self._capture.set(cv2.CAP_PROP_FRAME_WIDTH, size[0])
-            self._capture.set(cv2.CAP_PROP_FRAME_HEIGHT, size[1])
+        own = [self._capture.get(side) for side in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT)]
+        # Most cameras have their large sizes at full rate in MJPEG alone.
+        self._capture.set(cv2.CAP_PROP_FOURCC, float(cv2.VideoWriter.fourcc(*"MJPG")))
+        self._ask_for_size(*(size or SIZE))
+        if size is None and (self.rate or _FLUENT) < _FLUENT:
+            self._ask_for_size(*own)
         if rate:
             self._capture.set(cv2.CAP_PROP_FPS, float(rate))
+
+    def _ask_for_size(self, width: float, height: float) -> None:
+        import cv2
+
+        self._capture.set(cv2.CAP_PROP_FRAME_WIDTH, width)
+        self._capture.set(cv2.CAP_PROP_FRAME_HEIGHT, height)
 
 
 def _open(address: int | str) -> Any:  # noqa: ANN401 - cv2.VideoCapture; cv2 is imported here and not before
     os.environ.setdefault("OPENCV_VIDEOIO_MSMF_ENABLE_HW_TRANSFORMS", "0")  # with them opening takes half a minute
+    os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", str(round(_GARBAGE_S)))  # or it waits for ten seconds
     import cv2
 
     # OpenCV tells of a missing camera on stderr, in lines that only its authors understand.

@@ -14,6 +14,7 @@ from struct import Struct
 _CAPABILITY, _FORMAT, _SIZE = Struct("=16s32s32sIII12x"), Struct("=III32sI16x"), Struct("=IIIIIIIII8x")
 _QUERY_CAPABILITY, _ENUM_FORMAT, _ENUM_SIZE = 0x80685600, 0xC0405602, 0xC02C564A
 _CAN_CAPTURE = 0x1  # V4L2_CAP_VIDEO_CAPTURE; metadata nodes of the same camera cannot
+_LOCKED = "you may not open it: sudo usermod -aG video $USER, and log in again"
 _DISCRETE = 1  # V4L2_FRMSIZE_TYPE_DISCRETE; else: any size in a range, whose end is told
 
 Ioctl = Callable[[Path, int, bytes], bytes]  # raises OSError
@@ -26,6 +27,10 @@ class CameraInfo:
     address: int | str  # what `rtstyle live` takes: /dev/videoN on Linux, a number elsewhere
     name: str
     formats: dict[str, list[tuple[int, int]]] = field(default_factory=dict)  # by FourCC: (width, height), pixels
+    trouble: str = ""  # why it cannot be opened, and what helps; then it has no name
+
+    def __str__(self) -> str:
+        return f"{self.address} ({self.name or self.trouble})"
 
 
 def list_cameras() -> list[CameraInfo]:
@@ -36,12 +41,16 @@ def list_cameras() -> list[CameraInfo]:
 
 
 def linux_cameras(devices: Path = Path("/dev"), ioctl: Ioctl | None = None) -> Iterator[CameraInfo]:
-    """The V4L2 devices that capture video, by number."""
+    """The V4L2 devices that capture video, by number; those that may not be asked, too."""
     ask = ioctl or _ioctl
     paths = [path for path in devices.glob("video*") if re.fullmatch(r"video\d+", path.name)]
     for path in sorted(paths, key=lambda path: int(path.name.removeprefix("video"))):
-        with suppress(OSError):  # gone, or not ours to open
-            said = _CAPABILITY.unpack(ask(path, _QUERY_CAPABILITY, bytes(_CAPABILITY.size)))
+        with suppress(OSError):  # gone, or no camera
+            try:
+                said = _CAPABILITY.unpack(ask(path, _QUERY_CAPABILITY, bytes(_CAPABILITY.size)))
+            except PermissionError:
+                yield CameraInfo(str(path), "", trouble=_LOCKED)
+                continue
             capabilities = said[5] or said[4]  # of this node rather than of the whole device
             if capabilities & _CAN_CAPTURE:
                 yield CameraInfo(str(path), _text(said[1]), dict(_formats(path, ask)))

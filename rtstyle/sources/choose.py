@@ -66,7 +66,7 @@ def open_live(name: str | int | None, wanted: Wanted = Wanted()) -> LiveFrames:
 def _open_address(address: str, wanted: Wanted) -> LiveFrames:
     from rtstyle.sources.stream import Stream  # PyAV
 
-    scheme, opened = address.split("://", maxsplit=1)[0], list[Stream]()
+    scheme, opened, timeout_s = address.split("://", maxsplit=1)[0], list[Stream](), 5.0
     if scheme == "file":
         return _open_file(address.removeprefix("file://"), wanted)
     _check_asked_for_nothing(address, wanted)
@@ -75,9 +75,9 @@ def _open_address(address: str, wanted: Wanted) -> LiveFrames:
         if first.duration_s > 0 or wanted.loop:  # a film that lies on a server
             first.close()
             return _open_file(address, wanted)
-        opened = [first]  # some serve but once
+        opened, timeout_s = [first], first.silence_s  # some serve but once
     _check_not_again(address, wanted)
-    return LiveSource(lambda: opened.pop() if opened else Stream(address), name=address, timeout_s=5.0)
+    return LiveSource(lambda: opened.pop() if opened else Stream(address), name=address, timeout_s=timeout_s)
 
 
 def _open_file(path: str, wanted: Wanted) -> Paced:
@@ -109,7 +109,8 @@ def _open_camera(text: str, wanted: Wanted) -> LiveSource:
             return _camera(address, wanted)
         except SourceError as error:
             raise SourceError(f"{error} There is {_seen()}; {_HELP}") from error
-    addresses: list[int | str] = [camera.address for camera in list_cameras()]
+    cameras = list_cameras()
+    addresses: list[int | str] = [camera.address for camera in cameras]
     if not addresses and platform.system() != "Linux":
         addresses = list(_CAMERAS_TRIED)
     for address in addresses:
@@ -117,7 +118,9 @@ def _open_camera(text: str, wanted: Wanted) -> LiveSource:
             return _camera(address, wanted)
         except SourceError:
             continue
-    tried = f"tried {', '.join(map(str, addresses))}, and none of them opens" if addresses else "there is none"
+    tried = (
+        f"tried {', '.join(map(str, cameras or addresses))}, and none of them opens" if addresses else "there is none"
+    )
     where = " (/dev/video*)" if platform.system() == "Linux" else ""
     raise SourceError(f"no camera{where}: {tried}; {_HELP}")
 
@@ -136,7 +139,7 @@ def _camera(address: int | str, wanted: Wanted) -> LiveSource:
 
 
 def _seen() -> str:
-    return ", ".join(f"{camera.address} ({camera.name})" for camera in list_cameras()) or "no camera to be seen"
+    return ", ".join(map(str, list_cameras())) or "no camera to be seen"
 
 
 def _open_screen(wanted: Wanted) -> Screen:
@@ -147,13 +150,17 @@ def _open_screen(wanted: Wanted) -> Screen:
 
     grabbers = {"Linux": "x11grab", "Windows": "gdigrab", "Darwin": "avfoundation"}
     grabber = grabbers.get(platform.system(), "none")
+    if wanted.size and grabber != "x11grab":
+        raise UsageError(
+            "screen: only X11 can be asked for a size; here the screen is taken whole, without --camera-size"
+        )
     if grabber not in av.formats_available:
         raise SourceError(f"screen: the FFmpeg inside PyAV has no grabber for {platform.system()} ({grabber})")
     display = os.environ.get("DISPLAY", "")
     if grabber == "x11grab" and not display:
         raise SourceError("screen: there is no X display (DISPLAY is not set), and Wayland cannot be grabbed")
     address = {"x11grab": display, "gdigrab": "desktop", "avfoundation": "Capture screen 0"}[grabber]
-    options = {"video_size": "{}x{}".format(*wanted.size)} if wanted.size and grabber == "x11grab" else {}
+    options = {"video_size": "{}x{}".format(*wanted.size)} if wanted.size else {}
     return Screen(address, grabber, wanted.rate or _SCREEN_RATE, options)
 
 

@@ -54,12 +54,12 @@ class LiveSource:
 
     def __init__(self, open: Callable[[], Device], *, name: str, timeout_s: float = 3.0) -> None:
         self._open, self._name, self._timeout_s = open, name, timeout_s
-        self._stuck: list[Thread] = []
+        self._threads: list[Thread] = []  # of devices, those that were left behind too; the newest last
         self.status = ""
-        self.reconnected = 0  # times
-        self._device = aside(open, _close)
+        device = aside(open, _close)
+        rate = device.rate  # once it is read, it may be closed at any moment
         try:
-            self._shots = self._start(self._device)
+            self._shots = self._start(device)
             if not self._shots.wait_for_item(max(timeout_s, 10.0)):  # the first picture may take longer
                 raise SourceError(f"{name}: was opened, but no picture came within {max(timeout_s, 10.0):.0f} s")
             first = next(self._shots, None)
@@ -70,7 +70,7 @@ class LiveSource:
             raise
         self._last: Shot = first
         height, width = first[0].shape[:2]
-        self.format = VideoFormat(width=width, height=height, rate=self._device.rate, time_base=_TICK, live=True)
+        self.format = VideoFormat(width=width, height=height, rate=rate, time_base=_TICK, live=True)
 
     def __iter__(self) -> Iterator[Frame]:
         zero, ticks = self._last[1], -1
@@ -82,8 +82,8 @@ class LiveSource:
         """Let the device go; a thread that is stuck in it closes it when it returns."""
         if hasattr(self, "_shots"):
             self._shots.cancel()
-        if hasattr(self, "_thread"):
-            self._thread.join(0.2)  # Ctrl-C is to end within a second
+        for thread in self._threads[-1:]:
+            thread.join(0.2)  # Ctrl-C is to end within a second
 
     def _shoot(self) -> Iterator[Shot]:
         """Pictures without end: new ones, or the last one again."""
@@ -123,7 +123,7 @@ class LiveSource:
     def _patience(self, attempts: int) -> float:
         """Seconds between the last attempt and the next: longer each time, and while it may yet succeed."""
         wait_s = _BACK_OFF_S[min(attempts, len(_BACK_OFF_S) - 1)]
-        return wait_s + _ANSWER_S if attempts and self._thread.is_alive() else wait_s
+        return wait_s + _ANSWER_S if attempts and self._threads[-1].is_alive() else wait_s
 
     def _lose(self) -> None:
         self.status = RECONNECTING
@@ -132,22 +132,22 @@ class LiveSource:
 
     def _try_again(self) -> None:
         self._shots.cancel()
-        self._stuck = [thread for thread in [*self._stuck, self._thread] if thread.is_alive()]
+        alive = [thread for thread in self._threads if thread.is_alive()]
         gc.collect()  # of the device before: PyAV's containers and streams hold each other
-        if len(self._stuck) < _STUCK:
+        if len(alive) < _STUCK:
+            self._threads = alive
             self._shots = self._start(None)
 
     def _welcome(self) -> None:
         if self.status:
             self.status = ""
-            self.reconnected += 1
             _log.warning("%s: is back", self._name)
 
     def _start(self, device: Device | None) -> Channel[Shot]:
         """Read ``device``, or one that is opened first, in a new thread."""
         shots: Channel[Shot] = Channel(1, droppable=_always)
-        self._thread = Thread(target=self._read, args=(device, shots), name="rtstyle-device", daemon=True)
-        self._thread.start()
+        self._threads.append(Thread(target=self._read, args=(device, shots), name="rtstyle-device", daemon=True))
+        self._threads[-1].start()
         return shots
 
     def _read(self, device: Device | None, shots: Channel[Shot]) -> None:

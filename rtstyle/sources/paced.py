@@ -11,6 +11,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from rtstyle.frames import Frame
+from rtstyle.sources.square import square_width, squared
 
 if TYPE_CHECKING:
     from rtstyle.protocols import Source
@@ -23,7 +24,7 @@ _LATE_S = 1.0  # behind the clock by more than this, the clock is put back: the 
 class Paced:
     """Gives every frame of ``open()`` when its time has come; with ``loop`` opens it again at its end, for ever.
 
-    Sound and subtitles are left out. What ``open`` raises the first time is raised here.
+    Pixels are made square; sound and subtitles are left out. What ``open`` raises the first time is raised here.
     """
 
     status = ""  # never reconnecting
@@ -32,7 +33,9 @@ class Paced:
         self._open, self._loop = open, loop
         self._source = open()
         format = self._source.format
+        self._aspect = format.sample_aspect
         self._step = 1 / (format.rate or Fraction(25))  # how long a frame without a duration stands
+        format = replace(format, width=square_width(format.width, self._aspect), sample_aspect=Fraction(1))
         self.format = replace(format, live=True, frames=None, streams=(), chapters=(), start=Fraction(0), metadata={})
 
     def __iter__(self) -> Iterator[Frame]:
@@ -43,7 +46,7 @@ class Paced:
             for item in self._source:
                 if not isinstance(item, Frame):
                     continue
-                frame = replace(item, time=offset + item.time)
+                frame = replace(item, image=squared(item.image, self._aspect), time=offset + item.time)
                 end = frame.time + (item.duration or self._step)
                 zero = max(zero, perf_counter() - float(frame.time) - _LATE_S)
                 yield from _wait(frame, zero, before)

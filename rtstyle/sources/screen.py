@@ -17,6 +17,7 @@ from typing import IO, TYPE_CHECKING, cast
 import av
 import av.error
 
+from rtstyle import own_process
 from rtstyle.errors import SourceError
 from rtstyle.sources.stream import Stream
 
@@ -32,7 +33,7 @@ class Screen:
     def __init__(self, address: str, grabber: str, rate: Fraction, options: Mapping[str, str]) -> None:
         self.rate: Fraction | None = rate
         settings = json.dumps({"framerate": str(rate), **options})
-        command = [sys.executable, "-m", __name__, address, grabber, settings]
+        command = own_process.command(__name__, address, grabber, settings)
         # In a session of its own it does not get the terminal's Ctrl-C; it ends when nobody reads any more.
         self._process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True

@@ -9,22 +9,30 @@ from typing import IO, TYPE_CHECKING
 
 import av
 import av.error
+from av.stream import Discard
 from av.video.frame import VideoFrame
 
 from rtstyle.errors import SourceError
 from rtstyle.sources.demuxer import packets_of
+from rtstyle.sources.pace import Pace
 from rtstyle.sources.rgb_converter import RgbConverter
-from rtstyle.times import fraction
+from rtstyle.sources.square import squared
+from rtstyle.sources.streams import aspect_of, rate_of
 
 if TYPE_CHECKING:
+    from av.container import InputContainer
+
     from rtstyle.frames import Image
 
 _log = logging.getLogger(__name__)
 
 _OPEN_S, _READ_S = 10.0, 5.0
+_SEGMENTED = {"hls", "dash"}  # FFmpeg's demuxers of what comes in pieces of some seconds, each all at once
+_SEGMENT_S = 20.0  # as long may the next piece be away
 _DAMAGED = 300  # packets in a row that cannot be decoded: this will not become a picture
 # FFmpeg would look at five seconds of a stream before it gives the first frame, and hold frames back to sort them.
-_LOW_LATENCY = {"fflags": "nobuffer", "flags": "low_delay", "probesize": "500000", "analyzeduration": "1000000"}
+_QUICK = {"probesize": "500000", "analyzeduration": "1000000"}
+_LOW_LATENCY = {**_QUICK, "fflags": "nobuffer", "flags": "low_delay"}
 _AT_ONCE = {"fflags": "nobuffer", "analyzeduration": "0", "probesize": "32"}  # all there is to know is in the header
 _BUFFER = 1 << 20  # bytes
 _OF_SCHEME = {
@@ -34,21 +42,26 @@ _OF_SCHEME = {
 
 
 class Stream:
-    """What FFmpeg can open and that comes at its own pace, decoded as fast as it comes.
+    """What FFmpeg can open and that comes at its own pace, decoded as fast as it comes; in segments, at their pace.
 
-    Raises SourceError when it cannot be opened, when nothing comes for five seconds, and at its end.
+    Pixels are made square. Raises SourceError when it cannot be opened, when nothing comes for ``silence_s``, and at
+    its end.
     """
 
     def __init__(self, address: str, *, film: IO[bytes] | None = None) -> None:
         """``film``: NUT from another process, in place of what answers at the address."""
-        self._address = address
+        self._address, self.silence_s = address, _READ_S
+        self._pace: Pace | None = None
         scheme = address.split("://", maxsplit=1)[0]
         if "://" in address and scheme == "srt" and not _knows(scheme):
             raise SourceError(f"{address}: the FFmpeg inside PyAV does not know srt://; send it as udp:// or rtsp://")
         try:
             if film is None:
-                options = {**_LOW_LATENCY, **_OF_SCHEME.get(scheme, {})}
-                self._container = av.open(address, options=options, timeout=(_OPEN_S, _READ_S))
+                self._container = self._open({**_LOW_LATENCY, **_OF_SCHEME.get(scheme, {})})
+                if self._container.format.name in _SEGMENTED:
+                    self._container.close()
+                    self.silence_s, self._pace = _SEGMENT_S, Pace()
+                    self._container = self._open(_QUICK)
             else:
                 self._container = av.open(film, "r", format="nut", options=_AT_ONCE, buffer_size=_BUFFER)
         except (av.error.FFmpegError, OSError) as error:
@@ -59,6 +72,9 @@ class Stream:
             self._container.close()
             raise SourceError(f"{address}: expected a video stream, got none")
         self._video = self._container.streams.video[0]
+        for stream in self._container.streams:
+            if stream is not self._video:
+                stream.discard = Discard.all  # sound, and a playlist's other sizes, which are not even fetched then
         self._video.thread_type = "SLICE"  # threads by frame hold as many frames back
         self.duration_s = float(self._container.duration or 0) / av.time_base  # 0: it goes on and on
         self._frames = self._decode()
@@ -67,7 +83,7 @@ class Stream:
 
     @property
     def rate(self) -> Fraction | None:
-        rate = fraction(self._video.guessed_rate)
+        rate = rate_of(self._video)
         return rate if rate is not None and 1 <= rate <= 1000 else None  # noqa: PLR2004 - 90000: a time base in disguise
 
     def read(self) -> Image:
@@ -77,13 +93,25 @@ class Stream:
             raise SourceError(f"{self._address}: has ended") from None
         except (av.error.FFmpegError, OSError) as error:
             raise SourceError(f"{self._address}: breaks off: {_reason(error)}") from error
-        kind = frame.width, frame.height, frame.format.name
-        if self._convert is None or kind != self._kind:  # encoders change their size when they start again
-            self._convert, self._kind = RgbConverter(frame), kind
-        return self._convert(frame)
+        try:
+            image = self._rgb(frame)
+        except (av.error.FFmpegError, ValueError) as error:
+            raise SourceError(f"{self._address}: {frame.format.name} cannot be converted to RGB: {error}") from error
+        if self._pace and frame.time is not None:
+            self._pace.wait(frame.time)
+        return image
 
     def close(self) -> None:
         self._container.close()
+
+    def _open(self, options: dict[str, str]) -> InputContainer:
+        return av.open(self._address, options=options, timeout=(_OPEN_S, self.silence_s), metadata_errors="replace")
+
+    def _rgb(self, frame: VideoFrame) -> Image:
+        kind = frame.width, frame.height, frame.format.name
+        if self._convert is None or kind != self._kind:  # encoders change their size when they start again
+            self._convert, self._kind = RgbConverter(frame), kind
+        return squared(self._convert(frame), self._convert.aspect(aspect_of(self._video)))
 
     def _decode(self) -> Iterator[VideoFrame]:
         damaged = 0

@@ -16,6 +16,7 @@ from rtstyle.errors import SourceError, UsageError
 from rtstyle.frames import is_cover
 from rtstyle.input_file import unreadable
 from rtstyle.sources.picture_sequence import PictureSequence, is_pattern
+from rtstyle.times import fraction
 
 if TYPE_CHECKING:
     from av.codec.hwaccel import HWAccel
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 _NETWORK_TIMEOUT_S = 10.0
 _OPAQUE = 255
 _RATE = 25  # frames/s of pictures, FFmpeg's too
+_FASTEST_GUESS = 120  # frames/s
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,17 @@ def video_stream(container: InputContainer, path: str) -> VideoStream:
             return stream
     kinds = ", ".join(sorted({_kind(stream) for stream in container.streams})) or "nothing"
     raise SourceError(f"{path}: expected a video stream, got only: {kinds}")
+
+
+def rate_of(video: VideoStream) -> Fraction | None:
+    """Frames a second: as FFmpeg guesses, or, for what may be but its clock's ticks, on average; None: unknown."""
+    guess = fraction(video.guessed_rate)
+    return guess if guess is None or guess <= _FASTEST_GUESS else fraction(video.average_rate)
+
+
+def aspect_of(video: VideoStream) -> Fraction:
+    """A coded pixel's width by its height; 1 where nobody says."""
+    return fraction(video.sample_aspect_ratio) or fraction(video.codec_context.sample_aspect_ratio) or Fraction(1)
 
 
 def _kind(stream: Stream) -> str:

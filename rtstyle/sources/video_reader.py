@@ -24,7 +24,7 @@ from rtstyle.sources.decoding import Decoder, open_decoded, planar
 from rtstyle.sources.deinterlacer import Deinterlacer
 from rtstyle.sources.demuxer import demux
 from rtstyle.sources.rgb_converter import RgbConverter
-from rtstyle.sources.streams import ALL, Keep, has_alpha, losses, others, video_stream
+from rtstyle.sources.streams import ALL, Keep, aspect_of, has_alpha, losses, others, rate_of, video_stream
 from rtstyle.sources.tally import OnError, Tally, duration_of
 from rtstyle.times import fraction
 
@@ -127,15 +127,14 @@ class VideoReader:
 
     def _format(self, *, tagged: bool) -> VideoFormat:
         container, stream, convert = self._container, self._stream, self._convert
-        aspect = fraction(stream.sample_aspect_ratio) or fraction(stream.codec_context.sample_aspect_ratio)
         live = self._path.split("://")[0] in _LIVE_SCHEMES
         format = VideoFormat(
             width=convert.width,
             height=convert.height,
-            rate=fraction(stream.guessed_rate),
+            rate=rate_of(stream),
             time_base=self._clock.tick,
             start=self._start(),
-            sample_aspect=convert.aspect(aspect or Fraction(1)),
+            sample_aspect=convert.aspect(aspect_of(stream)),
             color=convert.color,
             live=live,
             streams=self._others,
@@ -209,7 +208,7 @@ class VideoReader:
             return self._clock.read(frame.pts)
         if self._last is None:
             return Fraction(0)
-        rate = fraction(self._stream.guessed_rate)
+        rate = rate_of(self._stream)
         return self._last + (frame.duration * self._clock.tick or (1 / rate if rate else self._clock.tick))
 
     def _frame(self, frame: VideoFrame, time: Fraction) -> Frame:

@@ -3,13 +3,15 @@
 import time
 
 import av
+import onnx
 import pytest
+from onnx import TensorProto, helper
 
 from rtstyle.errors import UsageError
 from rtstyle.jobs.bench import SIZES, Bench, alike, read_size
 from rtstyle.jobs.bench_film import make_film
 from rtstyle.jobs.live_meter import NETWORK
-from rtstyle.jobs.trial import Computer, try_live
+from rtstyle.jobs.trial import Computer, try_film, try_live
 from rtstyle.manifest import sha256_of
 from rtstyle.style import read_style
 from rtstyle.styles import find_style
@@ -45,6 +47,16 @@ def test_styles_of_one_make_are_measured_once(tmp_path):
     assert [[style.name for style in kind] for kind in alike(styles)] == [["a", "b"], ["c"], ["d"]]
     make_model(twin_path(paths[0]), kind="blur", name="a", **{ORIGINAL: sha256_of(paths[0])})
     assert [[style.name for style in kind] for kind in alike(styles)] == [["a"], ["b"], ["c"], ["d"]]
+
+
+def test_a_film_is_painted_as_its_style_was_told(tmp_path):
+    """A layout that cannot be seen in the network is known to the film, too."""
+    x, y = (helper.make_tensor_value_info(name, TensorProto.FLOAT, [*"nabc"]) for name in "xy")
+    graph = helper.make_graph([helper.make_node("Identity", ["x"], ["y"])], "same", [x], [y])
+    opset = helper.make_opsetid("", 13)
+    onnx.save(helper.make_model(graph, opset_imports=[opset], ir_version=7), tmp_path / "same.onnx")
+    style = find_style(f"{tmp_path / 'same.onnx'}?layout=nhwc")
+    assert try_film(style, (64, 48), Computer("cpu"), frames=2, folder=tmp_path).fps > 0
 
 
 def test_sizes_by_name_and_by_number():

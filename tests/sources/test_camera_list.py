@@ -5,6 +5,11 @@ import struct
 import subprocess
 import sys
 
+import pytest
+
+from rtstyle.cli.cameras import cameras as list_on_terminal
+from rtstyle.errors import SourceError
+from rtstyle.sources import choose
 from rtstyle.sources.camera_list import CameraInfo, linux_cameras
 
 
@@ -15,7 +20,7 @@ def test_linux_cameras_are_read_from_their_drivers(tmp_path):
 
     def ioctl(path, request, data):
         if path.name == "video2":
-            raise PermissionError
+            raise FileNotFoundError
         if request == 0x80685600:
             node = 0x04200001 if path.name != "video1" else 0x04A00000  # video1 gives metadata
             return struct.pack("=16s32s32sIII12x", b"uvcvideo", b"HD Webcam: HD", b"usb", 0, 0x84A00001, node)
@@ -41,6 +46,23 @@ def test_files_that_are_no_devices_are_no_cameras(tmp_path):
     """The kernel says so, and nobody else is to know."""
     (tmp_path / "video0").touch()
     assert list(linux_cameras(tmp_path)) == []
+
+
+def test_a_camera_that_may_not_be_opened(tmp_path, monkeypatch, capsys):
+    """It is listed, with what its owner can do, and so it is where it is opened."""
+    (tmp_path / "video0").touch()
+
+    def refuse(*_):
+        raise PermissionError
+
+    cameras = list(linux_cameras(tmp_path, refuse))
+    monkeypatch.setattr("rtstyle.sources.camera_list.list_cameras", lambda: cameras)
+    list_on_terminal(json=False)
+    assert "video0  you may not open it: sudo usermod -aG video $USER" in capsys.readouterr().out
+    monkeypatch.setattr(choose, "list_cameras", lambda: cameras)
+    for name in (None, "Webcam", "37"):
+        with pytest.raises(SourceError, match=r"video0 \(you may not open it: sudo usermod -aG video \$USER"):
+            choose.open_live(name)
 
 
 def test_the_command():

@@ -5,6 +5,7 @@ import time
 import weakref
 from fractions import Fraction
 
+import cv2
 import numpy as np
 import pytest
 
@@ -13,6 +14,9 @@ from rtstyle.pipeline import run
 from rtstyle.sources import choose, live_source
 from rtstyle.sources.camera import Camera
 from rtstyle.sources.live_source import RECONNECTING, LiveSource, fitted
+from rtstyle.sources.square import squared
+from rtstyle.sources.stream import Stream
+from tests.clips import make_clip
 from tests.fakes import Memory
 
 
@@ -77,7 +81,7 @@ def test_unplugged_and_plugged_in_again(caplog):
     said = []
     frames = until(source, lambda frame: said.append(source.status) or frame.image[0, 0, 0] == 20)
     assert RECONNECTING in said
-    assert (source.status, source.reconnected) == ("", 1)
+    assert source.status == ""
     assert {frame.image[0, 0, 0] for frame in frames} == {10, 20}
     times = [frame.time for frame in frames]
     assert times == sorted(set(times))
@@ -101,20 +105,23 @@ def test_a_read_that_never_returns_is_given_up():
 
 
 def test_devices_that_are_stuck_do_not_pile_up():
-    """Three may hang; then one of them must end before there is another attempt."""
-    silent, opened = threading.Event(), []
+    """Three may hang; when one of them ends there is another attempt."""
+    opened = []
 
     def open_stuck():
-        opened.append(Fake(10, 3, silent=silent) if not opened else Fake(10, 0, silent=silent))
+        level, count = (20, 10**9) if len(opened) == 3 else (10, 0 if opened else 3)
+        opened.append(Fake(level, count, silent=threading.Event()))
         return opened[-1]
 
     source = LiveSource(open_stuck, name="camera 0", timeout_s=0.2)
     deadline = time.monotonic() + 4
     until(source, lambda _: time.monotonic() > deadline)
     assert len(opened) == 3
-    silent.set()
+    opened[0].silent.set()
+    until(source, lambda frame: frame.image[0, 0, 0] == 20, 4)
     source.close()
     for device in opened:
+        device.silent.set()
         assert device.closed.wait(2)
 
 
@@ -135,6 +142,24 @@ def test_what_cannot_be_opened_at_first_is_an_error():
         LiveSource(opening(SourceError("no such camera")), name="camera 0")
     with pytest.raises(SourceError, match="unplugged"):
         LiveSource(opening(Fake(10, 0)), name="camera 0")
+
+
+class Short(Fake):
+    """Has no rate any more once it is closed."""
+
+    @property
+    def rate(self):
+        assert not self.closed.is_set()
+        return Fraction(30)
+
+
+def test_a_device_that_ends_at_once_is_not_asked_after_its_end(monkeypatch):
+    """Its rate is read before its thread may close it: PyAV crashes where a closed stream is asked."""
+    device = Short(10, 1)
+    monkeypatch.setattr(live_source.Channel, "wait_for_item", lambda *_: device.closed.wait(5))
+    source = LiveSource(opening(device), name="camera 0")
+    assert source.format.rate == 30
+    source.close()
 
 
 class FakeCapture:
@@ -162,8 +187,9 @@ class FakeCapture:
         self.released = True
 
 
-def test_cameras_give_rgb_whatever_they_send():
+def test_cameras_give_rgb_whatever_they_send(monkeypatch):
     """Colour, grey in two shapes and alpha come out as RGB; garbage is left out; an end is an error."""
+    monkeypatch.setattr("rtstyle.sources.camera._GARBAGE_S", 0.5)
     blue = np.zeros((48, 64, 3), np.uint8)
     blue[..., 0] = 200
     grey = np.full((48, 64), 90, np.uint8)
@@ -177,11 +203,54 @@ def test_cameras_give_rgb_whatever_they_send():
     assert camera.rate == Fraction(2997, 100).limit_denominator(1001)
 
 
-def test_a_camera_is_asked_for_a_size():
-    """And takes what it is given."""
-    capture = FakeCapture(np.zeros((48, 64, 3), np.uint8))
-    camera = Camera(0, size=(1280, 720), rate=Fraction(30), capture=capture)
-    assert {1280, 720, 30.0} <= set(capture.asked.values())
+def test_a_camera_that_is_silent_is_let_go(monkeypatch):
+    """After a time, and not after many tries, until when nobody could have it; slow to start it may be."""
+    monkeypatch.setattr("rtstyle.sources.camera._GARBAGE_S", 0.3)
+    reads = iter([(False, None)] * 3 + [(True, np.zeros((48, 64, 3), np.uint8))])
+    capture = FakeCapture()
+    monkeypatch.setattr(capture, "read", lambda: time.sleep(0.2) or next(reads, (False, None)))
+    camera = Camera(0, capture=capture)
+    assert camera.read().shape == (48, 64, 3)
+    start = time.monotonic()
+    with pytest.raises(SourceError, match="gives no more pictures"):
+        camera.read()
+    assert time.monotonic() - start < 1
+
+
+class Usb(FakeCapture):
+    """640×480 by itself, or what it is asked for: 1280×720 at ``hd_rate``."""
+
+    def __init__(self, hd_rate):
+        super().__init__()
+        self.asked, self.hd_rate = {cv2.CAP_PROP_FRAME_WIDTH: 640, cv2.CAP_PROP_FRAME_HEIGHT: 480}, hd_rate
+
+    def get(self, prop):
+        if prop == cv2.CAP_PROP_FPS:
+            return self.hd_rate if self.size == (1280, 720) else 30.0
+        return self.asked[prop]
+
+    @property
+    def size(self):
+        return self.asked[cv2.CAP_PROP_FRAME_WIDTH], self.asked[cv2.CAP_PROP_FRAME_HEIGHT]
+
+
+@pytest.mark.parametrize(
+    ("asked", "hd_rate", "got"),
+    [
+        (None, 30.0, (1280, 720)),
+        (None, 0.0, (1280, 720)),
+        (None, 10.0, (640, 480)),
+        ((1280, 720), 10.0, (1280, 720)),
+        ((320, 240), 30.0, (320, 240)),
+    ],
+)
+def test_a_camera_is_asked_for_a_size(asked, hd_rate, got):
+    """For 1280×720 if nobody names another, but its own if that would be slow; and for MJPEG."""
+    capture = Usb(hd_rate)
+    camera = Camera(0, size=asked, rate=Fraction(30), capture=capture)
+    assert capture.size == got
+    assert capture.asked[cv2.CAP_PROP_FPS] == 30
+    assert capture.asked[cv2.CAP_PROP_FOURCC] == cv2.VideoWriter.fourcc(*"MJPG")
     camera.close()
     assert capture.released
 
@@ -214,11 +283,32 @@ def test_a_file_is_played_at_its_own_pace_and_again(clip):
     assert len(list(choose.open_live(str(clip)))) == 25
 
 
+@pytest.mark.parametrize("aspect", [Fraction(16, 11), Fraction(8, 9)])
+def test_pixels_are_square(tmp_path, aspect):
+    """A film's and a stream's, which has the picture as wide as players show it."""
+    film = choose.open_live(str(make_clip(tmp_path / "a.mp4", size=(180, 144), aspect=aspect, frames=3)))
+    stream = Stream(str(make_clip(tmp_path / "a.ts", size=(180, 144), aspect=aspect, frames=30)))
+    width = round(180 * aspect)
+    assert (film.format.width, film.format.height, film.format.sample_aspect) == (width, 144, 1)
+    for image in (next(iter(film)).image, stream.read()):
+        assert image.shape == (144, width, 3)
+        reds = (image[10, :, 0] > 150).sum()
+        assert abs(int(reds) - width // 4) < 3
+    film.close()
+    stream.close()
+
+
+@pytest.mark.parametrize("aspect", [Fraction(1, 60_000), Fraction(60_000)])
+def test_a_pixel_a_mile_long_is_not_believed(aspect):
+    """It would take all the memory there is."""
+    image = np.zeros((48, 64, 3), np.uint8)
+    assert squared(image, aspect) is image
+
+
 def test_a_loop_leaves_nothing_behind(tmp_path):
     """A round's reader, with its decoder and their pictures, is gone when the next round plays."""
     from rtstyle.sources.paced import Paced
     from rtstyle.sources.video_reader import VideoReader
-    from tests.clips import make_clip
 
     clip, readers = make_clip(tmp_path / "short.mp4", frames=3, sound=False), []
 
@@ -236,8 +326,6 @@ def test_a_loop_leaves_nothing_behind(tmp_path):
 
 def test_a_picture_that_stands_is_given_again(tmp_path):
     """A file with long gaps keeps everybody awake."""
-    from tests.clips import make_clip
-
     source = choose.open_live(str(make_clip(tmp_path / "gap.mp4", ticks=[0, 16_000, 16_512], sound=False)))
     frames = list(source)
     times = [frame.time for frame in frames]
@@ -248,8 +336,6 @@ def test_a_picture_that_stands_is_given_again(tmp_path):
 
 def test_a_slow_film_that_is_stopped_answers(tmp_path, caplog):
     """Between two pictures that are half a second apart it is only pacing, and no source that hangs."""
-    from tests.clips import make_clip
-
     slow = make_clip(tmp_path / "slow.mp4", ticks=[0, 6400, 12_800, 19_200], sound=False)
     sink = Memory(close_after=2)
     run(choose.open_live(str(slow)), [], sink)

@@ -38,6 +38,17 @@ def test_variable_frame_rate_is_exact(tmp_path):
     assert [frame.time + format.start for frame in frames_of(items)] == [tick * TICK for tick in ticks]
 
 
+@pytest.mark.parametrize("opened", [VideoReader, Stream])
+def test_a_clock_s_ticks_are_no_frame_rate(tmp_path, opened):
+    """Uneven times in steps of 5 ms are not 200 frames a second; 240 frames a second are."""
+    uneven, fast = [512 * n + 64 * (n * n % 5) for n in range(1, 40)], [53 * n for n in range(300)]
+    for name, ticks, rates in (("a.ts", uneven, {None}), ("b.mp4", fast, range(235, 245))):
+        source = opened(str(make_clip(tmp_path / name, ticks=ticks, sound=False)))
+        rate = source.format.rate if opened is VideoReader else source.rate
+        assert (rate and round(rate)) in rates
+        source.close()
+
+
 @pytest.mark.parametrize("b_frames", [0, 2])
 def test_avi_has_no_times_and_yet_they_are_right(tmp_path, b_frames):
     """Frame n is shown at n/25, B-frames or not, and is frame n."""
