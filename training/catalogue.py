@@ -23,6 +23,7 @@ Each file is self-contained: uint8 RGB frames in, uint8 RGB frames out, any size
 from the files' own metadata by `python -m training catalogue exported`; how a run came about, its detours too,
 is in [docs/LOG.md](../docs/LOG.md). Losses are unweighted means over the last 50 training steps. A model is made
 from its checkpoint with `python -m training export NAME.ckpt -o exported/NAME-NETWORK.onnx --title … --artist …`.
+A command is for the code of the commit above it, whose defaults it leaves out.
 `NAME-full.onnx` is the large network: a photo takes it seconds on a CPU; these were made before the others, and are
 more timid. `gallery` holds all eight styles in one `lite` network; they can be mixed. `NAME.int8.onnx` is the same
 network in 8 bits, which CPUs without AMX run faster, `lite` about twice as fast; what is missing, or was made from a
