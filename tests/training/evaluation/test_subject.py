@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -31,3 +32,13 @@ def test_each_style_in_a_network_is_a_subject(tmp_path: Path) -> None:
         assert (a.name, b.name) == ("mix:a", "mix:b")
         assert (a.origin.artworks, b.origin.artworks) == (("sea.jpg",), ("sky.jpg",))
         assert not np.array_equal(a.paint(grey), b.paint(grey))
+
+
+def test_artworks_of_one_name_are_told_apart(photos: Path, tmp_path: Path) -> None:
+    """By number, and each subject paints in its own style alone."""
+    checkpoint = checkpoint_of("lite", photos, styles=2)
+    recipe = replace(checkpoint.recipe, style_images=("a/1.jpg", "b/1.jpg"))
+    replace(checkpoint, recipe=recipe).save(tmp_path / "two.ckpt")
+    with opened([tmp_path / "two.ckpt"], "cpu") as subjects:
+        assert [subject.name for subject in subjects] == ["two:1-1", "two:2-1"]
+        assert [subject.style.mix for subject in subjects] == [(1, 0), (0, 1)]
