@@ -21,6 +21,7 @@ from training.objective import Objective
 from training.recipe import Recipe
 
 PATIENCE = 5  # steps in a row without a finite gradient
+FP16_SCALE = 256.0  # of the loss: l1's gradient, of one size everywhere, would be rounded to 0 in fp16
 
 
 class Trainer:
@@ -56,6 +57,7 @@ class Trainer:
             self.optimizer.load_state_dict(start.optimizer)
         self.skipped = 0
         self._in_a_row = 0
+        self._scale = FP16_SCALE if machine.dtype == torch.float16 else 1.0
         self.objective = Objective(self.network, recipe, vgg, device=device, precision=machine.dtype)
         # Not the network: PyTorch 2.15 knows no strides of replication padding's gradient.
         if machine.compiled and self.objective.perceptual is not None:
@@ -80,7 +82,10 @@ class Trainer:
         self.optimizer.zero_grad(set_to_none=True)
         terms = self._forward(photos, seeds, self.step % len(self.recipe.style_images))
         total = self.objective.total(terms)
-        total.backward()
+        (self._scale * total).backward()
+        for weight in self.network.parameters():
+            if weight.grad is not None:
+                weight.grad /= self._scale
         if self._clip():
             self.optimizer.step()
             self.average.update_parameters(self.network)

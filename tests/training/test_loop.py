@@ -268,6 +268,20 @@ def test_a_sudden_gradient_is_clipped(recipe: Recipe, random_vgg: VggWeights) ->
     assert trainer.norm < 1.2 * usual
 
 
+def test_fp16_learns_content_by_absolute_differences(recipe: Recipe, random_vgg: VggWeights) -> None:
+    """Its gradient is that of f32, though a value of VGG's features gets less than fp16 can say."""
+    faint = replace(recipe, distance="l1", weights={"content": 0.01})  # 2e-8 of 524,288 values each
+    photos = torch.randint(0, 256, (2, 64, 64, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    gradients = []
+    for precision in ("f32", "fp16"):
+        machine = Machine(workers=0, precision=precision)
+        trainer = Trainer(faint, random_vgg, machine=machine, device="cpu", start=None, init=None)
+        trainer.learn(photos, [0, 1])
+        gradients.append(torch.cat([p.grad.flatten() for p in trainer.network.parameters() if p.grad is not None]))
+    exact, got = gradients
+    assert (got - exact).norm() < 0.05 * exact.norm()
+
+
 def test_what_is_exported_is_the_average(recipe: Recipe, random_vgg: VggWeights, tmp_path: Path) -> None:
     """With a decay of 0 the average is the last weights; otherwise it lags behind them."""
     train(replace(recipe, ema=0), tmp_path / "last.ckpt", vgg=random_vgg, machine=ALONE)
