@@ -117,6 +117,7 @@ def metadata(
         "parameters": str(sum(p.numel() for p in network.parameters())),
         "steps": str(checkpoint.step),
         "dataset": recipe.dataset,
+        "photo_list": checkpoint.photo_list,
         "command": recipe.command,
         "style_size": str(recipe.style_size),
         "weights": json.dumps(recipe.weights),

@@ -13,11 +13,12 @@ from training.evaluation.subject import opened
 def test_a_checkpoint_is_evaluated_as_its_export(photos: Path, tmp_path: Path) -> None:
     """It paints, knows what it was trained on, and leaves nothing behind."""
     path = tmp_path / "sea.ckpt"
-    checkpoint_of("lite", photos).save(path)
+    replace(checkpoint_of("lite", photos), inputs={f"the list of photos in {photos}": "1234"}).save(path)
     with opened([path], "cpu") as (subject,):
         assert subject.name == "sea"
         assert subject.paint(np.zeros((40, 60, 3), np.uint8)).shape == (40, 60, 3)
         assert (subject.origin.folder, subject.origin.artworks) == (photos.name, ("0.jpg",))
+        assert subject.origin.photo_list == "1234"
         assert subject.model.exists()
     assert not subject.model.exists()
     assert list(tmp_path.iterdir()) == [path]
