@@ -156,11 +156,14 @@ def test_what_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
 
 
 def test_another_networks_checkpoint_is_refused(recipe: Recipe, random_vgg: VggWeights, tmp_path: Path) -> None:
-    """Weights of `lite` do not go into `full`, and the message says so."""
+    """Weights of `lite` do not go into `full`, nor four blocks into two: the message names the file and all options."""
     out = tmp_path / "net.ckpt"
     train(with_steps(recipe, 1), out, vgg=random_vgg, machine=ALONE)
-    with pytest.raises(ModelError, match="not of a full"):
-        train(replace(recipe, network="full"), out, vgg=random_vgg, machine=ALONE, init=read_weights(out))
+    usual, two = "full of --width 32 and the usual --blocks", "lite of --width 32 and --blocks 2"
+    for change, options in (({"network": "full"}, usual), ({"blocks": 2}, two)):
+        other = replace(recipe, init_from="a.ckpt", **change)
+        with pytest.raises(ModelError, match=rf"a\.ckpt: expected the weights of a {options}, for one style"):
+            train(other, tmp_path / "x.ckpt", vgg=random_vgg, machine=ALONE, init=read_weights(out))
 
 
 def test_nothing_to_learn_from_is_one_sentence(recipe: Recipe, random_vgg: VggWeights, tmp_path: Path) -> None:
