@@ -13,6 +13,8 @@ from rtstyle.errors import ModelError, SinkError
 from rtstyle.output_file import OutputFile
 from training.recipe import Recipe
 
+LIST_IN = "the list of photos in"  # a folder: so an input is called
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Checkpoint:
@@ -33,6 +35,11 @@ class Checkpoint:
         """The average of the weights, by the network's own names: what is exported."""
         prefix = "module."
         return {k.removeprefix(prefix): v for k, v in self.average.items() if k.startswith(prefix)}
+
+    @property
+    def photo_list(self) -> str:
+        """The digest of the photos' names; empty in older ones."""
+        return self.inputs.get(f"{LIST_IN} {self.recipe.data}", "")
 
     def save(self, path: Path) -> None:
         """Writes all or nothing: the old file stays until the new one is whole. Raises SinkError."""

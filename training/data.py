@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import threading
 from collections.abc import Iterator, Sequence
@@ -17,6 +18,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from rtstyle.errors import SourceError
+from rtstyle.fingerprint import digest
 from rtstyle.frames import Batch
 from rtstyle.sources.photo_folder import SUFFIXES, read_photo
 from rtstyle.stages.brushwork import PERIOD, Brushwork
@@ -45,6 +47,12 @@ def find_photos(folder: Path, include: Sequence[str] = ("*",)) -> list[Path]:
             f"{folder}: expected photos named {' or '.join(include)}, found none of {', '.join(SUFFIXES)}"
         )
     return photos
+
+
+def list_digest(folder: Path, photos: Sequence[Path]) -> str:
+    """What stands for the names of photos below ``folder``, by which some are held out."""
+    names = sorted(path.relative_to(folder).as_posix() for path in photos)
+    return digest([os.fsencode("\n".join(names))])
 
 
 def split(photos: Sequence[Path], hold_out: int) -> tuple[list[Path], list[Path]]:

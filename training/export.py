@@ -76,6 +76,8 @@ def export(
     network = checkpoint.recipe.make_network()
     if len(artwork.names) != network.styles:
         raise UsageError(f"{len(artwork.names)} names of styles: expected {network.styles}, one for each artwork")
+    if twice := [name for i, name in enumerate(artwork.names) if name in artwork.names[:i]]:
+        raise UsageError(f"two styles are called {twice[0]}: expected a --name of its own for each artwork")
     network.load_state_dict(checkpoint.averaged)
     network.eval()
     model = _graph(network, metadata(checkpoint, artwork, network, measured))
@@ -115,6 +117,7 @@ def metadata(
         "parameters": str(sum(p.numel() for p in network.parameters())),
         "steps": str(checkpoint.step),
         "dataset": recipe.dataset,
+        "photo_list": checkpoint.photo_list,
         "command": recipe.command,
         "style_size": str(recipe.style_size),
         "weights": json.dumps(recipe.weights),

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-import os
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,12 +14,12 @@ import torch
 from torch import Tensor
 
 from rtstyle.errors import SourceError, UsageError
-from rtstyle.fingerprint import digest, fingerprints
+from rtstyle.fingerprint import fingerprints
 from rtstyle.output_file import OutputFile
 from rtstyle.perceptual import VggWeights
 from rtstyle.resumption import check_inputs
-from training.checkpoint import Checkpoint
-from training.data import batches, find_photos, split
+from training.checkpoint import LIST_IN, Checkpoint
+from training.data import batches, find_photos, list_digest, split
 from training.machine import PRECISIONS, Machine
 from training.processes import Processes
 from training.recipe import Recipe
@@ -135,11 +134,10 @@ def _batches(
         yield batch, [(recipe.seed << 40) + k for k in samples[index * share : (index + 1) * share]]
 
 
-def _inputs(recipe: Recipe, vgg: VggWeights | None, photos: Iterable[Path]) -> dict[str, str]:
+def _inputs(recipe: Recipe, vgg: VggWeights | None, photos: Sequence[Path]) -> dict[str, str]:
     """Fingerprints of what decides what is learnt: of the photos their names, by which some are held out."""
-    names = sorted(path.relative_to(recipe.data).as_posix() for path in photos)
     return {
-        f"the list of photos in {recipe.data}": digest([os.fsencode("\n".join(names))]),
+        f"{LIST_IN} {recipe.data}": list_digest(Path(recipe.data), photos),
         **({"VGG-16": vgg.fingerprint} if vgg else {}),
         **fingerprints([*recipe.style_images, *recipe.teachers]),
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -48,6 +48,9 @@ PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         },
     }
 )
+_OF_PRESETS = {name for preset in PRESETS.values() for name in preset}
+_OPTIONS = {"style_images": "style_image", "weights": "weight", "teachers": "teacher"}  # not called as in a recipe
+_FILES = {"style_images", "data", "init_from", "teachers"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,41 +123,22 @@ class Recipe:
 
     @property
     def command(self) -> str:
-        """The command that trains by this recipe, with file names in place of paths; defaults are left out."""
-        words = ["--network", self.network, "--data", Path(self.data).name, "--steps", str(self.steps)]
-        words += [word for image in self.style_images for word in ("--style-image", Path(image).name)]
-        words += [word for glob in self.include if glob != "*" for word in ("--include", glob)]
-        words += [
-            word
-            for name, value in (dict.fromkeys(WEIGHTS, 0.0) | self.weights).items()
-            if value != usual_weights(self.teachers)[name]
-            for word in _weight(name, value)
-        ]
-        for layers in ("content_layers", "style_layers"):
-            if getattr(self, layers) != _default(layers):
-                words += [_option(layers), ",".join(f"{k}={v:g}" for k, v in getattr(self, layers).items())]
-        plain = (
-            "width",
-            "blocks",
-            "hold_out",
-            "batch",
-            "size",
-            "zoom",
-            "brushwork",
-            "style_size",
-            "distance",
-            "gram",
-            "learning_rate",
-            "ema",
-            "clip",
-            "seed",
-        )
-        for name in plain:
-            if getattr(self, name) != _default(name):
-                words += [_option(name), f"{getattr(self, name)}"]
-        words += ["--init-from", Path(self.init_from).name] if self.init_from else []
-        words += [word for teacher in self.teachers for word in ("--teacher", Path(teacher).name)]
+        """The command that trains by this recipe, with file names in place of paths.
+
+        Defaults are left out, but not of what a preset may set: the command line takes its presets' before a recipe's.
+        """
+        said = [f for f in fields(self) if f.name in _OF_PRESETS or getattr(self, f.name) != _default(f)]
+        words = [word for f in said for value in self._in_words(f.name) for word in (option_of(f.name), value)]
         return f"python -m training train {shlex.join(words)} -o NAME.ckpt"
+
+    def _in_words(self, name: str) -> list[str]:
+        """As often as the option is given, its value."""
+        value = getattr(self, name)
+        if isinstance(value, dict):
+            amounts = dict.fromkeys(WEIGHTS, 0.0) | value if name == "weights" else value
+            return [",".join(f"{key}={str(amount).removesuffix('.0')}" for key, amount in amounts.items())]
+        values = value if isinstance(value, tuple) else (value,)
+        return [Path(one).name if name in _FILES else str(one) for one in values]
 
 
 def usual_weights(teachers: Sequence[str | Path]) -> Mapping[str, float]:
@@ -162,14 +146,10 @@ def usual_weights(teachers: Sequence[str | Path]) -> Mapping[str, float]:
     return DISTILLED if teachers else WEIGHTS
 
 
-def _weight(name: str, value: float) -> tuple[str, str]:
-    return "--weight", f"{name}={value:g}"
+def option_of(name: str) -> str:
+    """What a field of the recipe is called on the command line."""
+    return f"--{_OPTIONS.get(name, name).replace('_', '-')}"
 
 
-def _option(name: str) -> str:
-    return f"--{name.replace('_', '-')}"
-
-
-def _default(name: str) -> Any:  # noqa: ANN401 - of whatever type the field is
-    (found,) = (f for f in fields(Recipe) if f.name == name)
-    return found.default_factory() if callable(found.default_factory) else found.default
+def _default(of: Field[Any]) -> Any:  # noqa: ANN401 - of whatever type the field is
+    return of.default_factory() if callable(of.default_factory) else of.default

@@ -21,6 +21,7 @@ from training.objective import Objective
 from training.recipe import Recipe
 
 PATIENCE = 5  # steps in a row without a finite gradient
+FP16_SCALE = 256.0  # of the loss: l1's gradient, of one size everywhere, would be rounded to 0 in fp16
 
 
 class Trainer:
@@ -46,7 +47,7 @@ class Trainer:
         self.network: Network = recipe.make_network().to(device).train()
         self.network.to(memory_format=torch.channels_last)
         if weights := start.network if start else init:
-            load(self.network, weights, recipe)
+            load(self.network, weights, recipe, "the checkpoint" if start else recipe.init_from or "init")
         self.average = AveragedModel(self.network, avg_fn=self._averaged)
         self.optimizer = torch.optim.Adam(self.network.parameters(), lr=recipe.learning_rate, betas=(0.9, 0.99))
         self.step = start.step if start else 0
@@ -56,6 +57,7 @@ class Trainer:
             self.optimizer.load_state_dict(start.optimizer)
         self.skipped = 0
         self._in_a_row = 0
+        self._scale = FP16_SCALE if machine.dtype == torch.float16 else 1.0
         self.objective = Objective(self.network, recipe, vgg, device=device, precision=machine.dtype)
         # Not the network: PyTorch 2.15 knows no strides of replication padding's gradient.
         if machine.compiled and self.objective.perceptual is not None:
@@ -80,7 +82,10 @@ class Trainer:
         self.optimizer.zero_grad(set_to_none=True)
         terms = self._forward(photos, seeds, self.step % len(self.recipe.style_images))
         total = self.objective.total(terms)
-        total.backward()
+        (self._scale * total).backward()
+        for weight in self.network.parameters():
+            if weight.grad is not None:
+                weight.grad /= self._scale
         if self._clip():
             self.optimizer.step()
             self.average.update_parameters(self.network)
@@ -137,8 +142,8 @@ def schedule(progress: float) -> float:
     return 0.5 * (1 + math.cos(math.pi * (progress - warm_up) / (1 - warm_up)))
 
 
-def load(network: Network, weights: dict[str, Tensor], recipe: Recipe) -> None:
-    """A network of one style is a beginning for one of several. Raises ModelError for the weights of another."""
+def load(network: Network, weights: dict[str, Tensor], recipe: Recipe, source: str) -> None:
+    """A network of one style is a beginning for one of several. Raises ModelError for ``source``'s of another."""
     wanted = {name: weight.shape for name, weight in network.state_dict().items()}
     fitted = {
         name: weight.expand(wanted[name]) if weight.shape == wanted.get(name, ())[1:] else weight
@@ -147,7 +152,8 @@ def load(network: Network, weights: dict[str, Tensor], recipe: Recipe) -> None:
     try:
         network.load_state_dict(fitted)
     except RuntimeError as error:
+        blocks = "the usual --blocks" if recipe.blocks is None else f"--blocks {recipe.blocks}"
         raise ModelError(
-            f"those weights are not of a {recipe.network} of width {recipe.width} with "
-            f"{len(recipe.style_images)} styles: expected the network that they were trained in"
+            f"{source}: expected the weights of a {recipe.network} of --width {recipe.width} and {blocks}, for one "
+            f"style or {network.styles}, got another network's; give the options that it was trained with"
         ) from error

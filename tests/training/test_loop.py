@@ -156,11 +156,14 @@ def test_what_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
 
 
 def test_another_networks_checkpoint_is_refused(recipe: Recipe, random_vgg: VggWeights, tmp_path: Path) -> None:
-    """Weights of `lite` do not go into `full`, and the message says so."""
+    """Weights of `lite` do not go into `full`, nor four blocks into two: the message names the file and all options."""
     out = tmp_path / "net.ckpt"
     train(with_steps(recipe, 1), out, vgg=random_vgg, machine=ALONE)
-    with pytest.raises(ModelError, match="not of a full"):
-        train(replace(recipe, network="full"), out, vgg=random_vgg, machine=ALONE, init=read_weights(out))
+    usual, two = "full of --width 32 and the usual --blocks", "lite of --width 32 and --blocks 2"
+    for change, options in (({"network": "full"}, usual), ({"blocks": 2}, two)):
+        other = replace(recipe, init_from="a.ckpt", **change)
+        with pytest.raises(ModelError, match=rf"a\.ckpt: expected the weights of a {options}, for one style"):
+            train(other, tmp_path / "x.ckpt", vgg=random_vgg, machine=ALONE, init=read_weights(out))
 
 
 def test_nothing_to_learn_from_is_one_sentence(recipe: Recipe, random_vgg: VggWeights, tmp_path: Path) -> None:
@@ -266,6 +269,20 @@ def test_a_sudden_gradient_is_clipped(recipe: Recipe, random_vgg: VggWeights) ->
     applied = torch.stack([p.grad.norm() for p in trainer.network.parameters() if p.grad is not None]).norm()
     assert applied.item() == pytest.approx(recipe.clip * usual, rel=1e-3)
     assert trainer.norm < 1.2 * usual
+
+
+def test_fp16_learns_content_by_absolute_differences(recipe: Recipe, random_vgg: VggWeights) -> None:
+    """Its gradient is that of f32, though a value of VGG's features gets less than fp16 can say."""
+    faint = replace(recipe, distance="l1", weights={"content": 0.01})  # 2e-8 of 524,288 values each
+    photos = torch.randint(0, 256, (2, 64, 64, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    gradients = []
+    for precision in ("f32", "fp16"):
+        machine = Machine(workers=0, precision=precision)
+        trainer = Trainer(faint, random_vgg, machine=machine, device="cpu", start=None, init=None)
+        trainer.learn(photos, [0, 1])
+        gradients.append(torch.cat([p.grad.flatten() for p in trainer.network.parameters() if p.grad is not None]))
+    exact, got = gradients
+    assert (got - exact).norm() < 0.05 * exact.norm()
 
 
 def test_what_is_exported_is_the_average(recipe: Recipe, random_vgg: VggWeights, tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ def test_what_weighs_nothing_is_not_computed(recipe: Recipe) -> None:
     only = replace(recipe, weights={"lattice": 1.0})
     objective = Objective(only.make_network(), only, None, device="cpu", precision=torch.float32)
     assert set(objective(torch.zeros(1, 64, 64, 3, dtype=torch.uint8), [0], 0)) == {"lattice"}
-    assert "--weight content=0" in only.command
+    assert "--weight content=0,style=0," in only.command
 
 
 @pytest.mark.parametrize(

@@ -19,13 +19,12 @@ from training.cli.console import console
 from training.cli.reporter import Reporter
 from training.machine import Machine
 from training.processes import Processes
-from training.recipe import PRESETS, Recipe, usual_weights
+from training.recipe import PRESETS, Recipe, option_of, usual_weights
 from training.weights import read_weights
 
 _log = logging.getLogger(__name__)
 
 HERE = Machine(processes=Processes())
-_OPTIONS = {"style_images": "style_image", "weights": "weight", "teachers": "teacher"}  # not called as in a recipe
 _NOT_OF_THE_RUN = {"out", "resume", "vgg", *(f.name for f in fields(Machine))}
 
 
@@ -112,9 +111,8 @@ def _begun(out: Path, given: Mapping[str, Any]) -> Checkpoint:
         asked = _recipe(given)
         changed = [f.name for f in fields(Recipe) if getattr(asked, f.name) != getattr(begun.recipe, f.name)]
     if changed:
-        option_name = _OPTIONS.get(changed[0], changed[0]).replace("_", "-")
         raise UsageError(
-            f"--{option_name}: --resume goes on as it was begun; leave it out, or begin anew with --init-from"
+            f"{option_of(changed[0])}: --resume goes on as it was begun; leave it out, or begin anew with --init-from"
         )
     return begun
 

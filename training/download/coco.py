@@ -35,12 +35,12 @@ class Downloaded:
 def download(
     split: Split, to: Path, *, keep: bool = False, address: str = ADDRESS, listener: Listener = lambda _: None
 ) -> Downloaded:
-    """Leaves the split's photos in ``to``/SPLIT; does nothing where they already are.
+    """Leaves the split's photos in ``to``/SPLIT; fetches nothing where they already are.
 
     The archive is checked by its length and its own CRCs: COCO publishes no checksum. It is removed unless
     ``keep``. Interrupted at any time, the next call goes on. Raises SourceError, SinkError.
     """
-    folder = to / split.value
+    folder, archive = to / split.value, to / f"{split.value}.zip"
     if not is_complete(folder):
         if folder.exists():
             raise SinkError(f"{folder}: exists, and did not come from here; move it away, or choose another --to")
@@ -48,10 +48,9 @@ def download(
             to.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise SinkError(f"{to}: cannot be made a folder: {error.strerror}") from error
-        archive = to / f"{split.value}.zip"
         if not archive.exists():
             fetch(f"{address.rstrip('/')}/{split.value}.zip", archive, listener=listener)
         unpack(archive, folder, listener=listener)
-        if not keep:
-            archive.unlink()
+    if not keep:
+        archive.unlink(missing_ok=True)  # also where an earlier run was killed before this
     return Downloaded(folder, len(find_photos(folder)))

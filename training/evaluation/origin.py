@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from rtstyle.errors import SourceError
 from rtstyle.style import Style
-from training.data import find_photos, split, spread
+from training.data import find_photos, list_digest, split, spread
 
 _log = logging.getLogger(__name__)
 
@@ -29,6 +29,7 @@ class Origin:
     hold_out: int  # every n-th photo by name was kept out
     artworks: tuple[str, ...]
     style_size: int  # px, the artwork's short side
+    photo_list: str = ""  # digest of the photos' names; empty: not known
     beside: Path = Path()  # folder of the model's file, where the artwork is looked for first
 
     @staticmethod
@@ -47,21 +48,21 @@ class Origin:
             hold_out=int(held_out[1]) if held_out else 0,
             artworks=given("--style", "--style-image"),
             style_size=int(style.metadata.get("style_size") or STYLE_SIZE),
+            photo_list=style.metadata.get("photo_list", ""),
         )
 
-    def trained_on(self, folder: Path) -> set[Path]:
-        """The photos that the model has seen, resolved, where ``folder`` is, lies in or holds what it was trained on.
+    def lists(self, folder: Path) -> Iterator[tuple[Path, list[Path]]]:
+        """What it was trained on, where ``folder`` is, lies in or holds it: that folder, and its photos of today.
 
         A folder is known by its name alone.
         """
         if not self.folder:
-            return set()
-        here, seen = folder.resolve(), set[Path]()
+            return
+        here = folder.resolve()
         below = (place for place in here.rglob(self.folder) if place.is_dir())
         for place in (*(place for place in (here, *here.parents) if place.name == self.folder), *below):
             with suppress(SourceError):  # none of them is there
-                seen.update(photo.resolve() for photo in split(find_photos(place, self.include), self.hold_out)[0])
-        return seen
+                yield place, find_photos(place, self.include)
 
     def artwork(self, places: Iterable[Path]) -> Path:
         """The artwork among ``places``, files and folders: the one of its name, else the only file.
@@ -86,14 +87,39 @@ class Origin:
 def unseen(folder: Path, include: Sequence[str] | None, origins: Sequence[Origin], count: int) -> list[Path]:
     """``count`` photos that none of the models was trained on, spread evenly by name; 0: all of them.
 
-    ``include`` is by default what the models were trained on. Raises SourceError where there are none.
+    ``include`` is by default what the models were trained on, and everything where nothing is called so. Raises
+    SourceError where there are none.
     """
-    globs = include or sorted({glob for origin in origins for glob in origin.include})
-    seen = {photo for origin in origins for photo in origin.trained_on(folder)}
-    left = [photo for photo in find_photos(folder, globs) if photo.resolve() not in seen]
+    seen = _trained_on(folder, origins)
+    left = [photo for photo in _named(folder, include, origins) if photo.resolve() not in seen]
     if not left:
         raise SourceError(f"{folder}: every photo was trained on; name other ones with --photos or --include")
     photos = spread(left, count or len(left))
     if not photos:
         raise SourceError(f"{folder}: none of the {len(left)} photos that were not trained on can be read")
     return photos
+
+
+def _named(folder: Path, include: Sequence[str] | None, origins: Sequence[Origin]) -> list[Path]:
+    if include:
+        return find_photos(folder, include)
+    with suppress(SourceError):
+        return find_photos(folder, sorted({glob for origin in origins for glob in origin.include}))
+    return find_photos(folder)
+
+
+def _trained_on(folder: Path, origins: Sequence[Origin]) -> set[Path]:
+    """The photos that one of the models has seen, resolved; a warning where they can no longer be told from others."""
+    seen, changed = set[Path](), set[Path]()
+    for origin in origins:
+        for place, photos in origin.lists(folder):
+            seen.update(photo.resolve() for photo in split(photos, origin.hold_out)[0])
+            if origin.hold_out and origin.photo_list not in ("", list_digest(place, photos)):
+                changed.add(place)
+    for place in sorted(changed):
+        _log.warning(
+            "%s: photos have come or gone since the training, and some that were trained on may now count as held out; "
+            "name a folder that was not trained on with --photos",
+            place,
+        )
+    return seen

@@ -70,7 +70,10 @@ def _styles_in(path: Path, network: Style) -> Iterator[tuple[str, Style, Origin]
 
 def _exported(checkpoint: Path, model: Path) -> Path:
     state = Checkpoint.load(checkpoint)
-    images = [Path(image).stem for image in state.recipe.style_images]
-    names = (checkpoint.stem,) if len(images) == 1 else tuple(images)
-    export(state, Artwork(names=names, title=checkpoint.stem, artist="", year="", licence=""), model, photos=())
+    names = [Path(image).stem for image in state.recipe.style_images]
+    if len(set(names)) < len(names):
+        names = [f"{number}-{name}" for number, name in enumerate(names, start=1)]
+    if len(names) == 1:
+        names = [checkpoint.stem]
+    export(state, Artwork(names=tuple(names), title=checkpoint.stem, artist="", year="", licence=""), model, photos=())
     return model

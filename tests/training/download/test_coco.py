@@ -63,6 +63,17 @@ def test_the_photos_are_there_and_the_zip_is_gone(server: WebServer, tmp_path: P
     assert (tmp_path / "kept" / "val2017.zip").read_bytes() == server.files["/val2017.zip"]
 
 
+def test_a_zip_that_a_killed_run_left_is_removed(server: WebServer, tmp_path: Path) -> None:
+    """It had unpacked everything; the next one fetches nothing and makes room."""
+    (tmp_path / "val2017.zip").write_bytes(zipped())
+    unpack(tmp_path / "val2017.zip", tmp_path / "val2017")
+    assert run(server, tmp_path, "--keep").exit_code == 0
+    assert (tmp_path / "val2017.zip").exists()
+    assert run(server, tmp_path).exit_code == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["val2017"]
+    assert server.asked == []
+
+
 @pytest.mark.parametrize(
     ("split", "words"), [("train2014", "404 Not Found"), ("test2017", "'train2014', 'val2014', 'train2017', 'val2017'")]
 )

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -9,6 +10,7 @@ import pytest
 from rtstyle.errors import SourceError
 from rtstyle.style import read_style
 from tests.models import make_model
+from training.data import find_photos, list_digest
 from training.evaluation.origin import Origin, unseen
 
 COMMAND = "python -m training train --data photos --style sea.jpg --include 'a*' -o NAME.ckpt"
@@ -51,6 +53,13 @@ def test_only_photos_that_no_model_has_seen(folder: Path) -> None:
     assert len(unseen(other, None, [A], 0)) == 8
 
 
+def test_photos_of_ones_own_need_no_names_like_those_trained_on(folder: Path) -> None:
+    """Where nothing is called as what was trained on, everything is taken."""
+    for photo in folder.glob("a*"):
+        photo.unlink()
+    assert names(unseen(folder.rename(folder.with_name("mine")), None, [A], 0)) == ["b0", "b1", "b2", "b3"]
+
+
 def test_a_folder_above_or_below_the_one_trained_on(folder: Path) -> None:
     """Its photos are the same ones, and what was trained on is not taken for unseen."""
     assert names(unseen(folder.parent, None, [A], 0)) == ["a0", "a4"]
@@ -58,6 +67,18 @@ def test_a_folder_above_or_below_the_one_trained_on(folder: Path) -> None:
     moved = [photo.rename(folder / "part" / photo.name) for photo in sorted(folder.glob("a*"))]
     assert len(moved) == 8
     assert names(unseen(folder / "part", None, [A], 0)) == ["a0", "a4"]
+
+
+def test_photos_that_came_since_the_training_are_told_of(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Once a folder, since every fourth of today's photos may have been another's place then."""
+    then = replace(A, photo_list=list_digest(folder, find_photos(folder, A.include)))
+    assert names(unseen(folder, None, [then, A], 0)) == ["a0", "a4"]
+    assert not caplog.messages
+    (folder / "a00.jpg").write_bytes((folder / "a0.jpg").read_bytes())
+    assert names(unseen(folder, None, [then, then], 0)) == ["a0", "a3", "a7"]
+    assert [message.partition(": ")[2][:45] for message in caplog.messages] == [
+        "photos have come or gone since the training, "
+    ]
 
 
 def test_a_damaged_photo_gives_way_to_the_next(folder: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +13,12 @@ from training.evaluation.subject import opened
 def test_a_checkpoint_is_evaluated_as_its_export(photos: Path, tmp_path: Path) -> None:
     """It paints, knows what it was trained on, and leaves nothing behind."""
     path = tmp_path / "sea.ckpt"
-    checkpoint_of("lite", photos).save(path)
+    replace(checkpoint_of("lite", photos), inputs={f"the list of photos in {photos}": "1234"}).save(path)
     with opened([path], "cpu") as (subject,):
         assert subject.name == "sea"
         assert subject.paint(np.zeros((40, 60, 3), np.uint8)).shape == (40, 60, 3)
         assert (subject.origin.folder, subject.origin.artworks) == (photos.name, ("0.jpg",))
+        assert subject.origin.photo_list == "1234"
         assert subject.model.exists()
     assert not subject.model.exists()
     assert list(tmp_path.iterdir()) == [path]
@@ -31,3 +33,13 @@ def test_each_style_in_a_network_is_a_subject(tmp_path: Path) -> None:
         assert (a.name, b.name) == ("mix:a", "mix:b")
         assert (a.origin.artworks, b.origin.artworks) == (("sea.jpg",), ("sky.jpg",))
         assert not np.array_equal(a.paint(grey), b.paint(grey))
+
+
+def test_artworks_of_one_name_are_told_apart(photos: Path, tmp_path: Path) -> None:
+    """By number, and each subject paints in its own style alone."""
+    checkpoint = checkpoint_of("lite", photos, styles=2)
+    recipe = replace(checkpoint.recipe, style_images=("a/1.jpg", "b/1.jpg"))
+    replace(checkpoint, recipe=recipe).save(tmp_path / "two.ckpt")
+    with opened([tmp_path / "two.ckpt"], "cpu") as subjects:
+        assert [subject.name for subject in subjects] == ["two:1-1", "two:2-1"]
+        assert [subject.style.mix for subject in subjects] == [(1, 0), (0, 1)]
