@@ -12,7 +12,7 @@ from torch import Tensor
 from rtstyle.gatys.colors import prepared
 from rtstyle.gatys.memory import tile_for
 from rtstyle.gatys.objective import Memory, Objective
-from rtstyle.gatys.pictures import Size, by_short_side, resized
+from rtstyle.gatys.pictures import Size, by_short_side, resized, saturation
 from rtstyle.gatys.recipe import Recipe
 from rtstyle.gatys.run import Painting, Place, Run, Step
 from rtstyle.gatys.targets import Region, blended, style_grams
@@ -95,9 +95,15 @@ class Painter:
         if where is not None:
             share = float(where.mean())  # a pixel's style weighs what it does in a whole picture
             regions = [replace(r, mask=_both(r.mask, where), share=share * r.share) for r in regions]
-        tile = tile_for(size, self.recipe, content.device)
         return Objective(
-            self.vgg, seen, regions, self.recipe, memory=memory, tile=tile, half=self._half if half is None else half
+            self.vgg,
+            seen,
+            regions,
+            self.recipe,
+            memory=memory,
+            tile=tile_for(size, self.recipe, content.device),
+            saturation=max(saturation(picture) for picture in (seen, *(a.image for a in self.artworks))),
+            half=self._half if half is None else half,
         )
 
     def _regions(self, content: Tensor, part: Part, full_side: int) -> list[Region]:
