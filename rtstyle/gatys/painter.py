@@ -18,6 +18,8 @@ from rtstyle.gatys.run import Painting, Place, Run, Step
 from rtstyle.gatys.targets import Region, blended, style_grams
 from rtstyle.perceptual import VGG, VggWeights
 
+_NOTHING = 0.05  # of a mask
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Artwork:
@@ -107,7 +109,7 @@ class Painter:
         )
 
     def _regions(self, content: Tensor, part: Part, full_side: int) -> list[Region]:
-        """One for all artworks without a mask, and one for each with; together they weigh 1."""
+        """One for all artworks without a mask, and one for each with, where there is any of it; together they weigh 1."""
         short = min(part.size)
         if self.recipe.style_size is not None:
             short = self.recipe.style_size * short // full_side
@@ -118,12 +120,15 @@ class Painter:
         weights = [artwork.weight for artwork in self.artworks]
         if all(artwork.mask is None for artwork in self.artworks):
             return [Region(blended(grams, weights))]
-        masks = [None if a.mask is None else resized(a.mask, part.size)[..., *part.where] for a in self.artworks]
-        covered = sum((mask for mask in masks if mask is not None), start=content.new_zeros(1, 1, *content.shape[2:]))
+        masks = [None if a.mask is None else resized(a.mask, part.size) for a in self.artworks]
+        covered = sum((mask for mask in masks if mask is not None), start=content.new_zeros(1, 1, *part.size))
         rest = (1 - covered).clamp(0, 1)
+        areas = [rest if mask is None else mask for mask in masks]
+        total = sum(weight for area, weight in zip(areas, weights, strict=True) if is_somewhere(area))
         return [
-            Region(gram, rest if mask is None else mask, weight / sum(weights))
-            for gram, mask, weight in zip(grams, masks, weights, strict=True)
+            Region(gram, area[..., *part.where], weight / total)
+            for gram, area, weight in zip(grams, areas, weights, strict=True)
+            if is_somewhere(area[..., *part.where])
         ]
 
     def _grams_at(self, index: int, short: int) -> dict[str, Tensor]:
@@ -134,6 +139,11 @@ class Painter:
     def _grams_of(self, artwork: Tensor, short: int) -> dict[str, Tensor]:
         size = by_short_side((artwork.shape[2], artwork.shape[3]), max(16, short))
         return style_grams(self.vgg, resized(artwork, size), [name for name, _ in self.recipe.style_layers])
+
+
+def is_somewhere(mask: Tensor) -> bool:
+    """Whether it covers anything: what JPEG makes of black, or takes from white, is nothing."""
+    return bool((mask > _NOTHING).any())
 
 
 def _both(mask: Tensor | None, where: Tensor) -> Tensor:
