@@ -8,17 +8,22 @@ from torch import Tensor
 from rtstyle.perceptual import luma
 
 
-def prepared(content: Tensor, artwork: Tensor, colors: str) -> tuple[Tensor, Tensor]:
-    """Photo and artwork (1, 3, H, W) as the optimisation is to see them."""
+def seen(content: Tensor, colors: str) -> Tensor:
+    """The photo (1, 3, H, W) as the optimisation is to see it."""
+    return luma(content).expand(-1, 3, -1, -1) if colors == "luminance" else content
+
+
+def recolored(artwork: Tensor, content: Tensor, colors: str) -> Tensor:
+    """The artwork (1, 3, H, W) as the optimisation is to see it, by the colours of that photo."""
     if colors == "luminance":
         light, painted = luma(content), luma(artwork)
         painted = (painted - painted.mean()) * (light.std() / painted.std().clamp_min(1e-4)) + light.mean()
-        return light.expand(-1, 3, -1, -1), painted.clamp(0, 1).expand(-1, 3, -1, -1)
+        return painted.clamp(0, 1).expand(-1, 3, -1, -1)
     if colors == "covariance":
-        return content, match_covariance(artwork, content)
+        return match_covariance(artwork, content)
     if colors == "histogram":
-        return content, match_histograms(artwork, content)
-    return content, artwork
+        return match_histograms(artwork, content)
+    return artwork
 
 
 def finished(picture: Tensor, content: Tensor, colors: str) -> Tensor:

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from rtstyle.gatys.colors import finished, match_covariance, match_histograms, prepared
+from rtstyle.gatys.colors import finished, match_covariance, match_histograms, recolored, seen
 from rtstyle.perceptual import luma
 
 
@@ -27,14 +27,15 @@ def test_luminance_keeps_the_photos_colour(photo, artwork):
     result = finished(painting, photo, "luminance")
     assert torch.allclose(luma(result), luma(painting), atol=1e-5)
     assert torch.allclose(result - luma(result), photo - luma(photo), atol=1e-5)
-    seen, style = prepared(photo, artwork, "luminance")
-    assert seen.std(dim=1).max() < 1e-6
-    assert style.mean() == pytest.approx(float(seen.mean()), abs=0.02)
+    light, style = seen(photo, "luminance"), recolored(artwork, photo, "luminance")
+    assert light.std(dim=1).max() < 1e-6
+    assert style.mean() == pytest.approx(float(light.mean()), abs=0.02)
 
 
 def test_style_colours_change_nothing(photo, artwork):
     """By default both go in, and the painting comes out, as they are."""
-    assert prepared(photo, artwork, "style") == (photo, artwork)
+    assert seen(photo, "style") is photo
+    assert recolored(artwork, photo, "style") is artwork
     assert finished(artwork, photo, "style") is artwork
 
 
