@@ -67,6 +67,7 @@ class Descent:
         verdict = self._guard.judge(self._latest.total, saturation(self._picture()))
         if verdict is Verdict.GIVE_UP:
             self.given_up = self._guard.reason
+            _log.warning("%s: the run %s", self.given_up, verdict.value)
         elif verdict is not Verdict.GO_ON:
             self._mend(verdict)
         return self._latest

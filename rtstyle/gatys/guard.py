@@ -21,7 +21,7 @@ class Verdict(Enum):
     GO_ON = "goes on"
     BACK = "goes back to the best, with a smaller step"
     FASTER = "goes on with a larger step"
-    GIVE_UP = "gives up"
+    GIVE_UP = "ends at this size, with the best"
 
 
 @dataclass(slots=True)

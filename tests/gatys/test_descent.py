@@ -88,6 +88,19 @@ def test_a_step_back_is_said(weights, photo, artwork, caplog):
     assert descent.rate < 1e3
 
 
+def test_a_run_that_ends_early_says_so(weights, photo, artwork, monkeypatch, caplog):
+    """After as many changes as there may be: what got better is kept, and a warning has the reason."""
+    monkeypatch.setattr("rtstyle.gatys.guard._MOST_CHANGES", 0)
+    descent = descent_of(weights, photo, artwork, TINY)
+    for _ in range(5):
+        descent.step()
+    monkeypatch.setattr(descent._guard, "start", 0.0)  # as if it had risen far above
+    while not descent.given_up:
+        descent.step()
+    assert descent.losses.total < descent.start.total
+    assert caplog.messages[-1] == f"{descent.given_up}: the run ends at this size, with the best"
+
+
 def test_a_rate_far_off_is_soon_found(weights, photo, artwork):
     """From a million, half-way between too large and too small leads to where something happens; it costs nothing."""
     descent = descent_of(weights, photo, artwork, replace(TINY, learning_rate=1e6))
