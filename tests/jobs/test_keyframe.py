@@ -381,3 +381,5 @@ def test_a_dry_run_knows_sizes_and_iterations(files):
     tiled = estimate(files / "photo.png", replace(TINY, size="2048", tile=256))
     assert large.memory - small.memory > 2 << 30
     assert tiled.memory < large.memory - (1 << 30)
+    styled = estimate(files / "photo.png", replace(TINY, style_size=1024), [files / "art.png"])
+    assert styled.memory > small.memory + (512 << 20)
