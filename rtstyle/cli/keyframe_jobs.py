@@ -57,7 +57,8 @@ def start(given: Given, recipe: Recipe, *, as_json: bool) -> None:
 
         check(materials)
         _check(given, materials)
-        told = max((estimate(content, each) for each in _recipes(given, recipe)), key=attrgetter("memory"))
+        artworks = [style.path for style in materials.styles]
+        told = max((estimate(content, each, artworks) for each in _recipes(given, recipe)), key=attrgetter("memory"))
         _print(asdict(told), as_json=as_json)
         return
     with painting_shown(output) as progress:

@@ -59,11 +59,11 @@ class Carrier:
         far = views(frames[::-1], homewards, last)[-2::-1]
         near_left = lasting([view.trust for view in near], steps[1:])
         far_left = lasting([view.trust for view in far[::-1]], homewards[1:])[::-1]
-        before = painted
+        before, palette = painted, to_tensor(frames[0], self._device)
         for index, frame in enumerate(frames[1:-1]):
             picture, hole = _blended(near[index].picture, near_left[index], far[index].picture, far_left[index])
             there, back = (flow.astype(np.float32) for flow in steps[index])
-            before = self._filled(frame, picture, hole, before, (there, back))
+            before = self._filled(frame, picture, hole, before, (there, back), palette=palette)
             yield before
         yield last
 
@@ -76,7 +76,14 @@ class Carrier:
         return self._paint(number, content, warped, Memory(warped, weights))
 
     def _filled(
-        self, frame: Image, picture: Image, hole: NDArray[np.bool_], before: Image, flow: tuple[Flow, Flow]
+        self,
+        frame: Image,
+        picture: Image,
+        hole: NDArray[np.bool_],
+        before: Image,
+        flow: tuple[Flow, Flow],
+        *,
+        palette: Tensor,  # (1, 3, H, W): the whole keyframe's colours are the artwork's in the holes after it, too
     ) -> Image:
         """What neither keyframe shows: the frame before, carried here, and what is new is painted in its place."""
         if not hole.any():
@@ -91,9 +98,9 @@ class Carrier:
         picture = np.asarray(cv2.inpaint(picture, new.astype(np.uint8), 3, cv2.INPAINT_TELEA), np.uint8)
         large = _large(new)
         self.hole_pixels += int(large.sum())
-        return self._painted_hole(frame, picture, large) if large.any() else picture
+        return self._painted_hole(frame, picture, large, palette) if large.any() else picture
 
-    def _painted_hole(self, frame: Image, picture: Image, new: NDArray[np.bool_]) -> Image:
+    def _painted_hole(self, frame: Image, picture: Image, new: NDArray[np.bool_], palette: Tensor) -> Image:
         """A short optimisation of the crop around the holes, in which only they may change."""
         rows, columns = _crop(new)
         content = to_tensor(frame[rows, columns], self._device)
@@ -103,7 +110,8 @@ class Carrier:
         start = torch.where(free, start, to_tensor(picture[rows, columns], self._device))
         recipe = replace(self._painter.recipe, optimizer="lbfgs", learning_rate=None, average=0.0)
         where = torch.nn.functional.max_pool2d(free.float(), 2 * _SEAM + 1, 1, _SEAM)
-        descent = Descent(self._painter.objective(content, part=part, where=where), start, recipe, free=free)
+        objective = self._painter.objective(content, part=part, palette=palette, where=where)
+        descent = Descent(objective, start, recipe, free=free)
         for _ in range(_HOLE_STEPS):
             descent.step()
         descent.finish()

@@ -11,11 +11,12 @@ from torch.optim import LBFGS, SGD, Adam, Optimizer
 
 from rtstyle.gatys.guard import Guard, Verdict
 from rtstyle.gatys.objective import Losses, Objective
+from rtstyle.gatys.pictures import saturation
 from rtstyle.gatys.recipe import Recipe
 
 _log = logging.getLogger(__name__)
 
-_FIRST_STEP = 0.01  # of the range of a value, in the mean: L-BFGS' first, which otherwise would drown in rounding
+_STEP = 0.01  # of the range of a value, in the mean: L-BFGS', as long as it knows no curvature
 _SMALLEST_RATE, _LARGEST_RATE = 1e-12, 1e12
 _NEAR = 2.0  # rates too small and too large that are no further apart have nothing between them
 _MOST_LOST = 100  # iterations that went nowhere, and are made up for
@@ -45,9 +46,10 @@ class Descent:
         self.is_flat = scale == 0  # nothing to gain from here
         self.given_up = "" if math.isfinite(scale) else "the loss, or its gradient, is not a number"  # why, if it has
         self._scale = 1 / scale if 0 < scale < math.inf else 1.0
-        # torch's L-BFGS begins with a step whose absolutes sum to 1; the unit of x makes something sensible of that.
-        self._unit = _FIRST_STEP * start.numel() if recipe.optimizer == "lbfgs" else 1.0
-        self._guard = Guard(self.start.total, _saturation(self.best), best=self.start.total)
+        # Where the curvature is negative torch's L-BFGS takes the gradient for its step: a sensible one in this unit.
+        self._unit = math.sqrt(_STEP) if recipe.optimizer == "lbfgs" else 1.0
+        usual = max(saturation(self.best), objective.saturation)
+        self._guard = Guard(self.start.total, usual, best=self.start.total)
         self._latest = self.losses
         self._totals = [self.losses.total]  # the best by iteration
         self._first = self.best.clone() if objective.half else self.best
@@ -57,13 +59,15 @@ class Descent:
     def step(self) -> Losses:
         """One iteration of the optimiser; the losses of the last picture that it evaluated."""
         self._optimizer.step(self._evaluate)
+        self._optimizer.param_groups[0]["lr"] = self.rate
         self._follow()
         self._totals.append(self.losses.total)
         if self.objective.half and self._is_slow():
             self._refine()
-        verdict = self._guard.judge(self._latest.total, _saturation(self._picture()))
+        verdict = self._guard.judge(self._latest.total, saturation(self._picture()))
         if verdict is Verdict.GIVE_UP:
             self.given_up = self._guard.reason
+            _log.warning("%s: the run %s", self.given_up, verdict.value)
         elif verdict is not Verdict.GO_ON:
             self._mend(verdict)
         return self._latest
@@ -151,14 +155,9 @@ class Descent:
             return SGD([self._x], lr=self.rate, momentum=0.9)
         return LBFGS(
             [self._x],
-            lr=self.rate,
+            lr=self.rate * self._unit * self._x.numel(),  # of the first step, whose absolutes torch makes sum to 1
             max_iter=1,
             history_size=self.recipe.history,
             tolerance_grad=0,  # torch's own would end a run whose gradient is merely small in number
             tolerance_change=0,
         )
-
-
-def _saturation(picture: Tensor) -> float:
-    """Share of values that are at, or beyond, the ends of [0, 1]."""
-    return float(((picture <= 0) | (picture >= 1)).float().mean())

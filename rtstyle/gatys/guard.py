@@ -9,7 +9,7 @@ from enum import Enum
 _FAR = 50.0  # times the best loss: gone at once
 _WORSE, _WORSE_FOR = 1.3, 8  # above where it started, and for how many evaluations in a row
 _STALE_FOR = 40  # evaluations without a new best, while well above it
-_SATURATED = 0.35  # of all values at 0 or 1, beyond what the start and the artworks have
+_SATURATED = 0.35  # of all values at 0 or 1, beyond what start, photo and artworks have
 _SLOW_AFTER, _SLOW = 6, 0.005  # evaluations, and the least share of the loss that these must take off
 _NOISE = 1e-5  # of the loss: less above the start says nothing
 _MOST_CHANGES = 40
@@ -21,7 +21,7 @@ class Verdict(Enum):
     GO_ON = "goes on"
     BACK = "goes back to the best, with a smaller step"
     FASTER = "goes on with a larger step"
-    GIVE_UP = "gives up"
+    GIVE_UP = "ends at this size, with the best"
 
 
 @dataclass(slots=True)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rtstyle.gatys.pictures import Size, by_short_side
 from rtstyle.gatys.recipe import MIN_TILE, Recipe
 from rtstyle.gatys.tiles import margin_for
 from rtstyle.perceptual.layers import CONVS, layer_index, place_of
@@ -20,16 +23,28 @@ _PICTURES = 12  # copies of the picture beside the history: photo, start, best, 
 _LOADED = 360 << 20  # the weights, room to convolve in, and what torch adds to itself when it first works: measured
 _IMPORTED = 800 << 20  # torch, where the system does not say
 _TORCHVISION = 160 << 20  # which VGG imports when it is made
+_CGROUPS = (  # of versions 2 and 1, as a container sees its own
+    (Path("/sys/fs/cgroup"), "memory.max", "memory.current"),
+    (Path("/sys/fs/cgroup/memory"), "memory.limit_in_bytes", "memory.usage_in_bytes"),
+)
 _SHARE = 0.7  # of the memory that is free
 
 
-def peak_bytes(size: tuple[int, int], recipe: Recipe, tile: int | None) -> int:
-    """What the process will take at its peak, with ``tile`` px or, None, whole; masks are not reckoned with."""
-    return _resident_bytes() + _needed_bytes(size, recipe, tile)
+def peak_bytes(size: Size, recipe: Recipe, tile: int | None, artworks: Sequence[Size] = ()) -> int:
+    """What the process will take at its peak, with ``tile`` px or, None, whole; masks are not reckoned with.
+
+    ``artworks``: the sizes that they have as files. They are looked at one by one before a picture is painted.
+    """
+    loaded = sum(height * width * 3 * _FLOAT for height, width in artworks)
+    picture = size[0] * size[1] * 3 * _FLOAT
+    short = min(size) if recipe.style_size is None else recipe.style_size
+    looks = (_look_bytes(by_short_side(artwork, short), recipe) for artwork in artworks)
+    looking = _LOADED + _PICTURES * picture + max(looks, default=0)
+    return _resident_bytes() + loaded + max(_needed_bytes(size, recipe, tile), looking)
 
 
-def _needed_bytes(size: tuple[int, int], recipe: Recipe, tile: int | None) -> int:
-    """The same, besides what the process has."""
+def _needed_bytes(size: Size, recipe: Recipe, tile: int | None) -> int:
+    """What painting takes besides what the process has."""
     height, width = size
     layers = [name for name, _ in (*recipe.content_layers, *recipe.style_layers)]
     margin = 2 * margin_for(layers, recipe.network)
@@ -40,7 +55,7 @@ def _needed_bytes(size: tuple[int, int], recipe: Recipe, tile: int | None) -> in
     return _LOADED + (_PICTURES + pairs) * picture + maps
 
 
-def tile_for(size: tuple[int, int], recipe: Recipe, device: torch.device | None = None) -> int | None:
+def tile_for(size: Size, recipe: Recipe, device: torch.device | None = None) -> int | None:
     """The side of the tiles: the recipe's, or the largest that fits into the device's memory; None: no tiles."""
     if recipe.tile is not None:
         return recipe.tile or None
@@ -54,15 +69,24 @@ def tile_for(size: tuple[int, int], recipe: Recipe, device: torch.device | None 
 
 
 def free_bytes() -> int:
-    """Physical memory that is free now, as far as the system says; on others much."""
+    """Memory that is free now, as far as the system, or the container, says; on others much."""
     meminfo = Path("/proc/meminfo")
     if meminfo.exists():
         for line in meminfo.read_text(encoding="ascii").splitlines():
             if line.startswith("MemAvailable"):
-                return int(line.split()[1]) << 10
+                return min([int(line.split()[1]) << 10, *_rooms()])
     if hasattr(os, "sysconf") and sys.platform == "darwin":
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
     return 8 << 30
+
+
+def _rooms() -> Iterator[int]:
+    """What a container's limits leave, with the cached files that would give way; nothing where there are none."""
+    for folder, limit, used in _CGROUPS:
+        with suppress(OSError, ValueError):  # not there, not for us to read, or no number but "max"
+            room = int((folder / limit).read_text()) - int((folder / used).read_text())
+            stat = (folder / "memory.stat").read_text().splitlines()
+            yield max(0, room + sum(int(line.split()[1]) for line in stat if line.startswith("inactive_file ")))
 
 
 def _free_on(device: torch.device) -> int:
@@ -97,6 +121,28 @@ def _network_bytes(size: tuple[int, int], layers: list[str], recipe: Recipe) -> 
             kept += maps // 4 + (maps // 4 // _FLOAT * _INDEX if recipe.pooling == "max" else 0)
         index += 1
     return kept + largest + _winograd_bytes(last, recipe.network)
+
+
+def _look_bytes(size: Size, recipe: Recipe) -> int:
+    """An artwork's way through the network: the style's maps, all of them, and what a step has in and out."""
+    taps = {layer_index(name, recipe.network) for name, _ in recipe.style_layers}
+    height, width = size
+    kept = ins = peak = height * width * 3 * _FLOAT
+    index = 0
+    for block, (convs, channels) in enumerate(zip(CONVS[recipe.network], _WIDTHS, strict=True)):
+        maps = (height >> block) * (width >> block) * channels * _FLOAT
+        for _ in range(convs):
+            if index > max(taps):
+                break
+            peak = max(peak, kept + ins + maps)
+            tapped = len(taps & {index, index + 1})
+            kept, ins = kept + tapped * maps, 0 if index + 1 in taps else maps
+            index += 2
+        pooled = maps // 4
+        if index < max(taps):
+            peak = max(peak, kept + ins + pooled + pooled // _FLOAT * _INDEX)
+        ins, index = pooled, index + 1
+    return peak + _winograd_bytes(max(taps), recipe.network)
 
 
 def _taps_bytes(seen: tuple[int, int], whole: tuple[int, int], recipe: Recipe) -> int:

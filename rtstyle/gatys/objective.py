@@ -54,10 +54,11 @@ class Objective:
         *,
         memory: Memory | None = None,
         tile: int | None = None,  # px
+        saturation: float = 0.0,  # share of values at 0 or 1 that is in the nature of the picture
         half: bool = False,  # features in bf16, for as long as nobody sets it otherwise; the targets are float32
     ) -> None:
         self.vgg, self.recipe, self.memory, self.regions = vgg, recipe, memory, list(regions)
-        self.size = (content.shape[2], content.shape[3])
+        self.size, self.saturation = (content.shape[2], content.shape[3]), saturation
         self._content_layers = weighed(recipe.content_layers) if recipe.content_weight else {}
         self._style_layers = weighed(recipe.style_layers) if recipe.style_weight and regions else {}
         self._layers = tuple(dict.fromkeys([*self._content_layers, *self._style_layers]))

@@ -9,14 +9,16 @@ from typing import Self
 import torch
 from torch import Tensor
 
-from rtstyle.gatys.colors import prepared
+from rtstyle.gatys.colors import recolored, seen
 from rtstyle.gatys.memory import tile_for
 from rtstyle.gatys.objective import Memory, Objective
-from rtstyle.gatys.pictures import Size, by_short_side, resized
+from rtstyle.gatys.pictures import Size, by_short_side, resized, saturation
 from rtstyle.gatys.recipe import Recipe
 from rtstyle.gatys.run import Painting, Place, Run, Step
 from rtstyle.gatys.targets import Region, blended, style_grams
 from rtstyle.perceptual import VGG, VggWeights
+
+_NOTHING = 0.05  # of a mask
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,6 +51,7 @@ class Painter:
         layers = [name for name, _ in (*recipe.content_layers, *recipe.style_layers)]
         self.vgg = VGG(layers, weights, pooling=recipe.pooling)
         self._grams: dict[tuple[int, int], dict[str, Tensor]] = {}  # by artwork and short side
+        self._palette: Tensor | None = None  # whose colours they are of
 
     def paint(
         self,
@@ -76,58 +79,73 @@ class Painter:
         memory: Memory | None = None,
         full_side: int | None = None,
         part: Part | None = None,
+        palette: Tensor | None = None,
         where: Tensor | None = None,
         half: bool | None = None,
     ) -> Objective:
         """The loss of pictures of the size of ``content``; with ``half=False`` in float32 throughout.
 
         ``full_side``: the short side, in px, of the picture that will be painted in the end. ``part``: the content
-        is that part of a picture, and the artworks have the size that goes with the whole. ``where`` (1, 1, H, W),
-        0 to 1: only there is the style looked at.
+        is that part of a picture, and the artworks have the size that goes with the whole. ``palette`` (1, 3, H, W):
+        whose colours they take on, the content's unless it is given. ``where`` (1, 1, H, W), 0 to 1: only there is
+        the style looked at.
         """
         self.vgg.to(content.device)
         part = part or Part.whole((content.shape[2], content.shape[3]))
-        size, seen = (content.shape[2], content.shape[3]), content
-        regions = []
+        photo, regions = content, []
         if self.artworks and self.recipe.style_weight:
-            seen = prepared(content, self.artworks[0].image, self.recipe.colors)[0]
-            regions = self._regions(content, part, full_side or min(part.size))
+            photo = seen(content, self.recipe.colors)
+            regions = self._regions(content if palette is None else palette, part, full_side or min(part.size))
         if where is not None:
             share = float(where.mean())  # a pixel's style weighs what it does in a whole picture
             regions = [replace(r, mask=_both(r.mask, where), share=share * r.share) for r in regions]
-        tile = tile_for(size, self.recipe, content.device)
         return Objective(
-            self.vgg, seen, regions, self.recipe, memory=memory, tile=tile, half=self._half if half is None else half
+            self.vgg,
+            photo,
+            regions,
+            self.recipe,
+            memory=memory,
+            tile=tile_for((content.shape[2], content.shape[3]), self.recipe, content.device),
+            saturation=max(saturation(picture) for picture in (photo, *(a.image for a in self.artworks))),
+            half=self._half if half is None else half,
         )
 
-    def _regions(self, content: Tensor, part: Part, full_side: int) -> list[Region]:
-        """One for all artworks without a mask, and one for each with; together they weigh 1."""
+    def _regions(self, palette: Tensor, part: Part, full_side: int) -> list[Region]:
+        """One for all artworks without a mask, and one for each with that is seen; together they weigh 1."""
         short = min(part.size)
         if self.recipe.style_size is not None:
             short = self.recipe.style_size * short // full_side
-        if self.recipe.colors == "style":
-            grams = [self._grams_at(index, short) for index in range(len(self.artworks))]
-        else:  # these depend on the photo's colours
-            grams = [self._grams_of(prepared(content, a.image, self.recipe.colors)[1], short) for a in self.artworks]
+        grams = [self._grams_at(index, short, palette) for index in range(len(self.artworks))]
         weights = [artwork.weight for artwork in self.artworks]
         if all(artwork.mask is None for artwork in self.artworks):
             return [Region(blended(grams, weights))]
-        masks = [None if a.mask is None else resized(a.mask, part.size)[..., *part.where] for a in self.artworks]
-        covered = sum((mask for mask in masks if mask is not None), start=content.new_zeros(1, 1, *content.shape[2:]))
+        masks = [None if a.mask is None else resized(a.mask, part.size) for a in self.artworks]
+        covered = sum((mask for mask in masks if mask is not None), start=palette.new_zeros(1, 1, *part.size))
         rest = (1 - covered).clamp(0, 1)
+        areas = [rest if mask is None else mask for mask in masks]
+        total = sum(weight for area, weight in zip(areas, weights, strict=True) if is_somewhere(area))
         return [
-            Region(gram, rest if mask is None else mask, weight / sum(weights))
-            for gram, mask, weight in zip(grams, masks, weights, strict=True)
+            Region(gram, area[..., *part.where], weight / total)
+            for gram, area, weight in zip(grams, areas, weights, strict=True)
+            if is_somewhere(area[..., *part.where])
         ]
 
-    def _grams_at(self, index: int, short: int) -> dict[str, Tensor]:
+    def _grams_at(self, index: int, short: int, palette: Tensor) -> dict[str, Tensor]:
+        if palette is not self._palette and self.recipe.colors != "style":
+            self._grams, self._palette = {}, palette
         if (index, short) not in self._grams:
-            self._grams[index, short] = self._grams_of(self.artworks[index].image, short)
+            artwork = recolored(self.artworks[index].image, palette, self.recipe.colors)
+            self._grams[index, short] = self._grams_of(artwork, short)
         return self._grams[index, short]
 
     def _grams_of(self, artwork: Tensor, short: int) -> dict[str, Tensor]:
         size = by_short_side((artwork.shape[2], artwork.shape[3]), max(16, short))
         return style_grams(self.vgg, resized(artwork, size), [name for name, _ in self.recipe.style_layers])
+
+
+def is_somewhere(mask: Tensor) -> bool:
+    """Whether it covers anything: what JPEG makes of black, or takes from white, is nothing."""
+    return bool((mask > _NOTHING).any())
 
 
 def _both(mask: Tensor | None, where: Tensor) -> Tensor:

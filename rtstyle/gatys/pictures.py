@@ -30,6 +30,11 @@ def to_image(tensor: Tensor) -> Image:
     return np.ascontiguousarray(levels.permute(1, 2, 0).cpu().numpy())
 
 
+def saturation(tensor: Tensor) -> float:
+    """Share of values that are at, or beyond, the ends of [0, 1]."""
+    return float(((tensor <= 0) | (tensor >= 1)).float().mean())
+
+
 def resized(tensor: Tensor, size: Size) -> Tensor:
     """Bicubic and, downwards, without aliases."""
     if tuple(tensor.shape[2:]) == size:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from glob import escape
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,8 +62,7 @@ class Along:
             name = f"{self._target.stem}.{step.iteration:06}{self._target.suffix}"
             writer = PhotoWriter([self._target.with_name(name)], overwrite=True, keep=self._keep)
             writer.write(Frame(to_image(step.picture()), Fraction(0)))
-        shown, now = (at * self._extras.process // step.iterations for at in (self._last_shown(), step.iteration))
-        if now > shown:  # a coarse scale that ends early is leapt over
+        if self._extras.process and self._is_due(step):
             self._show(step.picture())
         if self._progress is not None:
             self._progress(step)
@@ -85,10 +85,27 @@ class Along:
         if self._extras.process:
             if self._last_shown() < self._at or not self._checkpoint.process:  # it ended before it was foreseen
                 self._show(painting.picture)
+            self._thin(min(self._extras.process, len(self._checkpoint.process)))
             self._strip.write(Frame(sheet([self._checkpoint.process], [self._checkpoint.labels]), Fraction(0)))
             self._write_film()
         if painting.stopped:
             raise KeyboardInterrupt
+
+    def _is_due(self, step: Step) -> bool:
+        """Whether it is time for one more picture. Where the end is open, there are at times twice as many as asked."""
+        if step.eta_s is not None:
+            shown, now = (at * self._extras.process // step.iterations for at in (self._last_shown(), step.iteration))
+            return now > shown  # a coarse scale that ends early is leapt over
+        if len(self._checkpoint.labels) == 2 * self._extras.process:
+            self._thin(self._extras.process)
+        shown_at = [0, *map(int, self._checkpoint.labels)]
+        return step.iteration % min((b - a for a, b in pairwise(shown_at)), default=1) == 0
+
+    def _thin(self, count: int) -> None:
+        """Leave so many of the pictures, the last one and those at even distances before it."""
+        kept = [(n + 1) * len(self._checkpoint.labels) // count - 1 for n in range(count)]
+        self._checkpoint.process = [self._checkpoint.process[n] for n in kept]
+        self._checkpoint.labels = [self._checkpoint.labels[n] for n in kept]
 
     def _last_shown(self) -> int:
         """The iteration whose picture is the last one so far; 0 where there is none."""

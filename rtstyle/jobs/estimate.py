@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,11 +21,12 @@ class Estimate:
     free: int
 
 
-def estimate(content: str | Path, recipe: Recipe | None = None) -> Estimate:
-    """Of a photo, or of one frame of a video. Raises SourceError and UsageError."""
+def estimate(content: str | Path, recipe: Recipe | None = None, artworks: Sequence[Path] = ()) -> Estimate:
+    """Of a photo, or of one frame of a video, in the style of pictures. Raises SourceError and UsageError."""
     from rtstyle.gatys.memory import free_bytes, peak_bytes, tile_for
     from rtstyle.gatys.pictures import parse_size, pyramid
     from rtstyle.gatys.run import iterations_at
+    from rtstyle.sources.photo_folder import read_photo
 
     recipe = recipe or Recipe()
     size = parse_size(recipe.size, _shape(content))
@@ -34,7 +36,7 @@ def estimate(content: str | Path, recipe: Recipe | None = None) -> Estimate:
         sizes=[f"{width}x{height}" for height, width in sizes],
         iterations=None if recipe.iterations is None else sum(iterations_at(recipe, s) for s in range(len(sizes))),
         tile=tile,
-        memory=peak_bytes(size, recipe, tile),
+        memory=peak_bytes(size, recipe, tile, [read_photo(artwork).shape[:2] for artwork in artworks]),
         free=free_bytes(),
     )
 

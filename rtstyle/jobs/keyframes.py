@@ -59,7 +59,7 @@ def paint_keyframes(
     """
     begun, folder = perf_counter(), Path(folder)
     _check_name(folder)
-    with closing(VideoReader(input)) as source:
+    with closing(VideoReader(input, on_error="skip")) as source:
         studio = Studio.open(materials)
         shelf = _shelf(folder, input, materials, moments, studio, resume=resume, overwrite=overwrite)
         brush = _Brush(studio, shelf, progress)
@@ -96,7 +96,7 @@ def propagate_keyframes(
     materials = replace(materials, recipe=replace(materials.recipe, init="content"))
     folder, growing = _waiting(target), _growing(target)
     sink = _writer(input, target, materials, moments, overwrite=overwrite)
-    with closing(VideoReader(input)) as source:
+    with closing(VideoReader(input, on_error="skip")) as source:
         format = _sized(source.format, materials.recipe)
         studio = Studio.open(materials)
         from rtstyle.gatys.carry import Carrier

@@ -78,4 +78,6 @@ class Film:
         import cv2
         import numpy as np
 
-        return np.asarray(cv2.resize(image, self.size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+        smaller = self.size[0] < image.shape[1]
+        how = cv2.INTER_AREA if smaller else cv2.INTER_CUBIC  # the one repeats pixels upwards, the other has aliases
+        return np.asarray(cv2.resize(image, self.size, interpolation=how), dtype=np.uint8)

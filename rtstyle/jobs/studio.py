@@ -155,12 +155,12 @@ def _check_masks(styles: Sequence[StyleImage]) -> None:
 
 
 def _artwork(style: StyleImage, device: torch.device) -> Artwork:
-    from rtstyle.gatys.painter import Artwork
+    from rtstyle.gatys.painter import Artwork, is_somewhere
     from rtstyle.gatys.pictures import to_tensor
 
     mask = None
     if style.mask is not None:
         mask = to_tensor(read_photo(style.mask), device).mean(dim=1, keepdim=True)
-        if not mask.any():
+        if not is_somewhere(mask):
             raise UsageError(f"{style.mask}: expected white where the style is to be, got black everywhere")
     return Artwork(to_tensor(read_photo(style.path), device), style.weight, mask)

@@ -7,10 +7,14 @@ import pytest
 import torch
 
 from rtstyle.gatys.carry import Carrier
+from rtstyle.gatys.colors import match_covariance
 from rtstyle.gatys.flow import Track, dis_flow, trusted
 from rtstyle.gatys.painter import Artwork, Painter
+from rtstyle.gatys.pictures import to_tensor
 from rtstyle.gatys.recipe import Recipe
+from rtstyle.gatys.targets import style_grams
 
+CPU = torch.device("cpu")
 SIZE = (72, 112)
 STEP = 3  # px a frame, to the left
 RECIPE = Recipe(
@@ -61,7 +65,7 @@ def test_a_track_samples_its_keyframe_once(wall):
 @pytest.fixture
 def carrier(weights, artwork):
     painter = Painter([Artwork(artwork)], RECIPE, weights)
-    return Carrier(painter, torch.device("cpu"))
+    return Carrier(painter, CPU)
 
 
 def test_frames_between_two_keyframes_belong_together(wall, carrier):
@@ -82,30 +86,50 @@ def test_frames_between_two_keyframes_belong_together(wall, carrier):
 def test_a_hole_is_painted_and_nothing_else_changes(weights, artwork, wall):
     """What no keyframe shows is filled by a short optimisation of its own."""
     painter = Painter([Artwork(artwork)], replace(RECIPE, iterations=5), weights)
-    carrier = Carrier(painter, torch.device("cpu"))
+    carrier = Carrier(painter, CPU)
     frame = pan(wall, 1)[0]
     picture = 255 - frame
     hole = np.zeros(SIZE, bool)
     hole[20:40, 30:60] = True
     still = np.zeros((*SIZE, 2), np.float32)
     far = np.full((*SIZE, 2), 500, np.float32)  # the frame before does not know it either
-    filled = carrier._filled(frame, picture, hole, picture, (far, far))
+    filled = carrier._filled(frame, picture, hole, picture, (far, far), palette=to_tensor(frame, CPU))
     assert carrier.hole_pixels == hole.sum()
     assert np.array_equal(filled[~hole], picture[~hole])
     assert (filled[hole] != picture[hole]).any()
-    known = carrier._filled(frame, picture, hole, frame, (still, still))
+    known = carrier._filled(frame, picture, hole, frame, (still, still), palette=to_tensor(frame, CPU))
     assert np.abs(known[hole].astype(int) - frame[hole]).max() <= 1  # the frame before, carried here
 
 
 def test_a_hole_keeps_the_photos_colours(weights, artwork, wall):
     """With ``luminance``, as the whole picture does: the same is added to R, G and B of the frame."""
     painter = Painter([Artwork(artwork)], replace(RECIPE, colors="luminance"), weights)
-    carrier = Carrier(painter, torch.device("cpu"))
+    carrier = Carrier(painter, CPU)
     frame = pan(wall, 1)[0]
     hole = np.zeros(SIZE, bool)
     hole[20:40, 30:60] = True
     far = np.full((*SIZE, 2), 500, np.float32)
-    filled = carrier._filled(frame, 255 - frame, hole, frame, (far, far))
+    filled = carrier._filled(frame, 255 - frame, hole, frame, (far, far), palette=to_tensor(frame, CPU))
     inner = hole & ((filled > 0) & (filled < 255)).all(axis=-1)  # what is clipped has lost some colour
     assert inner.sum() > 0.5 * hole.sum()
     assert np.ptp(filled.astype(int) - frame, axis=-1)[inner].max() <= 2
+
+
+def test_holes_have_the_colours_of_the_whole_keyframe(weights, artwork, wall, monkeypatch):
+    """With ``covariance`` the artwork is recoloured, and looked at, once for all holes after a keyframe."""
+    looked_at = []
+
+    def watched(vgg, image, layers):
+        looked_at.append(image)
+        return style_grams(vgg, image, layers)
+
+    monkeypatch.setattr("rtstyle.gatys.painter.style_grams", watched)
+    carrier = Carrier(Painter([Artwork(artwork)], replace(RECIPE, colors="covariance"), weights), CPU)
+    frames, far = pan(wall, 2), np.full((*SIZE, 2), 500, np.float32)
+    palette = to_tensor(frames[0], CPU)
+    hole = np.zeros(SIZE, bool)
+    hole[20:40, 30:60] = True
+    for frame in frames:
+        carrier._filled(frame, frame, hole, frame, (far, far), palette=palette)
+    (seen,) = looked_at
+    assert torch.allclose(seen.mean((2, 3)), match_covariance(artwork, palette).mean((2, 3)), atol=0.01)

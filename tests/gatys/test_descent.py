@@ -4,6 +4,8 @@ import pytest
 import torch
 
 from rtstyle.gatys.descent import Descent
+from rtstyle.gatys.guard import Verdict
+from rtstyle.gatys.objective import Losses
 from rtstyle.gatys.painter import Artwork, Painter, white_noise
 from rtstyle.gatys.recipe import Recipe
 
@@ -86,6 +88,19 @@ def test_a_step_back_is_said(weights, photo, artwork, caplog):
     assert descent.rate < 1e3
 
 
+def test_a_run_that_ends_early_says_so(weights, photo, artwork, monkeypatch, caplog):
+    """After as many changes as there may be: what got better is kept, and a warning has the reason."""
+    monkeypatch.setattr("rtstyle.gatys.guard._MOST_CHANGES", 0)
+    descent = descent_of(weights, photo, artwork, TINY)
+    for _ in range(5):
+        descent.step()
+    monkeypatch.setattr(descent._guard, "start", 0.0)  # as if it had risen far above
+    while not descent.given_up:
+        descent.step()
+    assert descent.losses.total < descent.start.total
+    assert caplog.messages[-1] == f"{descent.given_up}: the run ends at this size, with the best"
+
+
 def test_a_rate_far_off_is_soon_found(weights, photo, artwork):
     """From a million, half-way between too large and too small leads to where something happens; it costs nothing."""
     descent = descent_of(weights, photo, artwork, replace(TINY, learning_rate=1e6))
@@ -129,3 +144,38 @@ def test_only_what_is_free_changes(weights, photo, artwork):
     changed = (descent.best != photo).any(dim=1, keepdim=True)
     assert changed.any()
     assert not (changed & ~free).any()
+
+
+class Hill:
+    """A stand-in for an objective: the nearer to grey the worse, so that the curvature is negative everywhere."""
+
+    half, saturation = False, 0.0
+
+    def losses(self, picture):
+        return self.gradient(picture)[0]
+
+    def gradient(self, picture):
+        total = 1 - float((picture - 0.5).square().mean())
+        return Losses({}, {}, 0.0, 0.0, total), (1 - 2 * picture) / picture.numel()
+
+
+def test_negative_curvature_is_no_cliff(photo):
+    """L-BFGS walks down it at the pace of its first step, of 1 % of the range, until it is at the end of the range."""
+    descent = Descent(Hill(), 0.6 + 0 * photo, TINY)
+    way = []
+    for _ in range(4):
+        before = descent._picture()
+        descent.step()
+        way.append(float((descent._picture() - before).mean()))
+    assert way[0] == pytest.approx(0.01, rel=1e-3)
+    assert 0.005 < min(way) < max(way) < 0.02
+    assert descent.rate == 1.0
+
+
+def test_an_artwork_in_black_and_white_can_be_painted(weights, photo, artwork):
+    """What it has of both is not held against the picture; nor is what the photo has, whatever was begun with."""
+    ink = (artwork > 0.5).float()
+    of_ink, of_photo = (Painter([Artwork(a)], TINY, weights).objective(p) for a, p in ((ink, photo), (artwork, ink)))
+    for objective in (of_ink, of_photo):
+        descent = Descent(objective, white_noise(photo, 0), TINY)
+        assert descent._guard.judge(descent.start.total, 1.0) is Verdict.GO_ON

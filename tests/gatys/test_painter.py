@@ -129,3 +129,13 @@ def test_a_part_has_the_artwork_of_the_whole(painter, photo):
     whole = painter.objective(photo).regions[0].grams
     crop = painter.objective(photo[..., 8:40, 10:50], part=part).regions[0].grams
     assert all(torch.equal(crop[name], whole[name]) for name in whole)
+
+
+def test_a_style_that_is_nowhere_does_not_count(weights, photo, artwork):
+    """Where one mask is white, or nearly, the style that takes the rest adds nothing to the loss, nor to its floor."""
+    alone = Painter([Artwork(artwork)], RECIPE, weights).objective(photo)
+    white = torch.full((1, 1, 48, 64), 254 / 255)
+    both = Painter([Artwork(artwork, 0.5, white), Artwork(artwork.flip(1))], RECIPE, weights).objective(photo)
+    (region,) = both.regions
+    assert region.share == 1
+    assert both.losses(photo).total == pytest.approx(alone.losses(photo).total, rel=1e-2)

@@ -3,6 +3,7 @@
 import errno
 import os
 from dataclasses import replace
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -12,6 +13,7 @@ torch = pytest.importorskip("torch", reason="keyframes need torch: pip install -
 
 from rtstyle.errors import DeviceError, PaintError, SinkError, SourceError, UsageError  # noqa: E402
 from rtstyle.gatys.recipe import Recipe  # noqa: E402
+from rtstyle.gatys.sheet import sheet  # noqa: E402
 from rtstyle.jobs.estimate import estimate  # noqa: E402
 from rtstyle.jobs.keyframe import Extras, paint_keyframe  # noqa: E402
 from rtstyle.jobs.sheets import parse_axis, reconstruct, sweep  # noqa: E402
@@ -237,6 +239,25 @@ def test_a_process_that_ends_early_shows_its_end(files):
     assert np.abs(shown[-1][:32, :42].astype(int) - cv2.imread(str(files / "out.png"))[:, :42]).mean() < 20
 
 
+@pytest.mark.parametrize("count", [1, 5])
+def test_a_process_without_a_foreseen_end_has_as_many_pictures(files, monkeypatch, count):
+    """At about even distances, the last one at the end."""
+    from rtstyle.jobs import along
+
+    steps, shown = [], [0]
+
+    def labelled(pictures, labels):
+        shown.extend(map(int, labels[0]))
+        return sheet(pictures, labels)
+
+    monkeypatch.setattr(along, "sheet", labelled)
+    paint(files, recipe=replace(TINY, iterations=None), extras=Extras(process=count), progress=steps.append)
+    gaps = [b - a for a, b in pairwise(shown)]
+    assert len(gaps) == count
+    assert shown[-1] == steps[-1].iteration > 8 * count
+    assert max(gaps) < 3 * min(gaps)
+
+
 def test_an_unfinished_run_is_not_begun_anew_in_silence(files, monkeypatch):
     """What a kill left is worth hours: it is gone on with, or given up in so many words."""
     from rtstyle.jobs import checkpoint
@@ -360,3 +381,5 @@ def test_a_dry_run_knows_sizes_and_iterations(files):
     tiled = estimate(files / "photo.png", replace(TINY, size="2048", tile=256))
     assert large.memory - small.memory > 2 << 30
     assert tiled.memory < large.memory - (1 << 30)
+    styled = estimate(files / "photo.png", replace(TINY, style_size=1024), [files / "art.png"])
+    assert styled.memory > small.memory + (512 << 20)

@@ -270,3 +270,15 @@ def test_what_a_killed_video_leaves_goes_with_its_folder(materials, tmp_path):
     propagate_keyframes(clip, out, materials, moments=moments, resume=True)
     assert len(pictures(out)) == 5
     assert {path.name for path in tmp_path.iterdir()} == {"art.png", "clip.mp4", "out.mp4"}
+
+
+def test_a_clip_that_ends_early_is_painted_as_far_as_it_goes(materials, tmp_path, caplog):
+    """Hours of painting are not thrown away for the rest: a warning says what is missing."""
+    clip = make_clip(tmp_path / "clip.mkv", frames=60)
+    clip.write_bytes(clip.read_bytes()[: clip.stat().st_size // 2])
+    moments, materials = Moments.parse(every="8"), replace(materials, recipe=replace(TINY, iterations=2))
+    report = propagate_keyframes(clip, tmp_path / "out.mp4", materials, moments=moments)
+    assert 8 < report.frames == len(pictures(tmp_path / "out.mp4")) < 60
+    keys = paint_keyframes(clip, tmp_path / "keys", materials, moments=moments)
+    assert keys.keyframes == len(list((tmp_path / "keys").iterdir())) > 1
+    assert caplog.text.count("clip.mkv: ends early: expected 2.4 s, got") == 2
