@@ -142,7 +142,7 @@ def _materials(given: Given, recipe: Recipe) -> Materials:
 
     styles = _styles(given["style_image"] or [], given["mask"] or [])
     if not styles and recipe.style_weight and not given["reconstruct"]:
-        raise UsageError("style image: expected at least one artwork, got none; give --style-image FILE")
+        raise UsageError("--style-image: expected at least one artwork, got none")
     return Materials(styles=styles, recipe=recipe, device=given["device"], vgg=given["vgg"])
 
 
@@ -169,7 +169,7 @@ def _split(text: str) -> tuple[Path, float]:
     except ValueError:
         weight = math.nan
     if not (math.isfinite(weight) and weight > 0):
-        raise UsageError(f"style image {name}: expected a weight above 0, got {number!r}")
+        raise UsageError(f"--style-image {name}: expected a weight above 0, got {number!r}")
     return Path(name), weight
 
 

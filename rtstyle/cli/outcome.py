@@ -6,12 +6,15 @@ import json
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import asdict
 
 import typer
 
 from rtstyle.errors import RtstyleError, UsageError
 from rtstyle.meter import Report
+
+OPTIONS: ContextVar[frozenset[str]] = ContextVar("OPTIONS", default=frozenset())  # of the command at work
 
 
 def fail(sentences: Sequence[str]) -> None:
@@ -33,9 +36,12 @@ def one_sentence(
     logging.basicConfig(level=logging.WARNING, format=f"{program}: %(message)s")
     try:
         yield
+    except UsageError as error:
+        typer.echo(f"{program}: {_as_typed(str(error))}", err=True)
+        raise typer.Exit(2) from None
     except RtstyleError as error:
         typer.echo(f"{program}: {error}", err=True)
-        raise typer.Exit(2 if isinstance(error, UsageError) else 1) from None
+        raise typer.Exit(1) from None
     except (MemoryError, RuntimeError) as error:  # PyTorch has the latter for it, on CPU and CUDA
         reason = str(error).partition("\n")[0]
         if isinstance(error, RuntimeError) and "allocate" not in reason:
@@ -45,6 +51,12 @@ def one_sentence(
     except KeyboardInterrupt:
         typer.echo(f"{program}: stopped; {stopped() if callable(stopped) else stopped}", err=True)
         raise typer.Exit(130) from None
+
+
+def _as_typed(sentence: str) -> str:
+    """With its dashes the option that the sentence begins with."""
+    option = f"--{sentence.partition(':')[0].replace(' ', '-')}"
+    return f"{option}{sentence[len(option) - 2 :]}" if option in OPTIONS.get() else sentence
 
 
 def show(report: Report, *, output: str, as_json: bool) -> None:
