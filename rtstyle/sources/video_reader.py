@@ -79,8 +79,9 @@ class VideoReader:
             timed = self._timed(self._decode())
             head = list(_up_to_first_frame(timed))
             if not head or isinstance(head[-1], Packet):
-                what = "not one frame of it can be decoded" if cut is None else "there is no frame where it is to begin"
-                raise SourceError(f"{self._path}: has a video stream, but {what}")
+                nothing = "has a video stream, but not one frame of it can be decoded"
+                why = nothing if cut is None else cut.why_empty(duration_of(self._container))
+                raise SourceError(f"{self._path}: {why}")
             first, self.zero = head[-1][0], head[-1][1]
             self.has_captions = captions_of(first) is not None  # with the first frame, as broadcasters have it
             self._has_alpha = has_alpha(self._stream, first)

@@ -55,8 +55,8 @@ def test_a_part_with_its_sound(tmp_path, clip, invert_model, suffix):
 
 
 def test_a_part_beyond_the_end(clip, tmp_path, invert_model):
-    """There is nothing to paint, which is an error."""
-    with pytest.raises(SourceError, match="there is no frame where it is to begin"):
+    """There is nothing to paint, and the sentence says where the end is."""
+    with pytest.raises(SourceError, match=r"clip\.mp4: expected --start before its end at 1 s, got 60 s"):
         rtstyle.transcode(clip, tmp_path / "out.mp4", style=invert_model, options=Options(start=Fraction(60)))
 
 
