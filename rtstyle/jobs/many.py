@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rtstyle.errors import SinkError, SourceError, UsageError
-from rtstyle.input_file import unreadable
+from rtstyle.input_file import missing, unreadable
 from rtstyle.meter import Report
 from rtstyle.output_file import unwritable
 from rtstyle.sources.picture_sequence import is_pattern
@@ -104,7 +104,7 @@ def _files(item: Path, endings: set[str], folder: Path) -> Iterator[tuple[Path, 
     try:
         if not item.is_dir():
             if not item.exists():
-                raise SourceError(f"{item}: there is no such file")
+                raise missing(item)
             yield item, Path(item.name)
             return
         root, target = item.resolve(), folder.resolve()

@@ -94,7 +94,7 @@ def untouched(tmp_path):
 
 @pytest.mark.parametrize(
     ("content", "sentence"),
-    [(None, "there is no such file"), (b"Dear diary,\n" * 100, "is not a video"), (b"", "is not a video")],
+    [(None, "there is no such file"), (b"Dear diary,\n" * 100, "is not a video"), (b"", "is empty; expected a video")],
 )
 def test_bad_inputs(tmp_path, untouched, invert_model, content, sentence):
     """A sentence, and nothing written."""
