@@ -124,4 +124,6 @@ def test_an_artwork_is_no_style_yet(tmp_path):
     empty.touch()
     done = CliRunner().invoke(app, ["inspect", str(empty)])
     assert (done.exit_code, done.stdout) == (1, "")
-    assert done.stderr.startswith(f"rtstyle: {empty}: expected an ONNX model, got an empty file; copy or download it again")
+    assert done.stderr.startswith(
+        f"rtstyle: {empty}: expected an ONNX model, got an empty file; copy or download it again"
+    )

@@ -148,9 +148,9 @@ def test_bad_outputs(clip, tmp_path, invert_model):
 
 
 def test_bad_styles(clip, tmp_path):
-    """A name that does not exist, and a model that is not ours: exit code 1."""
+    """A name that does not exist, exit code 2 as for all usage, and a model that is not ours: exit code 1."""
     target = tmp_path / "out.mp4"
-    assert_one_sentence(rtstyle("transcode", clip, "-o", target, "--style", "wavee"), 1, "did you mean wave?")
+    assert_one_sentence(rtstyle("transcode", clip, "-o", target, "--style", "wavee"), 2, "did you mean wave?")
     foreign = make_model(tmp_path / "zoo.onnx", kind="float_nchw")
     assert_one_sentence(rtstyle("transcode", clip, "-o", target, "--style", foreign), 1, "expected")
     assert not target.exists()

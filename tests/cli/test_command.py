@@ -1,5 +1,7 @@
 """What the commands of both programs have in common: their help, and how they speak of their options."""
 
+import cv2
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -41,6 +43,27 @@ def test_a_wrong_value_is_shown(arguments, sentence):
     done = run(app, "transcode", "in.mp4", "-o", "out.mp4", "--style", "wave", *arguments)
     assert done.exit_code == 2
     assert f"Invalid value for '{arguments[0]}': {sentence} " in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["transcode", "in.mp4", "-o", "out.txt", "--style", "wave"], 2),
+        (["image", "in.png", "-o", "out.txt", "--style", "wave"], 2),
+        (["export", "wave", "--to", "float", "-o", "out.txt"], 2),
+        (["transcode", "in.mp4", "-o", "out.mp4", "--style", "wavee"], 2),
+        (["transcode", "in.mp4", "-o", "out.mp4", "--style", "no.onnx"], 1),
+        (["image", "in.png", "-o", "no/out.png", "--style", "wave"], 1),
+        (["image", "missing.png", "-o", "out.png", "--style", "wave"], 1),
+    ],
+)
+def test_usage_is_2_and_files_are_1(arguments, code, clip, monkeypatch):
+    """In every command: endings and names of styles are usage."""
+    monkeypatch.chdir(clip.parent)
+    clip.rename("in.mp4")
+    cv2.imwrite("in.png", np.zeros((32, 32, 3), np.uint8))
+    done = run(app, *arguments)
+    assert (done.exit_code, done.stdout) == (code, ""), done.stderr
 
 
 def test_options_are_named_as_they_are_typed(tmp_path, clip):

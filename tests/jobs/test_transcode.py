@@ -169,7 +169,7 @@ def test_an_output_that_is_the_input(clip, tmp_path, invert_model, link):
 
 def test_an_unknown_style(clip, untouched):
     """The error says that there is none of that name."""
-    with pytest.raises(ModelError, match="no such style"):
+    with pytest.raises(UsageError, match="no such style"):
         rtstyle.transcode(clip, untouched / "out.mp4", style="wavee")
 
 
