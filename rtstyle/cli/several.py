@@ -31,10 +31,13 @@ def goes_into_folder(inputs: Sequence[str], output: str) -> bool:
         )
     try:
         is_there = Path(output).is_dir()
+        is_file = not is_there and Path(output).exists()
     except OSError:  # a name that is too long, which whoever opens it says better
         return False
     if len(inputs) > 1 and Path(output).suffix and not is_there:
         raise UsageError(f"{output}: expected a folder for {len(inputs)} files, got the name of one")
+    if is_file and not Path(output).suffix:
+        raise UsageError(f"{output}: expected a folder, or a name with an ending, got a file or a device")
     return is_there or len(inputs) > 1 or not Path(output).suffix or output.endswith(("/", "\\"))
 
 

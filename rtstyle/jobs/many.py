@@ -44,7 +44,8 @@ def errands(inputs: Sequence[str | Path], folder: Path, endings: set[str], name:
 
     What lies in ``folder`` already, where that is inside an input, was painted before and is no input.
 
-    Raises SourceError for what is not there, UsageError where two would have one name, and for what is no file.
+    Raises SourceError for what is not there, UsageError where two would have one name, where an input is ``folder``
+    itself, and for what is no file.
     """
     found = []
     for item in inputs:
@@ -108,6 +109,8 @@ def _files(item: Path, endings: set[str], folder: Path) -> Iterator[tuple[Path, 
             yield item, Path(item.name)
             return
         root, target = item.resolve(), folder.resolve()
+        if root == target:
+            raise UsageError(f"{folder}: is the input itself; give another folder")
         painted = target.relative_to(root) if root in target.parents else None
         for path in sorted(item.rglob("*")):
             place = path.relative_to(item)

@@ -1,6 +1,7 @@
 """Several files in one command."""
 
 import json
+import os
 from contextlib import nullcontext
 
 import cv2
@@ -342,12 +343,25 @@ def test_names_that_collide(tmp_path):
 
 
 def test_a_folder_painted_into_itself(run, holiday, invert_model):
-    """No original passes for a painting that was done before: each is named, nothing is changed, exit code 1."""
+    """No original passes for a painting that was done before, and nothing is changed; of a folder one line says so."""
     before = {path: path.read_bytes() for path in holiday.rglob("*.mp4")}
     done = run("transcode", holiday / "a.mp4", "-o", holiday, "--style", invert_model)
     assert done.exit_code == 1
     assert done.stderr.endswith("is the input itself; give another folder\n")
+    done = run("transcode", holiday, "-o", holiday, "--style", invert_model)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr == f"rtstyle: {holiday}: is the input itself; give another folder\n"
     assert {path: path.read_bytes() for path in holiday.rglob("*.mp4")} == before
+
+
+@pytest.mark.parametrize("command", ["transcode", "image"])
+def test_a_device_is_no_folder(run, files, command):
+    """Nor is a file: one sentence, before anything is painted."""
+    (files / "painting").touch()
+    for output in ("painting", "/dev/null")[: 1 + (os.name == "posix")]:
+        done = run(command, "in.mp4", "-o", output, "--style", "invert.onnx")
+        assert (done.exit_code, done.stdout) == (2, "")
+        assert done.stderr.startswith(f"rtstyle: {output}: expected a folder, or a name with an ending, got a file")
 
 
 def test_paintings_are_not_painted_again(holiday):
