@@ -16,6 +16,19 @@ from rtstyle.meter import Report
 
 OPTIONS: ContextVar[frozenset[str]] = ContextVar("OPTIONS", default=frozenset())  # of the command at work
 
+_LEAST_MS = 0.05  # what is less would be shown as 0.0
+_WORDS = {  # for people, of what the report calls by its class
+    **dict.fromkeys(("VideoReader", "AnimationReader", "PhotoFolder"), "reading"),
+    **dict.fromkeys(("Stylizer", "Schedule"), "painting"),
+    "Guided": "painting, upsampling",
+    "Brushwork": "strokes",
+    "Steady": "steadying",
+    "KeepColors": "colours",
+    "Blend": "mixing",
+    "Beside": "side by side",
+    **dict.fromkeys(("SegmentWriter", "TwiceAsWide", "VideoWriter", "PhotoWriter"), "writing"),
+}
+
 
 def fail(sentences: Sequence[str]) -> None:
     """Print each, and exit with 1 if there is any."""
@@ -65,8 +78,19 @@ def show(report: Report, *, output: str, as_json: bool) -> None:
         typer.echo(json.dumps({"output": output, **asdict(report), "fps": round(report.fps, 3)}))
         return
     dropped = f", {report.frames_dropped} dropped" if report.frames_dropped else ""
-    typer.echo(f"{output}: {report.frames_out} frames in {report.seconds:.1f} s, {report.fps:.1f} fps{dropped}")
+    typer.echo(f"{output}: {in_words(report)} in {report.seconds:.1f} s{rate_of(report)}{dropped}")
     typer.echo(f"  {report.provider}")
-    width = max(map(len, report.stages), default=0)
-    for name, times in report.stages.items():
+    shown = {_WORDS.get(name, name): times for name, times in report.stages.items() if times.p95_ms >= _LEAST_MS}
+    width = max(map(len, shown), default=0)
+    for name, times in shown.items():
         typer.echo(f"  {name:{width}}  p50 {times.p50_ms:7.1f} ms   p95 {times.p95_ms:7.1f} ms")
+
+
+def in_words(report: Report) -> str:
+    """How many frames it wrote."""
+    return "1 frame" if report.frames_out == 1 else f"{report.frames_out} frames"
+
+
+def rate_of(report: Report) -> str:
+    """How many a second, with a comma before it; nothing of a single one, which has no rate."""
+    return "" if report.frames_out == 1 else f", {report.fps:.1f} fps"

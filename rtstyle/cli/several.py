@@ -9,7 +9,7 @@ from pathlib import Path
 
 import typer
 
-from rtstyle.cli.outcome import fail
+from rtstyle.cli.outcome import fail, in_words, rate_of
 from rtstyle.cli.progress import shown_all
 from rtstyle.errors import UsageError
 from rtstyle.jobs.many import Errand, Outcome, run_errands
@@ -67,7 +67,7 @@ def conclude(outcomes: Sequence[Outcome], *, as_json: bool) -> None:
 def line_of(outcome: Outcome) -> str:
     """One file's end, in words."""
     if outcome.report is not None:
-        return f"{outcome.errand.output}: {outcome.report.frames_out} frames, {outcome.report.fps:.1f} fps"
+        return f"{outcome.errand.output}: {in_words(outcome.report)}{rate_of(outcome.report)}"
     return f"{outcome.errand.output}: {'failed' if outcome.error else 'is there already'}"
 
 
