@@ -74,6 +74,12 @@ def open_input(path: str, rate: Fraction | None = None, hwaccel: HWAccel | None 
         raise unreadable(path, OSError(error.errno, error.strerror)) from error
 
 
+def is_photo(container: InputContainer, path: str) -> bool:
+    """Whether a file is a single picture."""
+    name = container.format.name
+    return not is_pattern(path) and (name == "image2" or name.endswith("_pipe"))
+
+
 def video_stream(container: InputContainer, path: str) -> VideoStream:
     """Find the stream that is to be painted: the first that is no cover picture. Raises SourceError."""
     for stream in container.streams.video:

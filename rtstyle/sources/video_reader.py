@@ -24,7 +24,7 @@ from rtstyle.sources.decoding import Decoder, open_decoded, planar
 from rtstyle.sources.deinterlacer import Deinterlacer
 from rtstyle.sources.demuxer import demux
 from rtstyle.sources.rgb_converter import RgbConverter
-from rtstyle.sources.streams import ALL, Keep, has_alpha, losses, others, video_stream
+from rtstyle.sources.streams import ALL, Keep, has_alpha, is_photo, losses, others, video_stream
 from rtstyle.sources.tally import OnError, Tally, duration_of
 from rtstyle.times import fraction
 
@@ -102,7 +102,9 @@ class VideoReader:
         """What is done to the picture that its owner should know, a phrase each."""
         deinterlaced = ["interlaced fields are made into whole frames"] if self._deinterlace.active else []
         opaque = ["transparency is left out"] if self._has_alpha else []
-        return [*self._convert.notes, *deinterlaced, *opaque]
+        photo = ["a photo becomes a film of one frame; `rtstyle image` makes a photo of it"]
+        still = photo if is_photo(self._container, self._path) else []
+        return [*still, *self._convert.notes, *deinterlaced, *opaque]
 
     def __iter__(self) -> Iterator[Frame | Packet]:
         for item in self._items:
