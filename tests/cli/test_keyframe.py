@@ -100,6 +100,8 @@ def test_a_dry_run_paints_nothing(files):
         (["clip.mp4", *ART, "-o", "x.mp4", "--at", "0"], 2, "x.mp4: expected a folder for"),
         (["clip.mp4", *ART, "-o", "art2.png", "--at", "0"], 1, "expected a folder, got a file"),
         (["clip.mp4", *ART, "-o", "no/x", "--at", "0"], 1, "there is no folder no"),
+        (["clip.mp4", *ART, "-o", "x", "--at", "99"], 1, "clip.mp4: expected --at before its end at "),
+        (["clip.mp4", *ART, "-o", "x.mp4", "--at", "99", "--propagate"], 1, "expected --at before its end at "),
         (["photo.png", *ART, "-o", "art2.png", "--sweep", "seed=1"], 1, "art2.png: exists already"),
         (["photo.png", *ART, "-o", "x.png", "--sweep", "stile-weight=1"], 2, "expected SETTING=A,B"),
         (["photo.png", *ART, "-o", "x.png", "--sweep", "seed=one"], 2, "seed: expected a number"),
