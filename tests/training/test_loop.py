@@ -151,9 +151,7 @@ def test_what_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
     text = tmp_path / "text.ckpt"
     text.write_text("hello")
     for path in (text, tmp_path / "missing.ckpt"):
-        with pytest.raises(
-            ModelError, match=r"expected a checkpoint of .*, got (a file of another kind|none)"
-        ):
+        with pytest.raises(ModelError, match=r"expected a checkpoint of .*, got (a file of another kind|none)"):
             Checkpoint.load(path)
 
 
