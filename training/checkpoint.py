@@ -51,5 +51,5 @@ class Checkpoint:
             recipe = Recipe(**content.pop("recipe"))
             return Checkpoint(recipe=recipe, **content)
         except Exception as error:  # torch.load raises whatever the pickle inside provokes
-            got = "a file of another kind, or of another version" if path.exists() else "none; look at how it is spelt"
+            got = "a file of another kind, or of another version" if path.exists() else "none: there is no such file"
             raise ModelError(f"{path}: expected a checkpoint of `python -m training train`, got {got}") from error

@@ -19,13 +19,16 @@ OPTIONS: ContextVar[frozenset[str]] = ContextVar("OPTIONS", default=frozenset())
 _LEAST_MS = 0.05  # what is less would be shown as 0.0
 _WORDS = {  # for people, of what the report calls by its class
     **dict.fromkeys(("VideoReader", "AnimationReader", "PhotoFolder"), "reading"),
-    **dict.fromkeys(("Stylizer", "Schedule"), "painting"),
+    **dict.fromkeys(("Paced", "LiveSource", "Screen"), "source"),
+    **dict.fromkeys(("Stylizer", "Schedule", "Switch"), "painting"),
     "Guided": "painting, upsampling",
     "Brushwork": "strokes",
     "Steady": "steadying",
     "KeepColors": "colours",
     "Blend": "mixing",
-    "Beside": "side by side",
+    **dict.fromkeys(("Beside", "SideBySide"), "side by side"),
+    "Mirror": "mirror",
+    "Notice": "notice",
     **dict.fromkeys(("SegmentWriter", "TwiceAsWide", "VideoWriter", "PhotoWriter"), "writing"),
 }
 
