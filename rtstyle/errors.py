@@ -3,10 +3,10 @@
     RtstyleError
     ├── SourceError     the input cannot be opened, or breaks while it is read
     ├── SinkError       the output cannot be opened, or breaks while it is written
-    ├── ModelError      a style cannot be found, or its file is not a model of ours
+    ├── ModelError      a style's file cannot be read, or is not a model of ours
     ├── DeviceError     the device asked for is not at hand
     └── PaintError      a painting by optimisation gets no better than what it began with
-    UsageError          the question itself makes no sense (also a ValueError)
+    UsageError          the question itself makes no sense: an option, a style's name, an ending (also a ValueError)
 
 Every message is one sentence that says what, expected ≠ got, and the next step.
 """
@@ -25,7 +25,7 @@ class SinkError(RtstyleError):
 
 
 class ModelError(RtstyleError):
-    """A style cannot be found, or its file is not a model that we understand."""
+    """A style's file cannot be read, or is not a model that we understand."""
 
 
 class DeviceError(RtstyleError):
@@ -37,4 +37,4 @@ class PaintError(RtstyleError):
 
 
 class UsageError(RtstyleError, ValueError):
-    """An argument lies outside what it may be."""
+    """An argument lies outside what it may be; on the command line exit code 2, where the others are 1."""

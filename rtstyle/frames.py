@@ -55,6 +55,12 @@ class Cut:
         """Where it ends; None: where the video does."""
         return None if self.duration is None else self.start + self.duration
 
+    def why_empty(self, length: Fraction) -> str:
+        """Why there is nothing in it, of a video that is ``length`` seconds long; 0: not known."""
+        if 0 < length <= self.start:
+            return f"expected --start before its end at {float(length):g} s, got {float(self.start):g} s"
+        return "has a video stream, but there is no frame where it is to begin"
+
 
 @dataclass(frozen=True, slots=True)
 class Color:

@@ -21,3 +21,10 @@ def unreadable(path: str | Path, error: OSError) -> SourceError:
     usual = "look at the address, and whether anybody answers there" if "://" in str(path) else "try another copy"
     remedy = _REMEDIES.get(error.errno or 0, usual)
     return SourceError(f"{path}: cannot be opened: {error.strerror or error}; {remedy}")
+
+
+def missing(path: str | Path) -> SourceError:
+    """What to raise when nothing is there."""
+    pattern = set("*?[") & set(str(path))
+    remedy = "write it without quotes, so that the shell finds the files" if pattern else "look at how it is spelt"
+    return SourceError(f"{path}: there is no such file; {remedy}")

@@ -31,13 +31,22 @@ def load_file(path: Path, *, weights: bool = True) -> ModelProto:
     except OSError as error:
         raise ModelError(f"{path}: cannot be read: {error.strerror}") from error
     except DecodeError as error:
-        raise ModelError(
-            f"{path}: expected an ONNX model, got a file that is damaged or of another kind; {_AGAIN}"
-        ) from error
+        raise ModelError(f"{path}: expected an ONNX model, got {_instead(path)}") from error
     files = _files_beside(path, model)
     if files and weights:
         _load_weights(path, model, files)
     return model
+
+
+def _instead(path: Path) -> str:
+    """What the file is, and what to do with that."""
+    import cv2
+
+    if cv2.haveImageReader(str(path)):
+        return (
+            f"a picture; paint with it by `rtstyle keyframe --style-image {path}`, or train a style: docs/training.md"
+        )
+    return f"a file that is damaged or of another kind; {_AGAIN}"
 
 
 def is_scattered(model: ModelProto) -> bool:
@@ -48,6 +57,8 @@ def is_scattered(model: ModelProto) -> bool:
 
 
 def _check_size(path: Path, size: int) -> None:
+    if not size:
+        raise ModelError(f"{path}: expected an ONNX model, got an empty file; {_AGAIN}")
     if size > LARGEST:
         raise ModelError(
             f"{path}: expected less than 2 GB, which is all that an .onnx can hold, got {size / 1e9:.1f} GB"

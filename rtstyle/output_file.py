@@ -107,7 +107,7 @@ class OutputFile:
         if not self._target.is_file():
             raise SinkError(f"{self.path}: expected a file, got a device or a pipe")
         if not self._overwrite:
-            raise SinkError(f"{self.path}: exists already; pass --overwrite (overwrite=True) to replace it")
+            raise SinkError(f"{self.path}: exists already; pass --overwrite to replace it")
 
     def _rename_to_new(self) -> None:
         """Rename, but fail where a file has appeared; POSIX's own rename would replace it."""

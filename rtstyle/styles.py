@@ -84,7 +84,7 @@ def find_style(name_or_path: str | Path | Mix | Style) -> Style:
         raise ModelError(f"{name_or_path}: cannot be read: {error.strerror}") from error
     if isinstance(name_or_path, str) and (network := _network_with([name_or_path])):
         return _mixed(Mix({name_or_path: 1}, network.path))
-    raise ModelError(_unknown(name_or_path))
+    raise UsageError(_unknown(name_or_path))
 
 
 def folders() -> list[Path]:
@@ -120,12 +120,12 @@ def _mixed(mix: Mix) -> Style:
     network = _network_with(names) if mix.network is None else find_style(mix.network)
     if network is None:
         if strangers := [name for name in names if name not in _all_names()]:
-            raise ModelError(_unknown(strangers[0]))
-        raise ModelError(
+            raise UsageError(_unknown(strangers[0]))
+        raise UsageError(
             f"{' and '.join(names)}: no bundled network holds them together; `rtstyle styles` lists what is"
         )
     if missing := sorted(set(names) - set(network.styles)):
-        raise ModelError(f"{network.path}: has no style {missing[0]}; it holds {', '.join(network.styles)}")
+        raise UsageError(f"{network.path}: has no style {missing[0]}; it holds {', '.join(network.styles)}")
     total = sum(mix.parts.values())
     if total <= 0:
         raise UsageError(f"a mix of {', '.join(names) or 'no style'}: expected at least one part above 0")

@@ -25,8 +25,8 @@ MIN_SIZE = 16  # pixels, the model contract's
 class Stylizer:
     """Paints every frame of a batch in one style; those of more than 24 megapixels in tiles, without a seam.
 
-    Raises ModelError for a style that is not to be found or read, DeviceError for a device that is not to be had.
-    The owner closes it.
+    Raises UsageError where no style has that name, ModelError for one that cannot be read, DeviceError for a device
+    that is not to be had. The owner closes it.
     """
 
     def __init__(

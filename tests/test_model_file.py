@@ -2,10 +2,13 @@
 
 import os
 
+import cv2
 import numpy as np
 import onnx
 import pytest
+from typer.testing import CliRunner
 
+from rtstyle.cli.app import app
 from rtstyle.errors import ModelError
 from rtstyle.style import load_model
 from rtstyle.styles import find_style
@@ -110,3 +113,17 @@ def test_a_library_of_operators_is_not_loaded(tmp_path):
     (tmp_path / "evil.onnx").write_bytes(model.SerializeToString())
     with pytest.raises(ModelError, match=r"evil"):
         Stylizer(tmp_path / "evil.onnx")
+
+
+def test_an_artwork_is_no_style_yet(tmp_path):
+    """Who names one is told how to paint with it; and an empty file is not inspected as if it were a network."""
+    art = tmp_path / "art.jpg"
+    cv2.imwrite(str(art), np.zeros((32, 32, 3), np.uint8))
+    assert f"got a picture; paint with it by `rtstyle keyframe --style-image {art}`" in refusal(art)
+    empty = tmp_path / "empty.onnx"
+    empty.touch()
+    done = CliRunner().invoke(app, ["inspect", str(empty)])
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr.startswith(
+        f"rtstyle: {empty}: expected an ONNX model, got an empty file; copy or download it again"
+    )

@@ -26,7 +26,7 @@ def bundled(tmp_path, monkeypatch):
 
 
 def refusal(style):
-    with pytest.raises(ModelError) as error:
+    with pytest.raises((ModelError, UsageError)) as error:
         find_style(style)
     assert "\n" not in str(error.value)
     return str(error.value)

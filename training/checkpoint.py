@@ -58,5 +58,5 @@ class Checkpoint:
             recipe = Recipe(**content.pop("recipe"))
             return Checkpoint(recipe=recipe, **content)
         except Exception as error:  # torch.load raises whatever the pickle inside provokes
-            reason = "there is no such file" if not path.exists() else f"{type(error).__name__}"
-            raise ModelError(f"{path}: expected a checkpoint of `python -m training train` ({reason})") from error
+            got = "a file of another kind, or of another version" if path.exists() else "none: there is no such file"
+            raise ModelError(f"{path}: expected a checkpoint of `python -m training train`, got {got}") from error

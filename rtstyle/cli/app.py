@@ -6,14 +6,14 @@ from importlib import import_module
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
 import rtstyle
+from rtstyle.cli.command import HELP, Command, Group
 
 _COMMANDS = ("live", "transcode", "image", "keyframe", "styles", "export", "inspect", "cameras", "bench")
 
 
-class _Commands(TyperGroup):
+class _Commands(Group):
     """Loads a command when it is asked for: all together would keep the first frame waiting for 0.1 s."""
 
     def list_commands(self, _context: object) -> list[str]:
@@ -28,7 +28,7 @@ class _Commands(TyperGroup):
 
 def _load(name: str) -> Any:  # noqa: ANN401 - as above
     alone = typer.Typer(add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False)
-    alone.command(name)(getattr(import_module(f"rtstyle.cli.{name}"), name))
+    alone.command(name, cls=Command)(getattr(import_module(f"rtstyle.cli.{name}"), name))
     return typer.main.get_command(alone)
 
 
@@ -38,7 +38,7 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings=HELP,
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as jsonlib
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,7 +16,7 @@ from rtstyle.cli.outcome import one_sentence
 if TYPE_CHECKING:
     from rtstyle.export.anatomy import Anatomy
 
-_LONGEST = 160  # characters of a line
+_LONGEST = 160  # characters on a terminal, of what the network says of itself
 
 
 def inspect(
@@ -59,6 +60,10 @@ def _lines(anatomy: Anatomy) -> list[str]:
         *([("in 8 bits", anatomy.twin)] if anatomy.twin else []),
         *((f"on {name}", text) for name, text in anatomy.runs_on.items()),
         *(("lacks", text) for text in anatomy.lacks),
-        *((name, text) for name, text in anatomy.metadata.items() if text and name != "contract"),
+        *((name, _cut(text)) for name, text in anatomy.metadata.items() if text and name != "contract"),
     ]
-    return [f"{name:18} {text if len(text) <= _LONGEST else text[: _LONGEST - 1] + '…'}" for name, text in rows]
+    return [f"{name:18} {text}" for name, text in rows]
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST or not sys.stdout.isatty() else f"{text[: _LONGEST - 1]}…"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import asdict
 from functools import partial
 from operator import attrgetter
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from rtstyle.cli.painting import painting_shown
-from rtstyle.errors import UsageError
+from rtstyle.errors import SourceError, UsageError
 from rtstyle.gatys.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ def start(given: Given, recipe: Recipe, *, as_json: bool) -> None:
     """Do it, show how it comes along, print what came of it."""
     content, output = given["content"], given["output"]
     job, materials = _job(given), _materials(given, recipe)
+    _check_times(content, _moments(given))
     if given["dry_run"]:
         from rtstyle.jobs.estimate import estimate
         from rtstyle.jobs.studio import check
@@ -120,6 +122,19 @@ def _check(given: Given, materials: Materials) -> None:
         open_sheet(content, output, materials, _recipes(given, materials.recipe), overwrite=overwrite)
 
 
+def _check_times(content: str, moments: Moments) -> None:
+    """Raise SourceError where a video ends before all of its keyframes; where its end is not known, none."""
+    if moments.last is None:
+        return
+    from rtstyle.sources.streams import open_input
+    from rtstyle.sources.tally import duration_of
+
+    with closing(open_input(content)) as container:
+        length, first = duration_of(container), min(moments.at)
+    if 0 < length <= first:
+        raise SourceError(f"{content}: expected --at before its end at {float(length):g} s, got {float(first):g} s")
+
+
 def _recipes(given: Given, recipe: Recipe) -> list[Recipe]:
     """All by which the job paints: a sheet has many."""
     from rtstyle.jobs.sheets import recipes_by_cell, recipes_by_layer
@@ -143,7 +158,7 @@ def _materials(given: Given, recipe: Recipe) -> Materials:
 
     styles = _styles(given["style_image"] or [], given["mask"] or [])
     if not styles and recipe.style_weight and not given["reconstruct"]:
-        raise UsageError("style image: expected at least one artwork, got none; give --style-image FILE")
+        raise UsageError("--style-image: expected at least one artwork, got none")
     return Materials(styles=styles, recipe=recipe, device=given["device"], vgg=given["vgg"])
 
 
@@ -170,7 +185,7 @@ def _split(text: str) -> tuple[Path, float]:
     except ValueError:
         weight = math.nan
     if not (math.isfinite(weight) and weight > 0):
-        raise UsageError(f"style image {name}: expected a weight above 0, got {number!r}")
+        raise UsageError(f"--style-image {name}: expected a weight above 0, got {number!r}")
     return Path(name), weight
 
 

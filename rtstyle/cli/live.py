@@ -118,6 +118,7 @@ def live(
 def _lines(size: str) -> int | None:
     if size == "auto":
         return None
-    if not size.isdecimal() or int(size) < 16:  # noqa: PLR2004 - the model contract's
+    lines = size.removesuffix("p")
+    if not lines.isdecimal() or int(lines) < 16:  # noqa: PLR2004 - the model contract's
         raise UsageError(f"--size {size}: expected auto, or lines, 16 or more")
-    return int(size)
+    return int(lines)

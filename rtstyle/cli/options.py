@@ -129,6 +129,10 @@ def chosen(styles: Sequence[str], mix: str | None, *, what: str = "--style") -> 
         )
     if mix is None:
         return list(styles)
+    names = mix.split(",")
+    if any("=" not in name for name in names):
+        spelt = ",".join(name if "=" in name else f"{name.strip()}=1" for name in names)
+        raise UsageError(f"--mix {mix}: expected a part for every style, as in {spelt}")
     if styles and _TIME.search(styles[0]):
         raise UsageError(f"--mix: expected {what} without a time, got {styles[0]}; a mix is there from the beginning")
     if len(styles) > 1:

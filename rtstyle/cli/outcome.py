@@ -6,12 +6,31 @@ import json
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import asdict
 
 import typer
 
 from rtstyle.errors import RtstyleError, UsageError
 from rtstyle.meter import Report
+
+OPTIONS: ContextVar[frozenset[str]] = ContextVar("OPTIONS", default=frozenset())  # of the command at work
+
+_LEAST_MS = 0.05  # what is less would be shown as 0.0
+_WORDS = {  # for people, of what the report calls by its class
+    **dict.fromkeys(("VideoReader", "AnimationReader", "PhotoFolder"), "reading"),
+    **dict.fromkeys(("Paced", "LiveSource", "Screen"), "source"),
+    **dict.fromkeys(("Stylizer", "Schedule", "Switch"), "painting"),
+    "Guided": "painting, upsampling",
+    "Brushwork": "strokes",
+    "Steady": "steadying",
+    "KeepColors": "colours",
+    "Blend": "mixing",
+    **dict.fromkeys(("Beside", "SideBySide"), "side by side"),
+    "Mirror": "mirror",
+    "Notice": "notice",
+    **dict.fromkeys(("SegmentWriter", "TwiceAsWide", "VideoWriter", "PhotoWriter"), "writing"),
+}
 
 
 def fail(sentences: Sequence[str]) -> None:
@@ -33,9 +52,12 @@ def one_sentence(
     logging.basicConfig(level=logging.WARNING, format=f"{program}: %(message)s")
     try:
         yield
+    except UsageError as error:
+        typer.echo(f"{program}: {_as_typed(str(error))}", err=True)
+        raise typer.Exit(2) from None
     except RtstyleError as error:
         typer.echo(f"{program}: {error}", err=True)
-        raise typer.Exit(2 if isinstance(error, UsageError) else 1) from None
+        raise typer.Exit(1) from None
     except (MemoryError, RuntimeError) as error:  # PyTorch has the latter for it, on CPU and CUDA
         reason = str(error).partition("\n")[0]
         if isinstance(error, RuntimeError) and "allocate" not in reason:
@@ -48,14 +70,31 @@ def one_sentence(
         raise typer.Exit(130) from None
 
 
+def _as_typed(sentence: str) -> str:
+    """With its dashes the option that the sentence begins with."""
+    option = f"--{sentence.partition(':')[0].replace(' ', '-')}"
+    return f"{option}{sentence[len(option) - 2 :]}" if option in OPTIONS.get() else sentence
+
+
 def show(report: Report, *, output: str, as_json: bool) -> None:
     """Print the report, for people or for programs."""
     if as_json:
         typer.echo(json.dumps({"output": output, **asdict(report), "fps": round(report.fps, 3)}))
         return
     dropped = f", {report.frames_dropped} dropped" if report.frames_dropped else ""
-    typer.echo(f"{output}: {report.frames_out} frames in {report.seconds:.1f} s, {report.fps:.1f} fps{dropped}")
+    typer.echo(f"{output}: {in_words(report)} in {report.seconds:.1f} s{rate_of(report)}{dropped}")
     typer.echo(f"  {report.provider}")
-    width = max(map(len, report.stages), default=0)
-    for name, times in report.stages.items():
+    shown = {_WORDS.get(name, name): times for name, times in report.stages.items() if times.p95_ms >= _LEAST_MS}
+    width = max(map(len, shown), default=0)
+    for name, times in shown.items():
         typer.echo(f"  {name:{width}}  p50 {times.p50_ms:7.1f} ms   p95 {times.p95_ms:7.1f} ms")
+
+
+def in_words(report: Report) -> str:
+    """How many frames it wrote."""
+    return "1 frame" if report.frames_out == 1 else f"{report.frames_out} frames"
+
+
+def rate_of(report: Report) -> str:
+    """How many a second, with a comma before it; nothing of a single one, which has no rate."""
+    return "" if report.frames_out == 1 else f", {report.fps:.1f} fps"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import typer
 
-from rtstyle.cli.outcome import fail
+from rtstyle.cli.outcome import fail, in_words, rate_of
 from rtstyle.cli.progress import shown_all
 from rtstyle.errors import UsageError
 from rtstyle.jobs.many import Errand, Outcome, run_errands
@@ -31,10 +31,13 @@ def goes_into_folder(inputs: Sequence[str], output: str) -> bool:
         )
     try:
         is_there = Path(output).is_dir()
+        is_file = not is_there and Path(output).exists()
     except OSError:  # a name that is too long, which whoever opens it says better
         return False
     if len(inputs) > 1 and Path(output).suffix and not is_there:
         raise UsageError(f"{output}: expected a folder for {len(inputs)} files, got the name of one")
+    if is_file and not Path(output).suffix:
+        raise UsageError(f"{output}: expected a folder, or a name with an ending, got a file or a device")
     return is_there or len(inputs) > 1 or not Path(output).suffix or output.endswith(("/", "\\"))
 
 
@@ -64,7 +67,7 @@ def conclude(outcomes: Sequence[Outcome], *, as_json: bool) -> None:
 def line_of(outcome: Outcome) -> str:
     """One file's end, in words."""
     if outcome.report is not None:
-        return f"{outcome.errand.output}: {outcome.report.frames_out} frames, {outcome.report.fps:.1f} fps"
+        return f"{outcome.errand.output}: {in_words(outcome.report)}{rate_of(outcome.report)}"
     return f"{outcome.errand.output}: {'failed' if outcome.error else 'is there already'}"
 
 

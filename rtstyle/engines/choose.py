@@ -131,8 +131,9 @@ def _caches(provider: str) -> ProviderOptions:
 
 
 def _remedy(device: str) -> str:
-    if device == "tensorrt":
-        return "install TensorRT beside rtstyle[cuda]"
-    return {"cuda": "install: pip install rtstyle[cuda]", "directml": "install: pip install onnxruntime-directml"}.get(
-        device, "install: pip install onnxruntime"
-    )
+    return {
+        "cuda": "install: pip install rtstyle[cuda]",
+        "tensorrt": "install TensorRT beside rtstyle[cuda]",
+        "coreml": "on macOS, which alone has it, install: pip install onnxruntime",
+        "directml": "on Windows, which alone has it, install: pip install onnxruntime-directml",
+    }[device]

@@ -78,7 +78,7 @@ class Shelf:
         if self._output.is_symlink() or not self._output.is_dir():
             raise SinkError(f"{self._output}: expected the name of a folder, got a file")
         if not self._overwrite:
-            raise SinkError(f"{self._output}: exists already; pass --overwrite (overwrite=True) to replace it")
+            raise SinkError(f"{self._output}: exists already; pass --overwrite to replace it")
         try:
             self._check_files()
         except (OSError, UnicodeError) as error:

@@ -175,12 +175,12 @@ def _layers_of_twin(style: Style) -> object:
 
 
 def read_size(text: str) -> tuple[int, int]:
-    """Read ``720p``, ``4K`` or ``1280x720`` as (width, height). Raises UsageError."""
+    """Read ``720p``, ``720``, ``4K`` or ``1280x720`` as (width, height). Raises UsageError."""
     from rtstyle.sources.choose import parse_size
 
     known = {name.lower(): size for name, size in SIZES.items()}
     try:
-        size = known.get(text.lower()) or parse_size(text)
+        size = known.get(text.lower()) or known.get(f"{text}p") or parse_size(text)
     except UsageError as error:
         raise UsageError(f"--size {text}: expected one of {', '.join(SIZES)}, or a size such as 1280x720") from error
     if min(size) < MIN_SIZE:

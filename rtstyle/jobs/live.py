@@ -63,6 +63,8 @@ def live(
     found = [find_style(style) for style in styles] or quick_styles()
     if not found:
         raise ModelError("this copy has no styles; name one of your own: --style mine.onnx")
+    if seconds is not None and not seconds > 0:
+        raise UsageError(f"seconds: expected more than 0, got {seconds:g}")
     if not (to.window or to.record or to.publish or to.virtual_camera or seconds):
         raise UsageError("no window and no other output: add --record, --publish, --virtual-camera or --seconds")
     if to.timecode and not to.window:

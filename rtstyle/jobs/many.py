@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rtstyle.errors import SinkError, SourceError, UsageError
-from rtstyle.input_file import unreadable
+from rtstyle.input_file import missing, unreadable
 from rtstyle.meter import Report
 from rtstyle.output_file import unwritable
 from rtstyle.sources.picture_sequence import is_pattern
@@ -44,7 +44,8 @@ def errands(inputs: Sequence[str | Path], folder: Path, endings: set[str], name:
 
     What lies in ``folder`` already, where that is inside an input, was painted before and is no input.
 
-    Raises SourceError for what is not there, UsageError where two would have one name, and for what is no file.
+    Raises SourceError for what is not there, UsageError where two would have one name, where an input is ``folder``
+    itself, and for what is no file.
     """
     found = []
     for item in inputs:
@@ -104,10 +105,12 @@ def _files(item: Path, endings: set[str], folder: Path) -> Iterator[tuple[Path, 
     try:
         if not item.is_dir():
             if not item.exists():
-                raise SourceError(f"{item}: there is no such file")
+                raise missing(item)
             yield item, Path(item.name)
             return
         root, target = item.resolve(), folder.resolve()
+        if root == target:
+            raise UsageError(f"{folder}: is the input itself; give another folder")
         painted = target.relative_to(root) if root in target.parents else None
         for path in sorted(item.rglob("*")):
             place = path.relative_to(item)

@@ -39,10 +39,11 @@ class Options:
 
     def __post_init__(self) -> None:
         """Raise UsageError for what cannot be."""
-        if self.start < 0 or (self.duration is not None and self.duration <= 0):
-            raise UsageError("start and duration: expected seconds, at least 0 and more than 0")
-        if self.preview is not None and self.preview <= 0:
-            raise UsageError("preview: expected more than 0 seconds")
+        if self.start < 0:
+            raise UsageError(f"start: expected 0 s or more, got {float(self.start):g}")
+        for name, length in (("duration", self.duration), ("preview", self.preview)):
+            if length is not None and length <= 0:
+                raise UsageError(f"{name}: expected more than 0 s, got {float(length):g}")
         if self.preview is not None and (self.start or self.duration is not None):
             raise UsageError("preview: takes its part from the middle; expected no start and no duration beside it")
         share(self.scale)  # raises for what is none

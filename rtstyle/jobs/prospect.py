@@ -12,6 +12,7 @@ import av
 from rtstyle.captions import ENCODERS
 from rtstyle.engines.lanes import MOST
 from rtstyle.frames import Cut, VideoFormat, is_cover
+from rtstyle.jobs.painter import read_schedule
 from rtstyle.jobs.task import Reader, Task
 from rtstyle.jobs.work_folder import Plan
 from rtstyle.sinks.carrier import TIMECODE, Fate, fate_of
@@ -65,6 +66,7 @@ class Prospect:
         encoder = choose_encoder(options.encoding, suffix, width, format.height)
         if source.has_captions and encoder.name not in ENCODERS:
             lost.append(f"closed captions are left out: {encoder.name} does not write them; --codec h264 and hevc do")
+        lost += _never_seen(task, source.format)
         batch = task.batch or batch
         whole = batch if task.batch or batch == 1 else MOST  # the GPU's memory may be another when a film is resumed
         return cls(
@@ -124,6 +126,15 @@ class Prospect:
             "encoder": f"{self.encoder.name} {dict(self.encoder.options)} {self.encoder.bit_rate}",
             "ffmpeg": str(av.library_versions["libavcodec"]),
         }
+
+
+def _never_seen(task: Task, format: VideoFormat) -> list[str]:
+    """A line for every style that would begin after the end, where that is known."""
+    if not (format.frames and format.rate):
+        return []
+    length = format.frames / format.rate
+    late = [(time, style) for time, style in read_schedule(task.style) if time >= length]
+    return [f"{style}@{float(time):g} is not seen: what is painted ends at {float(length):g} s" for time, style in late]
 
 
 def _timecode(format: VideoFormat) -> str | None:

@@ -96,7 +96,8 @@ class Outputs:
         """From a line's thread: take note of what ended it."""
         self._failures.append(sentence)
         others = self.window is not None or any(line.alive for line in list(self._lines.values()))
-        _log.warning("%s%s", sentence, "; the others go on" if others else "")
+        if others:  # without them the failure is the command's own end
+            _log.warning("%s; the others go on", sentence)
 
     def __contains__(self, name: object) -> bool:
         line = self._lines.get(str(name))

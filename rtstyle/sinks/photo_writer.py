@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rtstyle.errors import SinkError
+from rtstyle.errors import SinkError, UsageError
 from rtstyle.frames import Frame, Image, Packet, VideoFormat
 from rtstyle.output_file import OutputFile, identities
 from rtstyle.photo_extras import Extras, encode, read_extras
@@ -29,8 +29,8 @@ def painted_name(photo: Path) -> str:
 class PhotoWriter:
     """Writes the first frame to the first of ``paths``, the second to the second, and so on.
 
-    All paths are checked when it is made; SinkError for one that cannot be. None of ``keep``, the
-    files that are read, is ever replaced. Transparency, EXIF and ICC profile come from
+    All paths are checked when it is made; SinkError for one that cannot be, UsageError for an ending. None of
+    ``keep``, the files that are read, is ever replaced. Transparency, EXIF and ICC profile come from
     ``originals``, one for each path; JPEG has no transparency, which one line says.
     """
 
@@ -47,7 +47,7 @@ class PhotoWriter:
         for path in paths:
             if Path(path).suffix.lower() not in SUFFIXES:
                 got = Path(path).suffix or "no ending"
-                raise SinkError(f"{path}: expected a name that ends in {', '.join(SUFFIXES)}, got {got}")
+                raise UsageError(f"{path}: expected a name that ends in {', '.join(SUFFIXES)}, got {got}")
         kept = identities(keep)
         self._files = [OutputFile(path, overwrite=overwrite, keep=kept) for path in paths]
         self._originals = originals

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import av.error
 
-from rtstyle.errors import SinkError
+from rtstyle.errors import SinkError, UsageError
 from rtstyle.frames import Frame, Packet, VideoFormat
 from rtstyle.output_file import OutputFile, identities, unwritable
 from rtstyle.sinks.carrier import fate_of
@@ -26,8 +26,9 @@ class VideoWriter:
     Frames are coded as ``encoding`` says, H.264 (VP9 in .webm) by default, in 4:2:0; in H.264 and
     HEVC a width or height that is odd needs 4:4:4, so that no line is lost. Sound and text that the
     container cannot hold are converted. Matroska and WebM keep times to the millisecond, the others
-    exactly. Raises SinkError: at once for a path that cannot be, in ``open`` for what cannot be
-    coded, later when the disk is full. None of ``keep``, the files that are read, is ever replaced.
+    exactly. Raises UsageError for an ending that it does not know, and SinkError: at once for a place
+    that cannot be, in ``open`` for what cannot be coded, later when the disk is full. None of ``keep``,
+    the files that are read, is ever replaced.
     ``temporary``: where it grows, on the same disk, if not beside its name. ``run`` opens and closes it.
     """
 
@@ -91,10 +92,10 @@ class VideoWriter:
 
 
 def checked_suffix(path: Path) -> str:
-    """The ending, in small letters. Raises SinkError for one that no container has."""
+    """The ending, in small letters. Raises UsageError for one that no container has."""
     suffix = path.suffix.lower()
     if suffix not in MUXERS:
-        raise SinkError(f"{path}: expected a name that ends in {', '.join(MUXERS)}, got {path.suffix or 'no ending'}")
+        raise UsageError(f"{path}: expected a name that ends in {', '.join(MUXERS)}, got {path.suffix or 'no ending'}")
     return suffix
 
 

@@ -46,7 +46,7 @@ class AnimationReader:
             n for n in range(len(lengths)) if starts[n] >= part.start and (part.end is None or starts[n] < part.end)
         ]
         if not shown:
-            raise SourceError(f"{path}: there is no frame where it is to begin")
+            raise SourceError(f"{path}: {part.why_empty(starts[-1])}")
         self.zero = starts[shown[0]]
         self._frames = [(animation.frames[n], starts[n] - self.zero, lengths[n] * _MS) for n in shown]
         seen = any(image.shape[2:] == (4,) and image[..., 3].min() < _OPAQUE for image, *_ in self._frames)

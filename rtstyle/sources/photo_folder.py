@@ -10,7 +10,7 @@ import numpy as np
 
 from rtstyle.errors import SourceError
 from rtstyle.frames import Frame, Image, VideoFormat
-from rtstyle.input_file import unreadable
+from rtstyle.input_file import missing, unreadable
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".avif", ".bmp", ".jp2", ".tif", ".tiff")
 
@@ -87,6 +87,6 @@ def _photos(item: str | Path) -> Iterator[Path]:
         elif path.exists():
             yield path
         else:
-            raise SourceError(f"{path}: there is no such file")
+            raise missing(path)
     except OSError as error:
         raise unreadable(path, error) from error

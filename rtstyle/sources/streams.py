@@ -14,7 +14,7 @@ from av.stream import Discard
 
 from rtstyle.errors import SourceError, UsageError
 from rtstyle.frames import is_cover
-from rtstyle.input_file import unreadable
+from rtstyle.input_file import missing, unreadable
 from rtstyle.sources.picture_sequence import PictureSequence, is_pattern
 from rtstyle.times import fraction
 
@@ -62,15 +62,24 @@ def open_input(path: str, rate: Fraction | None = None, hwaccel: HWAccel | None 
         elif rate is not None:
             raise UsageError(f"{path}: has a frame rate of its own; only numbered pictures can be given one")
         elif not remote and not Path(path).exists():
-            raise SourceError(f"{path}: there is no such file")
+            raise missing(path)
         # With "./" in front, a colon in the name of a file is not taken for the end of a protocol's.
         address = path if remote else os.path.join(".", path)  # noqa: PTH118 - Path would drop the "./"
         timeout = _NETWORK_TIMEOUT_S if remote else None
         return av.open(address, "r", timeout=timeout, metadata_errors="replace", options=options, hwaccel=hwaccel)
     except (av.error.InvalidDataError, av.error.EOFError) as error:
-        raise SourceError(f"{path}: is not a video that can be read, or its beginning or end is missing") from error
+        if not remote and Path(path).is_file() and not Path(path).stat().st_size:
+            raise SourceError(f"{path}: is empty; expected a video") from error
+        what = "is not a video that can be read, or its beginning or end is missing"
+        raise SourceError(f"{path}: {what}; try another copy") from error
     except (av.error.FFmpegError, OSError) as error:
         raise unreadable(path, OSError(error.errno, error.strerror)) from error
+
+
+def is_photo(container: InputContainer, path: str) -> bool:
+    """Whether a file is a single picture."""
+    name = container.format.name
+    return not is_pattern(path) and (name == "image2" or name.endswith("_pipe"))
 
 
 def video_stream(container: InputContainer, path: str) -> VideoStream:

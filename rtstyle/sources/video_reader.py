@@ -24,7 +24,7 @@ from rtstyle.sources.decoding import Decoder, open_decoded, planar
 from rtstyle.sources.deinterlacer import Deinterlacer
 from rtstyle.sources.demuxer import demux
 from rtstyle.sources.rgb_converter import RgbConverter
-from rtstyle.sources.streams import ALL, Keep, aspect_of, has_alpha, losses, others, rate_of, video_stream
+from rtstyle.sources.streams import ALL, Keep, aspect_of, has_alpha, is_photo, losses, others, rate_of, video_stream
 from rtstyle.sources.tally import OnError, Tally, duration_of
 from rtstyle.times import fraction
 
@@ -79,8 +79,9 @@ class VideoReader:
             timed = self._timed(self._decode())
             head = list(_up_to_first_frame(timed))
             if not head or isinstance(head[-1], Packet):
-                what = "not one frame of it can be decoded" if cut is None else "there is no frame where it is to begin"
-                raise SourceError(f"{self._path}: has a video stream, but {what}")
+                nothing = "has a video stream, but not one frame of it can be decoded"
+                why = nothing if cut is None else cut.why_empty(duration_of(self._container))
+                raise SourceError(f"{self._path}: {why}")
             first, self.zero = head[-1][0], head[-1][1]
             self.has_captions = captions_of(first) is not None  # with the first frame, as broadcasters have it
             self._has_alpha = has_alpha(self._stream, first)
@@ -101,7 +102,9 @@ class VideoReader:
         """What is done to the picture that its owner should know, a phrase each."""
         deinterlaced = ["interlaced fields are made into whole frames"] if self._deinterlace.active else []
         opaque = ["transparency is left out"] if self._has_alpha else []
-        return [*self._convert.notes, *deinterlaced, *opaque]
+        photo = ["a photo becomes a film of one frame; `rtstyle image` makes a photo of it"]
+        still = photo if is_photo(self._container, self._path) else []
+        return [*still, *self._convert.notes, *deinterlaced, *opaque]
 
     def __iter__(self) -> Iterator[Frame | Packet]:
         for item in self._items:

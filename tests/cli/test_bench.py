@@ -81,7 +81,7 @@ def test_ctrl_c_shows_what_is_there(invert_model, tmp_path):
     [
         (["--size", "7p"], 2, "--size 7p: expected one of 360p"),
         (["--size", "8x8"], 2, "expected at least 16x16"),
-        (["--style", "wavee"], 1, "did you mean wave?"),
+        (["--style", "wavee"], 2, "did you mean wave?"),
         (["--device", "abacus"], 2, "no such device"),
     ],
 )

@@ -44,11 +44,12 @@ def test_transcode_as_json(clip, tmp_path, invert_model):
 
 
 def test_transcode_for_people(clip, tmp_path, invert_model):
-    """The report names frames, seconds, fps, the provider and every stage."""
+    """The report names frames, seconds, fps, the provider and, in words, every stage that took any time."""
     done = rtstyle("transcode", clip, "-o", tmp_path / "out.mp4", "--style", invert_model, "--strength", "0.5")
     assert done.returncode == 0, done.stderr
-    for word in ("25 frames", "fps", "CPU", "Stylizer", "Blend", "p50", "p95"):
+    for word in ("25 frames", "fps", "CPU", "painting", "mixing", "p50", "p95"):
         assert word in done.stdout
+    assert "0.0 ms   p95     0.0 ms" not in done.stdout
 
 
 def test_image(tmp_path, invert_model):
@@ -60,6 +61,15 @@ def test_image(tmp_path, invert_model):
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["frames_out"] == 2
     assert cv2.imread(str(tmp_path / "out" / "a.png"))[0, 0].tolist() == [245, 245, 245]
+
+
+def test_one_photo_has_no_rate(tmp_path, invert_model):
+    """It is one frame, by itself and in a folder."""
+    cv2.imwrite(str(tmp_path / "a.png"), np.full((33, 17, 3), 10, np.uint8))
+    done = rtstyle("image", tmp_path / "a.png", "-o", tmp_path / "b.png", "--style", invert_model)
+    assert "b.png: 1 frame in " in done.stdout
+    done = rtstyle("image", tmp_path / "a.png", "-o", tmp_path / "out", "--style", invert_model)
+    assert done.stderr == f"1 of 1: {tmp_path / 'out' / 'a.png'}: 1 frame\n"
 
 
 def test_an_even_photo_gets_strokes(tmp_path, invert_model):
@@ -148,9 +158,9 @@ def test_bad_outputs(clip, tmp_path, invert_model):
 
 
 def test_bad_styles(clip, tmp_path):
-    """A name that does not exist, and a model that is not ours: exit code 1."""
+    """A name that does not exist, exit code 2 as for all usage, and a model that is not ours: exit code 1."""
     target = tmp_path / "out.mp4"
-    assert_one_sentence(rtstyle("transcode", clip, "-o", target, "--style", "wavee"), 1, "did you mean wave?")
+    assert_one_sentence(rtstyle("transcode", clip, "-o", target, "--style", "wavee"), 2, "did you mean wave?")
     foreign = make_model(tmp_path / "zoo.onnx", kind="float_nchw")
     assert_one_sentence(rtstyle("transcode", clip, "-o", target, "--style", foreign), 1, "expected")
     assert not target.exists()

@@ -34,6 +34,9 @@ def test_what_means_nothing_is_a_sentence():
             chosen(styles, mix)
     with pytest.raises(UsageError, match=r"--mix: expected --style without a time, got both\.onnx@1:30"):
         chosen(["both.onnx@1:30"], "dawn=1")
+    for mix, spelt in (("wave,udnie", "wave=1,udnie=1"), ("wave", "wave=1"), ("wave=2,udnie", "wave=2,udnie=1")):
+        with pytest.raises(UsageError, match=f"^--mix {mix}: expected a part for every style, as in {spelt}$"):
+            chosen([], mix)
     assert chosen(["we@2x.onnx"], "dawn=1") == ["we@2x.onnx:dawn=1"]
     assert chosen([], None) == []
 

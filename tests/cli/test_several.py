@@ -1,6 +1,7 @@
 """Several files in one command."""
 
 import json
+import os
 from contextlib import nullcontext
 
 import cv2
@@ -232,7 +233,8 @@ def test_every_option_reaches_the_film(run, tmp_path, clip, invert_model):
         (["--crossfade", "inf"], "inf: expected a time"),
         (["--crossfade", "1"], "crossfade: expected several styles, as in wave@0 and starry-night@00:12, got one"),
         (["--preview", "nan"], "nan: expected a time"),
-        (["--preview", "0"], "preview: expected more than 0 seconds"),
+        (["--preview", "0"], "--preview: expected more than 0 s, got 0"),
+        (["--duration", "0"], "--duration: expected more than 0 s, got 0"),
         (["--preview", "1", "--start", "1"], "expected no start and no duration beside it"),
         (["--bitrate", "1e999"], "1e999: expected a bit rate"),
         (["--bitrate", "9999999M"], "bitrate: libx264 does not take 9999999000000"),
@@ -241,7 +243,7 @@ def test_every_option_reaches_the_film(run, tmp_path, clip, invert_model):
         (["--preset", "bogus", "--bitrate", "1M"], "preset: libx264 expects one of ultrafast, superfast"),
         (["--codec", "hevc", "--preset", "bogus"], "preset: libx265 expects one of ultrafast, superfast"),
         (["--codec", "av1", "--preset", "14"], "preset: libsvtav1 expects one of -2, -1, 0"),
-        (["--start", "9" * 20], "there is no frame where it is to begin"),
+        (["--start", "9" * 20], "expected --start before its end at 1 s, got 1e+20 s"),
     ],
 )
 def test_numbers_that_are_none(run, clip, tmp_path, arguments, sentence):
@@ -315,6 +317,14 @@ def test_photos_are_files(run, files, output):
     assert done.stderr == "rtstyle: http://127.0.0.1/x.jpg: expected a file, got an address; save the photo first\n"
 
 
+@pytest.mark.parametrize("command", ["transcode", "image"])
+def test_a_pattern_in_quotes_is_no_file(run, tmp_path, command):
+    """Who wrote one learns that it is for the shell."""
+    done = run(command, tmp_path / "*.mp4", "-o", tmp_path / "out", "--style", "wave")
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr.endswith("there is no such file; write it without quotes, so that the shell finds the files\n")
+
+
 def test_names_that_collide(tmp_path):
     """Two of one name would be one file; a folder without films is an error; what is not there, or no file, too."""
     for folder in ("one", "two"):
@@ -325,7 +335,7 @@ def test_names_that_collide(tmp_path):
     for film in ("frame_%04d.png", "http://127.0.0.1/film.mp4"):
         with pytest.raises(UsageError, match=f"{film}: is one film by itself"):
             errands([film], tmp_path / "out", VIDEOS, lambda path: path.name)
-    with pytest.raises(SourceError, match="there is no such file"):
+    with pytest.raises(SourceError, match="there is no such file; look at how it is spelt"):
         errands([tmp_path / "three"], tmp_path / "out", VIDEOS, lambda path: path.name)
     (tmp_path / "empty").mkdir()
     with pytest.raises(SourceError, match="expected files that end in"):
@@ -333,12 +343,25 @@ def test_names_that_collide(tmp_path):
 
 
 def test_a_folder_painted_into_itself(run, holiday, invert_model):
-    """No original passes for a painting that was done before: each is named, nothing is changed, exit code 1."""
+    """No original passes for a painting that was done before, and nothing is changed; of a folder one line says so."""
     before = {path: path.read_bytes() for path in holiday.rglob("*.mp4")}
     done = run("transcode", holiday / "a.mp4", "-o", holiday, "--style", invert_model)
     assert done.exit_code == 1
     assert done.stderr.endswith("is the input itself; give another folder\n")
+    done = run("transcode", holiday, "-o", holiday, "--style", invert_model)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr == f"rtstyle: {holiday}: is the input itself; give another folder\n"
     assert {path: path.read_bytes() for path in holiday.rglob("*.mp4")} == before
+
+
+@pytest.mark.parametrize("command", ["transcode", "image"])
+def test_a_device_is_no_folder(run, files, command):
+    """Nor is a file: one sentence, before anything is painted."""
+    (files / "painting").touch()
+    for output in ("painting", "/dev/null")[: 1 + (os.name == "posix")]:
+        done = run(command, "in.mp4", "-o", output, "--style", "invert.onnx")
+        assert (done.exit_code, done.stdout) == (2, "")
+        assert done.stderr.startswith(f"rtstyle: {output}: expected a folder, or a name with an ending, got a file")
 
 
 def test_paintings_are_not_painted_again(holiday):

@@ -55,9 +55,10 @@ def test_no_network_is_an_error(tmp_path):
 
 
 def test_on_the_command_line(tmp_path):
-    """Lines for people, one object for programs."""
-    path = make_model(tmp_path / "invert.onnx", title="The Sea")
+    """Lines for people, whole where they go into a file, one object for programs."""
+    path = make_model(tmp_path / "invert.onnx", title="The Sea" * 50)
     lines = CliRunner().invoke(app, ["inspect", str(path)]).stdout
     assert "contract           1" in lines
-    assert "The Sea" in lines
+    assert "The Sea" * 50 in lines
+    assert "…" not in lines
     assert json.loads(CliRunner().invoke(app, ["inspect", str(path), "--json"]).stdout)["opset"] == 17

@@ -60,10 +60,11 @@ def test_a_film_is_painted_as_its_style_was_told(tmp_path):
 
 
 def test_sizes_by_name_and_by_number():
-    """In any case of letters; what is no size is refused."""
+    """In any case of letters, with or without the p; what is no size is refused."""
     assert read_size("4k") == SIZES["4K"] == (3840, 2160)
+    assert read_size("720") == read_size("720P") == (1280, 720)
     assert read_size("320x240") == (320, 240)
-    for wrong in ("", "720", "0x0", "16x15"):
+    for wrong in ("", "721", "0x0", "16x15"):
         with pytest.raises(UsageError, match="--size"):
             read_size(wrong)
 

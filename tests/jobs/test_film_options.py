@@ -55,8 +55,8 @@ def test_a_part_with_its_sound(tmp_path, clip, invert_model, suffix):
 
 
 def test_a_part_beyond_the_end(clip, tmp_path, invert_model):
-    """There is nothing to paint, which is an error."""
-    with pytest.raises(SourceError, match="there is no frame where it is to begin"):
+    """There is nothing to paint, and the sentence says where the end is."""
+    with pytest.raises(SourceError, match=r"clip\.mp4: expected --start before its end at 1 s, got 60 s"):
         rtstyle.transcode(clip, tmp_path / "out.mp4", style=invert_model, options=Options(start=Fraction(60)))
 
 
@@ -244,3 +244,16 @@ def test_a_bit_rate_is_kept(tmp_path, identity_model):
         rtstyle.transcode(source, target, style=noise, options=Options(encoding=Encoding(bitrate=rate)))
         sizes.append(target.stat().st_size)
     assert sizes[0] < sizes[1]
+
+
+def test_what_will_not_be_as_it_looks_is_told(clip, tmp_path, invert_model, identity_model, caplog):
+    """A style that would begin after the end, and a photo that is made a film."""
+    schedule = [f"{invert_model}@0", f"{identity_model}@99"]
+    rtstyle.transcode(clip, tmp_path / "out.mp4", style=schedule)
+    assert caplog.messages == [f"{clip}: {identity_model}@99 is not seen: what is painted ends at 1 s"]
+    caplog.clear()
+    photo = tmp_path / "photo.jpg"
+    cv2.imwrite(str(photo), np.full((32, 32, 3), 10, np.uint8))
+    rtstyle.transcode(photo, tmp_path / "photo.mp4", style=invert_model)
+    told = f"{photo}: a photo becomes a film of one frame; `rtstyle image` makes a photo of it"
+    assert [line for line in caplog.messages if "frame" in line] == [told]

@@ -94,7 +94,7 @@ def untouched(tmp_path):
 
 @pytest.mark.parametrize(
     ("content", "sentence"),
-    [(None, "there is no such file"), (b"Dear diary,\n" * 100, "is not a video"), (b"", "is not a video")],
+    [(None, "there is no such file"), (b"Dear diary,\n" * 100, "is not a video"), (b"", "is empty; expected a video")],
 )
 def test_bad_inputs(tmp_path, untouched, invert_model, content, sentence):
     """A sentence, and nothing written."""
@@ -169,7 +169,7 @@ def test_an_output_that_is_the_input(clip, tmp_path, invert_model, link):
 
 def test_an_unknown_style(clip, untouched):
     """The error says that there is none of that name."""
-    with pytest.raises(ModelError, match="no such style"):
+    with pytest.raises(UsageError, match="no such style"):
         rtstyle.transcode(clip, untouched / "out.mp4", style="wavee")
 
 

@@ -9,7 +9,7 @@ from fractions import Fraction
 
 import pytest
 
-from rtstyle.errors import SinkError, SourceError
+from rtstyle.errors import SinkError, SourceError, UsageError
 from rtstyle.frames import VideoFormat
 from rtstyle.output_file import OutputFile
 from rtstyle.pipeline import run
@@ -102,7 +102,7 @@ def test_paths_that_cannot_be(tmp_path):
         VideoWriter(existing)
     with pytest.raises(SinkError, match="got a folder"):
         VideoWriter(folder, overwrite=True)
-    with pytest.raises(SinkError, match=r"expected a name that ends in \.mp4, .*, got \.avi"):
+    with pytest.raises(UsageError, match=r"expected a name that ends in \.mp4, .*, got \.avi"):
         VideoWriter(tmp_path / "out.avi")
     assert existing.read_bytes() == b"precious"
 

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from rtstyle.errors import SinkError
+from rtstyle.errors import SinkError, UsageError
 from rtstyle.frames import Frame
 from rtstyle.sinks.photo_writer import PhotoWriter
 from rtstyle.sources.photo_folder import read_photo
@@ -64,7 +64,7 @@ def test_paths_are_checked_before_anything_is_written(tmp_path):
     there.write_bytes(b"precious")
     with pytest.raises(SinkError, match="exists already"):
         PhotoWriter([tmp_path / "a.png", there])
-    with pytest.raises(SinkError, match=r"expected a name that ends in \.png, .*, got \.tiff"):
+    with pytest.raises(UsageError, match=r"expected a name that ends in \.png, .*, got \.tiff"):
         PhotoWriter([tmp_path / "a.tiff"])
     with pytest.raises(SinkError, match="is the input itself"):
         PhotoWriter([there], overwrite=True, keep=[there])

@@ -147,11 +147,11 @@ def test_a_checkpoint_that_cannot_be_written_leaves_the_old_one(
 
 
 def test_what_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
-    """A text file and a missing file are each one sentence."""
+    """A text file and a missing file are each one sentence, without Python's names of what went wrong."""
     text = tmp_path / "text.ckpt"
     text.write_text("hello")
     for path in (text, tmp_path / "missing.ckpt"):
-        with pytest.raises(ModelError, match=r"expected a checkpoint"):
+        with pytest.raises(ModelError, match=r"expected a checkpoint of .*, got (a file of another kind|none)"):
             Checkpoint.load(path)
 
 

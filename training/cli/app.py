@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from rtstyle.cli.command import HELP, Command, Group
 from training.cli.catalogue import catalogue
 from training.cli.download import download
 from training.cli.evaluate import evaluate
@@ -11,12 +12,11 @@ from training.cli.export import export
 from training.cli.train import train
 
 app = typer.Typer(
+    cls=Group,
     help="Make transformer networks: train on photos and an artwork, export to ONNX for rtstyle.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    context_settings=HELP,
 )
-app.command()(download)
-app.command()(train)
-app.command()(export)
-app.command()(evaluate)
-app.command()(catalogue)
+for command in (download, train, export, evaluate, catalogue):
+    app.command(cls=Command)(command)

@@ -10,7 +10,7 @@ from typing import Any
 
 from rtstyle.amounts import read_amounts
 from rtstyle.cli.outcome import one_sentence
-from rtstyle.errors import UsageError
+from rtstyle.errors import SinkError, UsageError
 from rtstyle.perceptual import find_vgg16
 from training import loop
 from training.checkpoint import Checkpoint
@@ -79,7 +79,7 @@ def train(
         if out.suffix != ".ckpt":
             raise UsageError(f"{out}: expected a name that ends in .ckpt")
         if out.exists() and not resume:
-            raise UsageError(f"{out} exists: go on with it (--resume) or choose another name")
+            raise SinkError(f"{out}: exists already; go on with it by --resume, or choose another name")
         _train(out, machine, _begun(out, given) if resume else None, given)
 
 

@@ -1,0 +1,48 @@
+"""A command whose help and whose complaints speak of its options as they are typed."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from rtstyle.cli.outcome import OPTIONS
+
+_WANTED = re.compile(r"Input should be ([^,]*)")
+
+HELP = {"help_option_names": ["-h", "--help"]}
+
+
+class _Spelt:
+    """What commands and the group of them have in common."""
+
+    def get_params(self, context: Any) -> Any:  # noqa: ANN401 - Typer's own or Click's, by its version
+        """All parameters; a flag's type is left out of the help, for ``--json true`` means nothing."""
+        parameters = super().get_params(context)  # type: ignore[misc]  # of the command's own class
+        for parameter in parameters:
+            if getattr(parameter, "is_flag", False):
+                parameter.metavar = ""
+        return parameters
+
+
+class Command(_Spelt, TyperCommand):
+    """Says which value is wrong, and knows the names of its options."""
+
+    def parse_args(self, context: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - as above
+        try:
+            return super().parse_args(context, args)
+        except typer.BadParameter as error:
+            for found in getattr(error.__cause__, "errors", list)()[:1]:  # Pydantic's, which leave the value out
+                if wanted := _WANTED.match(found["msg"]):
+                    error.message = f"expected {wanted[1]}, got {found['input']}"
+            raise
+
+    def invoke(self, context: Any) -> Any:  # noqa: ANN401 - as above
+        OPTIONS.set(frozenset(name for parameter in self.params for name in parameter.opts))
+        return super().invoke(context)
+
+
+class Group(_Spelt, TyperGroup):
+    """The commands of one program."""

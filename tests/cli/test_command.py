@@ -1,0 +1,79 @@
+"""What the commands of both programs have in common: their help, and how they speak of their options."""
+
+import cv2
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from rtstyle.cli.app import app
+from tests.models import make_model
+from training.cli.app import app as training
+
+COMMANDS = [
+    *((app, name) for name in ("live", "transcode", "image", "keyframe", "styles", "export", "inspect", "bench")),
+    *((training, name) for name in ("download", "train", "export", "evaluate", "catalogue")),
+]
+
+
+def run(program, *arguments):
+    return CliRunner().invoke(program, [str(argument) for argument in arguments], env={"COLUMNS": "200"})
+
+
+@pytest.mark.parametrize(("program", "command"), COMMANDS)
+def test_help_is_short_for_flags(program, command):
+    """-h does in both programs, and no type is shown beside what takes no value."""
+    done = run(program, command, "-h")
+    assert done.exit_code == 0, done.output
+    assert "bool" not in done.stdout.lower()
+    assert run(program, command, "--help").stdout == done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--strength", "5"], "expected less than or equal to 1, got 5"),
+        (["--strength", "nan"], "expected less than or equal to 1, got nan"),
+        (["--strength", "much"], "expected a valid number, got much"),
+        (["--crf", "-1"], "expected greater than or equal to 0, got -1"),
+        (["--batch", "1.5"], "expected a valid integer, got 1.5"),
+    ],
+)
+def test_a_wrong_value_is_shown(arguments, sentence):
+    """With the option that it was given to and what that takes."""
+    done = run(app, "transcode", "in.mp4", "-o", "out.mp4", "--style", "wave", *arguments)
+    assert done.exit_code == 2
+    assert f"Invalid value for '{arguments[0]}': {sentence} " in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["transcode", "in.mp4", "-o", "out.txt", "--style", "wave"], 2),
+        (["image", "in.png", "-o", "out.txt", "--style", "wave"], 2),
+        (["export", "wave", "--to", "float", "-o", "out.txt"], 2),
+        (["transcode", "in.mp4", "-o", "out.mp4", "--style", "wavee"], 2),
+        (["transcode", "in.mp4", "-o", "out.mp4", "--style", "no.onnx"], 1),
+        (["image", "in.png", "-o", "no/out.png", "--style", "wave"], 1),
+        (["image", "missing.png", "-o", "out.png", "--style", "wave"], 1),
+    ],
+)
+def test_usage_is_2_and_files_are_1(arguments, code, clip, monkeypatch):
+    """In every command: endings and names of styles are usage."""
+    monkeypatch.chdir(clip.parent)
+    clip.rename("in.mp4")
+    cv2.imwrite("in.png", np.zeros((32, 32, 3), np.uint8))
+    done = run(app, *arguments)
+    assert (done.exit_code, done.stdout) == (code, ""), done.stderr
+
+
+def test_options_are_named_as_they_are_typed(tmp_path, clip):
+    """With dashes where a sentence begins with one, and never as Python has them; what is no option stays."""
+    model, film = make_model(tmp_path / "preset.onnx"), ("transcode", clip, "-o", clip.with_name("out.mp4"))
+    for option, value in (("--scale", "5"), ("--preset", "bogus"), ("--duration", "0")):
+        done = run(app, *film, "--style", model, option, value)
+        assert (done.exit_code, done.stderr.startswith(f"rtstyle: {option}: ")) == (2, True), done.stderr
+    done = run(app, *film, "--style", model, "--device", "tpu")
+    assert done.stderr.startswith("rtstyle: tpu: no such device")
+    clip.with_name("out.mp4").touch()
+    done = run(app, *film, "--style", model)
+    assert done.stderr.endswith("out.mp4: exists already; pass --overwrite to replace it\n")
