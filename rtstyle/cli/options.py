@@ -39,8 +39,8 @@ Mix = Annotated[
     typer.Option(
         "--mix",
         metavar="NAME=PART,...",
-        help="Styles of one network, in parts, as in wave=0.7,udnie=0.3; for a network of your own also give "
-        "--style FILE.onnx.",
+        help="Styles of one network, in parts, as in wave=0.7,udnie=0.3; for a network of your own, give its .onnx as "
+        "the style.",
         show_default=False,
     ),
 ]
