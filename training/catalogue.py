@@ -24,8 +24,8 @@ from the files' own metadata by `python -m training catalogue exported`; how a r
 is in [docs/LOG.md](../docs/LOG.md). Losses are unweighted means over the last 50 training steps. A model is made
 from its checkpoint with `python -m training export NAME.ckpt -o exported/NAME-NETWORK.onnx --title … --artist …`.
 A command is that of the last leg of a training, for the code of the commit above it; what it began with (`--init-from`)
-is an earlier network that is not shipped, and `content` stands for 1,022 freely licensed photos. To train a style of
-your own from any of these is one command: [docs/training.md](../docs/training.md).
+is an earlier network that is not shipped, and `content` stands for freely licensed photos, 1,022 of which are trained
+on. To train a style of your own from any of these is one command: [docs/training.md](../docs/training.md).
 `NAME-full.onnx` is the large network: a photo takes it seconds on a CPU; these were made before the others, and are
 more timid. `gallery` holds all eight styles in one `lite` network; they can be mixed. `NAME.int8.onnx` is the same
 network in 8 bits, which CPUs without AMX run faster, `lite` about twice as fast; what is missing, or was made from a

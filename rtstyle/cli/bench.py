@@ -32,7 +32,12 @@ def bench(
     *,
     style: Annotated[
         list[str] | None,
-        typer.Option("--style", "-s", metavar="NAME|PATH", help="Styles to measure; by default every lite one."),
+        typer.Option(
+            "--style",
+            "-s",
+            metavar="NAME|PATH",
+            help="Styles to measure; by default each lite one of a single artwork.",
+        ),
     ] = None,
     size: Annotated[
         list[str] | None,

@@ -38,7 +38,12 @@ def live(
     ] = None,
     style: Annotated[
         list[str] | None,
-        typer.Option("--style", "-s", metavar="NAME|PATH", help="Styles to switch between; by default every lite one."),
+        typer.Option(
+            "--style",
+            "-s",
+            metavar="NAME|PATH",
+            help="Styles to switch between; by default each lite one of a single artwork.",
+        ),
     ] = None,
     mix: Mix = None,
     input_range: InputRange = None,
