@@ -10,6 +10,20 @@ from dataclasses import dataclass, field, replace
 from time import perf_counter
 
 _STEPS_PER_E = 100  # histogram bins are 1 % wide
+_WORDS = {  # for people, of what a report calls by its class
+    **dict.fromkeys(("VideoReader", "AnimationReader", "PhotoFolder"), "reading"),
+    **dict.fromkeys(("Paced", "LiveSource", "Screen"), "source"),
+    **dict.fromkeys(("Stylizer", "Schedule", "Switch"), "painting"),
+    "Guided": "painting, upsampling",
+    "Brushwork": "strokes",
+    "Steady": "steadying",
+    "KeepColors": "colours",
+    "Blend": "mixing",
+    **dict.fromkeys(("Beside", "SideBySide"), "side by side"),
+    "Mirror": "mirror",
+    "Notice": "notice",
+    **dict.fromkeys(("SegmentWriter", "TwiceAsWide", "VideoWriter", "PhotoWriter"), "writing"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +77,11 @@ class Report:
     @property
     def fps(self) -> float:
         return self.frames_out / self.seconds if self.seconds > 0 else 0.0
+
+
+def spoken(stage: str) -> str:
+    """What people call a stage that a report names: ``Stylizer`` is painting."""
+    return _WORDS.get(stage, stage)
 
 
 class Meter:

@@ -12,25 +12,11 @@ from dataclasses import asdict
 import typer
 
 from rtstyle.errors import RtstyleError, UsageError
-from rtstyle.meter import Report
+from rtstyle.meter import Report, spoken
 
 OPTIONS: ContextVar[frozenset[str]] = ContextVar("OPTIONS", default=frozenset())  # of the command at work
 
 _LEAST_MS = 0.05  # what is less would be shown as 0.0
-_WORDS = {  # for people, of what the report calls by its class
-    **dict.fromkeys(("VideoReader", "AnimationReader", "PhotoFolder"), "reading"),
-    **dict.fromkeys(("Paced", "LiveSource", "Screen"), "source"),
-    **dict.fromkeys(("Stylizer", "Schedule", "Switch"), "painting"),
-    "Guided": "painting, upsampling",
-    "Brushwork": "strokes",
-    "Steady": "steadying",
-    "KeepColors": "colours",
-    "Blend": "mixing",
-    **dict.fromkeys(("Beside", "SideBySide"), "side by side"),
-    "Mirror": "mirror",
-    "Notice": "notice",
-    **dict.fromkeys(("SegmentWriter", "TwiceAsWide", "VideoWriter", "PhotoWriter"), "writing"),
-}
 
 
 def fail(sentences: Sequence[str]) -> None:
@@ -84,7 +70,7 @@ def show(report: Report, *, output: str, as_json: bool) -> None:
     dropped = f", {report.frames_dropped} dropped" if report.frames_dropped else ""
     typer.echo(f"{output}: {in_words(report)} in {report.seconds:.1f} s{rate_of(report)}{dropped}")
     typer.echo(f"  {report.provider}")
-    shown = {_WORDS.get(name, name): times for name, times in report.stages.items() if times.p95_ms >= _LEAST_MS}
+    shown = {spoken(name): times for name, times in report.stages.items() if times.p95_ms >= _LEAST_MS}
     width = max(map(len, shown), default=0)
     for name, times in shown.items():
         typer.echo(f"  {name:{width}}  p50 {times.p50_ms:7.1f} ms   p95 {times.p95_ms:7.1f} ms")

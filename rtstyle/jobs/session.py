@@ -18,6 +18,7 @@ from rtstyle.errors import SinkError
 from rtstyle.frames import Frame
 from rtstyle.jobs.live_meter import LATENCY, LiveMeter
 from rtstyle.lettering import draw_code, draw_dot, write_lines
+from rtstyle.meter import spoken
 from rtstyle.sinks.photo_writer import PhotoWriter
 from rtstyle.sinks.recorder import Recorder
 
@@ -177,7 +178,7 @@ class Session:
         meter = self._meter
         middle, high = meter.recent_ms(LATENCY)
         times = {name: meter.recent_ms(name)[0] for name in meter.names() if name != LATENCY}
-        stages = [f"{name}\t{ms:.1f} ms" for name, ms in times.items() if ms > _WORTH_MS]
+        stages = [f"{spoken(name)}\t{ms:.1f} ms" for name, ms in times.items() if ms > _WORTH_MS]
         return [f"{meter.fps:.1f} fps, latency p50 {middle:.0f} ms, p95 {high:.0f} ms", *stages]
 
 

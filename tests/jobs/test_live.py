@@ -145,6 +145,21 @@ def test_a_key_for_brushwork():
     assert amounts == [0, 0.5, 1, 0]
 
 
+def test_the_statistics_speak_of_painting(monkeypatch):
+    """Of the stages in words; a stage of somebody else's goes by its class."""
+    lines = []
+    monkeypatch.setattr("rtstyle.jobs.session.write_lines", lambda _, text: lines.extend(text))
+    meter = LiveMeter()
+    session = Session(["a"], Look(), Outputs(), meter, choose=lambda _: None, current=lambda: 0)
+    for stage in ("Paced", "Switch", "Sepia"):
+        for _ in range(3):
+            meter.add(stage, 0.01)
+    session.press("i")
+    picture = np.zeros((48, 64, 3), np.uint8)
+    session.draw(picture, Frame(picture, Fraction(0)))
+    assert [line.split("\t")[0] for line in lines[1:]] == ["source", "painting", "Sepia"]
+
+
 def snapshot(folder, picture, current=0):
     """Press s while ``picture`` is shown, painted by a style or by none yet."""
     session = session_of(["größe", "tiefe"], current=lambda: current)
