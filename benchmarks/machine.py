@@ -7,7 +7,7 @@ import platform
 import subprocess
 
 from rtstyle.cores import usable_cores
-from rtstyle.jobs.hardware import cpu_name, load
+from rtstyle.cpu import cpu_name, load
 
 
 def machine() -> dict[str, object]:

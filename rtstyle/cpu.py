@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 from pathlib import Path
 
 
@@ -12,6 +13,18 @@ def description() -> str | None:
         return Path("/proc/cpuinfo").read_text(encoding="utf-8")
     except OSError:
         return None
+
+
+def cpu_name() -> str:
+    """As Linux says it, elsewhere as Python does."""
+    lines = (description() or "").splitlines()
+    names = [line.partition(": ")[2] for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
+
+
+def load() -> float | None:
+    """How many cores others kept busy over the last minute; None where the system does not say."""
+    return os.getloadavg()[0] if hasattr(os, "getloadavg") else None
 
 
 def is_zen4(cpu: str | None) -> bool:

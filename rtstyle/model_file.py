@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rtstyle.errors import ModelError
 
 if TYPE_CHECKING:
-    from onnx import GraphProto, ModelProto, TensorProto
+    from onnx import GraphProto, ModelProto, TensorProto, ValueInfoProto
 
 LARGEST = 2**31 - 1  # bytes; protobuf holds no more
 
@@ -47,6 +47,12 @@ def _instead(path: Path) -> str:
             f"a picture; paint with it by `rtstyle keyframe --style-image {path}`, or train a style: docs/training.md"
         )
     return f"a file that is damaged or of another kind; {_AGAIN}"
+
+
+def inputs_of(model: ModelProto) -> list[ValueInfoProto]:
+    """What has to be fed: older exporters list the weights among the inputs, too."""
+    constants = {tensor.name for tensor in model.graph.initializer}
+    return [value for value in model.graph.input if value.name not in constants]
 
 
 def is_scattered(model: ModelProto) -> bool:

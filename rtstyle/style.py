@@ -11,7 +11,7 @@ from rtstyle.errors import ModelError, UsageError
 from rtstyle.foreign.adapt import adapted
 from rtstyle.foreign.convention import Convention
 from rtstyle.foreign.probe import read_signature
-from rtstyle.model_file import is_scattered, load_file
+from rtstyle.model_file import inputs_of, is_scattered, load_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -93,8 +93,7 @@ def load_model(style: Style) -> ModelProto:
 def _check(path: Path, model: ModelProto, metadata: Mapping[str, str], *, static: bool) -> None:
     if (contract := metadata["contract"]) != CONTRACT:
         raise ModelError(f"{path}: expected rtstyle's model contract {CONTRACT}, got {contract}; {_EXPORT_AGAIN}")
-    defaults = {tensor.name for tensor in model.graph.initializer}
-    inputs = {value.name: _type_of(value) for value in model.graph.input if value.name not in defaults}
+    inputs = {value.name: _type_of(value) for value in inputs_of(model)}
     outputs = {value.name: _type_of(value) for value in model.graph.output}
     for kind, wanted, got in (("input", "frames", inputs), ("output", "stylized", outputs)):
         if list(got) != [wanted] or not (got[wanted] == _FRAMES or (static and got[wanted].startswith("uint8 ("))):

@@ -13,13 +13,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from rtstyle.errors import SourceError
 from rtstyle.fingerprint import digest
-from rtstyle.frames import Batch
+from rtstyle.frames import Batch, Image
 from rtstyle.sources.photo_folder import SUFFIXES, read_photo
 from rtstyle.stages.brushwork import PERIOD, Brushwork
 from training.sieve import Sieve
@@ -27,7 +26,6 @@ from training.sieve import Sieve
 _log = logging.getLogger(__name__)
 
 MIN_ARTWORK = 64  # px
-Photo = NDArray[np.uint8]  # (H, W, 3) RGB
 
 
 def find_photos(folder: Path, include: Sequence[str] = ("*",)) -> list[Path]:
@@ -117,7 +115,7 @@ class Crops(Dataset[Tensor]):
         crop = random_crop(photo, self.size, rng, self.zoom)
         return torch.from_numpy(brushed(crop, rng, self.brushwork) if self.brushwork else crop)
 
-    def _first_good(self, epoch: int, position: int) -> Photo:
+    def _first_good(self, epoch: int, position: int) -> Image:
         """A damaged photo, which is worth a warning, or a grey one is passed over for the next."""
         if epoch != self._epoch:
             self._epoch = epoch
@@ -137,7 +135,7 @@ class Crops(Dataset[Tensor]):
         raise SourceError(f"none of the {len(self.photos)} photos is of use: {self.sieve.skipped}")
 
 
-def random_crop(photo: Photo, size: int, rng: np.random.Generator, zoom: float = 1.0) -> Photo:
+def random_crop(photo: Image, size: int, rng: np.random.Generator, zoom: float = 1.0) -> Image:
     """A random square of the photo, mirrored half the time, as (size, size, 3)."""
     height, width = photo.shape[:2]
     side = max(1, round(min(height, width) * rng.uniform(0.4, 1) / zoom))
@@ -150,14 +148,14 @@ def random_crop(photo: Photo, size: int, rng: np.random.Generator, zoom: float =
     return np.ascontiguousarray(crop, dtype=np.uint8)
 
 
-def brushed(crop: Photo, rng: np.random.Generator, most: float) -> Photo:
+def brushed(crop: Image, rng: np.random.Generator, most: float) -> Image:
     """The crop with strokes laid under it, up to ``most``, as the runtime does where there is nothing to paint."""
     lay = Brushwork(rng.uniform(0, most), start=int(rng.integers(PERIOD)))
     image = crop[None]
     return np.asarray(lay(Batch(image, image, [Fraction(0)])).images[0])
 
 
-def middle_square(photo: Photo) -> Photo:
+def middle_square(photo: Image) -> Image:
     """As large as it fits; a view."""
     height, width = photo.shape[:2]
     side = min(height, width)

@@ -17,23 +17,22 @@ import cv2
 import numpy as np
 import onnx
 import torch
-from numpy.typing import NDArray
 from onnx import numpy_helper
 from torch import Tensor, nn
 
 from rtstyle.engines.onnxruntime import import_onnxruntime
 from rtstyle.errors import ModelError, SourceError, UsageError
+from rtstyle.frames import Images
 from rtstyle.output_file import OutputFile
 from rtstyle.sources.photo_folder import read_photo
+from rtstyle.style import CONTRACT, WEIGHTS
 from training.checkpoint import Checkpoint
 from training.data import spread
 from training.nets import Network
 
 OPSET = 17
-MIX = "style_weights"  # the contract's optional input
 TOLERANCE = 1  # grey level
 CHECK_SIZES = ((1, 240, 320), (2, 480, 640), (3, 117, 131))  # (N, H, W); the last one odd
-Images = NDArray[np.uint8]  # (N, H, W, 3) RGB
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +106,7 @@ def metadata(
     """The model's metadata_props, all prefixed ``rtstyle.``; the one truth about it."""
     recipe = checkpoint.recipe
     facts = {
-        "contract": "1",
+        "contract": CONTRACT,
         "styles": json.dumps(artwork.names),
         "title": artwork.title,
         "artist": artwork.artist,
@@ -133,7 +132,7 @@ def metadata(
 def _graph(network: Network, facts: Mapping[str, str]) -> bytes:
     graph = onnx.load_from_string(_trace(network))
     if network.styles > 1:  # the first style, unless the input is given
-        graph.graph.initializer.append(numpy_helper.from_array(_one_style(network, 0).numpy(), MIX))
+        graph.graph.initializer.append(numpy_helper.from_array(_one_style(network, 0).numpy(), WEIGHTS))
     shape = graph.graph.output[0].type.tensor_type.shape  # the tracer cannot tell it
     for dimension, name in zip(shape.dim, ("N", "H", "W"), strict=False):
         dimension.dim_param = name
@@ -153,7 +152,7 @@ def _trace(network: Network) -> bytes:
             _Quantised(network).eval(),
             (frames, _one_style(network, 0)) if several else (frames,),
             file.name,
-            input_names=["frames", MIX] if several else ["frames"],
+            input_names=["frames", WEIGHTS] if several else ["frames"],
             output_names=["stylized"],
             dynamic_axes={"frames": dynamic, "stylized": dynamic},
             opset_version=OPSET,
@@ -170,7 +169,7 @@ def _difference(network: Network, model: bytes, batches: Iterable[Images]) -> in
     mixes = [*(_one_style(network, i) for i in styles), even] if network.styles > 1 else [None]
     worst = 0
     for frames, mix in itertools.product(batches, mixes):
-        (got,) = session.run(None, {"frames": frames} | ({} if mix is None else {MIX: mix.numpy()}))
+        (got,) = session.run(None, {"frames": frames} | ({} if mix is None else {WEIGHTS: mix.numpy()}))
         with torch.no_grad():
             expected = network.quantised(torch.from_numpy(frames), mix).numpy()
         if got.shape != expected.shape:

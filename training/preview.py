@@ -9,15 +9,16 @@ import cv2
 import numpy as np
 import torch
 
+from rtstyle.frames import Image
 from rtstyle.output_file import OutputFile
 from rtstyle.sources.photo_folder import read_photo
-from training.data import Photo, middle_square
+from training.data import middle_square
 from training.nets import Network
 
 SIDE = 256  # px
 
 
-def preview(network: Network, photos: Sequence[Path]) -> Photo:
+def preview(network: Network, photos: Sequence[Path]) -> Image:
     """A sheet (H, W, 3): the photos in the upper row, their paintings in each style below."""
     squares = np.stack([_square(read_photo(photo)) for photo in photos])  # (N, 256, 256, 3)
     device = next(network.parameters()).device
@@ -28,12 +29,12 @@ def preview(network: Network, photos: Sequence[Path]) -> Photo:
     return np.concatenate([np.concatenate(list(row), axis=1) for row in (squares, *paintings)])
 
 
-def write_preview(sheet: Photo, path: Path) -> None:
+def write_preview(sheet: Image, path: Path) -> None:
     """As a PNG. Raises SinkError."""
     _, png = cv2.imencode(".png", sheet[:, :, ::-1])
     with OutputFile(path, overwrite=True).written() as temporary:
         temporary.write_bytes(png.tobytes())
 
 
-def _square(photo: Photo) -> Photo:
+def _square(photo: Image) -> Image:
     return np.asarray(cv2.resize(middle_square(photo), (SIDE, SIDE), interpolation=cv2.INTER_AREA), np.uint8)

@@ -67,8 +67,8 @@ def bench(
     [bold]rtstyle bench --device cuda --json > speeds.json[/bold]
     """
     with one_sentence(stopped="what was measured so far stands above"):
+        from rtstyle.cpu import load
         from rtstyle.jobs.bench import SIZES, Bench
-        from rtstyle.jobs.hardware import load
 
         busy = load()
         measuring = Bench(style or (), sizes=size or tuple(SIZES), device=device, precision=precision, seconds=seconds)
@@ -103,8 +103,8 @@ class _Eta(ProgressColumn):
 
 def _show(results: Sequence[Result], measuring: Bench, busy: float | None, *, as_json: bool) -> None:
     from rtstyle.cores import usable_cores
+    from rtstyle.cpu import cpu_name
     from rtstyle.jobs.bench import Settled, Speed
-    from rtstyle.jobs.hardware import cpu_name
 
     speeds = [result for result in results if isinstance(result, Speed)]
     settled = [result for result in results if isinstance(result, Settled)]

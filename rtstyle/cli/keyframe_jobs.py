@@ -78,9 +78,10 @@ def kind_of(given: Given) -> str:
 
 def _job(given: Given) -> Callable[..., Any]:
     """The job, with all that is its own."""
-    from rtstyle.jobs.keyframe import Extras, paint_photo
+    from rtstyle.jobs.keyframe import paint_photo
     from rtstyle.jobs.keyframes import paint_keyframes, propagate_keyframes
     from rtstyle.jobs.sheets import reconstruct, sweep
+    from rtstyle.jobs.studio import Extras
 
     kind = kind_of(given)
     for name, kinds in _ONLY_FOR.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -73,10 +74,9 @@ def _norms(graph: GraphProto) -> list[Any]:
 
 def _statistics(model: ModelProto, sample: Image) -> Statistics:
     """Mean and variance of each channel, as they come into every normalisation of the network, by its output's name."""
-    from onnx import ModelProto, helper
+    from onnx import helper
 
-    measured = ModelProto()
-    measured.CopyFrom(model)
+    measured = copy.deepcopy(model)
     graph, names = measured.graph, []
     for node in _norms(graph):
         mean, square, power = (f"{node.output[0]}/{what}" for what in ("mean", "square", "power"))
@@ -99,10 +99,9 @@ def _statistics(model: ModelProto, sample: Image) -> Statistics:
 
 def _freeze(model: ModelProto, statistics: Statistics) -> ModelProto:
     """The network with every normalisation by fixed numbers: (x - mean) / deviation · weight + bias."""
-    from onnx import ModelProto, helper, numpy_helper
+    from onnx import helper, numpy_helper
 
-    frozen = ModelProto()
-    frozen.CopyFrom(model)
+    frozen = copy.deepcopy(model)
     graph = frozen.graph
     nodes = list(graph.node)
     del graph.node[:]

@@ -20,7 +20,7 @@ from rtstyle.export.graph import baked, of_size, opset_of
 from rtstyle.export.order import Size
 from rtstyle.foreign.convention import Convention
 from rtstyle.manifest import sha256_of
-from rtstyle.model_file import load_file
+from rtstyle.model_file import inputs_of, load_file
 from rtstyle.style import load_model, read_style
 from rtstyle.twin import find_twin
 
@@ -68,7 +68,7 @@ def inspect_model(path: Path, convention: Convention | None = None) -> Anatomy:
     try:
         style = read_style(path, convention)
         model, twin = load_model(style), find_twin(style)
-        gflop = _gflop(model)
+        gflop = gflop_of(model, _HD)
         runs_on = {name: _try(make, model.SerializeToString()) for name, make in _ENGINES.items()}
     except ModelError as error:
         lacks = (*lacks, str(error).removeprefix(f"{path}: "))
@@ -78,21 +78,16 @@ def inspect_model(path: Path, convention: Convention | None = None) -> Anatomy:
         sha256=sha256_of(path),
         contract=known.get("contract", ""),
         opset=opset_of(file),
-        inputs=tuple(map(_spelt, _given(file))),
+        inputs=tuple(map(_spelt, inputs_of(file))),
         outputs=tuple(map(_spelt, file.graph.output)),
-        parameters=_parameters(file),
+        parameters=parameters_of(file),
         operators=dict(Counter(node.op_type for node in file.graph.node).most_common()),
         metadata=known,
-        gflop_720p=gflop,
+        gflop_720p=None if gflop is None else round(gflop, 3),
         runs_on=runs_on,
         lacks=lacks,
         twin=str(twin or ""),
     )
-
-
-def _given(model: ModelProto) -> list[ValueInfoProto]:
-    constants = {tensor.name for tensor in model.graph.initializer}
-    return [value for value in model.graph.input if value.name not in constants]
 
 
 def _spelt(value: ValueInfoProto) -> str:
@@ -106,7 +101,7 @@ def _spelt(value: ValueInfoProto) -> str:
 def _lacks(model: ModelProto, known: Mapping[str, str]) -> tuple[str, ...]:
     """What a model under the contract has and this one has not; rtstyle adds it where it can."""
     found = [] if "contract" in known else ["metadata: contract, styles, title, artist, licence"]
-    for wanted, values in (("frames", _given(model)), ("stylized", model.graph.output)):
+    for wanted, values in (("frames", inputs_of(model)), ("stylized", model.graph.output)):
         for value in list(values)[:1]:
             spelt = _spelt(value)
             if not spelt.startswith(f"{wanted} uint8 ("):
@@ -114,20 +109,21 @@ def _lacks(model: ModelProto, known: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _parameters(model: ModelProto) -> int:
+def parameters_of(model: ModelProto) -> int:
+    """Numbers in the graph's weights; where the exporter folds layers, a few more than were trained."""
     from onnx import TensorProto
 
     numbers = {TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.INT8}
     return sum(prod(tensor.dims) for tensor in model.graph.initializer if tensor.data_type in numbers)
 
 
-def _gflop(model: ModelProto) -> float | None:
-    """Arithmetic for one frame of 1280×720 in convolutions and matrix products, by the shapes inside."""
+def gflop_of(model: ModelProto, size: Size) -> float | None:
+    """Two operations for each product of convolutions and matrix products; None where a shape is not known."""
     import onnx
 
     if model.graph.input[0].type.tensor_type.shape.dim[0].dim_value > 1:
         return None
-    graph = onnx.shape_inference.infer_shapes(of_size(baked(model), _HD)).graph
+    graph = onnx.shape_inference.infer_shapes(of_size(baked(model), size)).graph
     shapes = {tensor.name: tuple(tensor.dims) for tensor in graph.initializer}
     for value in (*graph.value_info, *graph.input, *graph.output):
         shapes[value.name] = tuple(d.dim_value for d in value.type.tensor_type.shape.dim)
@@ -138,7 +134,7 @@ def _gflop(model: ModelProto) -> float | None:
         data, weight, out = (shapes[name] for name in (*node.input[:2], node.output[0]))
         products = {"Conv": prod(out) * prod(weight[1:]), "ConvTranspose": prod(data) * prod(weight[1:])}
         total += products.get(node.op_type, prod(out) * data[-1])
-    return round(2 * total / 1e9, 3)
+    return 2 * total / 1e9
 
 
 def _try(make: Callable[[bytes], Engine], model: bytes) -> str:

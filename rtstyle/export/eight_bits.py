@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
@@ -27,11 +28,8 @@ def quantised(model: ModelProto, spans: Spans, kept: Collection[str] = ()) -> Mo
     else reads a tensor that was rounded for a convolution reads it rounded, so that there need not be two of it; not so
     sums that are ``kept``. The network's own uint8 input is not rounded at all.
     """
-    from onnx import ModelProto
-
-    copy = ModelProto()
-    copy.CopyFrom(model)
-    network = _Network(copy)
+    changed = copy.deepcopy(model)
+    network = _Network(changed)
     chosen = network.convolutions(kept)
     for node in chosen:
         source = network.source(node)
@@ -44,7 +42,7 @@ def quantised(model: ModelProto, spans: Spans, kept: Collection[str] = ()) -> Mo
         network.round_weights(node)
     network.cast_by_quantising()
     network.tidy()
-    return copy
+    return changed
 
 
 class _Network:

@@ -6,6 +6,7 @@ divided where it is read, in the weights. What lies between lets factors above 0
 
 from __future__ import annotations
 
+import copy
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -39,10 +40,7 @@ class _Family:
 
 def evened(model: ModelProto, spans: Spans) -> tuple[ModelProto, Spans]:
     """The same network with other weights, and what its convolutions read then."""
-    from onnx import ModelProto
-
-    even, found = ModelProto(), dict(spans)
-    even.CopyFrom(model)
+    even, found = copy.deepcopy(model), dict(spans)
     for family in _families(even):
         sources = sorted(family.tensors & set(spans))
         if not sources:

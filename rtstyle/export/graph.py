@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -53,10 +54,7 @@ def folded(model: ModelProto) -> ModelProto:
 
 def of_size(model: ModelProto, size: Size) -> ModelProto:
     """The network for frames of exactly this size, folded. Raises ModelError."""
-    from onnx import ModelProto
-
-    fixed = ModelProto()
-    fixed.CopyFrom(model)
+    fixed = copy.deepcopy(model)
     for value in (fixed.graph.input[0], fixed.graph.output[0]):
         dimensions = value.type.tensor_type.shape.dim
         for dimension, number in zip(dimensions, (size.batch, size.height, size.width), strict=False):
@@ -67,10 +65,7 @@ def of_size(model: ModelProto, size: Size) -> ModelProto:
 
 def baked(model: ModelProto) -> ModelProto:
     """The network with its mix of styles as a constant: ``frames`` is the only input."""
-    from onnx import ModelProto
-
-    fixed = ModelProto()
-    fixed.CopyFrom(model)
+    fixed = copy.deepcopy(model)
     frames = fixed.graph.input[0]
     del fixed.graph.input[:]
     fixed.graph.input.append(frames)

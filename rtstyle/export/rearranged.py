@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -42,14 +43,14 @@ def _squeezed(model: ModelProto) -> ModelProto:
     """All behind the question takes a yes for granted, and for its sake OpenVINO has the first convolution in float."""
     from onnx import helper
 
-    copy = _copy(model)
-    for node in copy.graph.node:
+    changed = copy.deepcopy(model)
+    for node in changed.graph.node:
         branches = {one.name: one.g for one in node.attribute if one.HasField("g")}
         if {name: [one.op_type for one in graph.node] for name, graph in branches.items()} == _QUESTION:
             (squeeze,), constants = branches["then_branch"].node, branches["then_branch"].initializer
-            copy.graph.initializer.extend(constants)
+            changed.graph.initializer.extend(constants)
             node.CopyFrom(helper.make_node("Squeeze", list(squeeze.input), list(node.output), name=node.name))
-    return copy
+    return changed
 
 
 def _painting_cells(model: ModelProto) -> ModelProto:
@@ -59,16 +60,16 @@ def _painting_cells(model: ModelProto) -> ModelProto:
     """
     from onnx import helper, numpy_helper
 
-    copy = _copy(model)
-    chain = _way_back(copy)
+    changed = copy.deepcopy(model)
+    chain = _way_back(changed)
     if [node.op_type for node in chain] != _END:
-        return copy
+        return changed
     cast, half, crop, other_crop, transpose, value, *_, convolution = chain
-    constants = {tensor.name: tensor for tensor in copy.graph.initializer}
+    constants = {tensor.name: tensor for tensor in changed.graph.initializer}
     weights, bias = (numpy_helper.to_array(constants[name]) for name in convolution.input[1:])
     for position, array in ((1, _of_cells(weights)), (2, np.tile(bias, 4))):
         name = convolution.input[position] = f"{convolution.input[position]}/cells"
-        copy.graph.initializer.append(numpy_helper.from_array(array, name))
+        changed.graph.initializer.append(numpy_helper.from_array(array, name))
     names = {"strides", "kernel_shape"}
     attributes = [one for one in convolution.attribute if one.name not in names]
     del convolution.attribute[:]
@@ -77,10 +78,10 @@ def _painting_cells(model: ModelProto) -> ModelProto:
     half.input[0], cast.output[0], transpose.input[0], crop.output[0] = value.output[0], cells, pixels, picture
     layout = helper.make_node("DepthToSpace", [cells], [pixels], name=pixels, blocksize=2, mode="DCR")
     end = [half, cast, layout, transpose, other_crop, crop]
-    others = [node for node in copy.graph.node if node not in end]
-    del copy.graph.node[:]
-    copy.graph.node.extend([*others, *end])
-    return copy
+    others = [node for node in changed.graph.node if node not in end]
+    del changed.graph.node[:]
+    changed.graph.node.extend([*others, *end])
+    return changed
 
 
 def _way_back(model: ModelProto) -> list[NodeProto]:
@@ -97,11 +98,3 @@ def _of_cells(weights: NDArray[np.float32]) -> NDArray[np.float32]:
     """(O, C, h, w) → (4·O, C, h + 1, w + 1): those of each of a cell's pixels in turn."""
     places = [((y, 1 - y), (x, 1 - x)) for y in (0, 1) for x in (0, 1)]
     return np.concatenate([np.pad(weights, ((0, 0), (0, 0), *place)) for place in places])
-
-
-def _copy(model: ModelProto) -> ModelProto:
-    from onnx import ModelProto
-
-    copy = ModelProto()
-    copy.CopyFrom(model)
-    return copy

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import prod
@@ -66,10 +67,9 @@ def source_of(convolution: NodeProto, made_by: Mapping[str, NodeProto]) -> str:
 
 def measure(model: ModelProto, photos: Iterable[Images]) -> Spans:
     """The values that come into the convolutions on these photos."""
-    from onnx import ModelProto, TensorProto, helper
+    from onnx import TensorProto, helper
 
-    made_by, watched = makers(model), ModelProto()
-    watched.CopyFrom(model)
+    made_by, watched = makers(model), copy.deepcopy(model)
     names = sorted({source_of(node, made_by) for node in convolutions(model)})
     watched.graph.output.extend(helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in names)
     session, found = cpu_session(watched), dict[str, Span]()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import logging
 from pathlib import Path
@@ -10,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rtstyle.errors import ModelError
+from rtstyle.foreign.convention import SCALING
 from rtstyle.foreign.probe import Findings, probe
+from rtstyle.model_file import inputs_of
 
 if TYPE_CHECKING:
     from onnx import GraphProto, ModelProto
@@ -21,7 +24,6 @@ OPSET = 17  # what older networks are brought to
 
 _STANDARD = {"", "ai.onnx"}
 _THEIRS = "theirs/"  # before all of their names
-_UNFIT = {"0..255": (1.0, 0.0), "0..1": (1 / 255, 0.0), "-1..1": (1 / 127.5, -1.0)}  # of 0..255: scale, offset
 
 _log = logging.getLogger("rtstyle")
 
@@ -106,7 +108,7 @@ def _go_in(steps: _Steps, found: Findings, convention: Convention, out: str) -> 
     if found.size:
         x = steps.resized(x, steps.constant(found.size))
     x = _swapped(steps, x, convention)
-    scale, offset = _UNFIT[found.input_range]
+    scale, offset = SCALING[found.input_range]
     if scale != 1:
         x = steps.add("Mul", x, steps.constant(scale, np.float32))
         x = steps.add("Add", x, steps.constant(offset, np.float32))
@@ -123,7 +125,7 @@ def _come_out(steps: _Steps, found: Findings, convention: Convention, given: str
     y = steps.add("Cast", given, to=TensorProto.FLOAT)
     if found.layout == "nhwc":
         y = steps.add("Transpose", y, perm=[0, 3, 1, 2])
-    scale, offset = _UNFIT[found.output_range]
+    scale, offset = SCALING[found.output_range]
     if scale != 1:
         y = steps.add("Sub", y, steps.constant(offset, np.float32))
         y = steps.add("Div", y, steps.constant(scale, np.float32))
@@ -148,14 +150,13 @@ def _swapped(steps: _Steps, x: str, convention: Convention) -> str:
 
 def _modern(path: Path, model: ModelProto) -> ModelProto:
     """The network in a version of ONNX that has all that we need, its weights as constants."""
-    from onnx import ModelProto, defs, version_converter
+    from onnx import defs, version_converter
 
     unknown = {node.op_type for node in model.graph.node if node.domain in _STANDARD and not defs.has(node.op_type)}
     if unknown:
         names = ", ".join(sorted(unknown))
         raise ModelError(f"{path}: expected operators of ONNX, got {names}; export it again with a newer exporter")
-    changed = ModelProto()
-    changed.CopyFrom(model)
+    changed = copy.deepcopy(model)
     version = max((opset.version for opset in model.opset_import if opset.domain in _STANDARD), default=0)
     if version < OPSET:
         try:
@@ -163,8 +164,7 @@ def _modern(path: Path, model: ModelProto) -> ModelProto:
         except RuntimeError as error:
             reason = str(error).strip().splitlines()[0]
             raise ModelError(f"{path}: cannot be brought from opset {version} to {OPSET}: {reason}") from error
-    constants = {tensor.name for tensor in changed.graph.initializer}
-    inputs = [value for value in changed.graph.input if value.name not in constants]
+    inputs = inputs_of(changed)
     del changed.graph.input[:]
     changed.graph.input.extend(inputs)
     changed.ir_version = max(changed.ir_version, 8)

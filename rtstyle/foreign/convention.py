@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, Self, cast, get_args
 
 from rtstyle.errors import UsageError
 
 Range = Literal["0..255", "0..1", "-1..1"]
+# What takes 0..255 to each: scale, offset.
+SCALING: Mapping[Range, tuple[float, float]] = {
+    "0..255": (1.0, 0.0),
+    "0..1": (1 / 255, 0.0),
+    "-1..1": (1 / 127.5, -1.0),
+}
 Layout = Literal["nchw", "nhwc"]
 Channels = Literal["rgb", "bgr"]
 

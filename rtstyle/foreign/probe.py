@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,8 @@ from numpy.typing import NDArray
 
 from rtstyle.engines.onnxruntime import cpu_session, first_line
 from rtstyle.errors import ModelError
+from rtstyle.foreign.convention import SCALING
+from rtstyle.model_file import inputs_of
 
 if TYPE_CHECKING:
     from onnx import ModelProto, ValueInfoProto
@@ -77,8 +80,7 @@ def read_signature(name: object, model: ModelProto) -> Signature:
     """Raise ModelError where it cannot be a network from pictures to pictures."""
     from onnx import TensorProto
 
-    constants = {tensor.name for tensor in model.graph.initializer}
-    inputs = [value for value in model.graph.input if value.name not in constants]
+    inputs = inputs_of(model)
     if len(inputs) != 1 or len(model.graph.output) != 1:
         names = ", ".join(value.name for value in inputs)
         raise ModelError(
@@ -166,7 +168,7 @@ class _Trial:
     def _run(self, images: Values, values: Range) -> Values:
         from onnx.helper import tensor_dtype_to_np_dtype
 
-        scale, offset = {"0..255": (1, 0), "0..1": (1 / 255, 0), "-1..1": (1 / 127.5, -1)}[values]
+        scale, offset = SCALING[values]
         given = (images * scale + offset).astype(tensor_dtype_to_np_dtype(self._signature.kind))
         planes = self._layout == "nchw"
         given = given.transpose(0, 3, 1, 2) if planes else given
@@ -177,10 +179,7 @@ class _Trial:
 
 def _freed(model: ModelProto, input: str, layout: Layout) -> ModelProto:
     """The network without a word about sizes, but for the three channels."""
-    from onnx import ModelProto
-
-    freed = ModelProto()
-    freed.CopyFrom(model)
+    freed = copy.deepcopy(model)
     del freed.graph.value_info[:]
     (value,) = (value for value in freed.graph.input if value.name == input)
     for i, dimension in enumerate(value.type.tensor_type.shape.dim):

@@ -21,7 +21,7 @@ from rtstyle.sinks.video_writer import VideoWriter
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from rtstyle.jobs.keyframe import Extras
+    from rtstyle.jobs.studio import Extras
 
 _RATE = 4  # pictures a second, in the film of the process
 

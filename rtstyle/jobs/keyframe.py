@@ -13,23 +13,13 @@ from typing import TYPE_CHECKING
 from rtstyle.errors import SinkError, SourceError, UsageError
 from rtstyle.frames import Frame, Image
 from rtstyle.gatys.recipe import Recipe
-from rtstyle.jobs.studio import Materials, Studio, StyleImage
+from rtstyle.jobs.studio import NOTHING, Extras, Materials, Studio, StyleImage
 from rtstyle.sinks.photo_writer import PhotoWriter
 from rtstyle.sources.photo_folder import read_photo
-from rtstyle.sources.picture_sequence import is_pattern
-from rtstyle.sources.streams import open_input, video_stream
+from rtstyle.sources.streams import is_photo, open_input, video_stream
 
 if TYPE_CHECKING:
     from rtstyle.gatys.run import Painting, Step
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Extras:
-    """What is kept beside the painting: pictures along the way, and a place from which to go on."""
-
-    process: int = 0  # so many pictures along the way, as a strip and as an mp4; 0: none
-    save_every: int = 0  # iterations between two saves; 0: never
-    resume: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,9 +36,6 @@ class PaintReport:
     loss: float
     content: dict[str, float]  # by layer
     style: dict[str, float]
-
-
-NOTHING = Extras()
 
 
 def paint_keyframe(
@@ -137,7 +124,7 @@ def _is_video(path: str) -> bool:
     """Whether FFmpeg finds moving pictures; a damaged photo, which it opens too, has none."""
     with suppress(SourceError), closing(open_input(path)) as container:
         video_stream(container, path)
-        return is_pattern(path) or not (container.format.name == "image2" or container.format.name.endswith("_pipe"))
+        return not is_photo(container, path)
     return False
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rtstyle.errors import SinkError, SourceError, UsageError
-from rtstyle.input_file import missing, unreadable
 from rtstyle.meter import Report
 from rtstyle.output_file import unwritable
+from rtstyle.sources.input_file import missing, unreadable
 from rtstyle.sources.picture_sequence import is_pattern
 
 VIDEOS = {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts", ".wmv", ".flv"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from contextlib import ExitStack
 from fractions import Fraction
@@ -13,6 +12,7 @@ from rtstyle.errors import UsageError
 from rtstyle.jobs.defaults import DEVICE, STRENGTH
 from rtstyle.jobs.options import Options
 from rtstyle.jobs.touch import Touch
+from rtstyle.manifest import sha256_of
 from rtstyle.protocols import Stage
 from rtstyle.stages.schedule import Schedule
 from rtstyle.stages.steady import Steady
@@ -57,7 +57,7 @@ class Painter:
         self.steady = Steady() if options.steady else None
         self.identity = ", ".join(
             f"{stylizer.style.path.name} {stylizer.style.mix}{stylizer.style.convention or ''}@{float(start):g} "
-            f"{_digest(stylizer.style.path)} {options.precision}"
+            f"{sha256_of(stylizer.style.path)[:16]} {options.precision}"
             for start, stylizer in zip(starts, self._stylizers, strict=True)
         )
 
@@ -110,7 +110,3 @@ def _entry(style: Named) -> tuple[Fraction | None, Named]:
     if not isinstance(style, str) or not at or not time[:1].isdigit() or ".onnx" in time.lower():
         return None, style
     return parse_time(time), name
-
-
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]

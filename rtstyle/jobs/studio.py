@@ -48,6 +48,18 @@ class Materials:
         return [*styles, Path(self.recipe.init), *([] if self.vgg is None else [Path(self.vgg)])]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extras:
+    """What is kept beside the painting: pictures along the way, and a place from which to go on."""
+
+    process: int = 0  # so many pictures along the way, as a strip and as an mp4; 0: none
+    save_every: int = 0  # iterations between two saves; 0: never
+    resume: bool = False
+
+
+NOTHING = Extras()
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Scene:
     """A photo, and the picture to begin with, both (1, 3, H, W) in the size to paint."""

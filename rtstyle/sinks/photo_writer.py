@@ -12,7 +12,7 @@ import numpy as np
 from rtstyle.errors import SinkError, UsageError
 from rtstyle.frames import Frame, Image, Packet, VideoFormat
 from rtstyle.output_file import OutputFile, identities
-from rtstyle.photo_extras import Extras, encode, read_extras
+from rtstyle.sinks.photo_extras import Extras, encode, read_extras
 
 _log = logging.getLogger("rtstyle")
 

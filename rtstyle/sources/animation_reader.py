@@ -11,7 +11,7 @@ import numpy as np
 
 from rtstyle.errors import SourceError
 from rtstyle.frames import Cut, Frame, VideoFormat
-from rtstyle.input_file import unreadable
+from rtstyle.sources.input_file import unreadable
 
 _OPAQUE = 255
 _MS = Fraction(1, 1000)

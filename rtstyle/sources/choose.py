@@ -11,8 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rtstyle.aside import aside
 from rtstyle.errors import SourceError, UsageError
+from rtstyle.sources.aside import aside
 from rtstyle.sources.camera import Camera
 from rtstyle.sources.camera_list import list_cameras
 from rtstyle.sources.live_source import LiveSource

@@ -13,10 +13,10 @@ from typing import Protocol
 
 import numpy as np
 
-from rtstyle.aside import aside
 from rtstyle.channel import Channel
 from rtstyle.errors import RtstyleError, SourceError
 from rtstyle.frames import Frame, Image, VideoFormat
+from rtstyle.sources.aside import aside
 
 RECONNECTING = "reconnecting"
 

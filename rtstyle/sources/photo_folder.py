@@ -10,7 +10,7 @@ import numpy as np
 
 from rtstyle.errors import SourceError
 from rtstyle.frames import Frame, Image, VideoFormat
-from rtstyle.input_file import missing, unreadable
+from rtstyle.sources.input_file import missing, unreadable
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".avif", ".bmp", ".jp2", ".tif", ".tiff")
 

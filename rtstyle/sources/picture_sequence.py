@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rtstyle.errors import SourceError
-from rtstyle.input_file import unreadable
+from rtstyle.sources.input_file import unreadable
 
 _NUMBER = re.compile(r"%(?:0(\d+))?d")  # FFmpeg's %d and %04d
 

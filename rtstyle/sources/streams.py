@@ -14,7 +14,7 @@ from av.stream import Discard
 
 from rtstyle.errors import SourceError, UsageError
 from rtstyle.frames import is_cover
-from rtstyle.input_file import missing, unreadable
+from rtstyle.sources.input_file import missing, unreadable
 from rtstyle.sources.picture_sequence import PictureSequence, is_pattern
 from rtstyle.times import fraction
 

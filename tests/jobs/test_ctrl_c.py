@@ -11,11 +11,11 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from rtstyle.aside import aside
 from rtstyle.errors import SourceError
 from rtstyle.jobs.look import Look
 from rtstyle.jobs.show import Show
 from rtstyle.sinks.recorder import Recorder
+from rtstyle.sources.aside import aside
 from rtstyle.sources.live_source import LiveSource
 from rtstyle.styles import find_style
 from tests.clips import frame_times

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import rtstyle
-from rtstyle.photo_extras import read_extras, set_upright
+from rtstyle.sinks.photo_extras import read_extras, set_upright
 from rtstyle.sources.photo_folder import read_photo
 
 

@@ -25,7 +25,6 @@ class Clip:
     name: str
     frames: list[Image]
     motions: list[Motion]
-    exact: bool  # else estimated
 
 
 def find_clips(places: Sequence[Path]) -> list[Path]:
@@ -59,7 +58,7 @@ def read_clip(path: Path, *, frames: int, side: int) -> Clip:
         motions = [estimated(before, now) for before, now in pairwise(images)]
     if not motions:
         raise SourceError(f"{path}: expected at least 2 frames, got {len(images)}")
-    return Clip(path.stem, images, motions, _is_sequence(path))
+    return Clip(path.stem, images, motions)
 
 
 def _video(path: Path, frames: int, side: int) -> Iterator[Image]:

@@ -12,8 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
+from rtstyle.export.anatomy import gflop_of, parameters_of
+from rtstyle.export.order import Size
 from rtstyle.frames import Image
 from rtstyle.perceptual import VggWeights
+from rtstyle.style import load_model
 from training.data import read_artwork
 from training.evaluation import cost
 from training.evaluation.clips import read_clip
@@ -26,6 +29,7 @@ from training.evaluation.sharpness import sharpness
 from training.evaluation.subject import Subject
 from training.evaluation.warping import warping_error
 
+COUNTED_AT = Size(640, 480)
 Pair = tuple[Image, Image]  # a painting and its photo
 MODEL_UNITS = 10.0  # to measure a model's cost takes as long as so many evaluations of the loss
 FRAME_UNITS = 0.2  # to paint a frame of a clip, as much of one
@@ -143,13 +147,15 @@ def evaluate(
 
 def _introduced(subject: Subject, artwork: Path, criterion: Criterion, pairs: Sequence[Pair]) -> ModelReport:
     """All that is measured in seconds: no optimisation, and no clip."""
+    model = load_model(subject.style)
+    gflop = gflop_of(model, COUNTED_AT)
     report = ModelReport(
         name=subject.name,
         network=subject.style.network,
         artwork=artwork.name,
         provider=subject.engine.name,
-        parameters=int(subject.style.metadata.get("parameters", 0)) or cost.parameters(subject.model),
-        gflop=cost.gflop(subject.model),
+        parameters=int(subject.style.metadata.get("parameters", 0)) or parameters_of(model),
+        gflop=math.nan if gflop is None else gflop,
         megapixels_a_second=cost.megapixels_a_second(subject.engine),
         flat=flat_amplitudes(subject.paint),
     )
