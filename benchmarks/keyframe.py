@@ -34,7 +34,7 @@ from rtstyle.gatys.pictures import resized
 from rtstyle.gatys.precision import half_pays
 from rtstyle.gatys.recipe import Recipe
 from rtstyle.gatys.run import Step
-from rtstyle.jobs.studio import Materials, Studio, StyleImage
+from rtstyle.jobs.keyframe.studio import Materials, Studio, StyleImage
 from rtstyle.perceptual import VggWeights, find_vgg16, layer_index
 from rtstyle.sources.photo_folder import read_photo
 

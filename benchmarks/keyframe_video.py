@@ -30,7 +30,7 @@ from rtstyle.frames import Image
 from rtstyle.gatys.carry import Carrier
 from rtstyle.gatys.motions import Flow
 from rtstyle.gatys.recipe import Recipe
-from rtstyle.jobs.studio import Materials, Studio, StyleImage
+from rtstyle.jobs.keyframe.studio import Materials, Studio, StyleImage
 from training.evaluation import clips
 from training.evaluation.flow import Motion, estimated
 from training.evaluation.sharpness import sharpness

@@ -24,8 +24,8 @@ import numpy as np
 from machine import machine
 
 import rtstyle
-from rtstyle.jobs.live_meter import LATENCY, NETWORK
-from rtstyle.jobs.show import Show
+from rtstyle.jobs.live.meter import LATENCY, NETWORK
+from rtstyle.jobs.live.show import Show
 from rtstyle.sources.choose import Wanted, open_live
 from rtstyle.stages.guided import Guided
 

@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from rtstyle.export.run import export_style
     from rtstyle.frames import Batch, Color, Frame, Packet, VideoFormat
     from rtstyle.gatys.recipe import Recipe
-    from rtstyle.jobs.keyframe import paint_keyframe
-    from rtstyle.jobs.live import To, live
-    from rtstyle.jobs.look import Look
-    from rtstyle.jobs.options import Options
+    from rtstyle.jobs.film.options import Options
+    from rtstyle.jobs.film.transcode import transcode
+    from rtstyle.jobs.keyframe.keyframe import paint_keyframe
+    from rtstyle.jobs.live.live import To, live
+    from rtstyle.jobs.live.look import Look
     from rtstyle.jobs.photos import stylize_photos
     from rtstyle.jobs.touch import Touch
-    from rtstyle.jobs.transcode import transcode
     from rtstyle.meter import Progress, Report, StageTimes
     from rtstyle.pipeline import run
     from rtstyle.protocols import Sink, Source, Stage
@@ -112,13 +112,13 @@ _HOMES = {
     "export.run": ("export_style",),
     "frames": ("Batch", "Color", "Frame", "Packet", "VideoFormat"),
     "gatys.recipe": ("Recipe",),
-    "jobs.keyframe": ("paint_keyframe",),
-    "jobs.live": ("To", "live"),
-    "jobs.look": ("Look",),
-    "jobs.options": ("Options",),
+    "jobs.keyframe.keyframe": ("paint_keyframe",),
+    "jobs.live.live": ("To", "live"),
+    "jobs.live.look": ("Look",),
+    "jobs.film.options": ("Options",),
     "jobs.photos": ("stylize_photos",),
     "jobs.touch": ("Touch",),
-    "jobs.transcode": ("transcode",),
+    "jobs.film.transcode": ("transcode",),
     "meter": ("Progress", "Report", "StageTimes"),
     "pipeline": ("run",),
     "protocols": ("Sink", "Source", "Stage"),

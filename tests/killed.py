@@ -5,8 +5,8 @@ import time
 import onnx  # noqa: F401 - loaded once, in the server that the processes are forked from
 import openvino  # noqa: F401 - as onnx
 
-from rtstyle.jobs.options import Options
-from rtstyle.jobs.transcode import transcode
+from rtstyle.jobs.film.options import Options
+from rtstyle.jobs.film.transcode import transcode
 from rtstyle.stylizer import Stylizer
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import rtstyle
-from rtstyle.jobs.options import Options
+from rtstyle.jobs.film.options import Options
 from rtstyle.sinks.encoding import Encoding
 from tests.clips import frame_times
 

@@ -14,7 +14,7 @@ from rtstyle.errors import UsageError
 from rtstyle.export.anatomy import inspect_model
 from rtstyle.export.run import export_style
 from rtstyle.frames import Batch
-from rtstyle.jobs.look import Look
+from rtstyle.jobs.live.look import Look
 from rtstyle.manifest import sha256_of
 from rtstyle.styles import find_style, list_styles
 from rtstyle.stylizer import Stylizer

@@ -21,7 +21,7 @@ from rtstyle.cli.outcome import one_sentence
 from rtstyle.jobs.defaults import DEVICE, PRECISION
 
 if TYPE_CHECKING:
-    from rtstyle.jobs.bench import Bench, Result, Speed, Step
+    from rtstyle.jobs.bench.bench import Bench, Result, Speed, Step
 
 _FILM_FPS, _CAMERA_FPS = 25, 30  # what is real time
 _FULL_BAR_FPS = 60
@@ -68,7 +68,7 @@ def bench(
     """
     with one_sentence(stopped="what was measured so far stands above"):
         from rtstyle.cpu import load
-        from rtstyle.jobs.bench import SIZES, Bench
+        from rtstyle.jobs.bench.bench import SIZES, Bench
 
         busy = load()
         measuring = Bench(style or (), sizes=size or tuple(SIZES), device=device, precision=precision, seconds=seconds)
@@ -104,7 +104,7 @@ class _Eta(ProgressColumn):
 def _show(results: Sequence[Result], measuring: Bench, busy: float | None, *, as_json: bool) -> None:
     from rtstyle.cores import usable_cores
     from rtstyle.cpu import cpu_name
-    from rtstyle.jobs.bench import Settled, Speed
+    from rtstyle.jobs.bench.bench import Settled, Speed
 
     speeds = [result for result in results if isinstance(result, Speed)]
     settled = [result for result in results if isinstance(result, Settled)]
@@ -128,7 +128,7 @@ def _show(results: Sequence[Result], measuring: Bench, busy: float | None, *, as
 
 
 def _chart(console: Console, speeds: Sequence[Speed]) -> None:
-    from rtstyle.jobs.bench import SIZES
+    from rtstyle.jobs.bench.bench import SIZES
 
     first = speeds[0]
     network = f"{first.network} network, " if first.network else ""

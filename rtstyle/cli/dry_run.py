@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Prospect:
+class Forecast:
     """What would become of one file."""
 
     input: str
@@ -27,42 +27,42 @@ class Prospect:
     error: str = ""  # why it would fail
 
 
-def tell(prospects: Sequence[Prospect], *, as_json: bool) -> None:
+def tell(forecasts: Sequence[Forecast], *, as_json: bool) -> None:
     """Print them, for people or for programs; exits with 1 if anything would fail."""
     if as_json:
-        typer.echo(json.dumps({"dry_run": [_fields(prospect) for prospect in prospects]}))
+        typer.echo(json.dumps({"dry_run": [_fields(forecast) for forecast in forecasts]}))
     else:
-        for prospect in prospects:
-            typer.echo(_line(prospect))
-            for line in prospect.streams:
+        for forecast in forecasts:
+            typer.echo(_line(forecast))
+            for line in forecast.streams:
                 typer.echo(f"  {line}")
-    fail([prospect.error for prospect in prospects if prospect.error])
+    fail([forecast.error for forecast in forecasts if forecast.error])
 
 
-def look_through(todo: Sequence[Errand], look: Callable[[Errand], Sequence[str]], *, overwrite: bool) -> list[Prospect]:
+def look_through(todo: Sequence[Errand], look: Callable[[Errand], Sequence[str]], *, overwrite: bool) -> list[Forecast]:
     """What would become of each; one that would fail does not keep the others. ``look`` gives a line a stream."""
-    return [_prospect(errand, look, overwrite=overwrite) for errand in todo]
+    return [_forecast(errand, look, overwrite=overwrite) for errand in todo]
 
 
-def _prospect(errand: Errand, look: Callable[[Errand], Sequence[str]], *, overwrite: bool) -> Prospect:
+def _forecast(errand: Errand, look: Callable[[Errand], Sequence[str]], *, overwrite: bool) -> Forecast:
     from rtstyle.jobs.many import is_done
 
     input, output = str(errand.input), str(errand.output)
     try:
         if is_done(errand, overwrite=overwrite):
-            return Prospect(input, output, skipped=True)
-        return Prospect(input, output, look(errand))
+            return Forecast(input, output, skipped=True)
+        return Forecast(input, output, look(errand))
     except (SourceError, SinkError) as error:
-        return Prospect(input, output, error=str(error))
+        return Forecast(input, output, error=str(error))
 
 
-def _line(prospect: Prospect) -> str:
-    if prospect.error:
-        return f"{prospect.input} would fail"
-    if prospect.skipped:
-        return f"{prospect.output} is there already"
-    return f"{prospect.input} would become {prospect.output}"
+def _line(forecast: Forecast) -> str:
+    if forecast.error:
+        return f"{forecast.input} would fail"
+    if forecast.skipped:
+        return f"{forecast.output} is there already"
+    return f"{forecast.input} would become {forecast.output}"
 
 
-def _fields(prospect: Prospect) -> dict[str, object]:
-    return {name: value for name, value in asdict(prospect).items() if name != "error" or value}
+def _fields(forecast: Forecast) -> dict[str, object]:
+    return {name: value for name, value in asdict(forecast).items() if name != "error" or value}

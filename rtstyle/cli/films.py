@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rtstyle.cli.dry_run import Prospect, look_through, tell
+from rtstyle.cli.dry_run import Forecast, look_through, tell
 from rtstyle.cli.outcome import show
 from rtstyle.cli.progress import shown
 from rtstyle.cli.several import do_all
 
 if TYPE_CHECKING:
+    from rtstyle.jobs.film.options import Options
+    from rtstyle.jobs.film.task import Task
     from rtstyle.jobs.many import Errand
-    from rtstyle.jobs.options import Options
-    from rtstyle.jobs.task import Task
     from rtstyle.meter import Progress, Report
 
 
@@ -35,11 +35,11 @@ class Films:
         if self.options.preview is not None:
             output = str(Path(output).with_suffix(f".preview{Path(output).suffix}"))
         if dry_run:
-            from rtstyle.jobs.film import check_output, look_at
+            from rtstyle.jobs.film.film import check_output, look_at
 
             task = self._task(input, output)
             check_output(task)
-            tell([Prospect(input, output, look_at(task))], as_json=as_json)
+            tell([Forecast(input, output, look_at(task))], as_json=as_json)
             return
         with shown(output) as progress:
             report = self._paint(input, output, progress)
@@ -60,7 +60,7 @@ class Films:
         do_all(todo, paint, overwrite=self.overwrite, as_json=as_json)
 
     def _look_at(self, errand: Errand) -> Sequence[str]:
-        from rtstyle.jobs.film import look_at
+        from rtstyle.jobs.film.film import look_at
 
         return look_at(self._task(str(errand.input), str(errand.output)))
 
@@ -72,12 +72,12 @@ class Films:
         return f"{path.stem}{middle}{suffix}"
 
     def _paint(self, input: str, output: str, progress: Callable[[Progress], None]) -> Report:
-        from rtstyle.jobs.transcode import paint
+        from rtstyle.jobs.film.transcode import paint
 
         return paint(self._task(input, output, progress))
 
     def _task(self, input: str, output: str, progress: Callable[[Progress], None] | None = None) -> Task:
-        from rtstyle.jobs.task import Task
+        from rtstyle.jobs.film.task import Task
 
         return Task(
             input=input,

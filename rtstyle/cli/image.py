@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rtstyle.cli.dry_run import Prospect, look_through, tell
+from rtstyle.cli.dry_run import Forecast, look_through, tell
 from rtstyle.cli.options import (
     Brushwork,
     Channels,
@@ -100,7 +100,7 @@ class _Photos:
         if dry_run:
             self._check()
             check_photo(input, output, overwrite=self.overwrite)
-            tell([Prospect(input, output)], as_json=as_json)
+            tell([Forecast(input, output)], as_json=as_json)
             return
         with shown(output) as progress:
             report = stylize_photos(

@@ -20,7 +20,7 @@ from rtstyle.gatys.recipe import Recipe
 
 if TYPE_CHECKING:
     from rtstyle.gatys.moments import Moments
-    from rtstyle.jobs.studio import Materials
+    from rtstyle.jobs.keyframe.studio import Materials
 
 Given = Mapping[str, Any]  # the command's options by name
 
@@ -54,8 +54,8 @@ def start(given: Given, recipe: Recipe, *, as_json: bool) -> None:
     job, materials = _job(given), _materials(given, recipe)
     _check_times(content, _moments(given))
     if given["dry_run"]:
-        from rtstyle.jobs.estimate import estimate
-        from rtstyle.jobs.studio import check
+        from rtstyle.jobs.keyframe.estimate import estimate
+        from rtstyle.jobs.keyframe.studio import check
 
         check(materials)
         _check(given, materials)
@@ -78,10 +78,10 @@ def kind_of(given: Given) -> str:
 
 def _job(given: Given) -> Callable[..., Any]:
     """The job, with all that is its own."""
-    from rtstyle.jobs.keyframe import paint_photo
-    from rtstyle.jobs.keyframes import paint_keyframes, propagate_keyframes
-    from rtstyle.jobs.sheets import reconstruct, sweep
-    from rtstyle.jobs.studio import Extras
+    from rtstyle.jobs.keyframe.keyframe import paint_photo
+    from rtstyle.jobs.keyframe.keyframes import paint_keyframes, propagate_keyframes
+    from rtstyle.jobs.keyframe.sheets import reconstruct, sweep
+    from rtstyle.jobs.keyframe.studio import Extras
 
     kind = kind_of(given)
     for name, kinds in _ONLY_FOR.items():
@@ -106,9 +106,9 @@ def _is_given(value: object) -> bool:
 
 def _check(given: Given, materials: Materials) -> None:
     """Raise what the job would of its input and its output; nothing is written."""
-    from rtstyle.jobs.keyframe import open_photo
-    from rtstyle.jobs.keyframes import check_keyframes, check_propagation
-    from rtstyle.jobs.sheets import open_sheet
+    from rtstyle.jobs.keyframe.keyframe import open_photo
+    from rtstyle.jobs.keyframe.keyframes import check_keyframes, check_propagation
+    from rtstyle.jobs.keyframe.sheets import open_sheet
 
     kind, content, output = kind_of(given), given["content"], given["output"]
     resume, overwrite = given["resume"], given["overwrite"]
@@ -138,7 +138,7 @@ def _check_times(content: str, moments: Moments) -> None:
 
 def _recipes(given: Given, recipe: Recipe) -> list[Recipe]:
     """All by which the job paints: a sheet has many."""
-    from rtstyle.jobs.sheets import recipes_by_cell, recipes_by_layer
+    from rtstyle.jobs.keyframe.sheets import recipes_by_cell, recipes_by_layer
 
     kind = kind_of(given)
     if kind == "sweep":
@@ -155,7 +155,7 @@ def _moments(given: Given) -> Moments:
 
 
 def _materials(given: Given, recipe: Recipe) -> Materials:
-    from rtstyle.jobs.studio import Materials
+    from rtstyle.jobs.keyframe.studio import Materials
 
     styles = _styles(given["style_image"] or [], given["mask"] or [])
     if not styles and recipe.style_weight and not given["reconstruct"]:
@@ -165,7 +165,7 @@ def _materials(given: Given, recipe: Recipe) -> Materials:
 
 def _styles(images: list[str], masks: list[str]) -> list[Any]:
     """``FILE`` or ``FILE=0.7`` each, and masks in the same order."""
-    from rtstyle.jobs.studio import StyleImage
+    from rtstyle.jobs.keyframe.studio import StyleImage
 
     if len(masks) > len(images):
         raise UsageError(f"mask: expected at most one for each of {len(images)} artworks, got {len(masks)}")

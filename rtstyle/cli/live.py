@@ -90,9 +90,9 @@ def live(
     [bold]rtstyle live rtsp://camera.local/stream --no-window --publish rtmp://server/live/key[/bold]
     """
     with one_sentence(stopped="what was recorded is whole"):
-        from rtstyle.jobs.live import To
-        from rtstyle.jobs.live import live as job
-        from rtstyle.jobs.look import Look
+        from rtstyle.jobs.live.live import To
+        from rtstyle.jobs.live.live import live as job
+        from rtstyle.jobs.live.look import Look
         from rtstyle.sources.choose import Wanted, parse_size
 
         report = job(

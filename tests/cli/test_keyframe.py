@@ -143,7 +143,7 @@ def test_ctrl_c_before_anything_is_painted(files, monkeypatch, arguments):
     def stop(_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("rtstyle.jobs.studio.Studio.open", stop)
+    monkeypatch.setattr("rtstyle.jobs.keyframe.studio.Studio.open", stop)
     done = keyframe(*arguments, *ART)
     assert (done.exit_code, done.stderr) == (130, "rtstyle: stopped; nothing was written\n")
 

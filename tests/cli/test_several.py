@@ -58,7 +58,7 @@ def test_what_another_run_left_keeps_no_other_film(run, tmp_path, invert_model, 
     folder.mkdir()
     make_clip(folder / "a.mp4", frames=10)
     make_clip(folder / "b.mp4", frames=5)
-    monkeypatch.setattr("rtstyle.jobs.film.join", _stopped)
+    monkeypatch.setattr("rtstyle.jobs.film.film.join", _stopped)
     assert run("transcode", folder, "-o", out, "--style", invert_model).exit_code == 130
     monkeypatch.undo()
     done = run("transcode", folder, "-o", out, "--style", invert_model, "--strength", "0.5", "--resume")

@@ -11,8 +11,8 @@ import pytest
 from rtstyle.engines import DEVICES, frames_at_once, open_engine
 from rtstyle.engines import openvino as adapter
 from rtstyle.errors import DeviceError, UsageError
-from rtstyle.jobs.options import Options
-from rtstyle.jobs.painter import Painter
+from rtstyle.jobs.film.options import Options
+from rtstyle.jobs.film.painter import Painter
 from tests.engines.fake_runtime import FakeRuntime
 from tests.models import make_model
 

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from rtstyle.errors import SourceError
-from rtstyle.jobs.look import Look
-from rtstyle.jobs.show import Show
+from rtstyle.jobs.live.look import Look
+from rtstyle.jobs.live.show import Show
 from rtstyle.sinks.recorder import Recorder
 from rtstyle.sources.aside import aside
 from rtstyle.sources.live_source import LiveSource

@@ -9,9 +9,9 @@ import pytest
 
 import rtstyle
 from rtstyle.frames import Frame, Packet, VideoFormat
-from rtstyle.jobs.film import look_at
-from rtstyle.jobs.options import Options
-from rtstyle.jobs.task import Task
+from rtstyle.jobs.film.film import look_at
+from rtstyle.jobs.film.options import Options
+from rtstyle.jobs.film.task import Task
 from rtstyle.pipeline import run
 from rtstyle.sinks.video_writer import VideoWriter
 from rtstyle.sources.video_reader import VideoReader

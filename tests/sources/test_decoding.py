@@ -12,7 +12,7 @@ import pytest
 import rtstyle
 from rtstyle.engines import nvidia
 from rtstyle.errors import DeviceError, SourceError, UsageError
-from rtstyle.jobs.options import Options
+from rtstyle.jobs.film.options import Options
 from rtstyle.sources.video_reader import VideoReader
 from tests.clips import frame_times, make_clip
 from tests.reading import frames_of

@@ -9,7 +9,7 @@ import pytest
 import rtstyle
 from rtstyle.errors import SourceError, UsageError
 from rtstyle.frames import Frame
-from rtstyle.jobs.options import Options
+from rtstyle.jobs.film.options import Options
 from rtstyle.sources.picture_sequence import PictureSequence
 from rtstyle.sources.video_reader import VideoReader
 from rtstyle.times import parse_rate

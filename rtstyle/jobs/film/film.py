@@ -1,0 +1,162 @@
+"""Paints one film in segments, joins them, and looks at what came of it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
+from time import perf_counter
+
+from rtstyle.errors import RtstyleError, SourceError, UsageError
+from rtstyle.jobs.film.beside import Beside, TwiceAsWide
+from rtstyle.jobs.film.painter import Painter
+from rtstyle.jobs.film.prospect import Prospect
+from rtstyle.jobs.film.task import Reader, Task, cut_of
+from rtstyle.jobs.film.verification import verify
+from rtstyle.jobs.film.warmed_up import WarmedUp
+from rtstyle.jobs.film.work_folder import WorkFolder, was_delivered
+from rtstyle.meter import Progress, Report
+from rtstyle.output_file import OutputFile, identities
+from rtstyle.pipeline import run
+from rtstyle.protocols import Sink, Stage
+from rtstyle.sinks.joiner import join
+from rtstyle.sinks.segment_writer import SegmentWriter
+from rtstyle.sinks.video_writer import VideoWriter, checked_suffix
+from rtstyle.sources.packet_reader import PacketReader
+
+_log = logging.getLogger("rtstyle")
+
+
+def paint_film(task: Task) -> Report:
+    """From a file to a file. Raises as ``transcode`` does; whole segments are kept."""
+    start = perf_counter()
+    checked_suffix(task.output)
+    if task.options.resume and was_delivered(task.output):
+        _log.warning("%s: is whole already; its work folder was left, and is removed", task.output)
+        return Report(0, 0, 0, perf_counter() - start, None)
+    check_output(task)
+    with ExitStack() as stack, ExitStack() as until_run:
+        cut = cut_of(task)
+        source = until_run.enter_context(closing(task.open_source(keep=None, cut=cut)))
+        painter = stack.enter_context(task.open_painter(source.format))
+        prospect = Prospect.of(task, source, cut, batch=painter.frames_at_once)
+        plan, options = prospect.plan(painter.identity), task.options
+        work = WorkFolder(task.output, plan, resume=options.resume, overwrite=task.overwrite)
+        stack.callback(work.release)
+        for line in prospect.warnings:
+            _log.warning("%s: %s", task.input, line)
+        opened_s, resumed = perf_counter() - start, work.frames
+        report = Report(0, 0, 0, 0.0, None)
+        with _kept(work):
+            if not work.complete:
+                work.create()
+                until_run.pop_all()  # `run` closes the source, when its thread has left it
+                report = _paint(task, source, painter, work, prospect)
+            _deliver(task, source, work, prospect)
+        return replace(
+            report.as_job(provider=painter.provider, opened_s=opened_s),
+            seconds=perf_counter() - start,
+            encoder=prospect.encoder.name,
+            frames_resumed=resumed,
+            frames_skipped=source.skipped,
+        )
+
+
+def check_output(task: Task) -> None:
+    """Raise SinkError where nothing can be written, or nothing may be."""
+    OutputFile(task.output, overwrite=task.overwrite, keep=identities([task.input]))
+
+
+def look_at(task: Task) -> list[str]:
+    """Say what would be done with each stream of a file, and do nothing.
+
+    Raises what ``paint_film`` would of input, styles and device; the output's place is ``check_output``'s.
+    """
+    cut = cut_of(task)
+    with closing(task.open_source(keep=None, cut=cut)) as source, task.load_painter(source.format) as painter:
+        return Prospect.of(task, source, cut, batch=painter.frames_at_once).lines
+
+
+def paint_stream(task: Task) -> Report:
+    """From a stream, which comes but once, to a file that is whole or not there."""
+    options, start = task.options, perf_counter()
+    if options.preview is not None or cut_of(task):
+        raise UsageError(f"{task.input}: expected a file to take a part of, got a stream; save it first")
+    if options.resume:
+        raise UsageError(f"{task.input}: expected a file to go on with, got a stream, which is gone")
+    sink = VideoWriter(task.output, encoding=options.encoding, overwrite=task.overwrite, keep=[task.input])
+    with ExitStack() as stack, ExitStack() as until_run:
+        source = until_run.enter_context(closing(task.open_source(keep=options.keep)))
+        painter = stack.enter_context(task.open_painter(source.format))
+        opened_s = perf_counter() - start
+        until_run.pop_all()
+        report = run(source, painter.stages(), sink, batch=task.batch or painter.frames_at_once, progress=task.progress)
+        return replace(report.as_job(provider=painter.provider, opened_s=opened_s), frames_skipped=source.skipped)
+
+
+def _paint(task: Task, source: Reader, painter: Painter, work: WorkFolder, prospect: Prospect) -> Report:
+    """Fill the work folder with what is missing."""
+    resumed = work.frames
+    lead = min(prospect.lead, resumed)
+    source.skip(resumed - lead)
+    sink: Sink = SegmentWriter(
+        work.path,
+        prospect.encoder,
+        work.add,
+        length=prospect.segment,
+        lead=lead,
+        number=len(work.segments),
+        after=work.segments[-1] if work.segments else None,
+    )
+    steady: Stage | None = painter.steady
+    if steady is not None:
+        steady = WarmedUp(steady, length=prospect.segment, lead=prospect.lead, skipped=resumed - lead)
+    stages = painter.stages(steady)
+    if task.options.preview is not None:
+        stages, sink = [*stages, Beside()], TwiceAsWide(sink)
+    told = None if task.progress is None else _told(task.progress, resumed, lead)
+    report = run(source, stages, sink, batch=prospect.batch, progress=told)
+    if task.fingerprint() != prospect.fingerprint:
+        raise SourceError(f"{task.input}: changed while it was read; when that is over, --resume paints the rest")
+    work.complete = True
+    work.save()
+    return replace(report, frames_out=report.frames_out - lead)
+
+
+def _deliver(task: Task, source: Reader, work: WorkFolder, prospect: Prospect) -> None:
+    """Join, verify, synchronise, rename."""
+    options, tick = task.options, prospect.format.time_base
+    strict = options.on_error != "skip"
+    with closing(PacketReader(task.input, options.keep, cut=prospect.cut, zero=source.zero, strict=strict)) as packets:
+        width = prospect.format.width if options.preview is None else 2 * prospect.format.width
+        format = replace(prospect.format, streams=packets.streams, width=width)
+        written = join(work.segments, work.path, packets, target=work.joined, format=format, encoder=prospect.encoder)
+    first, last = work.segments[0].first * tick, work.segments[-1].last * tick
+    verify(work.joined, written, format, frames=work.frames, first=first, last=last)
+    keep = identities([task.input])
+    file = OutputFile(task.output, overwrite=task.overwrite, keep=keep, temporary=work.joined)
+    work.deliver()
+    file.commit()
+    work.remove()
+
+
+def _told(progress: Callable[[Progress], None], resumed: int, lead: int) -> Callable[[Progress], None]:
+    """Count the frames that were there before, and not those that only warm up."""
+
+    def tell(now: Progress) -> None:
+        if now.frames > lead:
+            progress(replace(now, frames=now.frames - lead + resumed, resumed=resumed))
+
+    return tell
+
+
+@contextmanager
+def _kept(work: WorkFolder) -> Iterator[None]:
+    """Tell in an error how much of the work is there to go on with."""
+    try:
+        yield
+    except RtstyleError as error:
+        if not work.segments:
+            raise
+        raise type(error)(f"{error}; {work.frames} frames are kept in {work.path}: --resume goes on") from error

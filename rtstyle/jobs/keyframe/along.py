@@ -1,0 +1,130 @@
+"""What is kept of a painting along the way: a strip, a film, saves, and the place from which to go on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from glob import escape
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rtstyle.errors import SinkError, SourceError
+from rtstyle.frames import Frame, VideoFormat
+from rtstyle.gatys.pictures import resized, to_image
+from rtstyle.gatys.run import Painting, Place, Step
+from rtstyle.gatys.sheet import sheet
+from rtstyle.jobs.keyframe.checkpoint import Checkpoint
+from rtstyle.sinks.photo_writer import PhotoWriter
+from rtstyle.sinks.video_writer import VideoWriter
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from rtstyle.jobs.keyframe.studio import Extras
+
+_RATE = 4  # pictures a second, in the film of the process
+
+
+class Along:
+    """Called after every iteration; files lie beside ``target`` and carry its name."""
+
+    def __init__(
+        self,
+        target: Path,
+        extras: Extras,
+        checkpoint: Checkpoint,
+        size: tuple[int, int],
+        progress: Callable[[Step], None] | None,
+        *,
+        overwrite: bool,
+        keep: Sequence[str | Path],
+    ) -> None:
+        """Raises SinkError where a file could not be written in the end; none of ``keep`` ever is."""
+        self._target, self._extras, self._size, self._progress = target, extras, size, progress
+        self._overwrite, self._keep = overwrite, keep
+        self._checkpoint = checkpoint
+        self._at = 0  # the iteration
+        if extras.process:
+            strip, film = (target.with_name(f"{target.stem}-process{suffix}") for suffix in (".png", ".mp4"))
+            self._strip = PhotoWriter([strip], overwrite=overwrite, keep=keep)
+            self._film = VideoWriter(film, overwrite=overwrite, keep=keep)
+        if extras.save_every and not overwrite:
+            saves = sorted(target.parent.glob(f"{escape(target.stem)}.{'[0-9]' * 6}{target.suffix}"))
+            if saves:
+                raise SinkError(f"{saves[0]}: exists already; use --overwrite, or another name for the painting")
+
+    def __call__(self, step: Step) -> None:
+        self._checkpoint.follow(step)
+        self._at = step.iteration
+        every = self._extras.save_every
+        if every and step.iteration % every == 0:
+            name = f"{self._target.stem}.{step.iteration:06}{self._target.suffix}"
+            writer = PhotoWriter([self._target.with_name(name)], overwrite=True, keep=self._keep)
+            writer.write(Frame(to_image(step.picture()), Fraction(0)))
+        if self._extras.process and self._is_due(step):
+            self._show(step.picture())
+        if self._progress is not None:
+            self._progress(step)
+
+    def place(self) -> Place | None:
+        """Where the run before was stopped, if it is to go on. Raises SourceError and SinkError."""
+        if not self._extras.resume:
+            return None
+        place = self._checkpoint.place()
+        if place is None:
+            raise SourceError(f"{self._checkpoint.path}: there is nothing to go on with; begin anew")
+        return place
+
+    def end(self, painting: Painting) -> None:
+        """Write what was collected. After Ctrl-C keep the place, and pass the interruption on."""
+        if painting.stopped:
+            self._checkpoint.save(painting.place)
+        else:
+            self._checkpoint.remove()
+        if self._extras.process:
+            if self._last_shown() < self._at or not self._checkpoint.process:  # it ended before it was foreseen
+                self._show(painting.picture)
+            self._thin(min(self._extras.process, len(self._checkpoint.process)))
+            self._strip.write(Frame(sheet([self._checkpoint.process], [self._checkpoint.labels]), Fraction(0)))
+            self._write_film()
+        if painting.stopped:
+            raise KeyboardInterrupt
+
+    def _is_due(self, step: Step) -> bool:
+        """Whether it is time for one more picture. Where the end is open, there are at times twice as many as asked."""
+        if step.eta_s is not None:
+            shown, now = (at * self._extras.process // step.iterations for at in (self._last_shown(), step.iteration))
+            return now > shown  # a coarse scale that ends early is leapt over
+        if len(self._checkpoint.labels) == 2 * self._extras.process:
+            self._thin(self._extras.process)
+        shown_at = [0, *map(int, self._checkpoint.labels)]
+        return step.iteration % min((b - a for a, b in pairwise(shown_at)), default=1) == 0
+
+    def _thin(self, count: int) -> None:
+        """Leave so many of the pictures, the last one and those at even distances before it."""
+        kept = [(n + 1) * len(self._checkpoint.labels) // count - 1 for n in range(count)]
+        self._checkpoint.process = [self._checkpoint.process[n] for n in kept]
+        self._checkpoint.labels = [self._checkpoint.labels[n] for n in kept]
+
+    def _last_shown(self) -> int:
+        """The iteration whose picture is the last one so far; 0 where there is none."""
+        return int(self._checkpoint.labels[-1]) if self._checkpoint.labels else 0
+
+    def _show(self, picture: Tensor) -> None:
+        """One more picture of the process."""
+        self._checkpoint.process.append(to_image(resized(picture, self._size)))
+        self._checkpoint.labels.append(f"{self._at}")
+
+    def _write_film(self) -> None:
+        height, width = self._size
+        step = Fraction(1, _RATE)
+        writer = self._film
+        try:
+            writer.open(VideoFormat(width=width, height=height, rate=1 / step, time_base=step))
+            for index, picture in enumerate(self._checkpoint.process):
+                writer.write(Frame(picture, index * step, step))
+        except BaseException:
+            writer.close(complete=False)
+            raise
+        writer.close()

@@ -1,0 +1,251 @@
+"""A video in, and out its keyframes, painted: as pictures in a folder, or carried through the whole video."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from rtstyle.errors import SinkError, SourceError, UsageError
+from rtstyle.frames import Frame, Image, Packet, VideoFormat
+from rtstyle.gatys.moments import Moments, clock
+from rtstyle.gatys.recipe import Recipe
+from rtstyle.jobs.keyframe.propagation import Marked, Propagation
+from rtstyle.jobs.keyframe.studio import Materials, Studio
+from rtstyle.sinks.encoding import MUXERS
+from rtstyle.sinks.photo_writer import SUFFIXES
+from rtstyle.sinks.video_writer import VideoWriter
+from rtstyle.sources.video_reader import VideoReader
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from rtstyle.gatys.objective import Memory
+    from rtstyle.gatys.run import Step
+    from rtstyle.jobs.keyframe.folder import KeyframeFolder
+
+_log = logging.getLogger("rtstyle")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoPaintReport:
+    """What painting a video took."""
+
+    frames: int
+    keyframes: int
+    seconds: float
+    hole_pixels: int = 0  # that no keyframe showed
+    files: list[str] = field(default_factory=list)
+
+
+def paint_keyframes(
+    input: str | Path,
+    folder: str | Path,
+    materials: Materials,
+    *,
+    moments: Moments,
+    resume: bool = False,
+    overwrite: bool = False,
+    progress: Callable[[Step], None] | None = None,
+) -> VideoPaintReport:
+    """Paint the frames that ``moments`` ask for into a folder, named by number and time.
+
+    The folder is made if only it is missing. A picture appears when it is complete; ``resume`` goes on with what an
+    interrupted run left. Raises as ``paint_keyframe`` does, and SourceError where the video has no such frame.
+    """
+    begun, folder = perf_counter(), Path(folder)
+    _check_name(folder)
+    with closing(VideoReader(input, on_error="skip")) as source:
+        studio = Studio.open(materials)
+        kept = _folder(folder, input, materials, moments, studio, resume=resume, overwrite=overwrite)
+        brush = _Brush(studio, kept, progress)
+        files, count = [], 0
+        for count, (frame, _, wanted) in enumerate(_marked(input, source, moments), start=1):
+            if wanted and isinstance(frame, Frame):
+                name = f"{Path(input).stem}-{count - 1:06}-{clock(frame.time)}.png"
+                brush.photo(name, frame.image)
+                files.append(str(kept.folder / name))
+                if moments.last is not None and frame.time >= moments.last:
+                    break
+        kept.finish()
+    if not files:
+        raise SourceError(f"{input}: has {count} frames, and none of them was asked for; see --at, --every, --scenes")
+    return VideoPaintReport(frames=count, keyframes=len(files), seconds=perf_counter() - begun, files=files)
+
+
+def propagate_keyframes(
+    input: str | Path,
+    output: str | Path,
+    materials: Materials,
+    *,
+    moments: Moments,
+    resume: bool = False,
+    overwrite: bool = False,
+    progress: Callable[[Step], None] | None = None,
+) -> VideoPaintReport:
+    """Paint keyframes, and carry them through the frames between, cut by cut; sound and times as ``transcode``.
+
+    The output has the recipe's size, rounded to even numbers, and appears when it is complete. Until then its
+    keyframes wait in ``OUTPUT.keyframes``; ``resume`` goes on with them. Raises as ``paint_keyframes`` does.
+    """
+    begun, target = perf_counter(), Path(output)
+    materials = replace(materials, recipe=replace(materials.recipe, init="content"))
+    folder, growing = _waiting(target), _growing(target)
+    sink = _writer(input, target, materials, moments, overwrite=overwrite)
+    with closing(VideoReader(input, on_error="skip")) as source:
+        format = _sized(source.format, materials.recipe)
+        studio = Studio.open(materials)
+        from rtstyle.gatys.carry import Carrier
+
+        _check_waiting(folder)
+        kept = _folder(folder, input, materials, moments, studio, resume=resume, overwrite=overwrite)
+        if growing is not None:
+            growing.unlink(missing_ok=True)
+        brush = _Brush(studio, kept, progress)
+        film = Propagation(Carrier(studio.painter, studio.device, brush), (format.width, format.height))
+        try:
+            sink.open(format)
+            for item in film.painted(_marked(input, source, moments, packets=True)):
+                sink.write(item)
+        except BaseException:
+            sink.close(complete=False)
+            raise
+        sink.close()
+        kept.remove()
+    return VideoPaintReport(
+        frames=film.frames,
+        keyframes=film.keyframes,
+        seconds=perf_counter() - begun,
+        hole_pixels=film.carrier.hole_pixels,
+        files=[str(output)],
+    )
+
+
+def check_keyframes(folder: str | Path, *, resume: bool, overwrite: bool) -> None:
+    """Raise what ``paint_keyframes`` would of the folder; nothing is made."""
+    from rtstyle.jobs.keyframe.folder import check_place
+
+    _check_name(Path(folder))
+    check_place(Path(folder), resume=resume, overwrite=overwrite)
+
+
+def check_propagation(
+    input: str | Path, output: str | Path, materials: Materials, *, moments: Moments, resume: bool, overwrite: bool
+) -> None:
+    """Raise what ``propagate_keyframes`` would of moments and output; nothing is made."""
+    from rtstyle.jobs.keyframe.folder import check_place
+
+    _writer(input, Path(output), materials, moments, overwrite=overwrite)
+    _check_waiting(_waiting(Path(output)))
+    check_place(_waiting(Path(output)), resume=resume, overwrite=overwrite)
+
+
+@dataclass(frozen=True, slots=True)
+class _Brush:
+    """Paints pictures that are not on the kept yet."""
+
+    studio: Studio
+    kept: KeyframeFolder
+    progress: Callable[[Step], None] | None
+
+    def photo(self, name: str, photo: Image) -> None:
+        """A frame on its own, as the recipe begins it."""
+        scene = self.studio.scene(photo)
+        self._paint(name, scene.content, scene.start, None)
+
+    def __call__(self, number: int, content: Tensor, start: Tensor, memory: Memory | None, /) -> Image:
+        """A keyframe of those that are carried."""
+        return self._paint(f"{number:06}.png", content, start, memory)
+
+    def _paint(self, name: str, content: Tensor, start: Tensor, memory: Memory | None) -> Image:
+        found = self.kept.find(name)
+        if found is not None:
+            return found
+        place, follow = self.kept.begin(name)
+
+        def hear(step: Step) -> None:
+            follow(step)
+            if self.progress is not None:
+                self.progress(step)
+
+        painting = self.studio.painter.paint(content, start, memory=memory, place=place, progress=hear)
+        if painting.stopped:
+            self.kept.stop(name, painting.place)
+        image = painting.image(name)
+        self.kept.put(name, image)
+        return image
+
+
+def _check_name(folder: Path) -> None:
+    if folder.suffix.lower() in {*SUFFIXES, *MUXERS} and not folder.exists():
+        raise UsageError(f"{folder}: expected a folder for pictures, got a file's name; propagate makes a video")
+
+
+def _waiting(target: Path) -> Path:
+    return target.with_name(f"{target.name}.keyframes")
+
+
+def _check_waiting(folder: Path) -> None:
+    """Raise SinkError for a folder that is not ours: in the end it would be removed."""
+    from rtstyle.jobs.keyframe.folder import MANIFEST
+
+    if folder.is_dir() and not (folder / MANIFEST).exists() and any(p.stem != "painting" for p in folder.iterdir()):
+        raise SinkError(f"{folder}: is the place of an unfinished run, but holds something else; move it elsewhere")
+
+
+def _growing(target: Path) -> Path | None:
+    """What a kill leaves goes with the folder; but a link may lead to another disk, where no file can be moved to."""
+    return None if target.is_symlink() else _waiting(target) / f"painting{target.suffix}"
+
+
+def _writer(input: str | Path, target: Path, materials: Materials, moments: Moments, *, overwrite: bool) -> VideoWriter:
+    if not moments:
+        raise UsageError("propagate: expected --every, --at or --scenes, which say where the keyframes are")
+    keep = [input, *materials.files()]
+    return VideoWriter(target, overwrite=overwrite, keep=keep, temporary=_growing(target))
+
+
+def _folder(
+    folder: Path,
+    input: str | Path,
+    materials: Materials,
+    moments: Moments,
+    studio: Studio,
+    *,
+    resume: bool,
+    overwrite: bool,
+) -> KeyframeFolder:
+    from rtstyle.jobs.keyframe.checkpoint import notes_of
+    from rtstyle.jobs.keyframe.folder import KeyframeFolder
+
+    notes = {**notes_of(input, materials, studio), "input": str(input), "moments": str(moments)}
+    return KeyframeFolder(folder, notes, resume=resume, overwrite=overwrite, keep=[input, *materials.files()])
+
+
+def _marked(input: str | Path, source: VideoReader, moments: Moments, *, packets: bool = False) -> Iterator[Marked]:
+    """Every frame, and with ``packets`` those too; warns of times that the video does not reach."""
+    from rtstyle.gatys.cuts import Cuts
+
+    cuts, index, before = Cuts(), 0, None
+    for item in source:
+        if isinstance(item, Packet):
+            if packets:
+                yield item, False, False
+            continue
+        cut = cuts(item.image)
+        yield item, cut, moments.wants(index, item.time, before, cut=cut)
+        index, before = index + 1, item.time
+    for moment in moments.at:
+        if before is None or moment > before:
+            _log.warning("%s: ends before %g s, and has no frame there", input, moment)
+
+
+def _sized(format: VideoFormat, recipe: Recipe) -> VideoFormat:
+    from rtstyle.gatys.pictures import parse_size
+
+    height, width = (side - side % 2 for side in parse_size(recipe.size, (format.height, format.width)))
+    return replace(format, width=width, height=height)

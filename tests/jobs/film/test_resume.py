@@ -1,0 +1,400 @@
+"""A film that is interrupted, however, and gone on with."""
+
+import errno
+import multiprocessing
+import os
+import random
+import shutil
+import signal
+import subprocess
+import time
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+import rtstyle
+from rtstyle.errors import SinkError, SourceError
+from rtstyle.frames import Frame
+from rtstyle.jobs.film.options import Options
+from rtstyle.jobs.film.work_folder import WorkFolder
+from rtstyle.sinks.container import Written
+from rtstyle.sources.streams import Keep
+from rtstyle.sources.video_reader import VideoReader
+from rtstyle.stylizer import Stylizer
+from tests.clips import frame_times, make_clip, packets
+from tests.killed import paint_slowly
+
+SEGMENT = 10
+RESUME = Options(resume=True, segment=SEGMENT)
+
+
+def pixels(path):
+    reader = VideoReader(path)
+    try:
+        return np.stack([item.image for item in reader if isinstance(item, Frame)])
+    finally:
+        reader.close()
+
+
+def assert_same_film(one, other):
+    """Decoded frames, times and sound."""
+    assert frame_times(one) == frame_times(other)
+    assert packets(one) == packets(other)
+    assert np.array_equal(pixels(one), pixels(other))
+
+
+def stop_at(number, error=KeyboardInterrupt):
+    def progress(now):
+        if now.frames == number:
+            raise error
+
+    return progress
+
+
+@pytest.fixture
+def count_painted(monkeypatch):
+    """How many frames the network has painted."""
+    painted = []
+    paint = Stylizer.__call__
+    monkeypatch.setattr(Stylizer, "__call__", lambda self, batch: painted.extend(batch.times) or paint(self, batch))
+    return painted
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory):
+    """A hundred moving frames at a rate that varies, with sound."""
+    ticks = [512 * n + 7 * (n % 3) for n in range(100)]
+    return make_clip(tmp_path_factory.mktemp("film") / "film.mp4", ticks=ticks, bf="2")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="kill -9 as POSIX has it")
+def test_killed_at_ten_random_moments(film, tmp_path, invert_model):
+    """Never more than one segment is painted again, and the film is that of a run that was left alone."""
+    target, whole, log = tmp_path / "out.mp4", tmp_path / "whole.mp4", tmp_path / "painted"
+    rtstyle.transcode(film, whole, style=invert_model, options=Options(segment=SEGMENT))
+    log.touch()
+    processes = multiprocessing.get_context("forkserver")
+    processes.set_forkserver_preload(["tests.killed"])
+    moments = random.Random()  # noqa: S311 - any moment will do
+    kills = 0
+    while kills < 10 and not target.exists():
+        before = log.stat().st_size
+        process = processes.Process(target=paint_slowly, args=(film, target, invert_model, log, SEGMENT))
+        process.start()
+        while log.stat().st_size == before and process.is_alive():
+            time.sleep(0.005)
+        time.sleep(moments.uniform(0, 0.3))
+        process.kill()
+        process.join()
+        kills += process.exitcode == -signal.SIGKILL
+    if not target.exists():
+        rtstyle.transcode(film, target, style=invert_model, options=RESUME)
+    assert kills >= 5  # a machine fast enough may be done before the tenth
+    # What was painted ahead waits in the channels: 2 + 2 batches, and one in the stages.
+    assert log.stat().st_size <= 100 + kills * (SEGMENT + 10)
+    assert_same_film(target, whole)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out.mp4", "painted", "whole.mp4"]
+
+
+@pytest.mark.parametrize("moment", [(1, 4), (10, 1), (25, 4), (99, 1)])
+def test_only_the_interrupted_segment_is_painted_again(film, tmp_path, invert_model, count_painted, moment):
+    """Ctrl-C leaves whole segments, whatever the batch, and the rest is painted later."""
+    number, batch = moment
+    target, whole = tmp_path / "out.mp4", tmp_path / "whole.mp4"
+    options = Options(segment=SEGMENT)
+    with pytest.raises(KeyboardInterrupt):
+        rtstyle.transcode(film, target, style=invert_model, batch=batch, options=options, progress=stop_at(number))
+    assert not target.exists()
+    length = -(-SEGMENT // batch) * batch
+    count_painted.clear()
+    report = rtstyle.transcode(film, target, style=invert_model, batch=batch, options=RESUME)
+    kept = number // length * length
+    assert (report.frames_resumed, report.frames_out, len(count_painted)) == (kept, 100 - kept, 100 - kept)
+    rtstyle.transcode(film, whole, style=invert_model, batch=batch, options=options)
+    assert_same_film(target, whole)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out.mp4", "whole.mp4"]
+
+
+def test_a_stage_with_memory_does_not_notice(film, tmp_path, invert_model):
+    """A steadied film is the same after an interruption, and at most eight frames more are painted."""
+    target, whole = tmp_path / "out.mp4", tmp_path / "whole.mp4"
+    steady = Options(segment=SEGMENT, steady=True)
+    rtstyle.transcode(film, whole, style=invert_model, options=steady)
+    with pytest.raises(KeyboardInterrupt):
+        rtstyle.transcode(film, target, style=invert_model, options=steady, progress=stop_at(37))
+    resumed = Options(segment=SEGMENT, steady=True, resume=True)
+    report = rtstyle.transcode(film, target, style=invert_model, options=resumed)
+    assert (report.frames_resumed, report.frames_out) == (30, 70)
+    assert_same_film(target, whole)
+
+
+def test_a_run_that_is_not_to_be_resumed_says_so(film, tmp_path, invert_model):
+    """Work is never thrown away unasked, nor mixed with that of another question."""
+    target = tmp_path / "out.mp4"
+    with pytest.raises(KeyboardInterrupt):
+        rtstyle.transcode(film, target, style=invert_model, options=Options(segment=SEGMENT), progress=stop_at(25))
+    with pytest.raises(SinkError, match="an unfinished run is there; --resume goes on"):
+        rtstyle.transcode(film, target, style=invert_model, options=Options(segment=SEGMENT))
+    with pytest.raises(SinkError, match=r"strength was 1\.0 and is 0\.5"):
+        rtstyle.transcode(film, target, style=invert_model, strength=0.5, options=RESUME)
+    other = tmp_path / "other.mp4"
+    shutil.copy(film, other)
+    with pytest.raises(KeyboardInterrupt):
+        rtstyle.transcode(other, tmp_path / "b.mp4", style=invert_model, options=RESUME, progress=stop_at(25))
+    os.utime(other, (1, 1))
+    with pytest.raises(SourceError, match=r"other\.mp4: is not as it was when .*b\.mp4 was begun; begin again with"):
+        rtstyle.transcode(other, tmp_path / "b.mp4", style=invert_model, options=RESUME)
+    for source, painted in ((film, target), (other, tmp_path / "b.mp4")):
+        rtstyle.transcode(source, painted, style=invert_model, overwrite=True)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["b.mp4", "other.mp4", "out.mp4"]
+
+
+@pytest.mark.parametrize(
+    ("other", "sentence"),
+    [
+        (Options(keep=Keep(audio=False)), "audio was True and is False"),
+        (Options(keep=Keep(subtitles=False)), "subtitles was True and is False"),
+        (Options(keep=Keep(metadata=False)), "metadata was True and is False"),
+    ],
+)
+def test_what_is_kept_is_part_of_the_question(film, tmp_path, invert_model, other, sentence):
+    """A film that was begun with sound is not finished without."""
+    target = tmp_path / "out.mp4"
+    with pytest.raises(KeyboardInterrupt):
+        rtstyle.transcode(film, target, style=invert_model, options=Options(segment=SEGMENT), progress=stop_at(25))
+    with pytest.raises(SinkError, match=sentence):
+        rtstyle.transcode(film, target, style=invert_model, options=replace(other, resume=True, segment=SEGMENT))
+    assert not target.exists()
+
+
+def test_a_preview_is_not_gone_on_with_as_its_part(film, tmp_path, invert_model):
+    """Beside the original a frame is twice as wide."""
+    target, part = tmp_path / "out.mp4", Options(segment=SEGMENT, start=Fraction(3, 2), duration=Fraction(1))
+    with pytest.raises(KeyboardInterrupt):
+        rtstyle.transcode(film, target, style=invert_model, options=part, progress=stop_at(15))
+    beside = Options(segment=SEGMENT, preview=Fraction(1), resume=True)
+    with pytest.raises(SinkError, match="cannot go on"):
+        rtstyle.transcode(film, target, style=invert_model, options=beside)
+
+
+def test_two_runs_do_not_share_a_folder(film, tmp_path, invert_model):
+    """The second says that there is another one."""
+    pytest.importorskip("fcntl", reason="no such hardware: this system has no file locks")
+    target, seen = tmp_path / "out.mp4", []
+
+    def progress(now):
+        if now.frames == 15:
+            with pytest.raises(SinkError, match="another run is at work there"):
+                rtstyle.transcode(film, target, style=invert_model, options=RESUME)
+            seen.append(now)
+
+    rtstyle.transcode(film, target, style=invert_model, options=Options(segment=SEGMENT), progress=progress)
+    assert len(seen) == 1
+
+
+def test_of_two_runs_that_begin_at_once_one_works(tmp_path):
+    """The one that comes too late leaves the other's folder alone, although it has no segment yet."""
+    pytest.importorskip("fcntl", reason="no such hardware: this system has no file locks")
+    first, second = (WorkFolder(tmp_path / "out.mp4", {}, resume=False, overwrite=False) for _ in range(2))
+    first.create()
+    with pytest.raises(SinkError, match="another run is at work there"):
+        second.create()
+    second.release()
+    assert sorted(path.name for path in first.path.iterdir()) == ["lock", "manifest.json"]
+    first.release()
+    assert not first.path.exists()
+
+
+@pytest.mark.parametrize("number", [errno.ENOTSUP, errno.ENOLCK, errno.ENOSYS])
+def test_a_disk_without_locks(tmp_path, monkeypatch, number):
+    """Who cannot hold a folder works in it all the same."""
+    fcntl = pytest.importorskip("fcntl", reason="no such hardware: this system has no file locks")
+
+    def refuse(*_):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    work = WorkFolder(tmp_path / "out.mp4", {}, resume=False, overwrite=False)
+    work.create()
+    assert work.path.is_dir()
+    work.release()
+    assert not work.path.exists()
+
+
+@pytest.mark.parametrize("target", ["data", "film.mkv"])
+def test_a_link_says_what_the_file_is(film, tmp_path, invert_model, target):
+    """What it leads to is replaced, and is of the kind that the link's own name says."""
+    (tmp_path / target).touch()
+    (tmp_path / "out.mp4").symlink_to(target)
+    rtstyle.transcode(film, tmp_path / "out.mp4", style=invert_model, overwrite=True)
+    assert (tmp_path / "out.mp4").is_symlink()
+    assert (tmp_path / target).read_bytes()[4:8] == b"ftyp"
+    assert len(frame_times(tmp_path / "out.mp4")) == 100
+
+
+def test_killed_between_name_and_tidying(film, tmp_path, invert_model, monkeypatch):
+    """The film is there; resuming only takes the folder away."""
+    target = tmp_path / "out.mp4"
+    monkeypatch.setattr(WorkFolder, "remove", lambda self: None)
+    rtstyle.transcode(film, target, style=invert_model)
+    monkeypatch.undo()
+    assert (tmp_path / "out.mp4.rtstyle").is_dir()
+    before = target.read_bytes()
+    rtstyle.transcode(film, target, style=invert_model, options=Options(resume=True))
+    assert target.read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["out.mp4"]
+
+
+def test_a_film_that_does_not_fit_its_promise_keeps_its_work(film, tmp_path, invert_model, monkeypatch):
+    """What is found when the film is opened again is compared, and a difference is an error."""
+    target = tmp_path / "out.mp4"
+    monkeypatch.setattr(
+        "rtstyle.jobs.film.film.join",
+        lambda *_, target, **__: make_clip(target, frames=99) and [Written("video", 99, 1), Written("audio", 0, 0)],
+    )
+    with pytest.raises(SinkError, match="expected 100 frames, got 99; 100 frames are kept"):
+        rtstyle.transcode(film, target, style=invert_model)
+    assert not target.exists()
+    monkeypatch.undo()
+    report = rtstyle.transcode(film, target, style=invert_model, options=Options(resume=True))
+    assert (report.frames_out, report.frames_resumed) == (0, 100)
+    assert len(frame_times(target)) == 100
+
+
+def test_a_source_that_grows(tmp_path, invert_model):
+    """A recording that goes on meanwhile is an error; afterwards the rest is painted."""
+    source, target = tmp_path / "in.ts", tmp_path / "out.mkv"
+    data = make_clip(source, frames=100, sound=False).read_bytes()
+    cut = len(data) // 2 // 188 * 188
+    source.write_bytes(data[:cut])
+
+    def grow(now):
+        if now.frames == 20:
+            source.write_bytes(data)
+
+    with pytest.raises(SourceError, match=r"changed while it was read; .* frames are kept"):
+        rtstyle.transcode(source, target, style=invert_model, options=Options(segment=SEGMENT), progress=grow)
+    report = rtstyle.transcode(source, target, style=invert_model, options=RESUME)
+    assert report.frames_resumed >= 10
+    assert len(frame_times(target)) == 100
+
+
+def test_another_film_under_the_same_name(tmp_path, invert_model):
+    """That it is larger does not make it the same one, grown; nor does an old date."""
+    source, target = tmp_path / "in.mp4", tmp_path / "out.mp4"
+    make_clip(source, frames=30, sound=False)
+    stat = source.stat()
+    with pytest.raises(KeyboardInterrupt):
+        rtstyle.transcode(source, target, style=invert_model, options=Options(segment=SEGMENT), progress=stop_at(15))
+    data = bytearray(source.read_bytes())
+    make_clip(source, frames=60, sound=False)
+    sentence = r"in\.mp4: is not as it was when .*out\.mp4 was begun; begin again with --overwrite"
+    with pytest.raises(SourceError, match=sentence):
+        rtstyle.transcode(source, target, style=invert_model, options=RESUME)
+    data[len(data) // 2] ^= 1
+    source.write_bytes(data)
+    os.utime(source, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    with pytest.raises(SourceError, match=sentence):
+        rtstyle.transcode(source, target, style=invert_model, options=RESUME)
+
+
+def test_pictures_that_become_more(tmp_path, invert_model):
+    """Those behind the last are painted too; where one of the first is another, it is another film."""
+
+    def draw(numbers, step=4):
+        for number in numbers:
+            cv2.imwrite(str(tmp_path / f"in{number}.png"), np.full((32, 48, 3), step * number, np.uint8))
+
+    source, target = tmp_path / "in%d.png", tmp_path / "out.mp4"
+    draw(range(30))
+    with pytest.raises(KeyboardInterrupt):
+        rtstyle.transcode(source, target, style=invert_model, options=Options(segment=SEGMENT), progress=stop_at(25))
+    draw(range(30, 50))
+    draw([3], step=40)
+    with pytest.raises(SourceError, match=r"in%d\.png: is not as it was"):
+        rtstyle.transcode(source, target, style=invert_model, options=RESUME)
+    draw([3])
+    assert rtstyle.transcode(source, target, style=invert_model, options=RESUME).frames_resumed == 20
+    assert len(frame_times(target)) == 50
+
+
+def test_a_source_that_vanishes(film, tmp_path, invert_model):
+    """Its sound is missing at the end; put back, nothing is painted again."""
+    source, target = tmp_path / "in.mp4", tmp_path / "out.mp4"
+    source.write_bytes(film.read_bytes())
+    stat = source.stat()
+
+    def vanish(now):
+        if now.frames == 20:
+            source.rename(tmp_path / "elsewhere")
+
+    with pytest.raises(SourceError, match="frames are kept"):
+        rtstyle.transcode(source, target, style=invert_model, options=Options(segment=SEGMENT), progress=vanish)
+    (tmp_path / "elsewhere").rename(source)
+    os.utime(source, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    assert rtstyle.transcode(source, target, style=invert_model, options=RESUME).frames_resumed == 100
+    assert packets(target) == packets(film)
+
+
+@pytest.mark.parametrize("damage", ["shorter", "gone"])
+def test_a_segment_that_is_no_longer_whole(film, tmp_path, invert_model, damage):
+    """It is painted again, with those behind it."""
+    target, whole = tmp_path / "out.mp4", tmp_path / "whole.mp4"
+    options = Options(segment=SEGMENT)
+    with pytest.raises(KeyboardInterrupt):
+        rtstyle.transcode(film, target, style=invert_model, options=options, progress=stop_at(45))
+    second = tmp_path / "out.mp4.rtstyle" / "000001.mp4"
+    if damage == "gone":
+        second.unlink()
+    else:
+        os.truncate(second, 1000)
+    assert rtstyle.transcode(film, target, style=invert_model, options=RESUME).frames_resumed == SEGMENT
+    rtstyle.transcode(film, whole, style=invert_model, options=options)
+    assert_same_film(target, whole)
+
+
+@pytest.mark.parametrize("options", [Options(), RESUME])
+def test_a_folder_of_somebody_elses_with_that_name(film, tmp_path, invert_model, options):
+    """Nothing in it is touched, whatever is asked for."""
+    folder = tmp_path / "out.mp4.rtstyle"
+    folder.mkdir()
+    (folder / "diary.mp4").write_bytes(b"dear")
+    (folder / "000000.mp4").write_bytes(b"diary")
+    for overwrite in (False, True):
+        with pytest.raises(SinkError, match=r"expected what a run of ours left, found diary.mp4; move it away first"):
+            rtstyle.transcode(film, tmp_path / "out.mp4", style=invert_model, options=options, overwrite=overwrite)
+    there = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert there == {"diary.mp4": b"dear", "000000.mp4": b"diary"}
+
+
+def test_a_file_that_somebody_puts_there_meanwhile(film, tmp_path, invert_model):
+    """It stays, when the film is done and all else in the folder goes."""
+    note = tmp_path / "out.mp4.rtstyle" / "note.txt"
+
+    def put(now):
+        if now.frames == 25:
+            note.write_text("mine", encoding="utf-8")
+
+    rtstyle.transcode(film, tmp_path / "out.mp4", style=invert_model, options=Options(segment=SEGMENT), progress=put)
+    assert [path.name for path in note.parent.iterdir()] == ["note.txt"]
+
+
+@pytest.mark.parametrize("share", [0.9, 1.6])
+def test_a_full_disk_and_then_room(share, tmp_path, small_disk, film, invert_model):
+    """The sentence says how much is kept; with room again the run goes on where it was."""
+    whole = tmp_path / "whole.mp4"
+    rtstyle.transcode(film, whole, style=invert_model, options=Options(segment=SEGMENT))
+    disk = small_disk(int(whole.stat().st_size * share) // 4096 * 4)
+    target = disk / "out.mp4"
+    with pytest.raises(SinkError, match=r"No space left on device.* frames are kept"):
+        rtstyle.transcode(film, target, style=invert_model, options=Options(segment=SEGMENT))
+    assert not target.exists()
+    subprocess.run(["mount", "-o", "remount,size=8m", str(disk)], check=True)
+    report = rtstyle.transcode(film, target, style=invert_model, options=RESUME)
+    assert report.frames_resumed > 0
+    assert_same_film(target, whole)
+    assert [path.name for path in Path(disk).iterdir()] == ["out.mp4"]

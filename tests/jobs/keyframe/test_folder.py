@@ -1,0 +1,34 @@
+"""The pictures of an unfinished video."""
+
+from pathlib import Path
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="painting by optimisation needs torch: pip install -e .[keyframe]")
+
+from rtstyle.gatys.run import Place  # noqa: E402 - behind the skip
+from rtstyle.jobs.keyframe.folder import KeyframeFolder  # noqa: E402 - behind the skip
+
+PLACE = Place(0, 1, torch.zeros(1, 3, 8, 8))
+
+
+@pytest.mark.parametrize(
+    ("writer", "work"),
+    [
+        ("rtstyle.jobs.keyframe.checkpoint.save_file", lambda shelf: shelf.stop("a.png", PLACE)),
+        ("pathlib.Path.write_text", lambda shelf: shelf.begin("a.png")),
+    ],
+)
+def test_ctrl_c_leaves_no_hidden_file(tmp_path, monkeypatch, writer, work):
+    """Stopped while it notes down a picture, or where one stands, a run leaves no half of a file."""
+
+    def stopped(first, second, *_, **__):
+        path = first if isinstance(first, Path) else second
+        path.touch()
+        raise KeyboardInterrupt
+
+    shelf = KeyframeFolder(tmp_path, {}, resume=False, overwrite=False)
+    monkeypatch.setattr(writer, stopped)
+    with pytest.raises(KeyboardInterrupt):
+        work(shelf)
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []

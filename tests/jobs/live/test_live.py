@@ -1,0 +1,390 @@
+"""Live from end to end, without a window: the command, Ctrl-C, styles that change, memory."""
+
+import errno
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import rtstyle
+from rtstyle.errors import DeviceError, SinkError, SourceError, UsageError
+from rtstyle.frames import Batch, Frame
+from rtstyle.jobs.live.live import To
+from rtstyle.jobs.live.look import Look
+from rtstyle.jobs.live.meter import LiveMeter
+from rtstyle.jobs.live.painter import LivePainter
+from rtstyle.jobs.live.session import Session
+from rtstyle.jobs.live.show import Show
+from rtstyle.sinks.outputs import Outputs
+from rtstyle.sources.live_source import LiveSource
+from rtstyle.sources.paced import Paced
+from rtstyle.sources.photo_folder import read_photo
+from rtstyle.sources.test_pattern import TestPattern
+from rtstyle.sources.video_reader import VideoReader
+from rtstyle.styles import find_style
+from tests.clips import frame_times, make_clip
+from tests.fakes import Memory
+from tests.models import make_model
+
+LIVE = [sys.executable, "-m", "rtstyle", "live"]
+
+
+def test_a_file_is_painted_at_its_own_pace(tmp_path, invert_model):
+    """Every frame shown is newly painted, recorded at its own time, and the report has the latency."""
+    clip, path = make_clip(tmp_path / "clip.mp4", frames=50, sound=False), tmp_path / "out.mp4"
+    report = rtstyle.live(str(clip), styles=[invert_model], to=To(window=False, record=path))
+    assert report.frames_in == 50
+    assert report.frames_out + report.frames_dropped == 50
+    assert 1.8 < report.seconds < 10
+    assert report.stages["latency"].p50_ms < 500
+    times = frame_times(path)
+    assert abs(times[-1] - Fraction(49, 25)) < Fraction(1, 4)
+    with rtstyle.Stylizer(invert_model) as stylizer:
+        assert report.provider == f"{stylizer.provider} at 48 of 48 lines"
+
+
+def test_a_film_is_not_recorded_over_itself(tmp_path, invert_model):
+    """Not even with ``overwrite``, nor by another name: what is played is left as it is."""
+    clip, link = make_clip(tmp_path / "clip.mp4", frames=5, sound=False), tmp_path / "link.mp4"
+    link.symlink_to(clip)
+    before = clip.read_bytes()
+    for source in (clip, f"file://{clip}"):
+        to = To(window=False, record=link, overwrite=True)
+        with pytest.raises(SinkError, match=r"link\.mp4: is the input itself"):
+            rtstyle.live(str(source), styles=[invert_model], to=to)
+    assert clip.read_bytes() == before
+
+
+def test_the_command(tmp_path, invert_model):
+    """--json prints one object; --seconds ends it; the recording is there."""
+    options = ["--no-window", "--seconds", "2", "--record", tmp_path / "a.mp4", "--style", invert_model, "--steady"]
+    done = subprocess.run([*LIVE, "test", *options, "--json"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    report = json.loads(done.stdout)
+    assert report["frames_out"] > 3
+    assert len(frame_times(tmp_path / "a.mp4")) > 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["test", "--no-window"], "no window and no other output"),
+        (["test", "--no-window", "--seconds", "0"], "rtstyle: --seconds: expected more than 0, got 0"),
+        (["test", "--no-window", "--seconds", "1", "--timecode"], "timecode: is drawn in the window alone"),
+        (["test", "--no-window", "--seconds", "1", "--loop"], "test: goes on and on; only a film can be played again"),
+        (["udp://127.0.0.1:9", "--no-window", "--seconds", "1", "--loop"], "udp://127.0.0.1:9: goes on and on"),
+        (["37", "--no-window", "--seconds", "1", "--loop"], "camera 37: goes on and on"),
+        (["nothing.mp4", "--no-window", "--seconds", "1", "--loop"], "nothing.mp4: there is no such file"),
+        (["test", "--no-window", "--seconds", "1", "--style", "wafe"], "did you mean wave?"),
+        (["test", "--no-window", "--seconds", "1", "--size", "tiny"], "--size tiny: expected auto, or lines"),
+        (["test", "--no-window", "--seconds", "1", "--camera-size", "big"], "big: expected a size such as 1280x720"),
+        (["test", "--no-window", "--seconds", "1", "--camera-size", "999999x999999"], "there is not enough memory"),
+        (["udp://127.0.0.1:9", "--no-window", "--seconds", "1", "--rate", "10"], "has a size and a rate of its own"),
+        (["nothing.mp4", "--no-window", "--seconds", "1"], "nothing.mp4: there is no such file"),
+        (["\u00b2", "--no-window", "--seconds", "1"], "\u00b2: there is no such file"),
+        (["a" * 300, "--no-window", "--seconds", "1"], "there is no such file"),
+        (["test", "--no-window", "--seconds", "1", "--size", "\u00b2"], "expected auto, or lines"),
+        (["test", "--no-window", "--record", f"{'a' * 300}.mp4"], "File name too long; choose a shorter name"),
+        (["37", "--no-window", "--seconds", "1"], "camera 37: cannot be opened; is it there"),
+        (["test", "--no-window", "--seconds", "1", "--record", "a.avi"], "expected a name that ends in .mp4"),
+    ],
+)
+def test_one_sentence_each(arguments, sentence, tmp_path):
+    """On stderr, and exit code 1, or 2 for what makes no sense."""
+    done = subprocess.run([*LIVE, *arguments], cwd=tmp_path, capture_output=True, text=True, check=False, env=here())
+    assert done.returncode in {1, 2}
+    assert sentence in done.stderr
+    assert len(done.stderr.splitlines()) == 1, done.stderr
+
+
+def test_a_file_in_memory_is_a_file(invert_model):
+    """Not all that lies below /dev is a camera: Linux has a file system in memory there."""
+    if not Path("/dev/shm").is_dir():  # noqa: S108 - the place that this is about
+        pytest.skip("no such hardware: this system has no /dev/shm")
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        clip = make_clip(Path(folder) / "clip.mp4", frames=5, sound=False)
+        report = rtstyle.live(str(clip), styles=[invert_model], to=To(window=False), seconds=5)
+    assert report.frames_in == 5
+
+
+def session_of(styles, look=None, *, choose=lambda _: None, current=lambda: 0):
+    """Keys alone, without frames or outputs."""
+    return Session(styles, look or Look(), Outputs(), LiveMeter(), choose=choose, current=current)
+
+
+def test_a_key_that_is_no_number():
+    """French keyboards have a small 2 left of their 1, which is a digit and no number."""
+    chosen = []
+    session = session_of(["a", "b"], choose=chosen.append)
+    session.press("\u00b2")
+    session.press("2")
+    assert chosen == [1]
+
+
+def test_n_goes_past_a_style_that_cannot_be_had():
+    """Pressed again and again it asks for all in turn, whatever paints meanwhile; p goes back."""
+    chosen = []
+    session = session_of(["a", "b", "c"], choose=chosen.append)
+    for key in "nnnp":
+        session.press(key)
+    assert chosen == [1, 2, 0, 2]
+
+
+def test_a_key_for_brushwork():
+    """None, some, much, none again; whatever amount it began with."""
+    look = Look(brushwork=0.3)
+    session = session_of(["a"], look)
+    amounts = [(session.press("w"), look.brushwork)[1] for _ in range(4)]
+    assert amounts == [0, 0.5, 1, 0]
+
+
+def test_the_statistics_speak_of_painting(monkeypatch):
+    """Of the stages in words; a stage of somebody else's goes by its class."""
+    lines = []
+    monkeypatch.setattr("rtstyle.jobs.live.session.write_lines", lambda _, text: lines.extend(text))
+    meter = LiveMeter()
+    session = Session(["a"], Look(), Outputs(), meter, choose=lambda _: None, current=lambda: 0)
+    for stage in ("Paced", "Switch", "Sepia"):
+        for _ in range(3):
+            meter.add(stage, 0.01)
+    session.press("i")
+    picture = np.zeros((48, 64, 3), np.uint8)
+    session.draw(picture, Frame(picture, Fraction(0)))
+    assert [line.split("\t")[0] for line in lines[1:]] == ["source", "painting", "Sepia"]
+
+
+def snapshot(folder, picture, current=0):
+    """Press s while ``picture`` is shown, painted by a style or by none yet."""
+    session = session_of(["größe", "tiefe"], current=lambda: current)
+    session.folder = folder
+    session.press("2")
+    session.draw(picture.copy(), Frame(picture, Fraction(0)))
+    session.press("s")
+    session.close()
+    return session._message[0]
+
+
+def test_a_snapshot_is_whole_or_not_there(tmp_path, monkeypatch, caplog):
+    """On a full disk one warning and no half of a picture; with room the picture, whatever it is called, and a word."""
+    folder, picture = tmp_path / "Bilder für später", np.full((48, 64, 3), 90, np.uint8)
+    folder.mkdir()
+    write = Path.write_bytes
+
+    def half(path, data):
+        write(path, data[: len(data) // 2])
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "write_bytes", half)
+    assert "saved" not in snapshot(folder, picture)
+    assert list(folder.iterdir()) == []
+    assert "No space left on device" in caplog.text
+    monkeypatch.undo()
+    said = snapshot(folder, picture)
+    (path,) = folder.iterdir()
+    assert said == f"saved {path.name}"
+    assert path.name.startswith("rtstyle-größe-")
+    np.testing.assert_array_equal(read_photo(path), picture)
+
+
+@pytest.mark.parametrize(("current", "name"), [(0, "größe"), (None, "unpainted")])
+def test_a_snapshot_is_called_by_what_painted_it(tmp_path, current, name):
+    """Not by the style that is still loading, or failed to."""
+    snapshot(tmp_path, np.zeros((48, 64, 3), np.uint8), current)
+    (path,) = tmp_path.iterdir()
+    assert path.name.startswith(f"rtstyle-{name}-")
+
+
+def test_brushwork_is_painted(tmp_path, invert_model):
+    """A wall of one colour is no longer one: the strokes go through the network, at the size at which it paints."""
+    wall = np.full((120, 160, 3), 100, np.uint8)
+    painter = LivePainter(find_style(invert_model), lines=60, device="cpu", look=Look(brushwork=1), meter=LiveMeter())
+    painter.warm_up(*wall.shape[:2])
+    painted = painter(Batch(wall[None], wall[None], [Fraction(0)])).images[0]
+    painter.close()
+    assert painted.shape == wall.shape
+    assert 10 < painted.std() < 40
+
+
+def here():
+    """An environment in which the package is found from any folder."""
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+
+
+def show_of(source, *models, size=None, seconds=None):
+    """A run with a memory in place of outputs."""
+    show = Show(
+        source, [find_style(model) for model in models], Look(brushwork=0), size=size, device="cpu", seconds=seconds
+    )
+    memory = Memory()
+    show.outputs.attach("memory", memory, queue=10_000, patience_s=10)
+    return show, memory
+
+
+def test_nothing_unpainted_is_recorded(tmp_path, invert_model):
+    """A short clip at its own pace is over before a style is loaded."""
+    clip, path = make_clip(tmp_path / "clip.mp4", frames=10, sound=False), tmp_path / "out.mp4"
+    rtstyle.live(str(clip), styles=[invert_model], to=To(window=False, record=path), look=Look(brushwork=0))
+    before, after = (
+        [item.image.astype(int) for item in VideoReader(file) if isinstance(item, Frame)] for file in (clip, path)
+    )
+    assert after
+    assert np.abs(after[0] - (255 - before[0])).mean() < 12
+    assert max(min(np.abs(image - (255 - other)).mean() for other in before) for image in after) < 12
+
+
+def test_styles_change_while_frames_flow(tmp_path):
+    """The old style paints until the new one is there; between them is half a second of mixtures."""
+    source = Paced(lambda: TestPattern(160, 48, frames=120, rate=Fraction(30)))
+    models = [make_model(tmp_path / f"{kind}.onnx", kind=kind, name=kind) for kind in ("invert", "identity")]
+    show, memory = show_of(source, *models)
+    done = []
+
+    def progress(now):
+        if now.frames == 40 and not done:
+            done.append(now)
+            show._session.press("2")
+
+    show.run(progress)
+    assert len(memory.frames) > 30
+    corner = [int(frame.image[-1, -1, 0]) for frame in memory.frames]  # 0 in the pattern, 255 inverted
+    assert corner[-1] == 0
+    assert 255 in corner
+    changed = [n for n, level in enumerate(corner) if 0 < level < 255]
+    assert 1 <= len(changed) <= 18
+    assert changed == list(range(changed[0], changed[0] + len(changed)))
+
+
+def test_a_style_that_cannot_be_had_changes_nothing(tmp_path, invert_model, caplog):
+    """One warning; the old one goes on, and its size still follows the machine."""
+    broken = make_model(tmp_path / "broken.onnx", kind="unknown_operator", name="broken")
+    show, _ = show_of(Paced(lambda: TestPattern(64, 480, frames=90, rate=Fraction(30))), invert_model, broken)
+    report = show.run(lambda now: show._session.press("2") if now.frames == 3 else None)
+    assert report.provider.endswith("at 480 of 480 lines")
+    assert len(caplog.records) == 1
+
+
+def test_a_size_that_cannot_be_had_is_not_told(invert_model, caplog):
+    """For want of memory, say: the old one goes on, is what the report names, and is left alone for a while."""
+    show, _ = show_of(Paced(lambda: TestPattern(64, 480, frames=150, rate=Fraction(30))), invert_model)
+    build = show._switch._build
+
+    def with_little_memory(wish):
+        if wish[1] > 360:
+            raise DeviceError("out of memory")
+        return build(wish)
+
+    show._switch._build = with_little_memory
+    assert show.run(None).provider.endswith("at 360 of 480 lines")
+    assert [record.message for record in caplog.records] == ["out of memory"]
+
+
+def test_a_size_that_is_asked_for_is_kept(tmp_path, invert_model):
+    """And the picture comes at the camera's."""
+    source = Paced(lambda: TestPattern(160, 120, frames=20))
+    show, memory = show_of(source, invert_model, size=60)
+    show.run(None)
+    assert {frame.image.shape for frame in memory.frames} == {(120, 160, 3)}
+    assert show._switch.current is None  # closed
+
+
+def test_more_lines_than_there_are_are_not_painted(invert_model):
+    """Nor does the report say so."""
+    show, _ = show_of(Paced(lambda: TestPattern(160, 48, frames=5)), invert_model, size=5000)
+    assert show.run(None).provider.endswith("at 48 of 48 lines")
+
+
+def test_small_pictures_are_refused(invert_model):
+    """As everywhere; the camera is let go."""
+    with pytest.raises(SourceError, match="expected a picture of 16×16 pixels or more, got 8×8"):
+        show_of(Paced(lambda: TestPattern(8, 8)), invert_model)
+    with pytest.raises(UsageError, match="strength: expected 0 to 1, got 7"):
+        Look(strength=7)
+
+
+def test_reconnecting_is_in_the_picture(tmp_path, invert_model, monkeypatch):
+    """While the camera is away, everybody who watches is told, and the frames go on."""
+
+    class Camera:
+        rate = Fraction(30)
+
+        def __init__(self, count):
+            self.count = count
+
+        def read(self):
+            self.count -= 1
+            if self.count < 0:
+                raise SourceError("unplugged")
+            time.sleep(1 / 30)
+            return np.zeros((120, 160, 3), np.uint8)
+
+        def close(self):
+            pass
+
+    monkeypatch.setattr("rtstyle.sources.live_source._BACK_OFF_S", (0.6,))
+    waiting = [Camera(30), Camera(10**6)]
+    show, memory = show_of(LiveSource(lambda: waiting.pop(0), name="camera 0"), invert_model, seconds=4)
+    report = show.run(None)
+    even = [frame.image.std() < 1 for frame in memory.frames]
+    assert even[-1]
+    assert even.count(False) >= 2
+    assert report.frames_out > 15
+
+
+@pytest.mark.slow
+def test_memory_is_flat(tmp_path, invert_model):
+    """Twenty seconds of changing styles and sizes, recordings and a source that comes and goes costs no memory."""
+    program = """
+import resource, sys, threading
+from fractions import Fraction
+from rtstyle.jobs.live.look import Look
+from rtstyle.jobs.live.show import Show
+from rtstyle.sinks.recorder import Recorder
+from rtstyle.sources.paced import Paced
+from rtstyle.sources.test_pattern import TestPattern
+from rtstyle.sources.video_reader import VideoReader
+from rtstyle.styles import find_style
+
+folder, *models = sys.argv[1:]
+source = Paced(lambda: TestPattern(320, 240, frames=15, rate=Fraction(60)), loop=True)
+show = Show(source, [find_style(model) for model in models], Look(), size=None, device="cpu", seconds=20)
+peaks = []
+
+def rss():
+    return int(open("/proc/self/statm").read().split()[1]) * resource.getpagesize() / 1e6
+
+def progress(now):
+    if now.frames % 20 == 0:
+        show._session.press("n")
+    if now.frames % 50 == 0:
+        show.outputs.detach("recording")
+        show.outputs.attach("recording", Recorder(f"{folder}/{now.frames}.mp4"), patience_s=5)
+    peaks.append((now.seconds, rss()))
+
+show.run(progress)
+early = max(mb for s, mb in peaks if 6 < s < 11)
+late = max(mb for s, mb in peaks if s > 15)
+print(early, late, len(peaks), threading.active_count())
+"""
+    models = [make_model(tmp_path / f"{kind}.onnx", kind=kind, name=kind) for kind in ("invert", "identity")]
+    done = subprocess.run(
+        [sys.executable, "-c", program, tmp_path, *models], capture_output=True, text=True, check=True, env=here()
+    )
+    early, late, frames, _ = map(float, done.stdout.split())
+    assert frames > 50
+    assert late - early < 15, done.stdout
+
+
+def test_frames_carry_their_time_of_capture(invert_model):
+    """Through all stages: it is what latency is measured by."""
+    source = Paced(lambda: TestPattern(64, 48, frames=10))
+    show, memory = show_of(source, invert_model)
+    show.run(None)
+    assert memory.frames
+    assert all(isinstance(frame, Frame) and 0 < time.perf_counter() - frame.captured < 60 for frame in memory.frames)
