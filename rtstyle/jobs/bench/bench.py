@@ -86,12 +86,12 @@ class Bench:
         precision: str = PRECISION,
         seconds: float = SECONDS,
     ) -> None:
+        by_name = {size: read_size(size) for size in sizes}
         found = list(dict.fromkeys(find_style(style) for style in styles)) or quick_styles()
         if not found:
             raise ModelError("this copy has no styles; name one of your own: --style mine.onnx")
         self._kinds = alike(found)
         Stylizer(found[0], device=device, precision=precision).close()
-        by_name = {size: read_size(size) for size in sizes}
         self._sizes = dict(sorted(by_name.items(), key=lambda item: item[1][0] * item[1][1]))
         self._computer = Computer(device, precision)
         self.runs = len(self._kinds) * (2 * len(self._sizes) + 2)  # the one that settles counts twice
