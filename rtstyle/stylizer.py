@@ -10,7 +10,7 @@ import numpy as np
 from rtstyle.engines import open_engine
 from rtstyle.engines.tiles import LARGEST, paint_in_tiles
 from rtstyle.errors import UsageError
-from rtstyle.style import Style, model_of
+from rtstyle.style import MIN_SIZE, Style, model_of
 from rtstyle.styles import Mix, find_style
 from rtstyle.twin import wanted_twin
 
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rtstyle.frames import Batch, Image
-
-MIN_SIZE = 16  # pixels, the model contract's
 
 
 class Stylizer:

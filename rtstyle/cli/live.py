@@ -121,9 +121,11 @@ def live(
 
 
 def _lines(size: str) -> int | None:
+    from rtstyle.style import MIN_SIZE
+
     if size == "auto":
         return None
     lines = size.removesuffix("p")
-    if not lines.isdecimal() or int(lines) < 16:  # noqa: PLR2004 - the model contract's
-        raise UsageError(f"--size {size}: expected auto, or lines, 16 or more")
+    if not lines.isdecimal() or int(lines) < MIN_SIZE:
+        raise UsageError(f"--size {size}: expected auto, or lines, {MIN_SIZE} or more")
     return int(lines)

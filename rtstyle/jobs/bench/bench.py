@@ -14,9 +14,9 @@ from rtstyle.jobs.bench.trial import RATE, Computer, try_film, try_live
 from rtstyle.jobs.defaults import DEVICE, PRECISION
 from rtstyle.model_file import load_file
 from rtstyle.sources import camera
-from rtstyle.style import Style
+from rtstyle.style import MIN_SIZE, Style
 from rtstyle.styles import find_style, quick_styles
-from rtstyle.stylizer import MIN_SIZE, Stylizer
+from rtstyle.stylizer import Stylizer
 from rtstyle.twin import find_twin
 
 SECONDS = 60.0
