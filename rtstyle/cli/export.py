@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rtstyle.cli.options import Channels, InputRange, Json, Layout, Mix, Overwrite, required, told
+from rtstyle.cli.options import Channels, InputRange, Json, Layout, Mix, Overwrite, required, with_convention
 from rtstyle.cli.outcome import one_sentence
 from rtstyle.errors import UsageError
 
@@ -56,7 +56,7 @@ def export(
     with one_sentence():
         from rtstyle.export.run import export_style
 
-        chosen = required(told(styles, input_range, layout, channels), mix, what="STYLE")
+        chosen = required(with_convention(styles, input_range, layout, channels), mix, what="STYLE")
         sheet = export_style(
             chosen,
             output,

@@ -18,8 +18,8 @@ from rtstyle.cli.options import (
     Overwrite,
     Precision,
     Strength,
-    chosen,
-    told,
+    with_convention,
+    with_mix,
 )
 from rtstyle.cli.outcome import one_sentence, show
 from rtstyle.errors import UsageError
@@ -97,7 +97,7 @@ def live(
 
         report = job(
             source,
-            styles=chosen(told(style, input_range, layout, channels), mix),
+            styles=with_mix(with_convention(style, input_range, layout, channels), mix),
             size=_lines(size),
             look=Look(
                 strength=strength,

@@ -43,7 +43,7 @@ from rtstyle.cli.options import (
     Strength,
     Styles,
     required,
-    told,
+    with_convention,
 )
 from rtstyle.cli.outcome import one_sentence
 from rtstyle.cli.several import goes_into_folder
@@ -140,7 +140,7 @@ def transcode(
             resume=resume,
             preview=None if preview is None else parse_time(preview),
         )
-        styles = required(told(style, input_range, layout, channels), mix)
+        styles = required(with_convention(style, input_range, layout, channels), mix)
         films = Films(styles, strength, options, batch, device, overwrite)
         if goes_into_folder(inputs, output):
             films.several(inputs, output, dry_run=dry_run, as_json=json)
