@@ -51,7 +51,7 @@ class LanesEngine(OnnxRuntimeEngine):
                 return self._by_turns(frames)
             except Exception as error:  # onnxruntime raises a dozen unrelated classes
                 self._close_lanes()
-                told = self._told(error)
+                told = self._translated(error)
                 if not isinstance(told, OutOfMemoryError):
                     raise told from error
             self._halve(told)
