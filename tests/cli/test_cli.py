@@ -10,11 +10,10 @@ import time
 import cv2
 import numpy as np
 import pytest
-from typer.testing import CliRunner
 
-from rtstyle.cli.app import app
 from rtstyle.styles import list_styles
 from tests.clips import frame_times, make_clip
+from tests.invoke import invoke
 from tests.models import make_model
 
 COMMAND = [sys.executable, "-m", "rtstyle"]
@@ -22,12 +21,6 @@ COMMAND = [sys.executable, "-m", "rtstyle"]
 
 def rtstyle(*arguments):
     return subprocess.run([*COMMAND, *map(str, arguments)], check=False, capture_output=True, text=True)
-
-
-def invoke(*arguments):
-    """The same without a process, which takes a second to start."""
-    done = CliRunner().invoke(app, [*map(str, arguments)])
-    return subprocess.CompletedProcess(arguments, done.exit_code, done.stdout, done.stderr)
 
 
 def assert_one_sentence(done, code, sentence):
