@@ -33,7 +33,7 @@ from machine import machine
 import rtstyle
 from rtstyle.engines import nvidia, open_engine
 from rtstyle.engines.lanes import LANES
-from rtstyle.engines.mirrored import Mirrored
+from rtstyle.engines.pinned import PinnedBuffer
 from rtstyle.errors import DeviceError
 from rtstyle.export import fp16, static
 from rtstyle.export.graph import of_size
@@ -134,14 +134,14 @@ def paint(model: Path, device: str, shape: tuple[int, int, int, int], seconds: f
 
 
 def copies(shape: tuple[int, int, int, int], seconds: float) -> float:
-    """Milliseconds that a batch takes into locked memory, up, down, and out of it, one after the other."""
+    """Milliseconds that a batch takes into pinned memory, up, down, and out of it, one after the other."""
     frames = np.zeros(shape, np.uint8)
-    with closing(Mirrored(shape)) as place:
+    with closing(PinnedBuffer(shape)) as place:
 
         def there_and_back() -> None:
             place.array[...] = frames
-            place.up()
-            place.down()
+            place.upload()
+            place.download()
             frames[...] = place.array
 
         return median_ms(there_and_back, seconds)

@@ -26,11 +26,12 @@ if TYPE_CHECKING:
     from rtstyle.jobs.film.options import Options
     from rtstyle.jobs.film.transcode import transcode
     from rtstyle.jobs.keyframe.keyframe import paint_keyframe
+    from rtstyle.jobs.keyframe.studio import Extras, StyleImage
     from rtstyle.jobs.live.live import To, live
     from rtstyle.jobs.live.look import Look
     from rtstyle.jobs.photos import stylize_photos
     from rtstyle.jobs.touch import Touch
-    from rtstyle.meter import Progress, Report, StageTimes
+    from rtstyle.meter import Meter, Progress, Report, StageTimes
     from rtstyle.pipeline import run
     from rtstyle.protocols import Sink, Source, Stage
     from rtstyle.sinks.encoding import Encoding
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from rtstyle.sinks.photo_writer import PhotoWriter
     from rtstyle.sinks.tee import Tee
     from rtstyle.sinks.video_writer import VideoWriter
+    from rtstyle.sources.choose import Wanted
     from rtstyle.sources.photo_folder import PhotoFolder
     from rtstyle.sources.streams import Keep
     from rtstyle.sources.test_pattern import TestPattern
@@ -59,11 +61,13 @@ __all__ = [
     "Color",
     "DeviceError",
     "Encoding",
+    "Extras",
     "Frame",
     "Guided",
     "Keep",
     "KeepColors",
     "Look",
+    "Meter",
     "Mix",
     "ModelError",
     "Null",
@@ -86,6 +90,7 @@ __all__ = [
     "StageTimes",
     "Steady",
     "Style",
+    "StyleImage",
     "Stylizer",
     "Tee",
     "TestPattern",
@@ -95,6 +100,7 @@ __all__ = [
     "VideoFormat",
     "VideoReader",
     "VideoWriter",
+    "Wanted",
     "__version__",
     "export_style",
     "find_style",
@@ -113,13 +119,14 @@ _HOMES = {
     "frames": ("Batch", "Color", "Frame", "Packet", "VideoFormat"),
     "gatys.recipe": ("Recipe",),
     "jobs.keyframe.keyframe": ("paint_keyframe",),
+    "jobs.keyframe.studio": ("Extras", "StyleImage"),
     "jobs.live.live": ("To", "live"),
     "jobs.live.look": ("Look",),
     "jobs.film.options": ("Options",),
     "jobs.photos": ("stylize_photos",),
     "jobs.touch": ("Touch",),
     "jobs.film.transcode": ("transcode",),
-    "meter": ("Progress", "Report", "StageTimes"),
+    "meter": ("Meter", "Progress", "Report", "StageTimes"),
     "pipeline": ("run",),
     "protocols": ("Sink", "Source", "Stage"),
     "sinks.encoding": ("Encoding",),
@@ -127,6 +134,7 @@ _HOMES = {
     "sinks.photo_writer": ("PhotoWriter",),
     "sinks.tee": ("Tee",),
     "sinks.video_writer": ("VideoWriter",),
+    "sources.choose": ("Wanted",),
     "sources.photo_folder": ("PhotoFolder",),
     "sources.streams": ("Keep",),
     "sources.test_pattern": ("TestPattern",),

@@ -38,3 +38,8 @@ class PaintError(RtstyleError):
 
 class UsageError(RtstyleError, ValueError):
     """An argument lies outside what it may be; on the command line exit code 2, where the others are 1."""
+
+
+def reason_of(error: BaseException) -> str:
+    """What the system says of it, without the number and the path that Python puts around; else all it says."""
+    return getattr(error, "strerror", None) or str(error)

@@ -62,12 +62,3 @@ def draw_code(canvas: Canvas, number: int) -> None:
     for bit in range(_BITS):
         level = 255 * (number >> (_BITS - 1 - bit) & 1)
         canvas[height - cell + 2 : height - 2, cell * (bit + 1) + 2 : cell * (bit + 2) - 2] = level
-
-
-def read_code(canvas: Canvas) -> int:
-    """The number that ``draw_code`` drew."""
-    height, width = canvas.shape[:2]
-    cell = width // (_BITS + 2)
-    row = canvas[height - cell // 2]
-    bits = (int(row[cell * (bit + 1) + cell // 2].mean() > 127) for bit in range(_BITS))  # noqa: PLR2004 - mid-grey
-    return sum(bit << (_BITS - 1 - place) for place, bit in enumerate(bits))

@@ -11,7 +11,7 @@ from rtstyle.errors import ModelError
 if TYPE_CHECKING:
     from onnx import GraphProto, ModelProto, TensorProto, ValueInfoProto
 
-LARGEST = 2**31 - 1  # bytes; protobuf holds no more
+MAX_BYTES = 2**31 - 1  # bytes; protobuf holds no more
 
 _AGAIN = "copy or download it again, or export it anew with: python -m training export"
 
@@ -65,7 +65,7 @@ def is_scattered(model: ModelProto) -> bool:
 def _check_size(path: Path, size: int) -> None:
     if not size:
         raise ModelError(f"{path}: expected an ONNX model, got an empty file; {_AGAIN}")
-    if size > LARGEST:
+    if size > MAX_BYTES:
         raise ModelError(
             f"{path}: expected less than 2 GB, which is all that an .onnx can hold, got {size / 1e9:.1f} GB"
         )

@@ -9,7 +9,7 @@ from collections.abc import Container, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from rtstyle.errors import SinkError
+from rtstyle.errors import SinkError, reason_of
 
 Identity = tuple[int, int]  # device and inode: the file itself
 
@@ -124,7 +124,7 @@ class OutputFile:
 def unwritable(path: str | Path, error: OSError) -> SinkError:
     """What to raise when the system does not let us write ``path``."""
     remedy = _REMEDIES.get(error.errno or 0, "choose another place")
-    return SinkError(f"{path}: cannot be written: {error.strerror or error}; {remedy}")
+    return SinkError(f"{path}: cannot be written: {reason_of(error)}; {remedy}")
 
 
 def identities(paths: Iterable[str | Path]) -> frozenset[Identity]:

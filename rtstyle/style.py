@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from onnx import ModelProto, ValueInfoProto
 
 CONTRACT = "1"
+MIN_SIZE = 16  # pixels, the contract's
 WEIGHTS = "style_weights"  # the contract's optional input
 
 _EXPORT_AGAIN = "export it again with: python -m training export"

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from rtstyle.engines import open_engine
-from rtstyle.engines.tiles import LARGEST, paint_in_tiles
+from rtstyle.engines.tiles import MAX_PIXELS, paint_in_tiles
 from rtstyle.errors import UsageError
-from rtstyle.style import Style, model_of
+from rtstyle.style import MIN_SIZE, Style, model_of
 from rtstyle.styles import Mix, find_style
 from rtstyle.twin import wanted_twin
 
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rtstyle.frames import Batch, Image
-
-MIN_SIZE = 16  # pixels, the model contract's
 
 
 class Stylizer:
@@ -55,7 +53,7 @@ class Stylizer:
         ``yuv``: give I420 in place of RGB from now on, by this matrix (AVCOL_SPC_*), where engine and network can.
         """
         _check_size(height, width)
-        if height * width <= LARGEST:
+        if height * width <= MAX_PIXELS:
             self._engine.prepare(height, width, yuv=yuv)
 
     def __call__(self, batch: Batch, /) -> Batch:
@@ -64,7 +62,7 @@ class Stylizer:
         if not len(batch):
             return batch
         _check_size(*batch.images.shape[1:3])
-        if batch.images.shape[1] * batch.images.shape[2] > LARGEST:
+        if batch.images.shape[1] * batch.images.shape[2] > MAX_PIXELS:
             return replace(batch, images=np.stack([self._paint_in_tiles(image) for image in batch.images]))
         return replace(batch, images=self._engine(batch.images))
 

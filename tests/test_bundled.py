@@ -30,6 +30,7 @@ PROMISED = {
 }
 LARGEST = {"lite": (2_000_000, 500_000), "full": (7_000_000, 4_000_000)}  # bytes, of the file and of its twin
 STYLES = {style.name for style in list_styles()}
+SEVERAL = {style.name for style in list_styles() if len(style.styles) > 1}  # are in one network, which has no twin
 ENGINES = {
     "openvino": OpenVinoEngine,
     "openvino f32": lambda path: OpenVinoEngine(path, precision="f32"),
@@ -79,13 +80,14 @@ def test_any_size_comes_out_as_it_went_in(style, engine, height, width):
     assert painted.dtype == np.uint8
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", [name for name in ENGINES if name != "onnxruntime"])
 def test_engines_agree(style, engine):
     """What OpenVINO paints, in bf16 too, is what onnxruntime paints in f32, within 40 dB."""
     frames, path = scene(250, 333), find_style(style).path
     assert psnr_db(ENGINES[engine](path)(frames), ENGINES["onnxruntime"](path)(frames)) >= 40
 
 
+@pytest.mark.parametrize("style", sorted((PROMISED | STYLES) - SEVERAL))
 def test_its_twin_is_near_on_every_cpu(style):
     """There is one for every network of one style, made from it as it is, small, and 38 dB from it with AVX2, too.
 
@@ -93,8 +95,6 @@ def test_its_twin_is_near_on_every_cpu(style):
     python -m training catalogue exported --photos photos/
     """
     found = find_style(style)
-    if len(found.styles) > 1:
-        return
     twin = find_twin(found)
     assert twin is not None
     assert twin.stat().st_size <= LARGEST[found.network][1]

@@ -1,5 +1,7 @@
 """The flat namespace: complete, lazy and cheap."""
 
+import inspect
+import re
 import subprocess
 import sys
 
@@ -18,6 +20,15 @@ def test_every_name_is_there():
     for name in rtstyle.__all__:
         assert getattr(rtstyle, name) is not None
     assert dir(rtstyle) == sorted(rtstyle.__all__)
+
+
+def test_whoever_calls_a_function_can_have_what_it_takes():
+    """The classes of rtstyle's own that its parameters name are there too."""
+    for function in filter(inspect.isfunction, (getattr(rtstyle, name) for name in rtstyle.__all__)):
+        taken = " ".join(each.annotation for each in inspect.signature(function).parameters.values())
+        found = {word: function.__globals__.get(word) for word in re.findall(r"\w+", taken)}
+        ours = {word for word, value in found.items() if inspect.isclass(value) and "rtstyle." in value.__module__}
+        assert ours <= {*rtstyle.__all__}, function
 
 
 def test_a_wrong_name_says_so():

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rtstyle.cli.options import Channels, InputRange, Json, Layout, Mix, Overwrite, required, told
+from rtstyle.cli.options import Channels, InputRange, Json, Layout, Mix, Overwrite, required, with_convention
 from rtstyle.cli.outcome import one_sentence
 from rtstyle.errors import UsageError
 
@@ -56,7 +56,7 @@ def export(
     with one_sentence():
         from rtstyle.export.run import export_style
 
-        chosen = required(told(styles, input_range, layout, channels), mix, what="STYLE")
+        chosen = required(with_convention(styles, input_range, layout, channels), mix, what="STYLE")
         sheet = export_style(
             chosen,
             output,
@@ -72,10 +72,11 @@ def export(
 def read_size(text: str) -> Size:
     """Raise UsageError for what is no size."""
     from rtstyle.export.order import Size
+    from rtstyle.style import MIN_SIZE
 
     found = re.fullmatch(r"(\d{2,5})x(\d{2,5})(?:x(\d{1,3}))?", text)
-    if not found or min(int(found[1]), int(found[2])) < 16 or found[3] == "0":  # noqa: PLR2004 - the contract's
-        raise UsageError(f"--size {text}: expected WxH or WxHxN, as in 1280x720, of at least 16 pixels a side")
+    if not found or min(int(found[1]), int(found[2])) < MIN_SIZE or found[3] == "0":
+        raise UsageError(f"--size {text}: expected WxH or WxHxN, as in 1280x720, of at least {MIN_SIZE} pixels a side")
     return Size(int(found[1]), int(found[2]), int(found[3] or 1))
 
 

@@ -13,7 +13,6 @@ from rtstyle.cli.progress import shown
 from rtstyle.cli.several import do_all
 
 if TYPE_CHECKING:
-    from rtstyle.jobs.film.options import Options
     from rtstyle.jobs.film.task import Task
     from rtstyle.jobs.many import Errand
     from rtstyle.meter import Progress, Report
@@ -23,26 +22,23 @@ if TYPE_CHECKING:
 class Films:
     """What every film of one command has in common."""
 
-    style: list[str]
-    strength: float
-    options: Options
-    batch: int | None
-    device: str
+    task: Callable[..., Task]  # from input, output and progress
+    preview: bool
     overwrite: bool
 
     def one(self, input: str, output: str, *, dry_run: bool, as_json: bool) -> None:
         """Paint one film, or say what would be done."""
-        if self.options.preview is not None:
-            output = str(Path(output).with_suffix(f".preview{Path(output).suffix}"))
+        if self.preview:
+            output = str(preview_name(Path(output)))
         if dry_run:
             from rtstyle.jobs.film.film import check_output, look_at
 
-            task = self._task(input, output)
+            task = self.task(input=input, output=Path(output))
             check_output(task)
             tell([Forecast(input, output, look_at(task))], as_json=as_json)
             return
         with shown(output) as progress:
-            report = self._paint(input, output, progress)
+            report = self._paint(input, Path(output), progress)
         show(report, output=output, as_json=as_json)
 
     def several(self, inputs: list[str], output: str, *, dry_run: bool, as_json: bool) -> None:
@@ -55,38 +51,28 @@ class Films:
             return
 
         def paint(errand: Errand, progress: Callable[[Progress], None]) -> Report:
-            return self._paint(str(errand.input), str(errand.output), progress)
+            return self._paint(str(errand.input), errand.output, progress)
 
         do_all(todo, paint, overwrite=self.overwrite, as_json=as_json)
 
     def _look_at(self, errand: Errand) -> Sequence[str]:
         from rtstyle.jobs.film.film import look_at
 
-        return look_at(self._task(str(errand.input), str(errand.output)))
+        return look_at(self.task(input=str(errand.input), output=errand.output))
 
     def _name(self, path: Path) -> str:
         from rtstyle.sinks.encoding import MUXERS
 
         suffix = path.suffix if path.suffix.lower() in MUXERS else ".mkv"  # which holds what any of them has
-        middle = "" if self.options.preview is None else ".preview"
-        return f"{path.stem}{middle}{suffix}"
+        painting = path.with_suffix(suffix)
+        return (preview_name(painting) if self.preview else painting).name
 
-    def _paint(self, input: str, output: str, progress: Callable[[Progress], None]) -> Report:
+    def _paint(self, input: str, output: Path, progress: Callable[[Progress], None]) -> Report:
         from rtstyle.jobs.film.transcode import paint
 
-        return paint(self._task(input, output, progress))
+        return paint(self.task(input=input, output=output, progress=progress))
 
-    def _task(self, input: str, output: str, progress: Callable[[Progress], None] | None = None) -> Task:
-        from rtstyle.jobs.film.task import Task
 
-        return Task(
-            input=input,
-            output=Path(output),
-            style=self.style,
-            strength=self.strength,
-            options=self.options,
-            batch=self.batch,
-            device=self.device,
-            overwrite=self.overwrite,
-            progress=progress,
-        )
+def preview_name(output: Path) -> Path:
+    """Where a preview goes: ``painting.preview.mp4`` for ``painting.mp4``."""
+    return output.with_stem(f"{output.stem}.preview")

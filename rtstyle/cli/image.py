@@ -26,7 +26,7 @@ from rtstyle.cli.options import (
     Strength,
     Style,
     required,
-    told,
+    with_convention,
 )
 from rtstyle.cli.outcome import one_sentence, show
 from rtstyle.cli.progress import shown, shown_all
@@ -71,7 +71,7 @@ def image(
         from rtstyle.jobs.touch import Touch
 
         touch = Touch(strength=strength, keep_colors=keep_colors, scale=scale, brushwork=brushwork)
-        chosen = required(told(style, input_range, layout, channels), mix)
+        chosen = required(with_convention(style, input_range, layout, channels), mix)
         if len(chosen) > 1:
             raise UsageError(f"--style: expected one for photos, got {len(chosen)}; paint them one by one")
         if addresses := [input for input in inputs if "://" in input]:

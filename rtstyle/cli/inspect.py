@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rtstyle.cli.options import Channels, InputRange, Json, Layout
+from rtstyle.cli.options import Channels, InputRange, Json, Layout, convention_query
 from rtstyle.cli.outcome import one_sentence
 
 if TYPE_CHECKING:
@@ -38,8 +38,7 @@ def inspect(
         from rtstyle.foreign.convention import Convention
         from rtstyle.styles import find_style
 
-        given = {"range": input_range, "layout": layout, "channels": channels}
-        words = "&".join(f"{name}={value}" for name, value in given.items() if value is not None)
+        words = convention_query(input_range, layout, channels)
         path = Path(model) if Path(model).suffix.lower() == ".onnx" else find_style(model).path
         anatomy = inspect_model(path, Convention.read(words) if words else None)
         typer.echo(jsonlib.dumps(asdict(anatomy)) if json else "\n".join(_lines(anatomy)))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping
-from contextlib import closing
 from dataclasses import asdict
 from functools import partial
 from operator import attrgetter
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from rtstyle.cli.painting import painting_shown
-from rtstyle.errors import SourceError, UsageError
+from rtstyle.errors import UsageError
 from rtstyle.gatys.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -52,11 +51,12 @@ def start(given: Given, recipe: Recipe, *, as_json: bool) -> None:
     """Do it, show how it comes along, print what came of it."""
     content, output = given["content"], given["output"]
     job, materials = _job(given), _materials(given, recipe)
-    _check_times(content, _moments(given))
     if given["dry_run"]:
         from rtstyle.jobs.keyframe.estimate import estimate
+        from rtstyle.jobs.keyframe.keyframes import check_times
         from rtstyle.jobs.keyframe.studio import check
 
+        check_times(content, _moments(given))
         check(materials)
         _check(given, materials)
         artworks = [style.path for style in materials.styles]
@@ -121,19 +121,6 @@ def _check(given: Given, materials: Materials) -> None:
         open_photo(content, output, materials, overwrite=overwrite or resume)
     else:
         open_sheet(content, output, materials, _recipes(given, materials.recipe), overwrite=overwrite)
-
-
-def _check_times(content: str, moments: Moments) -> None:
-    """Raise SourceError where a video ends before all of its keyframes; where its end is not known, none."""
-    if moments.last is None:
-        return
-    from rtstyle.sources.streams import open_input
-    from rtstyle.sources.tally import duration_of
-
-    with closing(open_input(content)) as container:
-        length, first = duration_of(container), min(moments.at)
-    if 0 < length <= first:
-        raise SourceError(f"{content}: expected --at before its end at {float(length):g} s, got {float(first):g} s")
 
 
 def _recipes(given: Given, recipe: Recipe) -> list[Recipe]:

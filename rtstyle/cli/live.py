@@ -18,8 +18,8 @@ from rtstyle.cli.options import (
     Overwrite,
     Precision,
     Strength,
-    chosen,
-    told,
+    with_convention,
+    with_mix,
 )
 from rtstyle.cli.outcome import one_sentence, show
 from rtstyle.errors import UsageError
@@ -97,7 +97,7 @@ def live(
 
         report = job(
             source,
-            styles=chosen(told(style, input_range, layout, channels), mix),
+            styles=with_mix(with_convention(style, input_range, layout, channels), mix),
             size=_lines(size),
             look=Look(
                 strength=strength,
@@ -121,9 +121,11 @@ def live(
 
 
 def _lines(size: str) -> int | None:
+    from rtstyle.style import MIN_SIZE
+
     if size == "auto":
         return None
     lines = size.removesuffix("p")
-    if not lines.isdecimal() or int(lines) < 16:  # noqa: PLR2004 - the model contract's
-        raise UsageError(f"--size {size}: expected auto, or lines, 16 or more")
+    if not lines.isdecimal() or int(lines) < MIN_SIZE:
+        raise UsageError(f"--size {size}: expected auto, or lines, {MIN_SIZE} or more")
     return int(lines)

@@ -12,7 +12,7 @@ from rtstyle.errors import UsageError
 from rtstyle.jobs.defaults import SHORT_SIDE
 
 _TIME = re.compile(r"@\d(?!.*\.onnx)[^@]*$", re.IGNORECASE)
-_TOLD = re.compile(r"\.onnx\?\w+=", re.IGNORECASE)
+_CONVENTION = re.compile(r"\.onnx\?\w+=", re.IGNORECASE)
 _FILE = re.compile(r"(\.onnx)(?=@\d|$)", re.IGNORECASE)
 
 Style = Annotated[
@@ -106,10 +106,17 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done,
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else there.")]
 
 
-def told(styles: Sequence[str] | None, range: str | None, layout: str | None, channels: str | None) -> list[str]:
-    """The styles, with what ``--input-range``, ``--layout`` and ``--channels`` say of those that are files."""
+def convention_query(range: str | None, layout: str | None, channels: str | None) -> str:
+    """What ``--input-range``, ``--layout`` and ``--channels`` say, as it stands behind a file's name and a ``?``."""
     given = {"range": range, "layout": layout, "channels": channels}
-    words = "&".join(f"{name}={value}" for name, value in given.items() if value is not None)
+    return "&".join(f"{name}={value}" for name, value in given.items() if value is not None)
+
+
+def with_convention(
+    styles: Sequence[str] | None, range: str | None, layout: str | None, channels: str | None
+) -> list[str]:
+    """The styles, with what ``--input-range``, ``--layout`` and ``--channels`` say of those that are files."""
+    words = convention_query(range, layout, channels)
     found = list(styles or ())
     if not words:
         return found
@@ -118,7 +125,7 @@ def told(styles: Sequence[str] | None, range: str | None, layout: str | None, ch
     return [_FILE.sub(rf"\1?{words}", style) for style in found]
 
 
-def chosen(styles: Sequence[str], mix: str | None, *, what: str = "--style") -> list[str]:
+def with_mix(styles: Sequence[str], mix: str | None, *, what: str = "--style") -> list[str]:
     """What ``--style`` and ``--mix`` mean together. Raises UsageError where they mean nothing.
 
     ``what``: the styles' name on this command line.
@@ -137,7 +144,7 @@ def chosen(styles: Sequence[str], mix: str | None, *, what: str = "--style") -> 
         raise UsageError(f"--mix: expected {what} without a time, got {styles[0]}; a mix is there from the beginning")
     if len(styles) > 1:
         raise UsageError(f"--mix: expected at most one {what}, the network that holds the styles of the mix")
-    if styles and _TOLD.search(styles[0]):
+    if styles and _CONVENTION.search(styles[0]):
         raise UsageError(
             "--mix: expected a network of rtstyle's own, got --input-range, --layout or --channels, "
             "which are for those of others; leave them out"
@@ -147,7 +154,7 @@ def chosen(styles: Sequence[str], mix: str | None, *, what: str = "--style") -> 
 
 def required(styles: Sequence[str], mix: str | None, *, what: str = "--style") -> list[str]:
     """The same where there must be one."""
-    found = chosen(styles, mix, what=what)
+    found = with_mix(styles, mix, what=what)
     if not found:
         raise UsageError(f"{what}: expected one; `rtstyle styles` lists those that are bundled")
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -26,7 +27,7 @@ from rtstyle.cli.film_options import (
     Resume,
     Steady,
 )
-from rtstyle.cli.films import Films
+from rtstyle.cli.films import Films, preview_name
 from rtstyle.cli.options import (
     Brushwork,
     Channels,
@@ -43,7 +44,7 @@ from rtstyle.cli.options import (
     Strength,
     Styles,
     required,
-    told,
+    with_convention,
 )
 from rtstyle.cli.outcome import one_sentence
 from rtstyle.cli.several import goes_into_folder
@@ -119,6 +120,7 @@ def transcode(
     """
     with one_sentence(stopped=lambda: _kept(Path(output))):
         from rtstyle.jobs.film.options import Options
+        from rtstyle.jobs.film.task import Task
         from rtstyle.sinks.encoding import Encoding, parse_bitrate
         from rtstyle.sources.streams import Keep
         from rtstyle.times import parse_rate, parse_time
@@ -140,8 +142,11 @@ def transcode(
             resume=resume,
             preview=None if preview is None else parse_time(preview),
         )
-        styles = required(told(style, input_range, layout, channels), mix)
-        films = Films(styles, strength, options, batch, device, overwrite)
+        styles = required(with_convention(style, input_range, layout, channels), mix)
+        task = partial(
+            Task, style=styles, strength=strength, options=options, batch=batch, device=device, overwrite=overwrite
+        )
+        films = Films(task, preview=preview is not None, overwrite=overwrite)
         if goes_into_folder(inputs, output):
             films.several(inputs, output, dry_run=dry_run, as_json=json)
         else:
@@ -150,8 +155,8 @@ def transcode(
 
 def _kept(output: Path) -> str:
     """Where segments are to be found after Ctrl-C, of one film, of its preview or of all in a folder."""
-    previewed = output.with_name(f"{output.stem}.preview{output.suffix}")
-    candidates = (path.resolve().with_name(f"{path.resolve().name}.rtstyle") for path in (output, previewed))
+    places = (path.resolve() for path in (output, preview_name(output)))
+    candidates = (path.with_name(f"{path.name}.rtstyle") for path in places)
     found = sorted(output.rglob("*.rtstyle")) if output.is_dir() else [path for path in candidates if path.is_dir()]
     if not found:
         return "no segment was whole yet, and nothing is kept of the film that was being painted"

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 
 from rtstyle.engines import nvidia
-from rtstyle.engines.mirrored import Mirrored
 from rtstyle.engines.onnxruntime import OnnxRuntimeEngine, OutOfMemoryError, ProviderOptions, import_onnxruntime
+from rtstyle.engines.pinned import PinnedBuffer
 from rtstyle.frames import Images
 
 LANES = 2
-MOST = 16  # frames; more fill no GPU better
+MAX_BATCH = 16  # frames; more fill no GPU better
 GRAPHS = "enable_cuda_graph"  # among the options of CUDAExecutionProvider
 _BYTES = 1024  # of memory for a pixel, activations and workspaces; a guess on the safe side, of `full` in float32
 
@@ -24,10 +24,10 @@ _BYTES = 1024  # of memory for a pixel, activations and workspaces; a guess on t
 def fitting(height: int, width: int) -> int:
     """How many frames to give to the GPU at a time, by its free memory; halved later where that was too many.
 
-    What it gives divides MOST.
+    What it gives divides MAX_BATCH.
     """
     room = nvidia.free_bytes() // (height * width * _BYTES)
-    return next((frames for frames in (MOST, MOST // 2, MOST // 4, LANES) if frames <= room), 1)
+    return next((frames for frames in (MAX_BATCH, MAX_BATCH // 2, MAX_BATCH // 4, LANES) if frames <= room), 1)
 
 
 class LanesEngine(OnnxRuntimeEngine):
@@ -51,7 +51,7 @@ class LanesEngine(OnnxRuntimeEngine):
                 return self._by_turns(frames)
             except Exception as error:  # onnxruntime raises a dozen unrelated classes
                 self._close_lanes()
-                told = self._told(error)
+                told = self._translated(error)
                 if not isinstance(told, OutOfMemoryError):
                     raise told from error
             self._halve(told)
@@ -101,7 +101,7 @@ class _Lane:
         if self._options is not None:
             self._options.add_run_config_entry("gpu_graph_id", str(graph))
         with ExitStack() as stack:
-            self._up, self._down = (stack.enter_context(closing(Mirrored(shape))) for _ in range(2))
+            self._up, self._down = (stack.enter_context(closing(PinnedBuffer(shape))) for _ in range(2))
             self._binding.bind_input("frames", "cuda", 0, np.uint8, shape, self._up.address)
             self._binding.bind_output("stylized", "cuda", 0, np.uint8, shape, self._down.address)
             self._closing = stack.pop_all()
@@ -110,14 +110,14 @@ class _Lane:
         """Copy frames to the GPU and have them painted; where they are too few, older ones fill the lane."""
         self._rest()
         self._up.array[: len(frames)] = frames
-        self._up.up()
+        self._up.upload()
         self._run = runner.submit(self._session.run_with_iobinding, self._binding, self._options)
 
     def fetch(self, into: Images) -> None:
         """Wait for the paintings and copy them back. Raises what the run raised."""
         if self._run is not None:
             self._run.result()
-        self._down.down()
+        self._down.download()
         into[...] = self._down.array[: len(into)]
 
     def close(self) -> None:

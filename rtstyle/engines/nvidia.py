@@ -1,4 +1,4 @@
-"""NVIDIA's driver, used without onnxruntime: whether there is a GPU, how much of it is free, and for locked memory.
+"""NVIDIA's driver, used without onnxruntime: whether there is a GPU, how much of it is free, and for pinned memory.
 
 A machine without a GPU is no cause for a warning. None of this was run on a GPU yet.
 """
@@ -22,7 +22,7 @@ DRIVER = "nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1"
 
 _MANAGEMENT = "nvml.dll" if sys.platform == "win32" else "libnvidia-ml.so.1"
 _BUS_ID = 32  # bytes that it may take
-_PORTABLE = 1  # CU_MEMHOSTREGISTER_PORTABLE: locked for all contexts
+_PORTABLE = 1  # CU_MEMHOSTREGISTER_PORTABLE: pinned for all contexts
 
 
 class _Memory(ctypes.Structure):

@@ -100,10 +100,10 @@ class OnnxRuntimeEngine:
         try:
             (stylized,) = self._session.run(["stylized"], {"frames": np.ascontiguousarray(chunk)})
         except Exception as error:  # as above
-            raise self._told(error) from error
+            raise self._translated(error) from error
         return np.asarray(stylized, np.uint8)
 
-    def _told(self, error: Exception) -> DeviceError:
+    def _translated(self, error: Exception) -> DeviceError:
         """What to raise in place of an error from a run."""
         if self._chunk > self._least and _OUT_OF_MEMORY.search(str(error)):
             return OutOfMemoryError(f"out of memory with {self._chunk} frames at a time")

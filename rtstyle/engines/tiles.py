@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     Statistics = dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]
 
-LARGEST = 24_000_000  # pixels that are painted in one go
+MAX_PIXELS = 24_000_000  # pixels that are painted in one go
 _TILE, _MARGIN = 1536, 128  # pixels; multiples of any network's stride, and the margin more than it sees
 _CROP, _CROPS = 256, 8  # the sample is so many crops a side, of so many pixels; many small ones see more
 

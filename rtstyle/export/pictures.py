@@ -13,6 +13,7 @@ from rtstyle.errors import SourceError
 from rtstyle.export.order import Size
 from rtstyle.frames import Image
 from rtstyle.sources.photo_folder import SUFFIXES, read_photo
+from rtstyle.style import MIN_SIZE
 
 _log = logging.getLogger("rtstyle")
 
@@ -70,10 +71,10 @@ def _spread(paths: Sequence[Path], count: int) -> dict[Path, Image]:
 def _read(path: Path) -> Image:
     image = read_photo(path)
     height, width = image.shape[:2]
-    if min(height, width) < 16:  # noqa: PLR2004 - the model contract's
-        raise SourceError(f"{path}: expected at least 16×16 pixels, got {width}×{height}")
+    if min(height, width) < MIN_SIZE:
+        raise SourceError(f"{path}: expected at least {MIN_SIZE}×{MIN_SIZE} pixels, got {width}×{height}")
     scale = min(1.0, _LONGEST / max(height, width))
-    size = max(16, round(width * scale)), max(16, round(height * scale))
+    size = max(MIN_SIZE, round(width * scale)), max(MIN_SIZE, round(height * scale))
     return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 

@@ -16,7 +16,8 @@ from rtstyle.meter import Progress, Report
 from rtstyle.pipeline import run
 from rtstyle.sinks.photo_writer import SUFFIXES, PhotoWriter, painted_name
 from rtstyle.sources.photo_folder import PhotoFolder
-from rtstyle.stylizer import MIN_SIZE, Stylizer
+from rtstyle.style import MIN_SIZE
+from rtstyle.stylizer import Stylizer
 
 
 def stylize_photos(

@@ -23,7 +23,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from rtstyle.errors import ModelError
+from rtstyle.errors import ModelError, reason_of
 from rtstyle.perceptual.layers import TITLES, VGG16_CONVS, conv_names, layer_index
 from rtstyle.places import cache_folder
 
@@ -120,7 +120,7 @@ def _from_file(path: Path, network: str) -> dict[str, Tensor]:
         )
         features = _features(state)
     except OSError as error:
-        raise ModelError(f"{path}: cannot be read: {error.strerror or error}") from error
+        raise ModelError(f"{path}: cannot be read: {reason_of(error)}") from error
     except Exception as error:  # torch.load raises whatever the pickle inside provokes
         kinds = "a .safetensors or a file of tensors that PyTorch saved"
         raise ModelError(f"{path}: expected {TITLES[network]} weights, {kinds}, got something else") from error

@@ -18,7 +18,7 @@ import numpy as np
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 
-from rtstyle.errors import DeviceError, SinkError, UsageError
+from rtstyle.errors import DeviceError, SinkError, UsageError, reason_of
 
 _log = logging.getLogger("rtstyle")
 
@@ -157,7 +157,7 @@ def try_encoder(encoder: Encoder, width: int, height: int) -> str | None:
     except av.codec.codec.UnknownCodecError:
         return "not in this build of FFmpeg"
     except (av.error.FFmpegError, ValueError, NotImplementedError, RuntimeError) as error:
-        return str(getattr(error, "strerror", None) or error)
+        return reason_of(error)
 
 
 def hwaccel_for(name: str) -> av.codec.hwaccel.HWAccel | None:

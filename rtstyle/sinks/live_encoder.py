@@ -13,7 +13,7 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
-from rtstyle.errors import SinkError
+from rtstyle.errors import SinkError, reason_of
 from rtstyle.frames import SWS_MATRIX, Frame, VideoFormat
 
 if TYPE_CHECKING:
@@ -49,13 +49,13 @@ class LiveEncoder:
         try:
             self._container: OutputContainer = av.open(target, "w", format=container, options=dict(options or {}))
         except (av.error.FFmpegError, OSError, ValueError) as error:
-            raise SinkError(f"{target}: cannot be opened: {_reason(error)}") from error
+            raise SinkError(f"{target}: cannot be opened: {reason_of(error)}") from error
         try:
             self._stream = self._add_stream(format, {**_X264, **(encoder or {})})
             self._container.start_encoding()
         except (av.error.FFmpegError, OSError, ValueError) as error:
             self._abandon()
-            raise SinkError(f"{target}: cannot be opened: {_reason(error)}") from error
+            raise SinkError(f"{target}: cannot be opened: {reason_of(error)}") from error
 
     def write(self, frame: Frame) -> None:
         """Encode it and hand it on."""
@@ -64,7 +64,7 @@ class LiveEncoder:
                 self._container.mux(packet)
         except (av.error.FFmpegError, OSError) as error:
             self._abandon()
-            raise SinkError(f"{self._target}: cannot be written: {_reason(error)}") from error
+            raise SinkError(f"{self._target}: cannot be written: {reason_of(error)}") from error
 
     def close(self) -> None:
         """Write what is left, and the end."""
@@ -73,7 +73,7 @@ class LiveEncoder:
                 self._container.mux(packet)
             self._container.close()
         except (av.error.FFmpegError, OSError, ValueError) as error:
-            raise SinkError(f"{self._target}: cannot be finished: {_reason(error)}") from error
+            raise SinkError(f"{self._target}: cannot be finished: {reason_of(error)}") from error
 
     def _add_stream(self, format: VideoFormat, settings: Mapping[str, str]) -> VideoStream:
         rate = format.rate or _RATE
@@ -105,7 +105,3 @@ class LiveEncoder:
             self._container.close()
         except (av.error.FFmpegError, OSError, ValueError):
             return  # it is broken, and that was told
-
-
-def _reason(error: BaseException) -> str:
-    return getattr(error, "strerror", None) or str(error)

@@ -20,7 +20,7 @@ import av
 import av.error
 
 from rtstyle import own_process
-from rtstyle.errors import SinkError
+from rtstyle.errors import SinkError, reason_of
 
 SILENCE_S = 10  # of a server, after which this process ends
 _AT_ONCE = {"analyzeduration": "0", "probesize": "32"}  # all there is to know is in the header
@@ -66,7 +66,7 @@ def _limited(silence_s: int, failure: str) -> Iterator[None]:
         try:
             yield
         except (av.error.FFmpegError, OSError, ValueError) as error:
-            raise SinkError(f"{failure}: {getattr(error, 'strerror', None) or error}") from error
+            raise SinkError(f"{failure}: {reason_of(error)}") from error
         finally:
             faulthandler.cancel_dump_traceback_later()
 

@@ -11,7 +11,7 @@ import av.error
 from av.codec.hwaccel import HWAccel
 from av.video.frame import VideoFrame
 
-from rtstyle.errors import DeviceError, SourceError
+from rtstyle.errors import DeviceError, SourceError, reason_of
 from rtstyle.sources.streams import open_input, video_stream
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def _why_not(container: InputContainer, path: str) -> DeviceError | SourceError 
             return _try(trial, path)
     except (SourceError, av.error.FFmpegError) as error:
         cause = error.__cause__ or error
-        return DeviceError(str(getattr(cause, "strerror", None) or cause))
+        return DeviceError(reason_of(cause))
 
 
 def _try(container: InputContainer, path: str) -> DeviceError | SourceError | None:

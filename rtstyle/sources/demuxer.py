@@ -13,7 +13,7 @@ import av.error
 
 from rtstyle.errors import SourceError
 from rtstyle.sources.clock import FREE_CLOCKS
-from rtstyle.sources.seams import Seams
+from rtstyle.sources.discontinuities import Discontinuities
 from rtstyle.times import exact
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def demux(container: InputContainer, path: str, *, go_on: bool, again: bool = Fa
     What cannot be read raises SourceError, or is jumped over with ``go_on``. ``again``: nothing is said of a file
     that was read before.
     """
-    seams = Seams(path, quiet=again) if container.format.name in FREE_CLOCKS else None
+    discontinuities = Discontinuities(path, quiet=again) if container.format.name in FREE_CLOCKS else None
     say: Say = _log.debug if again else _log.warning
     end, told = Fraction(0), Fraction(-1)  # seconds, of what came last in any stream by the file's own clock
     for attempt in range(_RETRIES + 1):
@@ -42,7 +42,7 @@ def demux(container: InputContainer, path: str, *, go_on: bool, again: bool = Fa
             for packet in packets_of(container, path, say):
                 if packet.pts is not None:
                     end = max(end, (packet.pts + (packet.duration or 0)) * exact(packet.time_base))
-                if seams is None or seams.mend(packet):
+                if discontinuities is None or discontinuities.mend(packet):
                     yield packet
         except av.error.FFmpegError as error:
             if not go_on:

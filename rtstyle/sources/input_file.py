@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 from pathlib import Path
 
-from rtstyle.errors import SourceError
+from rtstyle.errors import SourceError, reason_of
 
 _REMEDIES = {
     errno.EACCES: "ask its owner to let you read it, or make a copy that you may read",
@@ -20,7 +20,7 @@ def unreadable(path: str | Path, error: OSError) -> SourceError:
     """What to raise when the system, or a server, does not let us read ``path``."""
     usual = "look at the address, and whether anybody answers there" if "://" in str(path) else "try another copy"
     remedy = _REMEDIES.get(error.errno or 0, usual)
-    return SourceError(f"{path}: cannot be opened: {error.strerror or error}; {remedy}")
+    return SourceError(f"{path}: cannot be opened: {reason_of(error)}; {remedy}")
 
 
 def missing(path: str | Path) -> SourceError:

@@ -18,7 +18,7 @@ import av
 import av.error
 
 from rtstyle import own_process
-from rtstyle.errors import SourceError
+from rtstyle.errors import SourceError, reason_of
 from rtstyle.sources.stream import Stream
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def main() -> int:
     except BrokenPipeError:  # nobody reads any more
         return 0
     except (av.error.FFmpegError, OSError) as error:
-        sys.stderr.write(f"screen: {address} cannot be grabbed: {getattr(error, 'strerror', None) or error}")
+        sys.stderr.write(f"screen: {address} cannot be grabbed: {reason_of(error)}")
         return 1
     return 0
 

@@ -12,7 +12,7 @@ import av.error
 from av.stream import Discard
 from av.video.frame import VideoFrame
 
-from rtstyle.errors import SourceError
+from rtstyle.errors import SourceError, reason_of
 from rtstyle.sources.demuxer import packets_of
 from rtstyle.sources.pace import Pace
 from rtstyle.sources.rgb_converter import RgbConverter
@@ -141,4 +141,4 @@ def _knows(scheme: str) -> bool:
 def _reason(error: BaseException) -> str:
     if isinstance(error, av.error.ExitError):  # PyAV's way to say so
         return "nothing came in time"
-    return getattr(error, "strerror", None) or str(error)
+    return reason_of(error)

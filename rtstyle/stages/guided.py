@@ -10,12 +10,12 @@ import numpy as np
 
 from rtstyle.errors import UsageError
 from rtstyle.stages.guided_upsampler import GuidedUpsampler
+from rtstyle.style import MIN_SIZE
 
 if TYPE_CHECKING:
     from rtstyle.frames import Batch, Images
     from rtstyle.protocols import Stage
 
-_MIN_SIDE = 16  # pixels, the model contract's
 Lines = Callable[[int, int], float]  # height, width: lines
 
 
@@ -34,8 +34,8 @@ class Guided:
 
     def size(self, height: int, width: int) -> tuple[int, int]:
         """(height, width) at which frames of that size are painted: what to prepare a stylizer for."""
-        lines = min(max(round(self._lines(height, width)), _MIN_SIDE), height)
-        return lines, max(round(width * lines / height), min(_MIN_SIDE, width))
+        lines = min(max(round(self._lines(height, width)), MIN_SIZE), height)
+        return lines, max(round(width * lines / height), min(MIN_SIZE, width))
 
     def __call__(self, batch: Batch, /) -> Batch:
         full, size = batch, self.size(*batch.content.shape[1:3])
@@ -77,8 +77,8 @@ def short_side(side: int) -> Lines:
 
 
 def _fixed(lines: int) -> Lines:
-    if lines < _MIN_SIDE:
-        raise UsageError(f"lines: expected {_MIN_SIDE} or more, got {lines}")
+    if lines < MIN_SIZE:
+        raise UsageError(f"lines: expected {MIN_SIZE} or more, got {lines}")
     return lambda _height, _width: lines
 
 

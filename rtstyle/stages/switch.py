@@ -11,6 +11,7 @@ from threading import Condition, Thread
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from rtstyle.errors import DeviceError, RtstyleError
+from rtstyle.protocols import Stage
 from rtstyle.stages.blend import mix
 
 if TYPE_CHECKING:
@@ -25,12 +26,8 @@ _log = logging.getLogger("rtstyle")
 W = TypeVar("W", bound=Hashable)
 
 
-class Painter(Protocol):
+class ClosableStage(Stage, Protocol):
     """A stage that is closed when it is no longer needed."""
-
-    def __call__(self, batch: Batch, /) -> Batch: ...
-
-    def reset(self) -> None: ...
 
     def close(self) -> None: ...
 
@@ -43,14 +40,14 @@ class Switch(Generic[W]):
     leaves the old painter; where there is none, its error is raised to the frames. The owner closes it.
     """
 
-    def __init__(self, build: Callable[[W], Painter], *, fade_s: Fraction = Fraction(1, 2)) -> None:
+    def __init__(self, build: Callable[[W], ClosableStage], *, fade_s: Fraction = Fraction(1, 2)) -> None:
         self._build, self._fade_s = build, fade_s
         self._changed = Condition()
         self._wish: tuple[W, bool] | None = None  # not yet built; whether to fade to it
-        self._ready: tuple[W, Painter, bool] | None = None  # built, not yet in use
+        self._ready: tuple[W, ClosableStage, bool] | None = None  # built, not yet in use
         self._error: RtstyleError | None = None
         self._closing = False
-        self._painters: OrderedDict[W, Painter] = OrderedDict()  # of the frames' thread
+        self._painters: OrderedDict[W, ClosableStage] = OrderedDict()  # of the frames' thread
         self._leaving: W | None = None
         self._fading_since: Fraction | None = None
         self.current: W | None = None  # what paints now
@@ -153,7 +150,7 @@ class Switch(Generic[W]):
     def _is_wanted(self) -> bool:
         return self._closing or self._wish is not None
 
-    def _offer(self, wish: tuple[W, bool], painter: Painter) -> None:
+    def _offer(self, wish: tuple[W, bool], painter: ClosableStage) -> None:
         with self._changed:
             if self._closing:
                 painter.close()

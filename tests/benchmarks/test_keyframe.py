@@ -16,6 +16,7 @@ from tests.vgg import photo_and_artwork
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.slow
 def test_both_sides_run_to_the_same_loss(tmp_path, vgg_file):
     """The last line is JSON: times and losses by one judge, for each number of iterations."""
     for name, image in zip(("photo.png", "art.png"), photo_and_artwork(), strict=True):

@@ -1,4 +1,4 @@
-"""``rtstyle bench``, as a user has it: a process of its own."""
+"""``rtstyle bench``, as a user has it."""
 
 import json
 import os
@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from tests.ending import seconds_to_end
+from tests.invoke import invoke
 
 BENCH = [sys.executable, "-m", "rtstyle", "bench"]
 SHORT = ("--seconds", "1")
@@ -87,7 +88,7 @@ def test_ctrl_c_shows_what_is_there(invert_model, tmp_path):
 )
 def test_what_cannot_be_measured(arguments, code, sentence):
     """Said in one sentence, and at once where it can be known."""
-    done = bench(*arguments)
+    done = invoke("bench", *arguments)
     assert (done.returncode, done.stdout) == (code, "")
     assert sentence in done.stderr
     assert len(done.stderr.splitlines()) == 1, done.stderr

@@ -1,4 +1,4 @@
-"""The command line, as a user has it: a process of its own."""
+"""The command line, as a user has it."""
 
 import json
 import os
@@ -13,6 +13,7 @@ import pytest
 
 from rtstyle.styles import list_styles
 from tests.clips import frame_times, make_clip
+from tests.invoke import invoke
 from tests.models import make_model
 
 COMMAND = [sys.executable, "-m", "rtstyle"]
@@ -57,7 +58,7 @@ def test_image(tmp_path, invert_model):
     for name in ("a.png", "b.webp"):
         cv2.imwrite(str(tmp_path / name), np.full((33, 17, 3), 10, np.uint8))
     photos, plain = (tmp_path / "a.png", tmp_path / "b.webp"), ("--brushwork", 0, "--json")
-    done = rtstyle("image", *photos, "-o", tmp_path / "out", "--style", invert_model, *plain)
+    done = invoke("image", *photos, "-o", tmp_path / "out", "--style", invert_model, *plain)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["frames_out"] == 2
     assert cv2.imread(str(tmp_path / "out" / "a.png"))[0, 0].tolist() == [245, 245, 245]
@@ -66,9 +67,9 @@ def test_image(tmp_path, invert_model):
 def test_one_photo_has_no_rate(tmp_path, invert_model):
     """It is one frame, by itself and in a folder."""
     cv2.imwrite(str(tmp_path / "a.png"), np.full((33, 17, 3), 10, np.uint8))
-    done = rtstyle("image", tmp_path / "a.png", "-o", tmp_path / "b.png", "--style", invert_model)
+    done = invoke("image", tmp_path / "a.png", "-o", tmp_path / "b.png", "--style", invert_model)
     assert "b.png: 1 frame in " in done.stdout
-    done = rtstyle("image", tmp_path / "a.png", "-o", tmp_path / "out", "--style", invert_model)
+    done = invoke("image", tmp_path / "a.png", "-o", tmp_path / "out", "--style", invert_model)
     assert done.stderr == f"1 of 1: {tmp_path / 'out' / 'a.png'}: 1 frame\n"
 
 
@@ -76,14 +77,14 @@ def test_an_even_photo_gets_strokes(tmp_path, invert_model):
     """Unless told otherwise."""
     cv2.imwrite(str(tmp_path / "grey.png"), np.full((64, 64, 3), 128, np.uint8))
     for name, told in (("painted", ()), ("plain", ("--brushwork", 0))):
-        rtstyle("image", tmp_path / "grey.png", "-o", tmp_path / f"{name}.png", "--style", invert_model, *told)
+        invoke("image", tmp_path / "grey.png", "-o", tmp_path / f"{name}.png", "--style", invert_model, *told)
     assert cv2.imread(str(tmp_path / "painted.png")).std() > 5
     assert cv2.imread(str(tmp_path / "plain.png")).std() == 0
 
 
 def test_styles():
     """Every bundled style with all that the table shows."""
-    done = rtstyle("styles", "--json")
+    done = invoke("styles", "--json")
     assert done.returncode == 0, done.stderr
     for style in json.loads(done.stdout)["styles"]:
         assert {"name", "title", "artist", "year", "network", "size", "licence"} <= set(style)
@@ -102,7 +103,7 @@ def test_no_name_of_a_style_is_cut():
 @pytest.mark.parametrize("arguments", [["--help"], ["transcode", "--help"], ["image", "-h"], ["styles", "--help"]])
 def test_help_shows_an_example(arguments):
     """Help is there everywhere, with a command to copy."""
-    done = rtstyle(*arguments)
+    done = invoke(*arguments)
     assert done.returncode == 0
     assert "rtstyle " + (arguments[0] if len(arguments) > 1 else "transcode") in done.stdout
 
@@ -152,7 +153,7 @@ def test_bad_outputs(clip, tmp_path, invert_model):
         (tmp_path / "missing" / "out.mp4", [], "there is no folder"),
         (clip, ["--overwrite"], "is the input itself"),
     ]:
-        done = rtstyle("transcode", clip, "-o", target, "--style", invert_model, *more)
+        done = invoke("transcode", clip, "-o", target, "--style", invert_model, *more)
         assert_one_sentence(done, 1, sentence)
     assert there.read_bytes() == b"precious"
 
@@ -160,16 +161,16 @@ def test_bad_outputs(clip, tmp_path, invert_model):
 def test_bad_styles(clip, tmp_path):
     """A name that does not exist, exit code 2 as for all usage, and a model that is not ours: exit code 1."""
     target = tmp_path / "out.mp4"
-    assert_one_sentence(rtstyle("transcode", clip, "-o", target, "--style", "wavee"), 2, "did you mean wave?")
+    assert_one_sentence(invoke("transcode", clip, "-o", target, "--style", "wavee"), 2, "did you mean wave?")
     foreign = make_model(tmp_path / "zoo.onnx", kind="float_nchw")
-    assert_one_sentence(rtstyle("transcode", clip, "-o", target, "--style", foreign), 1, "expected")
+    assert_one_sentence(invoke("transcode", clip, "-o", target, "--style", foreign), 1, "expected")
     assert not target.exists()
 
 
 @pytest.mark.parametrize("arguments", [["--strength", "2"], ["--strength", "x"], ["--batch", "0"], ["--wrong"]])
 def test_usage_errors(clip, tmp_path, invert_model, arguments):
     """Exit code 2, and nothing on stdout."""
-    done = rtstyle("transcode", clip, "-o", tmp_path / "out.mp4", "--style", invert_model, *arguments)
+    done = invoke("transcode", clip, "-o", tmp_path / "out.mp4", "--style", invert_model, *arguments)
     assert (done.returncode, done.stdout) == (2, "")
     assert arguments[0] in done.stderr
 

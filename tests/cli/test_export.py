@@ -1,8 +1,6 @@
 """``rtstyle export``, and networks of others on the command line."""
 
 import json
-import subprocess
-import sys
 
 import cv2
 import numpy as np
@@ -11,18 +9,14 @@ import pytest
 from rtstyle.cli.export import read_size
 from rtstyle.errors import UsageError
 from tests.foreign import lookalikes
+from tests.invoke import invoke
 from tests.models import make_model
-
-
-def rtstyle(*arguments):
-    command = [sys.executable, "-m", "rtstyle", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 def test_an_export_tells_how_near_it_stays(tmp_path):
     """One JSON object, and a sheet beside the file."""
     style = make_model(tmp_path / "invert.onnx")
-    done = rtstyle("export", style, "--to", "static", "--size", "64x48", "-o", tmp_path / "out.onnx", "--json")
+    done = invoke("export", style, "--to", "static", "--size", "64x48", "-o", tmp_path / "out.onnx", "--json")
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     assert (told["target"], told["size"], told["fidelity"][0]["psnr_db"]) == ("static", "64x48", 99.0)
@@ -32,10 +26,10 @@ def test_an_export_tells_how_near_it_stays(tmp_path):
 
 def test_a_style_that_is_missing(tmp_path):
     """It is called as export calls it."""
-    done = rtstyle("export", "--to", "fp16", "-o", tmp_path / "out.onnx")
+    done = invoke("export", "--to", "fp16", "-o", tmp_path / "out.onnx")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("rtstyle: STYLE: expected one;")
-    assert "--style" not in rtstyle("export", "--help").stdout
+    assert "--style" not in invoke("export", "--help").stdout
 
 
 @pytest.mark.parametrize("size", ["64", "64x", "8x64", "64x48x0", "axb"])
@@ -48,7 +42,7 @@ def test_a_size_without_sense(size):
 def test_a_clip_is_painted_by_a_network_of_others(clip, tmp_path):
     """Unchanged, from --style to the last frame."""
     style = lookalikes.zoo(tmp_path / "mosaic.onnx", height=32, width=32)
-    done = rtstyle("transcode", clip, "-o", tmp_path / "out.mp4", "--style", style, "--json")
+    done = invoke("transcode", clip, "-o", tmp_path / "out.mp4", "--style", style, "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["frames_out"] == 25
 
@@ -61,7 +55,7 @@ def test_a_photo_is_painted_as_the_options_say(tmp_path):
     for channels in ("rgb", "bgr"):
         out = tmp_path / f"{channels}.png"
         options = ("--style", style, "--input-range", "0..1", "--layout", "nchw", "--channels", channels)
-        done = rtstyle("image", tmp_path / "photo.png", "-o", out, *options)
+        done = invoke("image", tmp_path / "photo.png", "-o", out, *options)
         assert done.returncode == 0, done.stderr
         pictures.append(cv2.imread(str(out)))
     assert not np.array_equal(*pictures)

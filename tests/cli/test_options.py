@@ -3,7 +3,7 @@
 import pytest
 
 from rtstyle.amounts import read_amounts
-from rtstyle.cli.options import chosen, required, told
+from rtstyle.cli.options import required, with_convention, with_mix
 from rtstyle.errors import UsageError
 
 
@@ -24,35 +24,36 @@ def test_a_mix_is_a_style(styles, mix, meant):
 def test_what_means_nothing_is_a_sentence():
     """Two networks cannot be mixed, and a film needs a style; live takes all there are."""
     with pytest.raises(UsageError, match="at most one --style"):
-        chosen(["a.onnx", "b.onnx"], "dawn=1")
+        with_mix(["a.onnx", "b.onnx"], "dawn=1")
     with pytest.raises(UsageError, match="--style: expected one"):
         required([], None)
     with pytest.raises(UsageError, match="STYLE: expected one"):
         required([], None, what="STYLE")
     for styles, mix in (([""], None), ([], ""), (["wave", ""], None)):
         with pytest.raises(UsageError, match="--style and --mix: expected a name, got an empty one"):
-            chosen(styles, mix)
+            with_mix(styles, mix)
     with pytest.raises(UsageError, match=r"--mix: expected --style without a time, got both\.onnx@1:30"):
-        chosen(["both.onnx@1:30"], "dawn=1")
+        with_mix(["both.onnx@1:30"], "dawn=1")
     for mix, spelt in (("wave,udnie", "wave=1,udnie=1"), ("wave", "wave=1"), ("wave=2,udnie", "wave=2,udnie=1")):
         with pytest.raises(UsageError, match=f"^--mix {mix}: expected a part for every style, as in {spelt}$"):
-            chosen([], mix)
-    assert chosen(["we@2x.onnx"], "dawn=1") == ["we@2x.onnx:dawn=1"]
-    assert chosen([], None) == []
+            with_mix([], mix)
+    assert with_mix(["we@2x.onnx"], "dawn=1") == ["we@2x.onnx:dawn=1"]
+    assert with_mix([], None) == []
 
 
 def test_what_a_network_of_others_wants_goes_to_files_only():
     """Bundled styles beside it are left alone, and a time stays at the end."""
-    assert told(["theirs.onnx@5", "wave@0"], "0..1", None, "bgr") == ["theirs.onnx?range=0..1&channels=bgr@5", "wave@0"]
-    assert told(["wave"], None, None, None) == ["wave"]
+    said = with_convention(["theirs.onnx@5", "wave@0"], "0..1", None, "bgr")
+    assert said == ["theirs.onnx?range=0..1&channels=bgr@5", "wave@0"]
+    assert with_convention(["wave"], None, None, None) == ["wave"]
     with pytest.raises(UsageError, match=r"--channels: expected a style of others, as in their"):
-        told(["wave"], "0..1", None, None)
+        with_convention(["wave"], "0..1", None, None)
 
 
 def test_a_mix_is_of_a_network_of_our_own():
     """What a network of others wants is no part of one; the options are named, not what they were made into."""
     with pytest.raises(UsageError, match=r"^--mix: expected a network of rtstyle's own, got --input-range, --layout"):
-        chosen(told(["theirs.onnx"], "0..1", None, None), "dawn=1")
+        with_mix(with_convention(["theirs.onnx"], "0..1", None, None), "dawn=1")
 
 
 @pytest.mark.parametrize("texts", [["wave=0.7,wave=0.3"], ["wave=0.7", " wave = 0.3"], ["wave,wave"]])

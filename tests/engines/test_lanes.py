@@ -69,7 +69,7 @@ def test_what_comes_back_is_the_callers(opened):
 
 
 def test_nothing_but_bytes_crosses_the_bus(opened):
-    """A chunk goes up and comes down as uint8, once each, from locked memory."""
+    """A chunk goes up and comes down as uint8, once each, from pinned memory."""
     engine, runtime = opened(batch=4)
     engine(noise(8))
     chunk = 2 * 16 * 24 * 3

@@ -60,7 +60,7 @@ def test_tiles_of_any_network_and_size(tmp_path, small_tiles, kind, size):
 
 def test_the_stylizer_takes_tiles_by_itself(invert_model, monkeypatch):
     """A picture above the limit comes out painted all over."""
-    monkeypatch.setattr("rtstyle.stylizer.LARGEST", 10_000)
+    monkeypatch.setattr("rtstyle.stylizer.MAX_PIXELS", 10_000)
     picture = landscape(120, 100)
     with Stylizer(invert_model) as stylizer:
         stylizer.prepare(120, 100)

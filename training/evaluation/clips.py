@@ -10,12 +10,13 @@ from pathlib import Path
 
 from rtstyle.errors import SourceError
 from rtstyle.frames import Frame, Image
+from rtstyle.jobs.many import VIDEOS
 from rtstyle.sources.photo_folder import read_photo
 from rtstyle.sources.video_reader import VideoReader
 from training.evaluation.flow import Motion, estimated, read_exact
 from training.evaluation.pictures import scaled
 
-SUFFIXES = frozenset({".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".gif"})
+SUFFIXES = VIDEOS - {".webp"}  # which is a photo here
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -14,9 +14,9 @@ from rtstyle.jobs.bench.trial import RATE, Computer, try_film, try_live
 from rtstyle.jobs.defaults import DEVICE, PRECISION
 from rtstyle.model_file import load_file
 from rtstyle.sources import camera
-from rtstyle.style import Style
+from rtstyle.style import MIN_SIZE, Style
 from rtstyle.styles import find_style, quick_styles
-from rtstyle.stylizer import MIN_SIZE, Stylizer
+from rtstyle.stylizer import Stylizer
 from rtstyle.twin import find_twin
 
 SECONDS = 60.0
@@ -86,12 +86,12 @@ class Bench:
         precision: str = PRECISION,
         seconds: float = SECONDS,
     ) -> None:
+        by_name = {size: read_size(size) for size in sizes}
         found = list(dict.fromkeys(find_style(style) for style in styles)) or quick_styles()
         if not found:
             raise ModelError("this copy has no styles; name one of your own: --style mine.onnx")
         self._kinds = alike(found)
         Stylizer(found[0], device=device, precision=precision).close()
-        by_name = {size: read_size(size) for size in sizes}
         self._sizes = dict(sorted(by_name.items(), key=lambda item: item[1][0] * item[1][1]))
         self._computer = Computer(device, precision)
         self.runs = len(self._kinds) * (2 * len(self._sizes) + 2)  # the one that settles counts twice

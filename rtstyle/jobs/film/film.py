@@ -115,7 +115,7 @@ def _paint(task: Task, source: Reader, painter: Painter, work: WorkFolder, prosp
     stages = painter.stages(steady)
     if task.options.preview is not None:
         stages, sink = [*stages, Beside()], TwiceAsWide(sink)
-    told = None if task.progress is None else _told(task.progress, resumed, lead)
+    told = None if task.progress is None else _offset(task.progress, resumed, lead)
     report = run(source, stages, sink, batch=prospect.batch, progress=told)
     if task.fingerprint() != prospect.fingerprint:
         raise SourceError(f"{task.input}: changed while it was read; when that is over, --resume paints the rest")
@@ -141,7 +141,7 @@ def _deliver(task: Task, source: Reader, work: WorkFolder, prospect: Prospect) -
     work.remove()
 
 
-def _told(progress: Callable[[Progress], None], resumed: int, lead: int) -> Callable[[Progress], None]:
+def _offset(progress: Callable[[Progress], None], resumed: int, lead: int) -> Callable[[Progress], None]:
     """Count the frames that were there before, and not those that only warm up."""
 
     def tell(now: Progress) -> None:

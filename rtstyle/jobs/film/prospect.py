@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import av
 
 from rtstyle.captions import ENCODERS
-from rtstyle.engines.lanes import MOST
+from rtstyle.engines.lanes import MAX_BATCH
 from rtstyle.frames import Cut, VideoFormat, is_cover
 from rtstyle.jobs.film.painter import read_schedule
 from rtstyle.jobs.film.task import Reader, Task
@@ -68,7 +68,8 @@ class Prospect:
             lost.append(f"closed captions are left out: {encoder.name} does not write them; --codec h264 and hevc do")
         lost += _never_seen(task, source.format)
         batch = task.batch or batch
-        whole = batch if task.batch or batch == 1 else MOST  # the GPU's memory may be another when a film is resumed
+        # The GPU's memory may be another when a film is resumed.
+        whole = batch if task.batch or batch == 1 else MAX_BATCH
         return cls(
             task=task,
             cut=cut,

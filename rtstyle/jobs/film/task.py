@@ -20,7 +20,7 @@ from rtstyle.sources.picture_sequence import PictureSequence, is_pattern
 from rtstyle.sources.streams import Keep, open_input
 from rtstyle.sources.tally import duration_of
 from rtstyle.sources.video_reader import VideoReader
-from rtstyle.stylizer import MIN_SIZE
+from rtstyle.style import MIN_SIZE
 
 Reader = VideoReader | AnimationReader
 

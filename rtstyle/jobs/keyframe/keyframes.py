@@ -19,6 +19,8 @@ from rtstyle.jobs.keyframe.studio import Materials, Studio
 from rtstyle.sinks.encoding import MUXERS
 from rtstyle.sinks.photo_writer import SUFFIXES
 from rtstyle.sinks.video_writer import VideoWriter
+from rtstyle.sources.streams import open_input
+from rtstyle.sources.tally import duration_of
 from rtstyle.sources.video_reader import VideoReader
 
 if TYPE_CHECKING:
@@ -58,6 +60,7 @@ def paint_keyframes(
     interrupted run left. Raises as ``paint_keyframe`` does, and SourceError where the video has no such frame.
     """
     begun, folder = perf_counter(), Path(folder)
+    check_times(input, moments)
     _check_name(folder)
     with closing(VideoReader(input, on_error="skip")) as source:
         studio = Studio.open(materials)
@@ -95,6 +98,7 @@ def propagate_keyframes(
     begun, target = perf_counter(), Path(output)
     materials = replace(materials, recipe=replace(materials.recipe, init="content"))
     folder, growing = _waiting(target), _growing(target)
+    check_times(input, moments)
     sink = _writer(input, target, materials, moments, overwrite=overwrite)
     with closing(VideoReader(input, on_error="skip")) as source:
         format = _sized(source.format, materials.recipe)
@@ -123,6 +127,16 @@ def propagate_keyframes(
         hole_pixels=film.carrier.hole_pixels,
         files=[str(output)],
     )
+
+
+def check_times(input: str | Path, moments: Moments) -> None:
+    """Raise SourceError where a video ends before all of its keyframes; where its end is not known, none."""
+    if moments.last is None:
+        return
+    with closing(open_input(str(input))) as container:
+        length, first = duration_of(container), min(moments.at)
+    if 0 < length <= first:
+        raise SourceError(f"{input}: expected --at before its end at {float(length):g} s, got {float(first):g} s")
 
 
 def check_keyframes(folder: str | Path, *, resume: bool, overwrite: bool) -> None:

@@ -24,7 +24,7 @@ from rtstyle.stages.notice import Notice
 from rtstyle.stages.side_by_side import SideBySide
 from rtstyle.stages.switch import Switch
 from rtstyle.stages.when import When
-from rtstyle.stylizer import MIN_SIZE
+from rtstyle.style import MIN_SIZE
 
 if TYPE_CHECKING:
     from rtstyle.jobs.live.look import Look

@@ -69,6 +69,13 @@ def test_sizes_by_name_and_by_number():
             read_size(wrong)
 
 
+def test_a_wrong_size_is_refused_at_once(monkeypatch, invert_model):
+    """Before an engine is opened, which takes a second."""
+    monkeypatch.setattr("rtstyle.jobs.bench.bench.Stylizer", lambda *_, **__: pytest.fail("an engine was opened"))
+    with pytest.raises(UsageError, match="--size 7p"):
+        Bench([invert_model], sizes=["7p"])
+
+
 def test_it_takes_what_it_was_told(invert_model):
     """About a minute for five sizes of one network; never less than a second a run."""
     assert Bench([invert_model]).planned_s == pytest.approx(60)

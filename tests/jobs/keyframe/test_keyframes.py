@@ -46,9 +46,17 @@ def test_keyframes_are_named_by_number_and_time(materials, tmp_path, clip):
 
 
 def test_a_time_that_the_video_does_not_have(materials, tmp_path, clip):
-    """One sentence, that says how many frames there are."""
+    """Behind the last frame: one sentence, that says how many there are."""
     with pytest.raises(SourceError, match="has 25 frames, and none of them was asked for"):
-        paint_keyframes(clip, tmp_path / "keys", materials, moments=Moments.parse(["9"]))
+        paint_keyframes(clip, tmp_path / "keys", materials, moments=Moments.parse(["0.99"]))
+
+
+@pytest.mark.parametrize("job", [paint_keyframes, propagate_keyframes])
+def test_a_time_behind_the_end_is_refused_at_once(materials, tmp_path, clip, monkeypatch, job):
+    """Before the network is loaded, and a film of two hours decoded."""
+    monkeypatch.setattr("rtstyle.jobs.keyframe.keyframes.Studio.open", lambda _: pytest.fail("a network was loaded"))
+    with pytest.raises(SourceError, match=r"clip\.mp4: expected --at before its end at 1 s, got 9 s"):
+        job(clip, tmp_path / "keys.mp4", materials, moments=Moments.parse(["9"]))
 
 
 def test_a_time_behind_the_end_among_others_is_said(materials, tmp_path, clip, caplog):
@@ -69,7 +77,7 @@ def test_no_picture_no_folder(materials, tmp_path, clip):
     (tmp_path / "there").mkdir()
     for name, left in (("none", False), ("there", True)):
         with pytest.raises(SourceError, match="none of them was asked for"):
-            paint_keyframes(clip, tmp_path / name, materials, moments=Moments.parse(["99"]))
+            paint_keyframes(clip, tmp_path / name, materials, moments=Moments.parse(["0.99"]))
         assert (tmp_path / name).exists() == left
 
 

@@ -10,7 +10,6 @@ import cv2
 import numpy as np
 import pytest
 
-from rtstyle.lettering import read_code
 from tests.clips import frame_times
 from tests.ending import seconds_to_end
 from tests.screen import wait_for
@@ -149,6 +148,14 @@ def test_closing_the_window_quits(show, screen):
     wait_for(lambda: shown(screen).any())
     screen.press("alt+F4")
     assert process.wait(10) == 0, process.communicate()
+
+
+def read_code(picture):
+    """The number that ``draw_code`` drew."""
+    height, width = picture.shape[:2]
+    cell = width // 26
+    row = picture[height - cell // 2]
+    return int("".join(str(int(row[cell * n + cell // 2].mean() > 127)) for n in range(1, 25)), 2)
 
 
 def test_the_picture_is_as_old_as_the_statistics_say(show, screen):

@@ -10,7 +10,7 @@ import pytest
 
 import rtstyle
 from rtstyle.frames import Packet
-from rtstyle.sources.seams import Seams
+from rtstyle.sources.discontinuities import Discontinuities
 from tests.clips import frame_times, make_clip, packets
 from tests.reading import frames_of, read
 
@@ -84,8 +84,8 @@ def packet(stream, seconds, kind="video"):
 
 def mended(*given):
     """The times at which they are placed, in ms."""
-    seams = Seams("film.ts")
-    return [each.pts for each in given if seams.mend(each)]
+    discontinuities = Discontinuities("film.ts")
+    return [each.pts for each in given if discontinuities.mend(each)]
 
 
 def test_a_recording_with_a_pause():

@@ -19,7 +19,7 @@ _log = logging.getLogger(__name__)
 _BACK_S, _AHEAD_S = Fraction(1, 10), 60
 
 
-class Seams:
+class Discontinuities:
     """The parts of a file whose clock begins again, as after ``cat a.ts b.ts``, each put behind the one before.
 
     All streams of a part are moved by the same time, so that they stay in step; what a demuxer gives late
@@ -27,7 +27,7 @@ class Seams:
     """
 
     def __init__(self, path: str, *, quiet: bool = False) -> None:
-        """``quiet``: the seams were told of before."""
+        """``quiet``: they were told of before."""
         self._path, self._quiet = path, quiet
         self._offsets = [Fraction(0)]  # seconds by which each part is moved
         self._part: dict[int, int] = {}  # by the stream's index

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rtstyle.engines.mirrored import Mirrored
+from rtstyle.engines.pinned import PinnedBuffer
 from rtstyle.errors import DeviceError
 from tests.engines.fake_driver import FakeDriver
 
@@ -19,12 +19,12 @@ def driver(monkeypatch):
 def test_frames_travel_there_and_back(driver, lockable):
     """What went up lies on the GPU, what lies there comes down, and nothing of either is left when it is closed."""
     driver.lockable = lockable
-    frames = Mirrored((2, 3, 4, 3))
+    frames = PinnedBuffer((2, 3, 4, 3))
     frames.array[:] = 7
-    frames.up()
+    frames.upload()
     assert set(driver.memory[frames.address]) == {7}
     driver.memory[frames.address][:] = 9
-    frames.down()
+    frames.download()
     assert np.all(frames.array == 9)
     assert [(way, size) for way, _, size in driver.copies] == [("up", 72), ("down", 72)]
     frames.close()
@@ -34,9 +34,9 @@ def test_frames_travel_there_and_back(driver, lockable):
 
 def test_each_has_a_stream_of_its_own(driver):
     """Or else one's copies would wait for the other's."""
-    both = [Mirrored((1, 1, 1, 3)) for _ in range(2)]
+    both = [PinnedBuffer((1, 1, 1, 3)) for _ in range(2)]
     for one in both:
-        one.up()
+        one.upload()
     assert len({stream for _, stream, _ in driver.copies}) == 2
     for one in both:
         one.close()
@@ -46,7 +46,7 @@ def test_a_gpu_that_is_full(driver):
     """The driver's words, by which the batch is halved."""
     driver.room = 71
     with pytest.raises(DeviceError, match=r"^NVIDIA's driver says: out of memory \(2\)$"):
-        Mirrored((2, 3, 4, 3))
+        PinnedBuffer((2, 3, 4, 3))
     assert not driver.in_use
 
 
@@ -54,23 +54,23 @@ def test_a_driver_that_gives_no_stream(driver):
     """Nothing stays behind."""
     driver.fault = "cuStreamCreate"
     with pytest.raises(DeviceError, match=r"unspecified launch failure \(719\)"):
-        Mirrored((2, 3, 4, 3))
+        PinnedBuffer((2, 3, 4, 3))
     assert not driver.in_use
 
 
 @pytest.mark.parametrize(
     ("fault", "copy"),
     [
-        ("cuMemcpyHtoDAsync_v2", Mirrored.up),
-        ("cuMemcpyDtoHAsync_v2", Mirrored.down),
-        ("cuStreamSynchronize", Mirrored.up),
-        ("cuStreamSynchronize", Mirrored.down),
-        ("cuCtxSetCurrent", Mirrored.up),
+        ("cuMemcpyHtoDAsync_v2", PinnedBuffer.upload),
+        ("cuMemcpyDtoHAsync_v2", PinnedBuffer.download),
+        ("cuStreamSynchronize", PinnedBuffer.upload),
+        ("cuStreamSynchronize", PinnedBuffer.download),
+        ("cuCtxSetCurrent", PinnedBuffer.upload),
     ],
 )
 def test_a_copy_that_fails(driver, fault, copy):
     """Is an error, and no picture."""
-    frames = Mirrored((1, 1, 1, 3))
+    frames = PinnedBuffer((1, 1, 1, 3))
     driver.fault = fault
     with pytest.raises(DeviceError, match=r"unspecified launch failure \(719\)"):
         copy(frames)
@@ -81,4 +81,4 @@ def test_a_copy_that_fails(driver, fault, copy):
 def test_no_driver():
     """One sentence names the library."""
     with pytest.raises(DeviceError, match=r"^NVIDIA's driver cannot be loaded: "):
-        Mirrored((1, 1, 1, 3))
+        PinnedBuffer((1, 1, 1, 3))

@@ -11,8 +11,8 @@ from rtstyle.engines import nvidia
 _NON_BLOCKING = 1  # CU_STREAM_NON_BLOCKING: not in turns with the default stream
 
 
-class Mirrored:
-    """Frames in locked memory, their place on the GPU, and a stream of its own for the way there and back.
+class PinnedBuffer:
+    """Frames in pinned (page-locked) memory, their place on the GPU, and a stream of its own for both ways.
 
     While a copy travels, the GPU computes, and another's may come the other way. Any thread may copy, one at a time.
     Raises DeviceError. The owner closes it.
@@ -36,13 +36,13 @@ class Mirrored:
         """Where the frames are on the GPU; it stays the same."""
         return self._there.value
 
-    def up(self) -> None:
+    def upload(self) -> None:
         """Copy to the GPU, and wait until all is there."""
         self._check(self._driver.cuCtxSetCurrent(self._context))
         self._check(self._driver.cuMemcpyHtoDAsync_v2(self._there, self._here, self._size, self._stream))
         self._check(self._driver.cuStreamSynchronize(self._stream))
 
-    def down(self) -> None:
+    def download(self) -> None:
         """Copy from the GPU, and wait until all is here."""
         self._check(self._driver.cuCtxSetCurrent(self._context))
         self._check(self._driver.cuMemcpyDtoHAsync_v2(self._here, self._there, self._size, self._stream))
