@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import closing
-from dataclasses import asdict, dataclass, replace
+from contextlib import closing, nullcontext
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -50,14 +50,13 @@ class Prospect:
         """
         suffix, options, format = checked_suffix(task.output), task.options, source.format
         width = format.width if options.preview is None else 2 * format.width
-        with closing(PacketReader(task.input, options.keep)) as packets:
-            others = tuple(
-                (fate.words(stream), fate) for stream in packets.streams for fate in (fate_of(stream, suffix),)
-            )
-            lost = packets.lost
+        with closing(PacketReader(task.input, options.keep)) if task.is_file else nullcontext() as packets:
+            streams = source.format.streams if packets is None else packets.streams
+            others = tuple((fate.words(stream), fate) for stream in streams for fate in (fate_of(stream, suffix),))
+            lost = [] if packets is None else packets.lost
             if not options.keep.metadata:
                 format = replace(format, metadata={}, stream_metadata={}, chapters=())
-            tags = lost_tags(format, suffix, cover=any(map(is_cover, packets.streams)))
+            tags = lost_tags(format, suffix, cover=any(map(is_cover, streams)))
             lost += [f"{', '.join(tags)}: {suffix} cannot hold these tags beside a cover; .mkv can"] if tags else []
         if cut is not None and cut.start and (timecode := _timecode(format)):
             lost.append(f"the timecode {timecode} is left out: a part of the film has another")
@@ -98,11 +97,12 @@ class Prospect:
         frames = "an unknown number of" if format.frames is None else f"about {format.frames}"
         painted = f"video is painted: {format.width}×{format.height}, {rate}, {frames} frames"
         chapters = [f"{len(format.chapters)} chapters are copied"] if format.chapters else []
-        coded = f"{painted}; {self.encoder.name} in segments of {self.segment} frames"
+        segments = f" in segments of {self.segment} frames" if self.task.is_file else ""
+        coded = f"{painted}; {self.encoder.name}{segments}"
         return [coded, *self.picture, *(line for line, _ in self.others), *chapters]
 
     def plan(self, styles: str) -> Plan:
-        """Everything that the output depends on; ``styles`` with their models' digests."""
+        """Everything that the painted frames depend on; ``styles`` with their models' digests."""
         task, options = self.task, self.task.options
         size, changed = self.fingerprint or (None, None)
         return {
@@ -118,7 +118,6 @@ class Prospect:
             "crossfade": str(options.crossfade),
             "cut": str(self.cut),
             "preview": str(options.preview),
-            **asdict(options.keep),
             "rate": str(options.rate),
             "on_error": options.on_error,
             "batch": task.batch,
