@@ -161,18 +161,18 @@ def test_surround_sound_loses_nothing(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("codec", "layout", "suffix", "line"),
+    ("sound", "suffix", "line"),
     [
-        ("pcm_s16le", "7.1", ".mp4", "(audio, pcm_s16le) is converted to aac"),
-        ("pcm_s16le", "hexadecagonal", ".mp4", "is converted to aac, its channels mixed to 7.1"),
-        ("pcm_s16le", "hexadecagonal", ".webm", "is converted to libopus, its channels mixed to 7.1"),
-        ("pcm_s16le", "2.1", ".webm", "is converted to libopus, its channels mixed to 3.0"),
-        ("ac3", "quad(side)", ".webm", "(audio, ac3) is converted to libopus"),
+        (("pcm_s16le", "7.1"), ".mp4", "(audio, pcm_s16le) is converted to aac"),
+        (("pcm_s16le", "hexadecagonal"), ".mp4", "is converted to aac, its channels mixed to 7.1"),
+        (("pcm_s16le", "hexadecagonal"), ".webm", "is converted to libopus, its channels mixed to 7.1"),
+        (("pcm_s16le", "2.1"), ".webm", "is converted to libopus, its channels mixed to 3.0"),
+        (("ac3", "quad(side)"), ".webm", "(audio, ac3) is converted to libopus"),
     ],
 )
-def test_channels_that_an_encoder_does_not_know(tmp_path, caplog, codec, layout, suffix, line):
+def test_channels_that_an_encoder_does_not_know(tmp_path, caplog, sound, suffix, line):
     """Another encoder takes them, or they are mixed to fewer, which the line says; the tone is as long as it was."""
-    source, target = film_with_sound(tmp_path / "in.mkv", codec, layout=layout), tmp_path / f"out{suffix}"
+    source, target = film_with_sound(tmp_path / "in.mkv", sound[0], layout=sound[1]), tmp_path / f"out{suffix}"
     copy(source, target)
     assert [text for text in caplog.messages if text.endswith(line)]
     assert abs(len(loudness(target)) - 100) <= 3
