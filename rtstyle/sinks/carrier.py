@@ -18,6 +18,7 @@ from rtstyle.errors import SinkError
 from rtstyle.frames import is_cover
 from rtstyle.sinks.carried import Carried, Copied, Cover, Sound, Text, codec_name, mixes, named, own_words, same_layouts
 from rtstyle.sinks.encoding import MUXERS
+from rtstyle.sinks.languages import spelt
 
 if TYPE_CHECKING:
     from av.container import OutputContainer
@@ -104,7 +105,7 @@ def carry(container: OutputContainer, stream: Stream, suffix: str) -> Carried | 
             carried = Text(container, stream, fate.codec)
     except (av.error.FFmpegError, ValueError) as error:
         raise SinkError(f"{suffix} cannot hold stream {stream.index} ({codec_name(stream)}): {error}") from error
-    carried.stream.metadata.update(own_words(stream.metadata))
+    carried.stream.metadata.update(spelt(own_words(stream.metadata), suffix))
     carried.stream.disposition = Disposition(int(stream.disposition))
     return carried
 

@@ -15,15 +15,21 @@ from rtstyle.frames import Cut, VideoFormat, is_cover
 from rtstyle.jobs.film.painter import read_schedule
 from rtstyle.jobs.film.task import Reader, Task
 from rtstyle.jobs.film.work_folder import Plan
+from rtstyle.sinks.carried import named
 from rtstyle.sinks.carrier import TIMECODE, Fate, fate_of
 from rtstyle.sinks.container import lost_tags
 from rtstyle.sinks.encoding import Encoder, choose_encoder
+from rtstyle.sinks.languages import lost_language
 from rtstyle.sinks.video_writer import checked_suffix
 from rtstyle.sources.packet_reader import PacketReader
 from rtstyle.times import exact
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from av.container.core import Chapter
+    from av.stream import Stream
+
 _LEAD = 8  # frames after which nothing is left to see of what a steadied film began with
 
 
@@ -56,6 +62,7 @@ class Prospect:
             lost = [] if packets is None else packets.lost
             if not options.keep.metadata:
                 format = replace(format, metadata={}, stream_metadata={}, chapters=())
+            lost += _lost_languages(format, streams, suffix)
             tags = lost_tags(format, suffix, cover=any(map(is_cover, streams)))
             lost += [f"{', '.join(tags)}: {suffix} cannot hold these tags beside a cover; .mkv can"] if tags else []
         if cut is not None and cut.start and (timecode := _timecode(format)):
@@ -134,6 +141,12 @@ def _never_seen(task: Task, format: VideoFormat) -> list[str]:
     length = format.frames / format.rate
     late = [(time, style) for time, style in read_schedule(task.style) if time >= length]
     return [f"{style}@{float(time):g} is not seen: what is painted ends at {float(length):g} s" for time, style in late]
+
+
+def _lost_languages(format: VideoFormat, streams: Sequence[Stream], suffix: str) -> list[str]:
+    told = [("video", format.stream_metadata), *((named(stream), stream.metadata) for stream in streams)]
+    lost = [(who, language) for who, tags in told if (language := lost_language(tags, suffix))]
+    return [f"{who}: {suffix} cannot say its language, {language}; .mp4 and .mkv can" for who, language in lost]
 
 
 def _timecode(format: VideoFormat) -> str | None:
