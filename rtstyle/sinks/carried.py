@@ -16,6 +16,8 @@ from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
 from av.codec.codec import Codec
 
+from rtstyle.sinks.layouts import has_own_order, usual_layout
+
 if TYPE_CHECKING:
     from av.audio.codeccontext import AudioCodecContext
     from av.container import OutputContainer
@@ -27,9 +29,6 @@ _log = logging.getLogger("rtstyle")
 _DOLBY = (b"\x0b\x77", b"\x77\x0b")  # what a packet of AC-3 begins with
 _BITS_PER_CHANNEL = 128_000
 _OPUS_HZ = 48_000
-_BESIDE_OR_BEHIND = (("quad", "quad(side)"), ("5.0", "5.0(side)"), ("5.1", "5.1(side)"), ("6.1(back)", "6.1"))
-_SAME = {name: other for pair in _BESIDE_OR_BEHIND for name, other in (pair, pair[::-1])}
-_MIXES = ("7.1", "6.1", "5.1", "5.0", "quad", "3.0", "stereo", "mono")
 _MUXERS = ("encoder", "duration", "vendor_id", "bps", "number_of_", "_statistics_")  # tags: the muxer's to say
 _PICTURES = {"mjpeg": "jpg"}  # endings of cover pictures, where they are not the codec's name
 
@@ -43,7 +42,9 @@ class Copied:
         self._is_dolby = codec_name(template) in {"ac3", "eac3"}
         self._damaged = 0  # packets
         if isinstance(self.stream, AudioStream):  # some files tell the number of channels only, and MP4 wants more
-            self.stream.codec_context.layout = _layout(self.stream.codec_context)
+            layout = usual_layout(self.stream.codec_context)
+            if not has_own_order(layout):
+                self.stream.codec_context.layout = layout
 
     def packets(self, packet: av.Packet[Any]) -> Iterator[av.Packet[Any]]:
         packet.stream = self.stream
@@ -205,25 +206,6 @@ def _rate(codec: str, rate: int) -> int:
     """The encoder's next higher rate, or its highest."""
     rates = [_OPUS_HZ] if codec == "libopus" else Codec(codec, "w").audio_rates or [rate]
     return min((known for known in rates if known >= rate), default=max(rates))
-
-
-def _layout(context: AudioCodecContext) -> AudioLayout:
-    """Which channel is which; where only their number is known, what that number usually means."""
-    layout = context.layout
-    usual = {1: "mono", 2: "stereo", 3: "2.1", 4: "4.0", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}
-    unknown = layout.name.endswith("channels") and layout.nb_channels in usual
-    return AudioLayout(usual[layout.nb_channels]) if unknown else layout
-
-
-def same_layouts(context: AudioCodecContext) -> list[str]:
-    """The names of what sounds the same: AC-3 has the rear speakers at the sides, most others behind."""
-    name = _layout(context).name
-    return [name, _SAME[name]] if name in _SAME else [name]
-
-
-def mixes(context: AudioCodecContext) -> list[str]:
-    """The names of what the sound can be mixed to, without more channels than it has, the most first."""
-    return [name for name in _MIXES if AudioLayout(name).nb_channels <= context.layout.nb_channels]
 
 
 def codec_name(stream: Stream) -> str:

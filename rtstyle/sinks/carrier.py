@@ -16,9 +16,10 @@ from av.stream import Disposition
 
 from rtstyle.errors import SinkError
 from rtstyle.frames import is_cover
-from rtstyle.sinks.carried import Carried, Copied, Cover, Sound, Text, codec_name, mixes, named, own_words, same_layouts
+from rtstyle.sinks.carried import Carried, Copied, Cover, Sound, Text, codec_name, named, own_words
 from rtstyle.sinks.encoding import MUXERS
 from rtstyle.sinks.languages import spelt
+from rtstyle.sinks.layouts import has_own_order, layout_of, mixes, same_layouts
 
 if TYPE_CHECKING:
     from av.container import OutputContainer
@@ -77,7 +78,7 @@ def fate_of(stream: Stream, suffix: str) -> Fate:
 
 def _fate_of_extras(stream: Stream, suffix: str) -> Fate | None:
     """Covers, attachments, data and sound that is not there; None for what FFmpeg is to be asked about."""
-    if isinstance(stream, AudioStream) and not (stream.sample_rate and stream.layout.nb_channels):
+    if isinstance(stream, AudioStream) and not (stream.sample_rate and layout_of(stream.codec_context).nb_channels):
         return Fate("leave", reason="where the film begins there is no packet of it that says what sound it is")
     if stream.type == "attachment":
         return Fate("copy") if suffix == ".mkv" else Fate("leave", reason="only .mkv holds attachments")
@@ -151,13 +152,15 @@ def _other_fate(stream: Stream, suffix: str) -> Fate:
 def _fate_of_sound(stream: AudioStream, suffix: str) -> Fate:
     """The first codec that takes all channels as they are, else whichever takes the most of them, mixed."""
     context = stream.codec_context
+    if has_own_order(layout := layout_of(context)):
+        return Fate("leave", reason=f"{suffix} cannot hold it, and so ordered it is not converted: {layout.name}")
     codecs = [*dict.fromkeys((_SOUND.get(suffix, _APPLE_LOSSLESS if _is_lossless(stream) else "aac"), "aac"))]
     whole = [Fate("convert", codec, layout) for codec in codecs for layout in same_layouts(context)]
     mixed = [Fate("convert", codec, layout, mixed=True) for layout in mixes(context) for codec in codecs]
     for fate in (*whole, *mixed):
         if _can_encode(suffix, stream, fate):
             return fate
-    return Fate("leave", reason=f"{' and '.join(codecs)} take no such channels ({stream.layout.name})")
+    return Fate("leave", reason=f"{' and '.join(codecs)} take no such channels ({layout.name})")
 
 
 def _can_encode(suffix: str, stream: Stream, fate: Fate) -> bool:

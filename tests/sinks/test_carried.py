@@ -1,6 +1,8 @@
 """What becomes of the streams that are not painted."""
 
+import struct
 import subprocess
+import sys
 from fractions import Fraction
 
 import av
@@ -177,6 +179,23 @@ def test_channels_that_an_encoder_does_not_know(tmp_path, caplog, sound, suffix,
     assert [text for text in caplog.messages if text.endswith(line)]
     assert abs(len(loudness(target)) - 100) <= 3
     assert loudness(target)[50:90].min() > 0.05
+
+
+@pytest.mark.parametrize(("suffix", "kept"), [(".mov", True), (".mkv", True), (".mp4", False)])
+def test_channels_in_an_order_of_their_own(tmp_path, invert_model, suffix, kept):
+    """QuickTime's MPEG_7_1_C, which ended the process in PyAV: it is copied, or left out with a line."""
+    source, target = film_with_sound(tmp_path / "in.mov", "pcm_s16le", layout="7.1"), tmp_path / f"out{suffix}"
+    data = bytearray(source.read_bytes())
+    place = data.index(b"chan") + 8
+    data[place : place + 12] = struct.pack(">III", 128 << 16 | 8, 0, 0)  # a layout by its number, no bits, no names
+    source.write_bytes(data)
+    command = [sys.executable, "-m", "rtstyle", "transcode", source, "-o", target, "--style", invert_model]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    line = "is left out: .mp4 cannot hold it, and so ordered it is not converted: 8 channels (FL+FR+FC+LFE+SL+SR+BL+BR)"
+    assert (line in done.stderr) != kept
+    if kept:
+        assert b"".join(data for _, data in packets(target)) == b"".join(data for _, data in packets(source))
 
 
 def test_a_rate_that_no_encoder_knows(tmp_path, caplog):
