@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import secrets
+import shutil
 from collections.abc import Container, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -19,6 +21,7 @@ _REMEDIES = {
     errno.EROFS: "choose a folder that you may write to",
     errno.ENOSPC: "make room there, or choose another disk",
     errno.EDQUOT: "make room there, or choose another disk",
+    errno.EINVAL: "try another name or ending",
     errno.ENAMETOOLONG: "choose a shorter name",
 }
 
@@ -123,6 +126,8 @@ class OutputFile:
 
 def unwritable(path: str | Path, error: OSError) -> SinkError:
     """What to raise when the system does not let us write ``path``."""
+    if isinstance(error, shutil.Error) and (found := re.search(r"\[Errno (\d+)\]", str(error))):
+        error = OSError(int(found[1]), os.strerror(int(found[1])))  # of all that could not be copied, the first
     remedy = _REMEDIES.get(error.errno or 0, "choose another place")
     return SinkError(f"{path}: cannot be written: {reason_of(error)}; {remedy}")
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 
 from rtstyle.errors import SinkError, SourceError
 
-_ANEW = "begin again with --overwrite"
+ANEW = "begin again with --overwrite and without --resume"
 
 
 def check_question(
@@ -17,17 +17,17 @@ def check_question(
         if name not in but and begun.get(name) != now.get(name):
             raise SinkError(
                 f"{run}: cannot go on: {name.replace('_', ' ')} was {begun.get(name)!r} and is {now.get(name)!r}; "
-                f"ask for the same again, or {_ANEW}"
+                f"ask for the same again, or {ANEW}"
             )
 
 
-def check_inputs(run: object, begun: Mapping[str, str], now: Mapping[str, str], *, anew: str = _ANEW) -> None:
+def check_inputs(run: object, begun: Mapping[str, str], now: Mapping[str, str], *, anew: str = ANEW) -> None:
     """Raise SourceError where an input's fingerprint is another; of what has none on either side nothing is known."""
     for name in begun:
         if name in now and begun[name] != now[name]:
             raise changed(run, name, anew=anew)
 
 
-def changed(run: object, name: object, *, anew: str = _ANEW) -> SourceError:
+def changed(run: object, name: object, *, anew: str = ANEW) -> SourceError:
     """What to raise where an input is another than when ``run`` was begun."""
     return SourceError(f"{name}: is not as it was when {run} was begun; {anew}")

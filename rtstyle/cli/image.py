@@ -63,6 +63,8 @@ def image(
 ) -> None:
     """Paint photos, upright and in the size they have; EXIF, colour profile and transparency (not in JPEG) are kept.
 
+    TIFF's EXIF and profiles that are not for RGB are left out, and a line says so.
+
     [bold]rtstyle image photo.jpg -o painting.png --style wave[/bold]
 
     [bold]rtstyle image *.jpg -o paintings/ --style starry-night[/bold]

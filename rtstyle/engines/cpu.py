@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from rtstyle.engines.onnxruntime import CPU, OnnxRuntimeEngine
-from rtstyle.engines.openvino import OpenVinoEngine
+from rtstyle.engines.openvino import INSTEAD, OpenVinoEngine
 from rtstyle.errors import DeviceError
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class CpuEngine:
             if not isinstance(self._engine, OpenVinoEngine):
                 raise
             self._take_onnxruntime(error)
-            _log.warning("%s", error)
+            _log.warning("%s; onnxruntime does it", str(error).removesuffix(INSTEAD))
 
     def __call__(self, frames: Images, /) -> Images:
         self.prepare(*frames.shape[1:3], yuv=self._yuv)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 # Importing openvino reports to Intel through these, and takes 30 ms more; nothing but `convert_model` needs them.
 _TOOLS = "openvino.tools"
-_INSTEAD = "; --device cpu takes onnxruntime instead"
+INSTEAD = "; --device cpu takes onnxruntime instead"
 _making, _importing = Lock(), Lock()
 _the_core: Core | None = None
 
@@ -65,15 +65,16 @@ class OpenVinoEngine:
         if (self._size, self._yuv) == ((height, width), yuv):
             return
         try:
+            ends = self._model.input(0), self._model.output(0)
+            if (least := max(end.partial_shape[0].get_min_length() for end in ends)) > 1:
+                raise DeviceError(f"OpenVINO: expected a model for one frame at a time, got one for {least}{INSTEAD}")
             self._model.reshape({"frames": [1, height, width, 3]})
-            if (least := self._model.output(0).partial_shape[0].get_min_length()) > 1:
-                raise DeviceError(f"OpenVINO: expected a model for one frame at a time, got one for {least}{_INSTEAD}")
             self._planes = None if yuv is None else with_planes(self._model, yuv)
             model = self._planes.model if self._planes else self._model
             hints = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": self._precision}
             self._request = self._core.compile_model(model, "CPU", hints).create_infer_request()
         except RuntimeError as error:
-            raise DeviceError(f"{_failed(error)}{_INSTEAD}") from error
+            raise DeviceError(f"{_failed(error)}{INSTEAD}") from error
         self._size, self._yuv = (height, width), yuv
 
     def __call__(self, frames: Images, /) -> Images:

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rtstyle.errors import ModelError, SinkError, UsageError
+from rtstyle.errors import ModelError, UsageError
 from rtstyle.export.graph import of_size
 from rtstyle.export.order import Order, Size, Subject
 from rtstyle.export.pictures import made_up, read_photos
 from rtstyle.export.sheet import LEAST_DB, SHEET, Sheet, measure
 from rtstyle.export.shelf import Shelf
 from rtstyle.export.targets import BESIDE, find_target
+from rtstyle.output_file import unwritable
 from rtstyle.style import load_model
 from rtstyle.styles import find_style
 
@@ -66,7 +67,7 @@ def export_style(
                 )
             (shelf.folder / page).write_text(sheet.as_markdown(), encoding="utf-8")
         except OSError as error:
-            raise SinkError(f"{output}: cannot be written: {error.strerror}") from error
+            raise unwritable(output, error) from error
         shelf.place()
     return sheet
 

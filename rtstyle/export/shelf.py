@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import shutil
 from collections.abc import Iterable
@@ -12,7 +11,7 @@ from typing import Self
 
 from rtstyle.errors import SinkError
 from rtstyle.export.sheet import SHEET, files_named_in
-from rtstyle.output_file import Identity, OutputFile, identities
+from rtstyle.output_file import Identity, OutputFile, identities, unwritable
 
 
 class Shelf:
@@ -39,7 +38,7 @@ class Shelf:
         try:
             self.folder.mkdir()
         except OSError as error:
-            raise SinkError(f"{self._output}: cannot be written: {error.strerror}") from error
+            raise unwritable(self._output, error) from error
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -74,7 +73,7 @@ class Shelf:
             if not self._output.exists() and not self._output.is_symlink():
                 return
         except OSError as error:
-            raise SinkError(f"{self._output}: cannot be written: {error.strerror}") from error
+            raise unwritable(self._output, error) from error
         if self._output.is_symlink() or not self._output.is_dir():
             raise SinkError(f"{self._output}: expected the name of a folder, got a file")
         if not self._overwrite:
@@ -114,5 +113,5 @@ class Shelf:
                         aside.rename(self._output)
                 raise
         except OSError as error:
-            raise SinkError(f"{self._output}: cannot be written: {os.strerror(error.errno or 0)}") from error
+            raise unwritable(self._output, error) from error
         shutil.rmtree(aside, ignore_errors=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rtstyle.errors import SinkError, SourceError, UsageError
+from rtstyle.jobs.film.work_folder import tidy
 from rtstyle.meter import Report
 from rtstyle.output_file import unwritable
 from rtstyle.sources.input_file import missing, unreadable
@@ -91,6 +92,7 @@ def run_errands(
 def _outcome(errand: Errand, do: Callable[[Errand], Report], *, overwrite: bool) -> Outcome:
     try:
         if is_done(errand, overwrite=overwrite):
+            tidy(errand.output)
             return Outcome(errand)
         errand.output.parent.mkdir(parents=True, exist_ok=True)
         return Outcome(errand, report=do(errand))

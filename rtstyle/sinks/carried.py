@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING, Any, cast
 import av
 import av.error
 from av.audio.format import AudioFormat
+from av.audio.frame import AudioFrame
 from av.audio.layout import AudioLayout
 from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
+from av.codec.codec import Codec
+
+from rtstyle.sinks.layouts import has_own_order, usual_layout
 
 if TYPE_CHECKING:
     from av.audio.codeccontext import AudioCodecContext
-    from av.audio.frame import AudioFrame
     from av.container import OutputContainer
     from av.stream import Stream
     from av.subtitles.stream import SubtitleStream
@@ -39,7 +42,9 @@ class Copied:
         self._is_dolby = codec_name(template) in {"ac3", "eac3"}
         self._damaged = 0  # packets
         if isinstance(self.stream, AudioStream):  # some files tell the number of channels only, and MP4 wants more
-            self.stream.codec_context.layout = _layout(self.stream.codec_context)
+            layout = usual_layout(self.stream.codec_context)
+            if not has_own_order(layout):
+                self.stream.codec_context.layout = layout
 
     def packets(self, packet: av.Packet[Any]) -> Iterator[av.Packet[Any]]:
         packet.stream = self.stream
@@ -81,25 +86,34 @@ class Cover:
 
 
 class Sound:
-    """A sound track decoded, and encoded as something that the container holds."""
+    """A sound track decoded, and encoded as something that the container holds, in a layout that the codec knows.
 
-    def __init__(self, container: OutputContainer, template: Stream, codec: str) -> None:
+    Raises FFmpegError where it does not know it.
+    """
+
+    def __init__(self, container: OutputContainer, template: Stream, codec: str, layout: str) -> None:
         if not isinstance(template, AudioStream):
             raise TypeError("expected a sound track")
         self._decoder = template.codec_context
-        rate = _OPUS_HZ if codec == "libopus" else self._decoder.sample_rate
-        stream = container.add_stream(codec, rate=rate)
+        stream = container.add_stream(codec, rate=_rate(codec, self._decoder.sample_rate))
         if not isinstance(stream, AudioStream):
             raise TypeError(f"{codec}: expected a sound encoder")
         self.stream = stream
         self._encoder = stream.codec_context
-        self._encoder.layout = _layout(self._decoder, codec)
+        self._encoder.layout = AudioLayout(layout)
         self._encoder.format = _format(self._decoder, self._encoder)
-        self._encoder.bit_rate = _BITS_PER_CHANNEL * self._decoder.layout.nb_channels
+        self._encoder.bit_rate = _BITS_PER_CHANNEL * self._encoder.layout.nb_channels
+        self._encoder.open(strict=False)
         self._resampler: AudioResampler | None = None
         self._base = Fraction(1)  # seconds, of the last packet's times
         self._damaged = 0  # packets
         self._next = 0  # where the sound so far ends, in its ticks
+
+    def try_mixing(self) -> None:
+        """Raise FFmpegError where the decoder's channels cannot be mixed to the encoder's."""
+        frame = AudioFrame(self._decoder.format, self._decoder.layout, 1)
+        frame.sample_rate = self._decoder.sample_rate
+        AudioResampler(self._encoder.format, self._encoder.layout, self._encoder.sample_rate).resample(frame)
 
     def packets(self, packet: av.Packet[Any]) -> Iterator[av.Packet[Any]]:
         self._base = packet.time_base
@@ -130,7 +144,6 @@ class Sound:
                 frame.pts = self._next
             self._next = (frame.pts or 0) + round(Fraction(frame.samples, frame.sample_rate) / base)
             if self._resampler is None:
-                self._encoder.open(strict=False)
                 self._resampler = AudioResampler(
                     self._encoder.format, self._encoder.layout, self._encoder.sample_rate, self._encoder.frame_size
                 )
@@ -189,14 +202,10 @@ def _format(source: AudioCodecContext, encoder: AudioCodecContext) -> AudioForma
     return next((format for format in formats if format.bits == source.format.bits), formats[0])
 
 
-def _layout(context: AudioCodecContext, codec: str = "") -> AudioLayout:
-    """Which channel is which; where only their number is known, what that number usually means."""
-    layout = context.layout
-    if codec == "libopus" and layout.name == "5.1(side)":  # AC-3's, which Opus calls 5.1
-        return AudioLayout("5.1")
-    usual = {1: "mono", 2: "stereo", 3: "2.1", 4: "4.0", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}
-    unknown = layout.name.endswith("channels") and layout.nb_channels in usual
-    return AudioLayout(usual[layout.nb_channels]) if unknown else layout
+def _rate(codec: str, rate: int) -> int:
+    """The encoder's next higher rate, or its highest."""
+    rates = [_OPUS_HZ] if codec == "libopus" else Codec(codec, "w").audio_rates or [rate]
+    return min((known for known in rates if known >= rate), default=max(rates))
 
 
 def codec_name(stream: Stream) -> str:

@@ -18,6 +18,8 @@ from rtstyle.errors import SinkError
 from rtstyle.frames import is_cover
 from rtstyle.sinks.carried import Carried, Copied, Cover, Sound, Text, codec_name, named, own_words
 from rtstyle.sinks.encoding import MUXERS
+from rtstyle.sinks.languages import spelt
+from rtstyle.sinks.layouts import has_own_order, layout_of, mixes, same_layouts
 
 if TYPE_CHECKING:
     from av.container import OutputContainer
@@ -42,6 +44,8 @@ class Fate:
         str  # copy, convert, leave; tag: what it says is a tag of the video, and becomes what the container has for it
     )
     codec: str = ""  # what it is converted to
+    layout: str = ""  # of sound that is converted
+    mixed: bool = False  # whether the layout is another than the input's
     reason: str = ""  # why it is left behind
 
     @property
@@ -54,10 +58,11 @@ class Fate:
         ends = {
             "copy": "is copied",
             "convert": f"is converted to {self.codec}",
+            "mix": f"is converted to {self.codec}, its channels mixed to {self.layout}",
             "leave": f"is left out: {self.reason}",
             "tag": f"is the timecode {stream.metadata.get(TIMECODE)} of the video, which is kept",
         }
-        return f"{named(stream)} {ends[self.kind]}"
+        return f"{named(stream)} {ends['mix' if self.mixed else self.kind]}"
 
 
 def fate_of(stream: Stream, suffix: str) -> Fate:
@@ -66,14 +71,14 @@ def fate_of(stream: Stream, suffix: str) -> Fate:
     special = _fate_of_extras(stream, suffix)
     if special is not None:
         return special
-    if suffix in _ISO and codec_name(stream) in _PCM:
-        return Fate("convert", _APPLE_LOSSLESS)
+    if suffix in _ISO and isinstance(stream, AudioStream) and codec_name(stream) in _PCM:
+        return _fate_of_sound(stream, suffix)
     return Fate("copy") if _can_hold(suffix, stream) else _other_fate(stream, suffix)
 
 
 def _fate_of_extras(stream: Stream, suffix: str) -> Fate | None:
     """Covers, attachments, data and sound that is not there; None for what FFmpeg is to be asked about."""
-    if isinstance(stream, AudioStream) and not (stream.sample_rate and stream.layout.nb_channels):
+    if isinstance(stream, AudioStream) and not (stream.sample_rate and layout_of(stream.codec_context).nb_channels):
         return Fate("leave", reason="where the film begins there is no packet of it that says what sound it is")
     if stream.type == "attachment":
         return Fate("copy") if suffix == ".mkv" else Fate("leave", reason="only .mkv holds attachments")
@@ -95,11 +100,13 @@ def carry(container: OutputContainer, stream: Stream, suffix: str) -> Carried | 
         carried: Carried
         if fate.kind == "copy":
             carried = (Cover if suffix == ".mkv" and is_cover(stream) else Copied)(container, stream)
+        elif stream.type == "audio":
+            carried = Sound(container, stream, fate.codec, fate.layout)
         else:
-            carried = (Sound if stream.type == "audio" else Text)(container, stream, fate.codec)
+            carried = Text(container, stream, fate.codec)
     except (av.error.FFmpegError, ValueError) as error:
         raise SinkError(f"{suffix} cannot hold stream {stream.index} ({codec_name(stream)}): {error}") from error
-    carried.stream.metadata.update(own_words(stream.metadata))
+    carried.stream.metadata.update(spelt(own_words(stream.metadata), suffix))
     carried.stream.disposition = Disposition(int(stream.disposition))
     return carried
 
@@ -134,12 +141,40 @@ def _write_something(container: OutputContainer, copied: Copied) -> None:
 
 
 def _other_fate(stream: Stream, suffix: str) -> Fate:
-    if stream.type == "audio":
-        return Fate("convert", _SOUND.get(suffix, _APPLE_LOSSLESS if _is_lossless(stream) else "aac"))
+    if isinstance(stream, AudioStream):
+        return _fate_of_sound(stream, suffix)
     if stream.type == "subtitle" and codec_name(stream) not in _BITMAPS:
         return Fate("convert", _TEXT.get(suffix, "mov_text"))
     hint = "" if suffix == ".mkv" or stream.type == "data" else "; .mkv can"
     return Fate("leave", reason=f"{suffix} cannot hold it{hint}")
+
+
+def _fate_of_sound(stream: AudioStream, suffix: str) -> Fate:
+    """The first codec that takes all channels as they are, else whichever takes the most of them, mixed."""
+    context = stream.codec_context
+    if has_own_order(layout := layout_of(context)):
+        return Fate("leave", reason=f"{suffix} cannot hold it, and so ordered it is not converted: {layout.name}")
+    codecs = [*dict.fromkeys((_SOUND.get(suffix, _APPLE_LOSSLESS if _is_lossless(stream) else "aac"), "aac"))]
+    whole = [Fate("convert", codec, layout) for codec in codecs for layout in same_layouts(context)]
+    mixed = [Fate("convert", codec, layout, mixed=True) for layout in mixes(context) for codec in codecs]
+    for fate in (*whole, *mixed):
+        if _can_encode(suffix, stream, fate):
+            return fate
+    return Fate("leave", reason=f"{' and '.join(codecs)} take no such channels ({layout.name})")
+
+
+def _can_encode(suffix: str, stream: Stream, fate: Fate) -> bool:
+    """Open the encoder and write a header for real."""
+    scratch = av.open(BytesIO(), "w", format=MUXERS[suffix])
+    try:
+        Sound(scratch, stream, fate.codec, fate.layout).try_mixing()
+        scratch.start_encoding()
+    except (av.error.FFmpegError, ValueError):
+        return False
+    finally:
+        with suppress(av.error.FFmpegError):
+            scratch.close()
+    return True
 
 
 def _is_lossless(stream: Stream) -> bool:

@@ -13,6 +13,7 @@ import av.error
 
 from rtstyle.errors import SinkError
 from rtstyle.frames import Packet, VideoFormat
+from rtstyle.resumption import ANEW
 from rtstyle.sinks.container import Container, Written
 from rtstyle.sinks.encoding import Encoder
 from rtstyle.sinks.segment_writer import Segment
@@ -104,9 +105,7 @@ def _video(
         header, packets = first if segment is segments[0] else _read(folder / segment.file)
         if header != first.header:
             path = folder / segment.file
-            raise SinkError(
-                f"{path}: was encoded with other settings than the first segment; begin again with --overwrite"
-            )
+            raise SinkError(f"{path}: was encoded with other settings than the first segment; {ANEW}")
         times = [round((packet.pts or 0) * exact(packet.time_base) / format.time_base) for packet in packets]
         if len(packets) != segment.frames:
             raise SinkError(f"{folder / segment.file}: expected {segment.frames} frames, got {len(packets)}")
@@ -130,4 +129,4 @@ def _read(path: Path) -> _Part:
             header = bytes(stream.codec_context.extradata or b"")
             return _Part(header, [packet for packet in container.demux(stream) if packet.size])
     except (av.error.FFmpegError, IndexError) as error:
-        raise SinkError(f"{path}: cannot be read again: {error}; begin again with --overwrite") from error
+        raise SinkError(f"{path}: cannot be read again: {error}; {ANEW}") from error

@@ -4,29 +4,22 @@ from __future__ import annotations
 
 import logging
 import struct
-from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rtstyle import avif
+from rtstyle.upright import orientation_of_avif, set_upright, turned
+
 _log = logging.getLogger("rtstyle")
 
 Alpha = NDArray[np.uint8]  # (H, W), 0 is transparent
 
-_ORIENTATION = 0x0112  # EXIF's tag
-_UPRIGHT = 1
-_TURNS: dict[int, Callable[[Alpha], Alpha]] = {  # EXIF 2.32, 4.6.4: from how it is stored to how it is seen
-    2: np.fliplr,
-    3: lambda alpha: np.rot90(alpha, 2),
-    4: np.flipud,
-    5: np.transpose,
-    6: lambda alpha: np.rot90(alpha, -1),
-    7: lambda alpha: np.rot90(alpha, 2).T,
-    8: np.rot90,
-}
 _RGBA, _OPAQUE = 4, 255
+_TIFF_EXIF, _TIFF_ICC = 34665, 34675  # tags
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,33 +46,41 @@ def read_extras(path: Path) -> Extras:
     found = {int(kind): bytes(np.asarray(block).ravel()) for kind, block in zip(kinds, blocks, strict=True)}
     exif = found.get(cv2.IMAGE_METADATA_EXIF, b"")
     orientation, upright = set_upright(exif)
+    orientation = orientation_of_avif(data.tobytes()) or orientation
     alpha = None
     if image is not None and image.shape[2:] == (_RGBA,):
         plane = (image[..., 3] / (1 if image.dtype == np.uint8 else 257)).astype(np.uint8)  # 65535 / 255
         if plane.min() < _OPAQUE:
-            alpha = np.ascontiguousarray(_TURNS.get(orientation, np.asarray)(plane))
-    return Extras(alpha, upright, found.get(cv2.IMAGE_METADATA_ICCP, b""))
+            alpha = turned(plane, orientation)
+    return Extras(alpha, upright, _profile(path, data.tobytes(), found.get(cv2.IMAGE_METADATA_ICCP, b"")))
 
 
-def set_upright(exif: bytes) -> tuple[int, bytes]:
-    """The orientation that an EXIF block tells, and the block as it is to be of a picture that was set upright."""
-    start = 6 if exif.startswith(b"Exif\0\0") else 0
-    order = {b"II": "<", b"MM": ">"}.get(exif[start : start + 2])
-    try:
-        if order is None:
-            return _UPRIGHT, exif
-        (offset,) = struct.unpack_from(f"{order}I", exif, start + 4)
-        (count,) = struct.unpack_from(f"{order}H", exif, start + offset)
+def _profile(path: Path, data: bytes, found: bytes) -> bytes:
+    """The ICC profile, wherever it is said, if it is one for the painting's colours."""
+    icc = found or avif.profile(data) or _of_tiff(path, data)
+    space = icc[16:20].decode("ascii", "replace").strip()
+    if icc and space != "RGB":
+        _log.warning("%s: its colour profile is for %s and is left out: the painting is RGB", path, space)
+        return b""
+    return icc
+
+
+def _of_tiff(path: Path, data: bytes) -> bytes:
+    """A TIFF's ICC profile. That it has EXIF, which is woven into the file, can only be told."""
+    order = {b"II*\0": "<", b"MM\0*": ">"}.get(data[:4])
+    if order is None:
+        return b""
+    icc = b""
+    with suppress(struct.error):  # cut off
+        (offset,) = struct.unpack_from(f"{order}I", data, 4)
+        (count,) = struct.unpack_from(f"{order}H", data, offset)
         for entry in range(count):
-            place = start + offset + 2 + 12 * entry
-            tag, _, _, value = struct.unpack_from(f"{order}HHIH", exif, place)
-            if tag == _ORIENTATION:
-                changed = bytearray(exif)
-                struct.pack_into(f"{order}H", changed, place + 8, _UPRIGHT)
-                return value, bytes(changed)
-    except struct.error:  # cut off
-        return _UPRIGHT, b""
-    return _UPRIGHT, exif
+            tag, _, size, place = struct.unpack_from(f"{order}HHII", data, offset + 2 + 12 * entry)
+            if tag == _TIFF_EXIF:
+                _log.warning("%s: EXIF is left out: it is not read from TIFF; a .jpg or .png keeps it", path)
+            elif tag == _TIFF_ICC:
+                icc = data[place : place + size]
+    return icc
 
 
 def encode(image: NDArray[np.uint8], suffix: str, extras: Extras, quality: list[int]) -> tuple[bool, NDArray[np.uint8]]:

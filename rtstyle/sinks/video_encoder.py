@@ -19,6 +19,7 @@ from rtstyle.errors import SinkError
 from rtstyle.frames import SWS_MATRIX, Frame, Image, VideoFormat
 from rtstyle.sinks.carried import own_words
 from rtstyle.sinks.encoding import Encoder, hwaccel_for
+from rtstyle.sinks.languages import spelt
 
 if TYPE_CHECKING:
     import av
@@ -68,7 +69,8 @@ class VideoEncoder:
         context.color_trc = format.color.transfer
         if encoder.name.startswith(("libx265", "hevc_")) and self._path.suffix.lower() in _APPLE:
             context.codec_tag = "hvc1"  # Apple's players take no hev1
-        describe(stream, format)
+        stream.metadata.update(spelt(own_words(format.stream_metadata), self._path.suffix))
+        stream.disposition = Disposition(format.disposition)
         return stream
 
     def _picture(self, frame: Frame) -> VideoFrame:
@@ -102,9 +104,3 @@ class VideoEncoder:
             pts = self._last_pts + 1
         self._last_pts = pts
         return pts
-
-
-def describe(stream: VideoStream, format: VideoFormat) -> None:
-    """Give a stream the language, title and disposition of the one that was painted."""
-    stream.metadata.update(own_words(format.stream_metadata))
-    stream.disposition = Disposition(format.disposition)

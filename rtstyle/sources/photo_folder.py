@@ -11,6 +11,7 @@ import numpy as np
 from rtstyle.errors import SourceError
 from rtstyle.frames import Frame, Image, VideoFormat
 from rtstyle.sources.input_file import missing, unreadable
+from rtstyle.upright import UPRIGHT, orientation_of_avif, turned
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".avif", ".bmp", ".jp2", ".tif", ".tiff")
 
@@ -26,14 +27,16 @@ class PhotoFolder:
         if not self.photos:
             raise SourceError(f"{', '.join(map(str, inputs)) or 'no input'}: expected a photo ({', '.join(SUFFIXES)})")
         self._min_size = min_size
-        height, width = self._read(self.photos[0]).shape[:2]
+        self._first: Image | None = self._read(self.photos[0])
+        height, width = self._first.shape[:2]
         self.format = VideoFormat(
             width=width, height=height, rate=Fraction(1), time_base=Fraction(1), frames=len(self.photos)
         )
 
     def __iter__(self) -> Iterator[Frame]:
         for index, photo in enumerate(self.photos):
-            yield Frame(self._read(photo), Fraction(index), Fraction(1))
+            image, self._first = self._first, None
+            yield Frame(self._read(photo) if image is None else image, Fraction(index), Fraction(1))
 
     def close(self) -> None:
         """Nothing is held open."""
@@ -57,14 +60,16 @@ def read_photo(path: Path) -> Image:
                 f"{path}: expected a file, got a pipe or a device, which can be read but once; save it first"
             )
         data = np.fromfile(path, dtype=np.uint8)  # cv2.imread cannot take every name on Windows
-        bgr = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
+        orientation = orientation_of_avif(data.tobytes())  # which OpenCV does not look at
+        flags = cv2.IMREAD_COLOR | (cv2.IMREAD_IGNORE_ORIENTATION if orientation else 0)
+        bgr = cv2.imdecode(data, flags) if data.size else None
     except OSError as error:
         raise unreadable(path, error) from error
     except cv2.error as error:
         raise SourceError(f"{path}: cannot be decoded: {error.err}") from error
     if bgr is None:
         raise SourceError(f"{path}: {_complaint(path, data.size)}")
-    return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), dtype=np.uint8)
+    return turned(np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), dtype=np.uint8), orientation or UPRIGHT)
 
 
 def _complaint(path: Path, size: int) -> str:

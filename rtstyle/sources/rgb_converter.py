@@ -11,9 +11,11 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 
 from rtstyle.cores import color_threads
+from rtstyle.errors import SourceError
 from rtstyle.frames import BT709, SWS_MATRIX, Color, Image
 from rtstyle.sources.tone_mapper import TRANSFERS, ToneMapper
 
+_UNKNOWN_TO_SWSCALE = {8: "YCgCo", 10: "BT.2020 with constant luminance", 14: "ICtCp"}  # AVCOL_SPC_*
 _RGB, _UNSPECIFIED = 0, 2  # AVCOL_SPC_RGB, AVCOL_*_UNSPECIFIED
 
 
@@ -69,6 +71,15 @@ class RgbConverter:
         if self._tone_mapper:
             return Color(color.range, BT709, BT709, BT709), SWS_MATRIX[matrix]
         return Color(color.range, matrix, color.primaries, color.transfer), SWS_MATRIX[matrix]
+
+
+def unconverted(name: str, frame: VideoFrame, error: Exception) -> SourceError:
+    """What to raise where a frame of the input ``name`` cannot be converted."""
+    matrix = _UNKNOWN_TO_SWSCALE.get(int(frame.colorspace))
+    if matrix is None:
+        return SourceError(f"{name}: {frame.format.name} cannot be converted to RGB: {error}")
+    remedy = "convert it first, as with: ffmpeg -i INPUT -vf zscale=matrix=709 OUTPUT"
+    return SourceError(f"{name}: expected colours that swscale converts to RGB, got {matrix}; {remedy}")
 
 
 def _packed(rgb: VideoFrame) -> Image:

@@ -15,7 +15,7 @@ from av.video.frame import VideoFrame
 from rtstyle.errors import SourceError, reason_of
 from rtstyle.sources.demuxer import packets_of
 from rtstyle.sources.pace import Pace
-from rtstyle.sources.rgb_converter import RgbConverter
+from rtstyle.sources.rgb_converter import RgbConverter, unconverted
 from rtstyle.sources.square import squared
 from rtstyle.sources.streams import aspect_of, rate_of
 
@@ -96,7 +96,7 @@ class Stream:
         try:
             image = self._rgb(frame)
         except (av.error.FFmpegError, ValueError) as error:
-            raise SourceError(f"{self._address}: {frame.format.name} cannot be converted to RGB: {error}") from error
+            raise unconverted(self._address, frame, error) from error
         if self._pace and frame.time is not None:
             self._pace.wait(frame.time)
         return image

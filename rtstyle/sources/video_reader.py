@@ -23,7 +23,7 @@ from rtstyle.sources.clock import Clock
 from rtstyle.sources.decoding import Decoder, open_decoded, planar
 from rtstyle.sources.deinterlacer import Deinterlacer
 from rtstyle.sources.demuxer import demux
-from rtstyle.sources.rgb_converter import RgbConverter
+from rtstyle.sources.rgb_converter import RgbConverter, unconverted
 from rtstyle.sources.streams import ALL, Keep, aspect_of, has_alpha, is_photo, losses, others, rate_of, video_stream
 from rtstyle.sources.tally import OnError, Tally, duration_of
 from rtstyle.times import fraction
@@ -218,7 +218,7 @@ class VideoReader:
         try:
             image = self._convert(frame)
         except (av.error.FFmpegError, ValueError) as error:
-            raise SourceError(f"{self._path}: {frame.format.name} cannot be converted to RGB: {error}") from error
+            raise unconverted(self._path, frame, error) from error
         duration = frame.duration * self._clock.tick if frame.duration else None
         return Frame(image, time - self.zero, duration, captions_of(frame))
 

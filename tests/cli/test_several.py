@@ -68,6 +68,32 @@ def test_what_another_run_left_keeps_no_other_film(run, tmp_path, invert_model, 
     assert len(frame_times(out / "b.mp4")) == 5
 
 
+def test_what_a_finished_film_left_is_tidied(run, film_and_out, monkeypatch, caplog):
+    """The folder of a film that is whole goes; one that holds an unfinished run stays, and is mentioned."""
+    source, out, model = film_and_out
+    arguments = ("transcode", source, "-o", out, "--style", model)
+    with monkeypatch.context() as kept:
+        kept.setattr("rtstyle.jobs.film.work_folder.WorkFolder.remove", lambda _: None)
+        assert run(*arguments).exit_code == 0
+    assert (out / "a.mp4.rtstyle").is_dir()
+    assert run(*arguments, "--resume").exit_code == 0
+    assert [path.name for path in out.iterdir()] == ["a.mp4"]
+    with monkeypatch.context() as stopped:
+        stopped.setattr("rtstyle.jobs.film.film.join", _stopped)
+        assert run(*arguments, "--overwrite").exit_code == 130
+    caplog.clear()
+    assert run(*arguments, "--resume").exit_code == 0
+    assert "a.mp4.rtstyle holds an unfinished run that was to replace it; --resume --overwrite" in caplog.text
+    assert (out / "a.mp4.rtstyle").is_dir()
+
+
+@pytest.fixture
+def film_and_out(tmp_path, invert_model):
+    (tmp_path / "in").mkdir()
+    make_clip(tmp_path / "in" / "a.mp4", frames=5)
+    return tmp_path / "in", tmp_path / "out", invert_model
+
+
 def _stopped(*_, **__):
     raise KeyboardInterrupt
 

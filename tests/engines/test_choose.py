@@ -5,14 +5,19 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import onnx
 import openvino
 import pytest
 
 from rtstyle.engines import DEVICES, frames_at_once, open_engine
 from rtstyle.engines import openvino as adapter
 from rtstyle.errors import DeviceError, UsageError
+from rtstyle.export.graph import of_size
+from rtstyle.export.order import Size
 from rtstyle.jobs.film.options import Options
 from rtstyle.jobs.film.painter import Painter
+from rtstyle.style import load_model
+from rtstyle.styles import find_style
 from tests.engines.fake_runtime import FakeRuntime
 from tests.models import make_model
 
@@ -178,10 +183,22 @@ def test_a_model_that_openvino_cannot_compile_runs_on_onnxruntime(model, monkeyp
         np.testing.assert_array_equal(engine(frames), 255 - frames)
     assert engine.name == "onnxruntime CPU f32"
     assert [record.message for record in caplog.records] == [
-        "OpenVINO cannot run this model: no plugin for the CPU; --device cpu takes onnxruntime instead"
+        "OpenVINO cannot run this model: no plugin for the CPU; onnxruntime does it"
     ]
     with pytest.raises(DeviceError, match="no plugin for the CPU"):
         open_engine(model, "openvino").prepare(16, 24)
+
+
+def test_a_model_for_several_frames_runs_on_onnxruntime(model, tmp_path, caplog):
+    """OpenVINO takes one at a time, and says so before it tries to make one of them."""
+    several = tmp_path / "several.onnx"
+    onnx.save(of_size(load_model(find_style(model)), Size(24, 16, 3)), several)
+    frames = np.random.default_rng(0).integers(0, 256, (3, 16, 24, 3), dtype=np.uint8)
+    np.testing.assert_array_equal(open_engine(several, "cpu")(frames), 255 - frames)
+    sentence = "OpenVINO: expected a model for one frame at a time, got one for 3; "
+    assert [record.message for record in caplog.records] == [f"{sentence}onnxruntime does it"]
+    with pytest.raises(DeviceError, match=f"^{sentence}--device cpu takes onnxruntime instead$"):
+        open_engine(several, "openvino").prepare(16, 24)
 
 
 def test_without_onnxruntime_auto_runs_openvino(model, monkeypatch, caplog):

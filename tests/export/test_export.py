@@ -1,5 +1,8 @@
 """The whole of an export: what is written, what is measured, what is refused, and that nothing is left by halves."""
 
+import errno
+import os
+import shutil
 from fractions import Fraction
 
 import cv2
@@ -126,6 +129,26 @@ def test_files_beside_the_output_are_claimed_before_the_work(blur, tmp_path, mon
     with pytest.raises(SinkError, match=f"{there}: exists already; pass --overwrite"):
         export_style(blur, tmp_path / "x.xml", to="openvino")
     assert worked == []
+
+
+def test_a_full_disk_while_a_folder_is_copied(blur, tmp_path, monkeypatch):
+    """What many files failed of is told as of one."""
+    source = tmp_path / "many"
+    source.mkdir()
+    (source / "a").touch()
+
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "a")
+
+    def make(_, folder):
+        shutil.copytree(source, folder / "many", copy_function=full)
+
+    monkeypatch.setattr(Dark, "SUFFIX", "")
+    monkeypatch.setattr(Dark, "make", make)
+    monkeypatch.setattr("rtstyle.export.run.find_target", lambda name: Dark)
+    with pytest.raises(SinkError, match="site: cannot be written: No space left on device; make room there"):
+        export_style(blur, tmp_path / "site", to="dark")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["blur.onnx", "many"]
 
 
 def test_a_folder_replaces_a_folder(blur, pictures, tmp_path, monkeypatch):

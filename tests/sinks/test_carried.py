@@ -1,6 +1,8 @@
 """What becomes of the streams that are not painted."""
 
+import struct
 import subprocess
+import sys
 from fractions import Fraction
 
 import av
@@ -70,14 +72,14 @@ def test_sound_that_not_even_matroska_can_hold(tmp_path, caplog):
     assert np.median(np.abs(before[:90] - after[:90])) < 1e-4  # Matroska places sound to the millisecond
 
 
-def film_with_sound(path, codec, *, layout="stereo", hurt=(), seconds=1):
+def film_with_sound(path, codec, *, layout="stereo", hurt=(), seconds=1, rate=48_000):
     """``seconds`` of grey with a second's tone that fades in; the packets of sound numbered in ``hurt`` are noise."""
     wave = np.sin(np.arange(48_000) * 440 * 2 * np.pi / 48_000) * np.linspace(0, 9000, 48_000)
     channels = av.AudioLayout(layout).nb_channels
     tone = av.AudioFrame.from_ndarray(np.repeat(wave.astype(np.int16)[None], channels, 1).reshape(1, -1), "s16", layout)
     tone.sample_rate, tone.pts = 48_000, 0
     with av.open(str(path), "w") as film:
-        video, sound = film.add_stream("libx264", rate=25), film.add_stream(codec, rate=48_000)
+        video, sound = film.add_stream("libx264", rate=25), film.add_stream(codec, rate=rate)
         video.width = video.height = 32
         sound.codec_context.layout, sound.codec_context.bit_rate = layout, 192_000
         for n in range(25 * seconds):
@@ -87,7 +89,7 @@ def film_with_sound(path, codec, *, layout="stereo", hurt=(), seconds=1):
         film.mux(video.encode(None))
         sound.codec_context.open(strict=False)
         size = sound.codec_context.frame_size or 1024
-        cut = av.AudioResampler(sound.codec_context.format, layout, 48_000, size)
+        cut = av.AudioResampler(sound.codec_context.format, layout, rate, size)
         pieces = [*cut.resample(tone), *cut.resample(None)]
         packets = [packet for piece in [*pieces, None] for packet in sound.encode(piece)]
         for n, packet in enumerate(packets):
@@ -150,6 +152,70 @@ def test_surround_sound_in_webm(tmp_path):
     copy(source, target)
     with av.open(str(target)) as film:
         assert film.streams.audio[0].codec_context.layout.name == "5.1"
+
+
+def test_surround_sound_loses_nothing(tmp_path):
+    """Apple's codec knows rear speakers behind and not at the sides, which costs no sample."""
+    source, target = film_with_sound(tmp_path / "in.mkv", "flac", layout="5.1(side)"), tmp_path / "out.mov"
+    copy(source, target)
+    assert codecs_of(target) == ["alac"]
+    assert np.array_equal(samples(target), samples(source))
+
+
+@pytest.mark.parametrize(
+    ("sound", "suffix", "line"),
+    [
+        (("pcm_s16le", "7.1"), ".mp4", "(audio, pcm_s16le) is converted to aac"),
+        (("pcm_s16le", "hexadecagonal"), ".mp4", "is converted to aac, its channels mixed to 7.1"),
+        (("pcm_s16le", "hexadecagonal"), ".webm", "is converted to libopus, its channels mixed to 7.1"),
+        (("pcm_s16le", "2.1"), ".webm", "is converted to libopus, its channels mixed to 3.0"),
+        (("ac3", "quad(side)"), ".webm", "(audio, ac3) is converted to libopus"),
+    ],
+)
+def test_channels_that_an_encoder_does_not_know(tmp_path, caplog, sound, suffix, line):
+    """Another encoder takes them, or they are mixed to fewer, which the line says; the tone is as long as it was."""
+    source, target = film_with_sound(tmp_path / "in.mkv", sound[0], layout=sound[1]), tmp_path / f"out{suffix}"
+    copy(source, target)
+    assert [text for text in caplog.messages if text.endswith(line)]
+    assert abs(len(loudness(target)) - 100) <= 3
+    assert loudness(target)[50:90].min() > 0.05
+
+
+@pytest.mark.parametrize(("suffix", "kept"), [(".mov", True), (".mkv", True), (".mp4", False)])
+def test_channels_in_an_order_of_their_own(tmp_path, invert_model, suffix, kept):
+    """QuickTime's MPEG_7_1_C, which ended the process in PyAV: it is copied, or left out with a line."""
+    source, target = film_with_sound(tmp_path / "in.mov", "pcm_s16le", layout="7.1"), tmp_path / f"out{suffix}"
+    data = bytearray(source.read_bytes())
+    place = data.index(b"chan") + 8
+    data[place : place + 12] = struct.pack(">III", 128 << 16 | 8, 0, 0)  # a layout by its number, no bits, no names
+    source.write_bytes(data)
+    command = [sys.executable, "-m", "rtstyle", "transcode", source, "-o", target, "--style", invert_model]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    line = "is left out: .mp4 cannot hold it, and so ordered it is not converted: 8 channels (FL+FR+FC+LFE+SL+SR+BL+BR)"
+    assert (line in done.stderr) != kept
+    if kept:
+        assert b"".join(data for _, data in packets(target)) == b"".join(data for _, data in packets(source))
+
+
+def test_a_rate_that_no_encoder_knows(tmp_path, caplog):
+    """AAC takes no 5512 samples a second, but 7350."""
+    source, target = film_with_sound(tmp_path / "in.avi", "adpcm_ima_wav", layout="mono", rate=5512), tmp_path / "o.mov"
+    copy(source, target)
+    assert "is converted to aac" in caplog.text
+    with av.open(str(target)) as film:
+        assert film.streams.audio[0].sample_rate == 7350
+    assert loudness(target)[50:90].min() > 0.05
+
+
+def test_sound_that_no_encoder_takes(tmp_path, caplog, monkeypatch):
+    """It is left out with a line, and the film is there."""
+    monkeypatch.setattr("rtstyle.sinks.carrier.same_layouts", lambda _: [])
+    monkeypatch.setattr("rtstyle.sinks.carrier.mixes", lambda _: [])
+    source, target = film_with_sound(tmp_path / "in.mkv", "pcm_s16le"), tmp_path / "out.mp4"
+    copy(source, target)
+    assert "is left out: alac and aac take no such channels" in caplog.text
+    assert codecs_of(target) == []
 
 
 def test_damaged_sound_that_is_converted(tmp_path, caplog):

@@ -11,7 +11,7 @@ import pytest
 
 from rtstyle.errors import SinkError, SourceError, UsageError
 from rtstyle.frames import VideoFormat
-from rtstyle.output_file import OutputFile
+from rtstyle.output_file import OutputFile, unwritable
 from rtstyle.pipeline import run
 from rtstyle.sinks.video_writer import VideoWriter
 from rtstyle.sources.test_pattern import TestPattern
@@ -192,3 +192,9 @@ def test_a_limit_on_file_size(tmp_path):
     assert os.strerror(errno.EFBIG) in done.stderr
     assert list(tmp_path.iterdir()) == []
     assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] != 5000
+
+
+def test_what_makes_no_sense_is_not_the_places_fault():
+    """An encoder's refusal is no reason to write elsewhere."""
+    error = unwritable("out.mp4", OSError(errno.EINVAL, "Invalid argument"))
+    assert str(error) == "out.mp4: cannot be written: Invalid argument; try another name or ending"

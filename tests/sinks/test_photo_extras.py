@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 import rtstyle
-from rtstyle.sinks.photo_extras import read_extras, set_upright
+from rtstyle.sinks.photo_extras import read_extras
 from rtstyle.sources.photo_folder import read_photo
+from rtstyle.upright import set_upright
 
 
 def exif(orientation, order="<"):
@@ -48,6 +49,49 @@ def test_exif_and_profile_are_kept(tmp_path, invert_model, suffix):
     assert kept.exif.removeprefix(b"Exif\0\0") == exif(1)
     assert kept.icc == icc()
     assert read_photo(target).shape == (40, 20, 3)  # not turned twice
+
+
+@pytest.mark.parametrize("space", ["GRAY", "CMYK"])
+def test_a_profile_for_other_colours_is_left_out(tmp_path, invert_model, caplog, space):
+    """The painting is RGB, and one line says that the profile is not."""
+    grey = icc()[:16] + space.encode() + icc()[20:]
+    done, data = cv2.imencodeWithMetadata(
+        ".jpg", np.full((20, 20), 128, np.uint8), [cv2.IMAGE_METADATA_ICCP], [np.frombuffer(grey, np.uint8)]
+    )
+    assert done
+    (tmp_path / "a.jpg").write_bytes(data.tobytes())
+    rtstyle.stylize_photos(tmp_path / "a.jpg", tmp_path / "out.jpg", style=invert_model)
+    assert read_extras(tmp_path / "out.jpg").icc == b""
+    line = f"{tmp_path / 'a.jpg'}: its colour profile is for {space} and is left out: the painting is RGB"
+    assert caplog.messages == [line]
+
+
+def test_an_avif_keeps_its_profile(tmp_path, invert_model):
+    """OpenCV does not give it."""
+    rtstyle.stylize_photos(
+        save(tmp_path / "a.avif", np.full((20, 40, 3), 200, np.uint8)), tmp_path / "out.png", style=invert_model
+    )
+    assert read_extras(tmp_path / "out.png").icc == icc()
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_a_tiff_keeps_its_profile_and_tells_of_exif(tmp_path, invert_model, caplog, order):
+    """Its EXIF lies scattered in the file, and one line says that it is left out."""
+    pixels, path = bytes(20 * 20 * 3), tmp_path / "a.tif"
+    start, entries = 8 + len(pixels), []
+    for tag, kind, count, value in (
+        *((256, 4, 1, 20), (257, 4, 1, 20), (258, 3, 1, 8), (259, 3, 1, 1), (262, 3, 1, 2), (273, 4, 1, 8)),
+        *((277, 3, 1, 3), (278, 4, 1, 20), (279, 4, 1, len(pixels)), (34665, 4, 1, start + 150)),
+        (34675, 7, len(icc()), start + 156),
+    ):
+        packed = struct.pack(f"{order}HH", value, 0) if kind == 3 else struct.pack(f"{order}I", value)
+        entries.append(struct.pack(f"{order}HHI", tag, kind, count) + packed)
+    folder = struct.pack(f"{order}H", len(entries)) + b"".join(entries) + bytes(4)
+    head = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(f"{order}I", start)
+    path.write_bytes(head + pixels + folder.ljust(156, b"\0") + icc())
+    rtstyle.stylize_photos(path, tmp_path / "out.png", style=invert_model)
+    assert read_extras(tmp_path / "out.png").icc == icc()
+    assert caplog.messages == [f"{path}: EXIF is left out: it is not read from TIFF; a .jpg or .png keeps it"]
 
 
 @pytest.mark.parametrize("suffix", [".png", ".webp"])

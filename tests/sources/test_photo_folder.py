@@ -49,6 +49,18 @@ def test_exif_orientation_is_applied(tmp_path, value, shape, red):
     assert frame.image[red][0] > 200
 
 
+def test_a_photo_is_decoded_once(tmp_path, monkeypatch):
+    """The first one, too, whose size is wanted before; a second look at the folder decodes again."""
+    source, decoded = PhotoFolder(photo(tmp_path / "a.png"), photo(tmp_path / "b.png")), []
+    monkeypatch.setattr(
+        "rtstyle.sources.photo_folder.read_photo", lambda path: decoded.append(path) or np.zeros((9, 9, 3), np.uint8)
+    )
+    assert len(list(source)) == 2
+    assert [path.name for path in decoded] == ["b.png"]
+    assert len(list(source)) == 2
+    assert [path.name for path in decoded] == ["b.png", "a.png", "b.png"]
+
+
 def test_a_folder_gives_its_photos_by_name_each_in_its_size(tmp_path):
     """Other files are passed over."""
     photo(tmp_path / "b.png", 17, 19)

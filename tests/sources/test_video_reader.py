@@ -283,3 +283,17 @@ def test_sound_with_a_cover(tmp_path):
                 song.mux(packet)
     with pytest.raises(SourceError, match=r"expected a video stream, got only: a cover picture, audio$"):
         VideoReader(path)
+
+
+@pytest.mark.parametrize(("matrix", "name"), [(8, "YCgCo"), (10, "BT.2020 with constant luminance")])
+def test_colours_that_cannot_be_converted(tmp_path, matrix, name):
+    """The scaler does not know every matrix; the sentence names it, and what to do."""
+    path = tmp_path / "a.mkv"
+    with av.open(str(path), "w") as film:
+        video = film.add_stream("libx264", rate=25)
+        video.width = video.height = 32
+        video.pix_fmt, video.codec_context.colorspace = "yuv444p", matrix
+        film.mux([*video.encode(av.VideoFrame(32, 32, "yuv444p")), *video.encode(None)])
+    sentence = f"a.mkv: expected colours that swscale converts to RGB, got {name}; convert it first, as with: ffmpeg"
+    with pytest.raises(SourceError, match=sentence):
+        next(iter(VideoReader(path)))

@@ -15,7 +15,7 @@ from rtstyle.jobs.film.prospect import Prospect
 from rtstyle.jobs.film.task import Reader, Task, cut_of
 from rtstyle.jobs.film.verification import verify
 from rtstyle.jobs.film.warmed_up import WarmedUp
-from rtstyle.jobs.film.work_folder import WorkFolder, was_delivered
+from rtstyle.jobs.film.work_folder import WorkFolder, tidy, was_delivered
 from rtstyle.meter import Progress, Report
 from rtstyle.output_file import OutputFile, identities
 from rtstyle.pipeline import run
@@ -33,7 +33,7 @@ def paint_film(task: Task) -> Report:
     start = perf_counter()
     checked_suffix(task.output)
     if task.options.resume and was_delivered(task.output):
-        _log.warning("%s: is whole already; its work folder was left, and is removed", task.output)
+        tidy(task.output)
         return Report(0, 0, 0, perf_counter() - start, None)
     check_output(task)
     with ExitStack() as stack, ExitStack() as until_run:
@@ -65,6 +65,8 @@ def paint_film(task: Task) -> Report:
 
 def check_output(task: Task) -> None:
     """Raise SinkError where nothing can be written, or nothing may be."""
+    if task.options.resume and was_delivered(task.output):
+        return
     OutputFile(task.output, overwrite=task.overwrite, keep=identities([task.input]))
 
 
@@ -73,18 +75,24 @@ def look_at(task: Task) -> list[str]:
 
     Raises what ``paint_film`` would of input, styles and device; the output's place is ``check_output``'s.
     """
-    cut = cut_of(task)
-    with closing(task.open_source(keep=None, cut=cut)) as source, task.load_painter(source.format) as painter:
-        return Prospect.of(task, source, cut, batch=painter.frames_at_once).lines
+    if task.options.resume and was_delivered(task.output):
+        return ["is whole already; its work folder was left, and would be removed"]
+    cut, keep = cut_of(task), None
+    if not task.is_file:
+        _check_stream(task)
+        keep = task.options.keep  # it can be opened but once
+    with closing(task.open_source(keep=keep, cut=cut)) as source, task.load_painter(source.format) as painter:
+        prospect, options = Prospect.of(task, source, cut, batch=painter.frames_at_once), task.options
+        if task.is_file:
+            plan = prospect.plan(painter.identity)
+            WorkFolder(task.output, plan, resume=options.resume, overwrite=task.overwrite, look=True)
+        return prospect.lines
 
 
 def paint_stream(task: Task) -> Report:
     """From a stream, which comes but once, to a file that is whole or not there."""
     options, start = task.options, perf_counter()
-    if options.preview is not None or cut_of(task):
-        raise UsageError(f"{task.input}: expected a file to take a part of, got a stream; save it first")
-    if options.resume:
-        raise UsageError(f"{task.input}: expected a file to go on with, got a stream, which is gone")
+    _check_stream(task)
     sink = VideoWriter(task.output, encoding=options.encoding, overwrite=task.overwrite, keep=[task.input])
     with ExitStack() as stack, ExitStack() as until_run:
         source = until_run.enter_context(closing(task.open_source(keep=options.keep)))
@@ -93,6 +101,13 @@ def paint_stream(task: Task) -> Report:
         until_run.pop_all()
         report = run(source, painter.stages(), sink, batch=task.batch or painter.frames_at_once, progress=task.progress)
         return replace(report.as_job(provider=painter.provider, opened_s=opened_s), frames_skipped=source.skipped)
+
+
+def _check_stream(task: Task) -> None:
+    if task.options.preview is not None or cut_of(task):
+        raise UsageError(f"{task.input}: expected a file to take a part of, got a stream; save it first")
+    if task.options.resume:
+        raise UsageError(f"{task.input}: expected a file to go on with, got a stream, which is gone")
 
 
 def _paint(task: Task, source: Reader, painter: Painter, work: WorkFolder, prospect: Prospect) -> Report:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import closing
-from dataclasses import asdict, dataclass, replace
+from contextlib import closing, nullcontext
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -15,15 +15,21 @@ from rtstyle.frames import Cut, VideoFormat, is_cover
 from rtstyle.jobs.film.painter import read_schedule
 from rtstyle.jobs.film.task import Reader, Task
 from rtstyle.jobs.film.work_folder import Plan
+from rtstyle.sinks.carried import named
 from rtstyle.sinks.carrier import TIMECODE, Fate, fate_of
 from rtstyle.sinks.container import lost_tags
 from rtstyle.sinks.encoding import Encoder, choose_encoder
+from rtstyle.sinks.languages import lost_language
 from rtstyle.sinks.video_writer import checked_suffix
 from rtstyle.sources.packet_reader import PacketReader
 from rtstyle.times import exact
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from av.container.core import Chapter
+    from av.stream import Stream
+
 _LEAD = 8  # frames after which nothing is left to see of what a steadied film began with
 
 
@@ -50,14 +56,14 @@ class Prospect:
         """
         suffix, options, format = checked_suffix(task.output), task.options, source.format
         width = format.width if options.preview is None else 2 * format.width
-        with closing(PacketReader(task.input, options.keep)) as packets:
-            others = tuple(
-                (fate.words(stream), fate) for stream in packets.streams for fate in (fate_of(stream, suffix),)
-            )
-            lost = packets.lost
+        with closing(PacketReader(task.input, options.keep)) if task.is_file else nullcontext() as packets:
+            streams = source.format.streams if packets is None else packets.streams
+            others = tuple((fate.words(stream), fate) for stream in streams for fate in (fate_of(stream, suffix),))
+            lost = [] if packets is None else packets.lost
             if not options.keep.metadata:
                 format = replace(format, metadata={}, stream_metadata={}, chapters=())
-            tags = lost_tags(format, suffix, cover=any(map(is_cover, packets.streams)))
+            lost += _lost_languages(format, streams, suffix)
+            tags = lost_tags(format, suffix, cover=any(map(is_cover, streams)))
             lost += [f"{', '.join(tags)}: {suffix} cannot hold these tags beside a cover; .mkv can"] if tags else []
         if cut is not None and cut.start and (timecode := _timecode(format)):
             lost.append(f"the timecode {timecode} is left out: a part of the film has another")
@@ -99,11 +105,12 @@ class Prospect:
         frames = "an unknown number of" if format.frames is None else f"about {format.frames}"
         painted = f"video is painted: {format.width}×{format.height}, {rate}, {frames} frames"
         chapters = [f"{len(format.chapters)} chapters are copied"] if format.chapters else []
-        coded = f"{painted}; {self.encoder.name} in segments of {self.segment} frames"
+        segments = f" in segments of {self.segment} frames" if self.task.is_file else ""
+        coded = f"{painted}; {self.encoder.name}{segments}"
         return [coded, *self.picture, *(line for line, _ in self.others), *chapters]
 
     def plan(self, styles: str) -> Plan:
-        """Everything that the output depends on; ``styles`` with their models' digests."""
+        """Everything that the painted frames depend on; ``styles`` with their models' digests."""
         task, options = self.task, self.task.options
         size, changed = self.fingerprint or (None, None)
         return {
@@ -119,7 +126,6 @@ class Prospect:
             "crossfade": str(options.crossfade),
             "cut": str(self.cut),
             "preview": str(options.preview),
-            **asdict(options.keep),
             "rate": str(options.rate),
             "on_error": options.on_error,
             "batch": task.batch,
@@ -136,6 +142,12 @@ def _never_seen(task: Task, format: VideoFormat) -> list[str]:
     length = format.frames / format.rate
     late = [(time, style) for time, style in read_schedule(task.style) if time >= length]
     return [f"{style}@{float(time):g} is not seen: what is painted ends at {float(length):g} s" for time, style in late]
+
+
+def _lost_languages(format: VideoFormat, streams: Sequence[Stream], suffix: str) -> list[str]:
+    told = [("video", format.stream_metadata), *((named(stream), stream.metadata) for stream in streams)]
+    lost = [(who, language) for who, tags in told if (language := lost_language(tags, suffix))]
+    return [f"{who}: {suffix} cannot say its language, {language}; .mp4 and .mkv can" for who, language in lost]
 
 
 def _timecode(format: VideoFormat) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import re
 from collections.abc import Mapping
@@ -15,8 +16,10 @@ from typing import Any
 from rtstyle.errors import SinkError
 from rtstyle.fingerprint import begins_as, fingerprint
 from rtstyle.output_file import unwritable
-from rtstyle.resumption import changed, check_question
+from rtstyle.resumption import ANEW, changed, check_question
 from rtstyle.sinks.segment_writer import Segment
+
+_log = logging.getLogger("rtstyle")
 
 _MANIFEST = "manifest.json"
 _STRAY = re.compile(r"\d{6}(\.part)?\.mp4|joined\..+")  # unless the manifest knows it
@@ -32,10 +35,10 @@ class WorkFolder:
 
     ``plan`` must be the same from run to run, but that the input may have grown. Raises SinkError
     where an unfinished run lies there already and neither ``resume`` nor ``overwrite`` is said, or where
-    the run to resume was another one, SourceError where it was of another input.
+    the run to resume was another one, SourceError where it was of another input. ``look``: no more than that.
     """
 
-    def __init__(self, output: Path, plan: Plan, *, resume: bool, overwrite: bool) -> None:
+    def __init__(self, output: Path, plan: Plan, *, resume: bool, overwrite: bool, look: bool = False) -> None:
         self.path = _folder(output)
         self._suffix = output.suffix  # not of what a link leads to
         self.plan = dict(plan)
@@ -47,7 +50,8 @@ class WorkFolder:
         self._ours = False  # not another run's
         try:
             if self.path.is_dir():
-                self._take(output, resume=resume, overwrite=overwrite)
+                self._check(resume=resume, overwrite=overwrite)
+                self._take(output, resume=resume, look=look)
         except OSError as error:
             self._let_go()
             raise unwritable(self.path, error) from error
@@ -70,6 +74,7 @@ class WorkFolder:
         try:
             self.path.mkdir(exist_ok=True)
             self._acquire()
+            self._ours = True
         except OSError as error:
             raise unwritable(self.path, error) from error
         self._input = fingerprint(str(self.plan.get("input", "")))
@@ -121,7 +126,7 @@ class WorkFolder:
             os.close(self._lock)
             self._lock = None
 
-    def _take(self, output: Path, *, resume: bool, overwrite: bool) -> None:
+    def _check(self, *, resume: bool, overwrite: bool) -> None:
         foreign = next((path.name for path in self.path.iterdir() if not _OURS.fullmatch(path.name)), None)
         if foreign is not None:
             raise SinkError(f"{self.path}: expected what a run of ours left, found {foreign}; move it away first")
@@ -129,9 +134,15 @@ class WorkFolder:
             raise SinkError(
                 f"{self.path}: an unfinished run is there; --resume goes on with it, --overwrite begins again"
             )
-        self._acquire()
+
+    def _take(self, output: Path, *, resume: bool, look: bool) -> None:
+        self._acquire(make=not look)
         if resume:
             self._read(output)
+        if look:
+            self._let_go()
+            return
+        self._ours = True
         kept = {segment.file for segment in self.segments}
         for path in self.path.iterdir():
             if _STRAY.fullmatch(path.name) and path.name not in kept:
@@ -145,7 +156,7 @@ class WorkFolder:
             then, segments = manifest["plan"], [Segment(**fields) for fields in manifest["segments"]]
             self.complete = bool(manifest["complete"])
         except (KeyError, TypeError) as error:
-            raise SinkError(f"{self.path / _MANIFEST}: is damaged ({error}); begin again with --overwrite") from error
+            raise SinkError(f"{self.path / _MANIFEST}: is damaged ({error}); {ANEW}") from error
         self._compare(output, then, str(manifest.get("input", "")))
         if then != self.plan:  # the input has grown
             self.complete = False
@@ -170,14 +181,15 @@ class WorkFolder:
             raise changed(output, now.get("input"))
         check_question(output, then, now, but=_OF_INPUT)
 
-    def _acquire(self) -> None:
-        """Hold the folder as long as this process lives, where system and disk can."""
-        if self._ours:
+    def _acquire(self, *, make: bool = True) -> None:
+        """Hold the folder as long as this process lives, where system and disk can; ``make`` a lock that is missing."""
+        path = self.path / "lock"
+        if self._ours or not (make or path.exists()):
             return
         with suppress(ImportError):  # Windows has none
             import fcntl
 
-            lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o666)
+            lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except (BlockingIOError, PermissionError) as error:
@@ -187,20 +199,27 @@ class WorkFolder:
                 os.close(lock)
             else:
                 self._lock = lock
-        self._ours = True
 
 
 def was_delivered(output: Path) -> bool:
-    """Whether a run was killed between giving a whole film its name and removing its work folder, which this does."""
+    """Whether a run was killed between giving a whole film its name and removing its work folder."""
     folder = _folder(output)
     try:
         size = _read_manifest(folder).get("delivered")
-        if size is None or (folder / f"joined{output.suffix}").exists() or output.stat().st_size != size:
-            return False
+        return size == output.stat().st_size and not (folder / f"joined{output.suffix}").exists()
     except (OSError, SinkError):
         return False
-    _remove(folder)
-    return True
+
+
+def tidy(output: Path) -> None:
+    """Remove what a run left of a film that is whole; of one that is not, tell that it is there."""
+    folder = _folder(output)
+    if was_delivered(output):
+        _log.warning("%s: is whole already; its work folder was left, and is removed", output)
+        _remove(folder)
+    elif os.path.isdir(folder):  # noqa: PTH112 - Path.is_dir raises for a name that is too long
+        what = "%s: is there already, and %s holds an unfinished run that was to replace it"
+        _log.warning(f"{what}; --resume --overwrite goes on with it", output, folder)
 
 
 def _remove(folder: Path) -> None:
@@ -225,5 +244,5 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
-        raise SinkError(f"{path}: is damaged ({error}); begin again with --overwrite") from error
+        raise SinkError(f"{path}: is damaged ({error}); {ANEW}") from error
     return dict(found)

@@ -14,6 +14,7 @@ from rtstyle.frames import Frame, Image
 from rtstyle.gatys.run import Place, Step
 from rtstyle.jobs.keyframe.checkpoint import Checkpoint, Notes, compare
 from rtstyle.output_file import OutputFile
+from rtstyle.resumption import ANEW
 from rtstyle.sinks.photo_writer import PhotoWriter
 from rtstyle.sources.photo_folder import read_photo
 
@@ -100,7 +101,7 @@ class KeyframeFolder:
             begun, self._done, self._ours = dict(found["begun"]), list(found["done"]), str(found["at"])
             self._overwrite = self._overwrite or bool(found["overwrite"])
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise SinkError(f"{self._manifest}: is damaged ({error}); begin again with --overwrite") from error
+            raise SinkError(f"{self._manifest}: is damaged ({error}); {ANEW}") from error
         compare(self.folder, begun, self._notes)
 
     def _checkpoint(self, name: str) -> Checkpoint:

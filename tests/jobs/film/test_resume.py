@@ -19,7 +19,9 @@ import pytest
 import rtstyle
 from rtstyle.errors import SinkError, SourceError
 from rtstyle.frames import Frame
+from rtstyle.jobs.film.film import check_output, look_at
 from rtstyle.jobs.film.options import Options
+from rtstyle.jobs.film.task import Task
 from rtstyle.jobs.film.work_folder import WorkFolder
 from rtstyle.sinks.container import Written
 from rtstyle.sources.streams import Keep
@@ -153,22 +155,49 @@ def test_a_run_that_is_not_to_be_resumed_says_so(film, tmp_path, invert_model):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["b.mp4", "other.mp4", "out.mp4"]
 
 
-@pytest.mark.parametrize(
-    ("other", "sentence"),
-    [
-        (Options(keep=Keep(audio=False)), "audio was True and is False"),
-        (Options(keep=Keep(subtitles=False)), "subtitles was True and is False"),
-        (Options(keep=Keep(metadata=False)), "metadata was True and is False"),
-    ],
-)
-def test_what_is_kept_is_part_of_the_question(film, tmp_path, invert_model, other, sentence):
-    """A film that was begun with sound is not finished without."""
+@pytest.mark.parametrize("keep", [Keep(audio=False), Keep(subtitles=False), Keep(metadata=False)])
+def test_what_is_kept_may_be_less_in_the_end(film, tmp_path, invert_model, keep):
+    """Segments hold no sound, so a film that was begun with it can be finished without, if that is what is wrong."""
+    whole, target = tmp_path / "whole.mp4", tmp_path / "out.mp4"
+    rtstyle.transcode(film, whole, style=invert_model, options=Options(keep=keep, segment=SEGMENT))
+    with pytest.raises(KeyboardInterrupt):
+        rtstyle.transcode(film, target, style=invert_model, options=Options(segment=SEGMENT), progress=stop_at(25))
+    report = rtstyle.transcode(film, target, style=invert_model, options=replace(RESUME, keep=keep))
+    assert report.frames_resumed == 20
+    assert target.read_bytes() == whole.read_bytes()
+
+
+def test_a_dry_run_knows_of_unfinished_runs(film, tmp_path, invert_model):
+    """It says what the real run would, and changes nothing."""
     target = tmp_path / "out.mp4"
     with pytest.raises(KeyboardInterrupt):
         rtstyle.transcode(film, target, style=invert_model, options=Options(segment=SEGMENT), progress=stop_at(25))
-    with pytest.raises(SinkError, match=sentence):
-        rtstyle.transcode(film, target, style=invert_model, options=replace(other, resume=True, segment=SEGMENT))
-    assert not target.exists()
+    folder = tmp_path / "out.mp4.rtstyle"
+    (folder / "000099.mp4").touch()  # as a killed run may leave it
+    before = {path: path.read_bytes() for path in folder.iterdir()}
+    task = Task(input=str(film), output=target, style=invert_model, options=Options(segment=SEGMENT))
+    with pytest.raises(SinkError, match="an unfinished run is there"):
+        look_at(task)
+    with pytest.raises(SinkError, match=r"strength was 1\.0 and is 0\.5; .* with --overwrite and without --resume"):
+        look_at(replace(task, options=RESUME, strength=0.5))
+    for may in (replace(task, options=RESUME), replace(task, overwrite=True)):
+        assert look_at(may)[0].startswith("video is painted")
+    assert {path: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_a_dry_run_knows_of_a_run_at_work(film, tmp_path, invert_model):
+    """It is not to be gone on with."""
+    pytest.importorskip("fcntl", reason="no such hardware: this system has no file locks")
+    task, seen = Task(input=str(film), output=tmp_path / "out.mp4", style=invert_model, options=RESUME), []
+
+    def progress(now):
+        if now.frames == 15:
+            with pytest.raises(SinkError, match="another run is at work there"):
+                look_at(task)
+            seen.append(now)
+
+    rtstyle.transcode(film, task.output, style=invert_model, options=Options(segment=SEGMENT), progress=progress)
+    assert len(seen) == 1
 
 
 def test_a_preview_is_not_gone_on_with_as_its_part(film, tmp_path, invert_model):
@@ -244,6 +273,10 @@ def test_killed_between_name_and_tidying(film, tmp_path, invert_model, monkeypat
     monkeypatch.undo()
     assert (tmp_path / "out.mp4.rtstyle").is_dir()
     before = target.read_bytes()
+    task = Task(input=str(film), output=target, style=invert_model, options=RESUME)
+    check_output(task)
+    assert look_at(task) == ["is whole already; its work folder was left, and would be removed"]
+    assert (tmp_path / "out.mp4.rtstyle").is_dir()
     rtstyle.transcode(film, target, style=invert_model, options=Options(resume=True))
     assert target.read_bytes() == before
     assert [path.name for path in tmp_path.iterdir()] == ["out.mp4"]

@@ -1,8 +1,10 @@
 """A whole clip in one call."""
 
 import os
+import subprocess
 import threading
 import time
+from dataclasses import replace
 
 import av
 import numpy as np
@@ -11,7 +13,9 @@ import pytest
 import rtstyle
 from rtstyle.errors import ModelError, SinkError, SourceError, UsageError
 from rtstyle.frames import Frame
+from rtstyle.jobs.film.film import look_at
 from rtstyle.jobs.film.options import Options
+from rtstyle.jobs.film.task import Task
 from rtstyle.sources.streams import Keep
 from rtstyle.sources.video_reader import VideoReader
 from rtstyle.stylizer import Stylizer
@@ -61,6 +65,23 @@ def test_a_film_from_a_pipe(clip, tmp_path, invert_model):
     assert frame_times(target) == frame_times(clip)
     with av.open(str(target)) as painted:
         assert "title" not in painted.metadata
+
+
+@pytest.mark.skipif(os.name != "posix", reason="no such hardware: pipes with names are POSIX's")
+def test_a_dry_run_of_a_pipe(clip, tmp_path, invert_model):
+    """It is opened once, as it can be; what only a file can is refused as the real run does."""
+    source, pipe = tmp_path / "in.ts", tmp_path / "pipe"
+    subprocess.run(["ffmpeg", "-v", "error", "-i", clip, "-c", "copy", source], check=True)
+    os.mkfifo(pipe)
+    feeder = threading.Thread(target=lambda: pipe.write_bytes(source.read_bytes()), daemon=True)
+    feeder.start()
+    task = Task(input=str(pipe), output=tmp_path / "out.webm", style=invert_model)
+    lines = look_at(task)
+    feeder.join(5)
+    assert lines[0].endswith("frames; libvpx-vp9")
+    assert "stream 1 (audio, aac) is converted to libopus" in lines
+    with pytest.raises(UsageError, match="expected a file to go on with"):
+        look_at(replace(task, options=Options(resume=True)))
 
 
 def test_the_report_is_from_file_to_file(clip, tmp_path, invert_model, monkeypatch):
