@@ -63,7 +63,7 @@ class Painter:
         progress: Callable[[Step], None] | None = None,
     ) -> Painting:
         """Minimise from ``start``, or go on at ``place``; Ctrl-C ends it with what there is."""
-        run = Run(self.objective, self.recipe, content, start, memory=memory, progress=progress)
+        run = Run(self.objective, self.recipe, content, self.seen(start), memory=memory, progress=progress)
         try:
             run.go(place)
         except KeyboardInterrupt:
@@ -71,6 +71,10 @@ class Painter:
                 raise
             return run.painting(stopped=True)
         return run.painting()
+
+    def seen(self, picture: Tensor) -> Tensor:
+        """The picture (1, 3, H, W) as the optimisation is to see it: without a style, as it is."""
+        return seen(picture, self.recipe.colors) if self._has_style else picture
 
     def objective(
         self,
@@ -92,9 +96,8 @@ class Painter:
         """
         self.vgg.to(content.device)
         part = part or Part.whole((content.shape[2], content.shape[3]))
-        photo, regions = content, []
-        if self.artworks and self.recipe.style_weight:
-            photo = seen(content, self.recipe.colors)
+        photo, regions = self.seen(content), []
+        if self._has_style:
             regions = self._regions(content if palette is None else palette, part, full_side or min(part.size))
         if where is not None:
             share = float(where.mean())  # a pixel's style weighs what it does in a whole picture
@@ -109,6 +112,10 @@ class Painter:
             saturation=max(saturation(picture) for picture in (photo, *(a.image for a in self.artworks))),
             half=self._half if half is None else half,
         )
+
+    @property
+    def _has_style(self) -> bool:
+        return bool(self.artworks and self.recipe.style_weight)
 
     def _regions(self, palette: Tensor, part: Part, full_side: int) -> list[Region]:
         """One for all artworks without a mask, and one for each with that is seen; together they weigh 1."""

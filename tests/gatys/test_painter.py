@@ -139,3 +139,10 @@ def test_a_style_that_is_nowhere_does_not_count(weights, photo, artwork):
     (region,) = both.regions
     assert region.share == 1
     assert both.losses(photo).total == pytest.approx(alone.losses(photo).total, rel=1e-2)
+
+
+def test_light_alone_begins_with_light_alone(weights, photo, artwork):
+    """With ``luminance`` the photo's colours are no loss to be won: nothing of the content is missing at the start."""
+    recipe = replace(RECIPE, colors="luminance", multiscale=False, iterations=1)
+    start = Painter([Artwork(artwork)], recipe, weights).paint(photo, photo).start
+    assert start.content["relu2_2"] < 1e-9
