@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import math
 from collections.abc import Callable, Mapping
 from contextlib import closing
@@ -21,6 +22,8 @@ from rtstyle.gatys.recipe import Recipe
 if TYPE_CHECKING:
     from rtstyle.gatys.moments import Moments
     from rtstyle.jobs.keyframe.studio import Materials
+
+_log = logging.getLogger("rtstyle")
 
 Given = Mapping[str, Any]  # the command's options by name
 
@@ -54,13 +57,19 @@ def start(given: Given, recipe: Recipe, *, as_json: bool) -> None:
     job, materials = _job(given), _materials(given, recipe)
     _check_times(content, _moments(given))
     if given["dry_run"]:
-        from rtstyle.jobs.keyframe.estimate import estimate
-        from rtstyle.jobs.keyframe.studio import check
+        from rtstyle.jobs.keyframe.estimate import estimate, shape_of
+        from rtstyle.jobs.keyframe.studio import check, find_device
 
-        check(materials)
+        find_device(materials.device)  # says how PyTorch is installed
+        recipes, carried = _recipes(given, recipe), kind_of(given) == "propagate"
         _check(given, materials)
+        check(materials, recipes, shape_of(content, square=not carried))
         artworks = [style.path for style in materials.styles]
-        told = max((estimate(content, each, artworks) for each in _recipes(given, recipe)), key=attrgetter("memory"))
+        told = max(
+            (estimate(content, each, artworks, square=not carried) for each in recipes), key=attrgetter("memory")
+        )
+        if told.memory > told.free:
+            _log.warning("%s: takes more memory than is free; a smaller --size takes less, or a --tile", content)
         _print(asdict(told), as_json=as_json)
         return
     with painting_shown(output) as progress:

@@ -9,6 +9,7 @@ from typing import Self
 import torch
 from torch import Tensor
 
+from rtstyle.errors import UsageError
 from rtstyle.gatys.colors import recolored, seen
 from rtstyle.gatys.memory import tile_for
 from rtstyle.gatys.objective import Memory, Objective
@@ -28,6 +29,7 @@ class Artwork:
     image: Tensor
     weight: float = 1.0
     mask: Tensor | None = None  # (1, 1, H, W) of any size; None: everywhere
+    where: str = "mask"  # whose name it has in a complaint
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,11 @@ class Painter:
         place: Place | None = None,
         progress: Callable[[Step], None] | None = None,
     ) -> Painting:
-        """Minimise from ``start``, or go on at ``place``; Ctrl-C ends it with what there is."""
+        """Minimise from ``start``, or go on at ``place``; Ctrl-C ends it with what there is.
+
+        Raises UsageError where nothing is left of a mask in that size.
+        """
+        check_masks(self.artworks, (content.shape[2], content.shape[3]))
         run = Run(self.objective, self.recipe, content, self.seen(start), memory=memory, progress=progress)
         try:
             run.go(place)
@@ -148,6 +154,14 @@ class Painter:
     def _grams_of(self, artwork: Tensor, short: int) -> dict[str, Tensor]:
         size = by_short_side((artwork.shape[2], artwork.shape[3]), max(16, short))
         return style_grams(self.vgg, resized(artwork, size), [name for name, _ in self.recipe.style_layers])
+
+
+def check_masks(artworks: Sequence[Artwork], size: Size) -> None:
+    """Raise UsageError where nothing is left of a mask in a picture of that size."""
+    for artwork in artworks:
+        if artwork.mask is not None and not is_somewhere(resized(artwork.mask, size)):
+            expected = "expected white where the style is to be"
+            raise UsageError(f"{artwork.where}: {expected}, got black everywhere at {size[1]}×{size[0]}")
 
 
 def is_somewhere(mask: Tensor) -> bool:

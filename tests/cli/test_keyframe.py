@@ -111,6 +111,7 @@ def test_a_dry_run_paints_nothing(files):
         (["photo.png", *ART, "-o", "x.png", "--sweep", "init=noise,none.png"], 1, "none.png"),
         (["photo.png", *ART, "-o", "x.png", "--init", "none.png"], 1, "none.png"),
         (["clip.mp4", "-o", "x.png", "--reconstruct", "style"], 1, "is not a picture"),
+        (["photo.png", "-o", "x.png", "--style-weight", "0", "--init", "style"], 2, "init style: expected a --style-i"),
         (["photo.png", "-o", "x.png", "--reconstruct", "both"], 2, "expected content or style, got 'both'"),
         (["photo.png", "-o", "x.png", "--reconstruct", "style", "--layer", "relu9_9"], 2, "relu9_9"),
     ],
@@ -131,6 +132,15 @@ def test_a_picture_beyond_all_memory_is_one_sentence(files):
     assert done.exit_code == 1
     assert "there is not enough memory" in done.stderr
     assert not (files / "x.png").exists()
+
+
+def test_a_dry_run_says_what_does_not_fit_into_memory(files, caplog):
+    """In a line; of what fits there is none."""
+    dry = ["photo.png", *ART, "-o", "x.png", "--dry-run", "--tile", 0, "--size"]
+    assert [keyframe(*dry, size).exit_code for size in (32, 90_000)] == [0, 0]
+    assert caplog.messages == [
+        "photo.png: takes more memory than is free; a smaller --size takes less, or a --tile",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from rtstyle.jobs.keyframe.studio import Materials, Studio
 from rtstyle.sinks.encoding import MUXERS
 from rtstyle.sinks.photo_writer import SUFFIXES
 from rtstyle.sinks.video_writer import VideoWriter
+from rtstyle.sources.square import squared
 from rtstyle.sources.video_reader import VideoReader
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def paint_keyframes(
         for count, (frame, _, wanted) in enumerate(_marked(input, source, moments), start=1):
             if wanted and isinstance(frame, Frame):
                 name = f"{Path(input).stem}-{count - 1:06}-{clock(frame.time)}.png"
-                brush.photo(name, frame.image)
+                brush.photo(name, squared(frame.image, source.format.sample_aspect))
                 files.append(str(kept.folder / name))
                 if moments.last is not None and frame.time >= moments.last:
                     break

@@ -14,6 +14,7 @@ pytest.importorskip("torch", reason="keyframes need torch: pip install -e .[keyf
 from rtstyle.errors import PaintError, SinkError, SourceError, UsageError
 from rtstyle.gatys.moments import Moments
 from rtstyle.gatys.recipe import Recipe
+from rtstyle.jobs.keyframe.estimate import estimate
 from rtstyle.jobs.keyframe.keyframes import paint_keyframes, propagate_keyframes
 from rtstyle.jobs.keyframe.studio import Materials, StyleImage
 from tests.clips import frame_times, make_clip, packets
@@ -43,6 +44,16 @@ def test_keyframes_are_named_by_number_and_time(materials, tmp_path, clip):
         "clip-000020-00-00-00.800.png",
     ]
     assert (report.frames, report.keyframes) == (25, 4)
+
+
+def test_keyframes_have_square_pixels(materials, tmp_path):
+    """As a player shows the frame, and as the estimate says; carried, a video keeps its own pixels."""
+    clip = make_clip(tmp_path / "clip.mp4", frames=1, aspect=Fraction(3, 2))
+    quick = replace(materials, recipe=replace(TINY, iterations=1))
+    report = paint_keyframes(clip, tmp_path / "keys", quick, moments=Moments.parse(["0"]))
+    assert cv2.imread(report.files[0]).shape == (48, 96, 3)
+    assert estimate(clip, TINY).sizes == ["96x48"]
+    assert estimate(clip, TINY, square=False).sizes == ["64x48"]
 
 
 def test_a_time_that_the_video_does_not_have(materials, tmp_path, clip):
