@@ -56,6 +56,7 @@ def start(given: Given, recipe: Recipe, *, as_json: bool) -> None:
     content, output = given["content"], given["output"]
     job, materials = _job(given), _materials(given, recipe)
     _check_times(content, _moments(given))
+    _warn_of_animations(given)
     if given["dry_run"]:
         from rtstyle.jobs.keyframe.estimate import estimate, shape_of
         from rtstyle.jobs.keyframe.studio import check, find_device
@@ -143,6 +144,16 @@ def _check_times(content: str, moments: Moments) -> None:
         length, first = duration_of(container), min(moments.at)
     if 0 < length <= first:
         raise SourceError(f"{content}: expected --at before its end at {float(length):g} s, got {float(first):g} s")
+
+
+def _warn_of_animations(given: Given) -> None:
+    """Say which photo or artwork is one: its first picture is taken."""
+    from rtstyle.sources.photo_folder import warn_of_more
+
+    if kind_of(given) not in {"keyframes", "propagate"}:
+        warn_of_more(Path(given["content"]), "painted", way_out="--every 1 paints all")
+    for text in given["style_image"] or ():
+        warn_of_more(_split(text)[0], "looked at")
 
 
 def _recipes(given: Given, recipe: Recipe) -> list[Recipe]:

@@ -8,6 +8,7 @@ import sys
 import time
 
 import cv2
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -141,6 +142,22 @@ def test_a_dry_run_says_what_does_not_fit_into_memory(files, caplog):
     assert caplog.messages == [
         "photo.png: takes more memory than is free; a smaller --size takes less, or a --tile",
     ]
+
+
+def test_animations_are_said(files, caplog):
+    """Of a photo and an artwork the first picture is taken; as a video all are painted, and nothing is to be said."""
+    made = cv2.Animation()
+    made.frames, made.durations = [np.full((48, 64, 3), 40 * n, np.uint8) for n in range(3)], [40, 40, 40]
+    assert cv2.imwriteanimation("a.gif", made)
+    done = keyframe("a.gif", "--style-image", "a.gif=2", "-o", "x.png", "--dry-run")
+    assert done.exit_code == 0, done.stderr
+    assert caplog.messages == [
+        "a.gif: holds 3 pictures, and only the first is painted; --every 1 paints all",
+        "a.gif: holds 3 pictures, and only the first is looked at",
+    ]
+    caplog.clear()
+    assert keyframe("a.gif", *ART, "-o", "x", "--every", "1", "--dry-run").exit_code == 0
+    assert not caplog.messages
 
 
 @pytest.mark.parametrize(

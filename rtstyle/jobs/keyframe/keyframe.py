@@ -99,7 +99,8 @@ def open_photo(
 ) -> tuple[Image, PhotoWriter]:
     """The photo, and what will write its painting; nothing is written yet. Raises as ``paint_keyframe``."""
     photo = _read(content)
-    writer = PhotoWriter([output], overwrite=overwrite, keep=[content, *materials.files()])
+    keep = [content, *materials.files()]
+    writer = PhotoWriter([output], overwrite=overwrite, keep=keep, originals=[Path(content)])
     if (place := place_of(Path(output))).exists() and not overwrite:
         raise SinkError(f"{place}: an unfinished run is there; --resume goes on with it, --overwrite begins again")
     return photo, writer

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from rtstyle.errors import DeviceError, ModelError, UsageError
 from rtstyle.frames import Image
 from rtstyle.gatys.recipe import Layers, Recipe
+from rtstyle.sinks.photo_extras import read_extras
 from rtstyle.sources.photo_folder import read_photo
 
 if TYPE_CHECKING:
@@ -217,10 +218,14 @@ def _check_masks(styles: Sequence[StyleImage]) -> None:
 
 
 def _artwork(style: StyleImage, device: torch.device) -> Artwork:
+    import torch
+
     from rtstyle.gatys.painter import Artwork
     from rtstyle.gatys.pictures import to_tensor
 
     mask = None
     if style.mask is not None:
         mask = to_tensor(read_photo(style.mask), device).mean(dim=1, keepdim=True)
+        if (alpha := read_extras(style.mask).alpha) is not None:
+            mask *= torch.from_numpy(alpha).to(device) / 255
     return Artwork(to_tensor(read_photo(style.path), device), style.weight, mask, str(style.mask))

@@ -25,6 +25,8 @@ from rtstyle.jobs.keyframe.studio import (  # noqa: E402
     find_device,
     find_weights,
 )
+from rtstyle.sinks.photo_extras import read_extras  # noqa: E402
+from tests.sinks.test_photo_extras import exif, icc, save  # noqa: E402
 from tests.vgg import photo_and_artwork, random_vgg  # noqa: E402
 
 TINY = Recipe(
@@ -121,6 +123,28 @@ def test_a_mask_of_which_nothing_is_left_is_refused(files):
         paint(files, style_images=styles)
     with pytest.raises(UsageError, match=expected):
         check(Materials(styles=styles, recipe=TINY), [TINY], (48, 64))
+
+
+def test_what_a_photo_has_besides_its_colours_is_kept(files):
+    """Transparency in the painting's size, EXIF and the profile, as with ``rtstyle image``."""
+    photo = np.dstack([photo_and_artwork()[0], np.full((48, 64), 255, np.uint8)])
+    photo[:, :32, 3] = 0
+    save(files / "photo.png", photo)
+    paint(files, recipe=replace(TINY, iterations=1))
+    kept = read_extras(files / "out.png")
+    assert kept.alpha.shape == (32, 43)
+    assert (kept.alpha[:, :21].max(), kept.alpha[:, 22:].min()) == (0, 255)
+    assert (kept.exif.removeprefix(b"Exif\0\0"), kept.icc) == (exif(1), icc())
+
+
+def test_a_mask_is_white_only_where_it_is_opaque(files):
+    """What editors hide under transparency is often white."""
+    mask = np.full((48, 64, 4), 255, np.uint8)
+    mask[:, :32, 3] = 0
+    cv2.imwrite(str(files / "mask.png"), mask)
+    style = StyleImage(path=files / "art.png", mask=files / "mask.png")
+    (artwork,) = Studio.open(Materials(styles=[style], recipe=TINY)).painter.artworks
+    assert (artwork.mask[..., :32].max(), artwork.mask[..., 32:].min()) == (0, 1)
 
 
 def test_ctrl_c_keeps_the_best_and_resume_goes_on(files):
