@@ -37,7 +37,7 @@ _ONLY_FOR = {  # options, and the jobs that know them
     "resume": ("photo", "keyframes", "propagate"),
     "layer": ("reconstruct",),
     **dict.fromkeys(
-        ("style_image", "mask", "content_layers", "content_weight", "style_weight"),
+        ("style_image", "mask", "content_layers", "content_weight", "style_weight", "colors"),
         ("photo", "keyframes", "propagate", "sweep"),
     ),
     "init": ("photo", "keyframes", "sweep"),
@@ -99,6 +99,7 @@ def _job(given: Given) -> Callable[..., Any]:
             expected = "alone" if kinds == (name,) else f"with {_WORDS[kinds[0]]}"
             raise UsageError(f"--{name.replace('_', '-')}: expected {expected}, got {_WORDS[kind]}")
     if kind == "reconstruct":
+        _check_reconstruction(given)
         return partial(reconstruct, what=given["reconstruct"], layer=given["layer"])
     if kind == "sweep":
         return partial(sweep, axes=given["sweep"])
@@ -112,6 +113,27 @@ def _job(given: Given) -> Callable[..., Any]:
 
 def _is_given(value: object) -> bool:
     return bool(value) or isinstance(value, float)  # a weight may be 0
+
+
+def _check_reconstruction(given: Given) -> None:
+    """Raise UsageError for what would have no effect."""
+    if given["style_size"] and given["reconstruct"] == "content":
+        raise UsageError("--style-size: expected with --reconstruct style, got --reconstruct content")
+    if "=" in (given["style_layers"] or ""):
+        got = given["style_layers"]
+        raise UsageError(f"--style-layers: expected names without weights with --reconstruct, got {got!r}")
+
+
+def _check_recipes(given: Given, recipe: Recipe) -> None:
+    """Raise UsageError for a style without an artwork, and for a seed without noise."""
+    recipes, kind = _recipes(given, recipe), kind_of(given)
+    if not given["style_image"] and kind != "reconstruct" and any(each.style_weight for each in recipes):
+        raise UsageError("--style-image: expected at least one artwork, got none")
+    seeded = given["seed"] is not None or any(axis.strip().startswith("seed=") for axis in given["sweep"] or ())
+    noisy = any(each.init == "noise" for each in recipes) and kind != "propagate"
+    if seeded and not noisy:
+        got = "--propagate" if kind == "propagate" else f"--init {recipe.init}"
+        raise UsageError(f"--seed: expected with --init noise, got {got}")
 
 
 def _check(given: Given, materials: Materials) -> None:
@@ -178,8 +200,7 @@ def _materials(given: Given, recipe: Recipe) -> Materials:
     from rtstyle.jobs.keyframe.studio import Materials
 
     styles = _styles(given["style_image"] or [], given["mask"] or [])
-    if not styles and recipe.style_weight and not given["reconstruct"]:
-        raise UsageError("--style-image: expected at least one artwork, got none")
+    _check_recipes(given, recipe)
     return Materials(styles=styles, recipe=recipe, device=given["device"], vgg=given["vgg"])
 
 

@@ -111,6 +111,8 @@ class Carrier:
         recipe = replace(self._painter.recipe, optimizer="lbfgs", learning_rate=None, average=0.0)
         where = torch.nn.functional.max_pool2d(free.float(), 2 * _SEAM + 1, 1, _SEAM)
         objective = self._painter.objective(content, part=part, palette=palette, where=where)
+        if not recipe.content_weight and not objective.regions:  # nothing to paint it by
+            return picture
         descent = Descent(objective, start, recipe, free=free)
         for _ in range(_HOLE_STEPS):
             descent.step()

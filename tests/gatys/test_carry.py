@@ -158,3 +158,14 @@ def test_light_alone_is_carried_as_light_alone(weights, artwork, wall, monkeypat
     carrier._painted_hole(frames[0], frames[0], hole, to_tensor(frames[0], CPU))
     for picture in (held[0].picture, begun[0]):
         assert torch.equal(picture, picture[:, :1].expand_as(picture))
+
+
+def test_a_hole_outside_all_masks_is_only_closed(weights, artwork, wall):
+    """Where content does not count either there is nothing to paint it by."""
+    mask = torch.zeros(1, 1, *SIZE)
+    mask[..., :8] = 1
+    recipe = replace(RECIPE, content_weight=0.0)
+    carrier = Carrier(Painter([Artwork(artwork, 1.0, mask)], recipe, weights), CPU)
+    frame, hole = pan(wall, 1)[0], np.zeros(SIZE, bool)
+    hole[30:50, 70:90] = True
+    assert np.array_equal(carrier._painted_hole(frame, 255 - frame, hole, to_tensor(frame, CPU)), 255 - frame)

@@ -94,9 +94,9 @@ def propagate_keyframes(
     keyframes wait in ``OUTPUT.keyframes``; ``resume`` goes on with them. Raises as ``paint_keyframes`` does.
     """
     begun, target = perf_counter(), Path(output)
-    materials = replace(materials, recipe=replace(materials.recipe, init="content"))
     folder, growing = _waiting(target), _growing(target)
     sink = _writer(input, target, materials, moments, overwrite=overwrite)
+    materials = replace(materials, recipe=replace(materials.recipe, init="content"))
     with closing(VideoReader(input, on_error="skip")) as source:
         format = _sized(source.format, materials.recipe)
         studio = Studio.open(materials)
@@ -206,6 +206,10 @@ def _growing(target: Path) -> Path | None:
 def _writer(input: str | Path, target: Path, materials: Materials, moments: Moments, *, overwrite: bool) -> VideoWriter:
     if not moments:
         raise UsageError("propagate: expected --every, --at or --scenes, which say where the keyframes are")
+    if materials.recipe.init != "content":
+        _log.warning(
+            "%s: begins with its own frames, which are carried on, and not with %s", input, materials.recipe.init
+        )
     keep = [input, *materials.files()]
     return VideoWriter(target, overwrite=overwrite, keep=keep, temporary=_growing(target))
 

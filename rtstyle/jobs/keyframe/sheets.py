@@ -41,7 +41,8 @@ def reconstruct(
 ) -> None:
     """Paint from noise what the network sees of one picture, layer by layer, as a labelled sheet.
 
-    The layers are the recipe's ``style_layers``, or ``layer`` alone; its weights and content layers play no part.
+    The layers are the recipe's ``style_layers``, or ``layer`` alone; its weights, colours and content layers play no
+    part.
     ``what`` is "content": each layer's maps alone; or "style": Gram matrices of all layers up to each.
     Raises as ``paint_keyframe`` does.
     """
@@ -86,15 +87,13 @@ def recipes_by_layer(recipe: Recipe, what: str, layer: str | None = None) -> dic
     if what not in {"content", "style"}:
         raise UsageError(f"reconstruct: expected content or style, got {what!r}")
     layers = [layer] if layer else [name for name, _ in recipe.style_layers]
-    recipes = {}
+    recipe, recipes = replace(recipe, init="noise", colors="style"), {}
     for count, name in enumerate(layers, start=1):
         if what == "content":
-            recipes[name] = replace(
-                recipe, init="noise", content_layers=((name, 1.0),), content_weight=1.0, style_weight=0.0
-            )
+            recipes[name] = replace(recipe, content_layers=((name, 1.0),), content_weight=1.0, style_weight=0.0)
         else:
             names = tuple((each, 1.0) for each in layers[:count])
-            recipes[name] = replace(recipe, init="noise", style_layers=names, content_weight=0.0, style_weight=1.0)
+            recipes[name] = replace(recipe, style_layers=names, content_weight=0.0, style_weight=1.0)
     return recipes
 
 
