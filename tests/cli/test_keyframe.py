@@ -103,6 +103,7 @@ def test_a_dry_run_paints_nothing(files):
         (["clip.mp4", *ART, "-o", "no/x", "--at", "0"], 1, "there is no folder no"),
         (["clip.mp4", *ART, "-o", "x", "--at", "99"], 1, "clip.mp4: expected --at before its end at "),
         (["clip.mp4", *ART, "-o", "x.mp4", "--at", "99", "--propagate"], 1, "expected --at before its end at "),
+        (["photo.png", *ART, "-o", "x.webp", "--size", "20000"], 1, "more than the 16383 pixels of .webp; use .png"),
         (["photo.png", *ART, "-o", "art2.png", "--sweep", "size=32"], 1, "art2.png: exists already"),
         (["photo.png", *ART, "-o", "x.png", "--sweep", "stile-weight=1"], 2, "expected SETTING=A,B"),
         (["photo.png", *ART, "-o", "x.png", "--sweep", "seed=one"], 2, "seed: expected a number"),
@@ -173,6 +174,19 @@ def test_ctrl_c_before_anything_is_painted(files, monkeypatch, arguments):
     monkeypatch.setattr("rtstyle.jobs.keyframe.studio.Studio.open", stop)
     done = keyframe(*arguments, *ART)
     assert (done.exit_code, done.stderr) == (130, "rtstyle: stopped; nothing was written\n")
+
+
+def test_ctrl_c_before_an_earlier_run_has_gone_on(files, monkeypatch):
+    """Its place is still there, and no picture is promised."""
+
+    def stop(_):
+        raise KeyboardInterrupt
+
+    (files / "x.png.keyframe").touch()
+    monkeypatch.setattr("rtstyle.jobs.keyframe.studio.Studio.open", stop)
+    done = keyframe("photo.png", "-o", "x.png", *ART, "--resume")
+    kept = "the place of a run is kept in x.png.keyframe, go on with --resume"
+    assert (done.exit_code, done.stderr) == (130, f"rtstyle: stopped; {kept}\n")
 
 
 def test_a_dry_run_makes_no_folder(files):
@@ -302,7 +316,7 @@ def test_ctrl_c_keeps_the_best(files):
         process.send_signal(signal.SIGINT)
         _, stderr = process.communicate(timeout=100)
     assert process.returncode == 130
-    assert "go on with --resume" in stderr
+    assert "stopped; out.png has the best so far, go on with --resume" in stderr
     assert "Traceback" not in stderr
     assert cv2.imread("out.png") is not None
     assert (files / "out.png.keyframe").exists()

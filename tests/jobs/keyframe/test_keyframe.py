@@ -26,6 +26,7 @@ from rtstyle.jobs.keyframe.studio import (  # noqa: E402
     find_weights,
 )
 from rtstyle.sinks.photo_extras import read_extras  # noqa: E402
+from rtstyle.sinks.photo_writer import PhotoWriter  # noqa: E402
 from tests.sinks.test_photo_extras import exif, icc, save  # noqa: E402
 from tests.vgg import photo_and_artwork, random_vgg  # noqa: E402
 
@@ -228,6 +229,26 @@ def test_a_disk_that_refuses_the_checkpoint_does_not_stop_the_painting(files, mo
     paint(files)
     assert "No space left on device; make room there, or choose another disk; painting goes on" in caplog.text
     assert {path.name for path in files.iterdir()} == {"photo.png", "art.png", "out.png"}
+
+
+def test_a_painting_that_cannot_be_written_is_kept(files, monkeypatch, caplog):
+    """A save along the way that fails is a warning; of the painting the place is there, and a run goes on with it."""
+    written = PhotoWriter.write
+
+    def refuse(writer, item):
+        raise SinkError("out.png: cannot be written: No space left on device; make room there")
+
+    monkeypatch.setattr(PhotoWriter, "write", refuse)
+    with pytest.raises(SinkError, match=r"make room there; then go on with --resume, .* kept in .*out\.png\.keyframe"):
+        paint(files, extras=Extras(save_every=6))
+    assert [message.endswith("make room there; painting goes on") for message in caplog.messages] == [True, True]
+    monkeypatch.setattr(PhotoWriter, "write", written)
+    steps = []
+    report = paint(files, extras=Extras(resume=True), progress=steps.append)
+    assert not steps
+    assert report.loss < 0.5 * report.start_loss
+    assert cv2.imread(str(files / "out.png")).shape == (32, 43, 3)
+    assert not (files / "out.png.keyframe").exists()
 
 
 def test_pictures_along_the_way(files):
