@@ -109,7 +109,7 @@ class Along:
         """Whether it is time for one more picture. Where the end is open, there are at times twice as many as asked."""
         if step.eta_s is not None:
             shown, now = (at * self._extras.process // step.iterations for at in (self._last_shown(), step.iteration))
-            return now > shown  # a coarse scale that ends early is leapt over
+            return now > shown
         if len(self._checkpoint.labels) == 2 * self._extras.process:
             self._thin(self._extras.process)
         shown_at = [0, *map(int, self._checkpoint.labels)]
