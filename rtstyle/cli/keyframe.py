@@ -15,8 +15,8 @@ from rtstyle.errors import UsageError
 from rtstyle.gatys.presets import PRESETS
 from rtstyle.gatys.recipe import Recipe, parse_blocks, parse_layers
 
-_STOPPED = {  # by the kind of job, what is there once it has begun, and what to say then
-    "photo": ("{}.keyframe", "{} has the best so far, go on with --resume"),
+_STOPPED = {  # by the kind of job, what is there if a run has begun, and what to say then
+    "photo": ("{}.keyframe", "the place of a run is kept in {}.keyframe, go on with --resume"),
     "keyframes": ("{}/unfinished.json", "what was painted is in {}, go on with --resume"),
     "propagate": ("{}.keyframes/unfinished.json", "what was painted is in {}.keyframes, go on with --resume"),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from rtstyle.gatys.moments import Moments
     from rtstyle.jobs.keyframe.studio import Materials
 
+_log = logging.getLogger("rtstyle")
+
 Given = Mapping[str, Any]  # the command's options by name
 
 _MOMENTS = ("at", "every", "scenes")
@@ -33,7 +36,7 @@ _ONLY_FOR = {  # options, and the jobs that know them
     "resume": ("photo", "keyframes", "propagate"),
     "layer": ("reconstruct",),
     **dict.fromkeys(
-        ("style_image", "mask", "content_layers", "content_weight", "style_weight"),
+        ("style_image", "mask", "content_layers", "content_weight", "style_weight", "colors"),
         ("photo", "keyframes", "propagate", "sweep"),
     ),
     "init": ("photo", "keyframes", "sweep"),
@@ -51,16 +54,23 @@ def start(given: Given, recipe: Recipe, *, as_json: bool) -> None:
     """Do it, show how it comes along, print what came of it."""
     content, output = given["content"], given["output"]
     job, materials = _job(given), _materials(given, recipe)
+    _warn_of_animations(given)
     if given["dry_run"]:
-        from rtstyle.jobs.keyframe.estimate import estimate
+        from rtstyle.jobs.keyframe.estimate import estimate, shape_of
         from rtstyle.jobs.keyframe.keyframes import check_times
-        from rtstyle.jobs.keyframe.studio import check
+        from rtstyle.jobs.keyframe.studio import check, find_device
 
         check_times(content, _moments(given))
-        check(materials)
+        find_device(materials.device)  # says how PyTorch is installed
+        recipes, carried = _recipes(given, recipe), kind_of(given) == "propagate"
         _check(given, materials)
+        check(materials, recipes, shape_of(content, square=not carried))
         artworks = [style.path for style in materials.styles]
-        told = max((estimate(content, each, artworks) for each in _recipes(given, recipe)), key=attrgetter("memory"))
+        told = max(
+            (estimate(content, each, artworks, square=not carried) for each in recipes), key=attrgetter("memory")
+        )
+        if told.memory > told.free:
+            _log.warning("%s: takes more memory than is free; a smaller --size takes less, or a --tile", content)
         _print(asdict(told), as_json=as_json)
         return
     with painting_shown(output) as progress:
@@ -89,6 +99,7 @@ def _job(given: Given) -> Callable[..., Any]:
             expected = "alone" if kinds == (name,) else f"with {_WORDS[kinds[0]]}"
             raise UsageError(f"--{name.replace('_', '-')}: expected {expected}, got {_WORDS[kind]}")
     if kind == "reconstruct":
+        _check_reconstruction(given)
         return partial(reconstruct, what=given["reconstruct"], layer=given["layer"])
     if kind == "sweep":
         return partial(sweep, axes=given["sweep"])
@@ -102,6 +113,27 @@ def _job(given: Given) -> Callable[..., Any]:
 
 def _is_given(value: object) -> bool:
     return bool(value) or isinstance(value, float)  # a weight may be 0
+
+
+def _check_reconstruction(given: Given) -> None:
+    """Raise UsageError for what would have no effect."""
+    if given["style_size"] and given["reconstruct"] == "content":
+        raise UsageError("--style-size: expected with --reconstruct style, got --reconstruct content")
+    if "=" in (given["style_layers"] or ""):
+        got = given["style_layers"]
+        raise UsageError(f"--style-layers: expected names without weights with --reconstruct, got {got!r}")
+
+
+def _check_recipes(given: Given, recipe: Recipe) -> None:
+    """Raise UsageError for a style without an artwork, and for a seed without noise."""
+    recipes, kind = _recipes(given, recipe), kind_of(given)
+    if not given["style_image"] and kind != "reconstruct" and any(each.style_weight for each in recipes):
+        raise UsageError("--style-image: expected at least one artwork, got none")
+    seeded = given["seed"] is not None or any(axis.strip().startswith("seed=") for axis in given["sweep"] or ())
+    noisy = any(each.init == "noise" for each in recipes) and kind != "propagate"
+    if seeded and not noisy:
+        got = "--propagate" if kind == "propagate" else f"--init {recipe.init}"
+        raise UsageError(f"--seed: expected with --init noise, got {got}")
 
 
 def _check(given: Given, materials: Materials) -> None:
@@ -121,6 +153,16 @@ def _check(given: Given, materials: Materials) -> None:
         open_photo(content, output, materials, overwrite=overwrite or resume)
     else:
         open_sheet(content, output, materials, _recipes(given, materials.recipe), overwrite=overwrite)
+
+
+def _warn_of_animations(given: Given) -> None:
+    """Say which photo or artwork is one: its first picture is taken."""
+    from rtstyle.sources.photo_folder import warn_of_more
+
+    if kind_of(given) not in {"keyframes", "propagate"}:
+        warn_of_more(Path(given["content"]), "painted", way_out="--every 1 paints all")
+    for text in given["style_image"] or ():
+        warn_of_more(_split(text)[0], "looked at")
 
 
 def _recipes(given: Given, recipe: Recipe) -> list[Recipe]:
@@ -145,8 +187,7 @@ def _materials(given: Given, recipe: Recipe) -> Materials:
     from rtstyle.jobs.keyframe.studio import Materials
 
     styles = _styles(given["style_image"] or [], given["mask"] or [])
-    if not styles and recipe.style_weight and not given["reconstruct"]:
-        raise UsageError("--style-image: expected at least one artwork, got none")
+    _check_recipes(given, recipe)
     return Materials(styles=styles, recipe=recipe, device=given["device"], vgg=given["vgg"])
 
 

@@ -73,7 +73,7 @@ class Carrier:
         start = (trust * view.picture + (1 - trust) * frame).round().astype(np.uint8)
         content, warped = to_tensor(frame, self._device), to_tensor(start, self._device)
         weights = torch.from_numpy(view.trust.astype(np.float32))[None, None].to(self._device)
-        return self._paint(number, content, warped, Memory(warped, weights))
+        return self._paint(number, content, warped, Memory(self._painter.seen(warped), weights))
 
     def _filled(
         self,
@@ -107,10 +107,12 @@ class Carrier:
         part = Part((frame.shape[0], frame.shape[1]), (rows, columns))
         free = torch.from_numpy(np.ascontiguousarray(new[rows, columns]))[None, None].to(self._device)
         start = to_tensor(_with_detail(picture[rows, columns], frame[rows, columns]), self._device)
-        start = torch.where(free, start, to_tensor(picture[rows, columns], self._device))
+        start = self._painter.seen(torch.where(free, start, to_tensor(picture[rows, columns], self._device)))
         recipe = replace(self._painter.recipe, optimizer="lbfgs", learning_rate=None, average=0.0)
         where = torch.nn.functional.max_pool2d(free.float(), 2 * _SEAM + 1, 1, _SEAM)
         objective = self._painter.objective(content, part=part, palette=palette, where=where)
+        if not recipe.content_weight and not objective.regions:  # nothing to paint it by
+            return picture
         descent = Descent(objective, start, recipe, free=free)
         for _ in range(_HOLE_STEPS):
             descent.step()

@@ -12,12 +12,13 @@ from torch.optim import LBFGS, SGD, Adam, Optimizer
 from rtstyle.gatys.guard import Guard, Verdict
 from rtstyle.gatys.objective import Losses, Objective
 from rtstyle.gatys.pictures import saturation
-from rtstyle.gatys.recipe import Recipe
+from rtstyle.gatys.recipe import LEARNING_RATES, Recipe
 
 _log = logging.getLogger(__name__)
 
 _STEP = 0.01  # of the range of a value, in the mean: L-BFGS', as long as it knows no curvature
 _SMALLEST_RATE, _LARGEST_RATE = 1e-12, 1e12
+_FAR_BELOW = 0.01  # times the optimizer's own rate
 _NEAR = 2.0  # rates too small and too large that are no further apart have nothing between them
 _MOST_LOST = 100  # iterations that went nowhere, and are made up for
 _COARSE, _COARSE_FOR = 0.02, 20  # share of the loss that so many iterations have to win, or bf16 is too coarse
@@ -64,7 +65,7 @@ class Descent:
         self._totals.append(self.losses.total)
         if self.objective.half and self._is_slow():
             self._refine()
-        verdict = self._guard.judge(self._latest.total, saturation(self._picture()))
+        verdict = self._guard.judge(self._latest.total, saturation(self._picture()), timid=self._is_timid())
         if verdict is Verdict.GIVE_UP:
             self.given_up = self._guard.reason
             _log.warning("%s: the run %s", self.given_up, verdict.value)
@@ -121,6 +122,10 @@ class Descent:
             return False
         before = self._totals[-1 - _COARSE_FOR]
         return before - self._totals[-1] < _COARSE * before
+
+    def _is_timid(self) -> bool:
+        """Whether the rate is far below the optimizer's own, and below what was too large."""
+        return self.rate < min(_FAR_BELOW * LEARNING_RATES[self.recipe.optimizer], self._too_large / _NEAR**2)
 
     def _refine(self) -> None:
         """Go on in float32, with the optimiser as it is: L-BFGS in bf16 takes ever more iterations (docs/LOG.md)."""

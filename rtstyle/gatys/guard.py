@@ -11,6 +11,7 @@ _WORSE, _WORSE_FOR = 1.3, 8  # above where it started, and for how many evaluati
 _STALE_FOR = 40  # evaluations without a new best, while well above it
 _SATURATED = 0.35  # of all values at 0 or 1, beyond what start, photo and artworks have
 _SLOW_AFTER, _SLOW = 6, 0.005  # evaluations, and the least share of the loss that these must take off
+_TIMID = 0.1  # the same, where the rate is far below the usual
 _NOISE = 1e-5  # of the loss: less above the start says nothing
 _MOST_CHANGES = 40
 
@@ -39,12 +40,13 @@ class Guard:
     _best_at: int = 0
     _worse: int = 0
     _changed_at: int = 0
+    _changed_from: float = math.inf  # the best then
     _changes: int = 0
     _in_a_row: int = 0
     _latest: Verdict = Verdict.GO_ON
 
-    def judge(self, total: float, saturation: float) -> Verdict:
-        """Take note of an evaluation."""
+    def judge(self, total: float, saturation: float, *, timid: bool = False) -> Verdict:
+        """Take note of an evaluation; ``timid``: the rate is far below the usual, and may well be larger."""
         self._evaluations += 1
         if lost := self._lost(total, saturation):
             return self._back(lost)
@@ -54,7 +56,7 @@ class Guard:
         since = self._evaluations - max(self._best_at, self._changed_at)
         if self._worse >= _WORSE_FOR or (since >= _STALE_FOR and total > _WORSE * self.best):
             return self._back(f"the loss stays high, at {total:.3g}")
-        if not self._is_slow():
+        if not self._is_slow(timid=timid):
             return Verdict.GO_ON
         uphill = total > (1 + _NOISE) * self.start
         return self._back(f"the loss does not fall from {self.start:.3g}") if uphill else self._faster()
@@ -73,14 +75,15 @@ class Guard:
             return f"{saturation:.0%} of the picture is black or white"
         return ""
 
-    def _is_slow(self) -> bool:
-        """Whether it has hardly moved from its start: a step so small gives the start back."""
+    def _is_slow(self, *, timid: bool) -> bool:
+        """Whether it has hardly moved from its start, or with a timid rate since that was set: the start comes back."""
         since = self._evaluations - self._changed_at
+        least, before = (_TIMID, min(self.start, self._changed_from)) if timid else (_SLOW, self.start)
         return (
             not self._worse
             and since >= _SLOW_AFTER
             and self._changes < _MOST_CHANGES
-            and self.best > (1 - _SLOW) * self.start
+            and self.best > (1 - least) * before
         )
 
     def _back(self, reason: str) -> Verdict:
@@ -96,5 +99,5 @@ class Guard:
         self._in_a_row = 1 if calm or verdict is not self._latest else self._in_a_row + 1
         self._latest = verdict
         self._changes += 1
-        self._changed_at, self._worse = self._evaluations, 0
+        self._changed_at, self._changed_from, self._worse = self._evaluations, self.best, 0
         return Verdict.GIVE_UP if self._changes > _MOST_CHANGES else verdict

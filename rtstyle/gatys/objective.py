@@ -85,7 +85,8 @@ class Objective:
         leaf = image.detach().requires_grad_()
         sums, content = self._through(leaf, self._tiles[0])
         style = self._style(sums)
-        (gradient,) = torch.autograd.grad(self._total(leaf, style, content), leaf)
+        total = self._total(leaf, style, content)
+        gradient = torch.autograd.grad(total, leaf)[0] if total.requires_grad else torch.zeros_like(image)
         return self._summary(image, style, content), gradient
 
     def _tiled_gradient(self, image: Tensor) -> tuple[Losses, Tensor]:
@@ -107,7 +108,8 @@ class Objective:
             loss = self.recipe.content_weight * self._mean(parts, self._content_layers, piece)
             flat_own = [s for by_layer in own for s in by_layer.values()]
             loss = loss + sum(((slope * s).sum() for slope, s in zip(slopes, flat_own, strict=True)), start=loss * 0)
-            gradient[..., rows, columns] += torch.autograd.grad(loss, piece)[0]
+            if loss.requires_grad:
+                gradient[..., rows, columns] += torch.autograd.grad(loss, piece)[0]
         return self._summary(image, style, content), gradient
 
     def _forward(self, image: Tensor) -> tuple[Sums, dict[str, Tensor]]:
@@ -143,7 +145,8 @@ class Objective:
                         products[name] = gram_sums(own, _part(masks[name], cells))
             return maps
 
-        self._features(image, watch=watch)
+        if self._layers:
+            self._features(image, watch=watch)
         return sums, content
 
     def _style(self, sums: Sums) -> dict[str, Tensor]:

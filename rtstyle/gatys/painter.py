@@ -9,6 +9,7 @@ from typing import Self
 import torch
 from torch import Tensor
 
+from rtstyle.errors import UsageError
 from rtstyle.gatys.colors import recolored, seen
 from rtstyle.gatys.memory import tile_for
 from rtstyle.gatys.objective import Memory, Objective
@@ -28,6 +29,7 @@ class Artwork:
     image: Tensor
     weight: float = 1.0
     mask: Tensor | None = None  # (1, 1, H, W) of any size; None: everywhere
+    where: str = "mask"  # whose name it has in a complaint
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +64,12 @@ class Painter:
         place: Place | None = None,
         progress: Callable[[Step], None] | None = None,
     ) -> Painting:
-        """Minimise from ``start``, or go on at ``place``; Ctrl-C ends it with what there is."""
-        run = Run(self.objective, self.recipe, content, start, memory=memory, progress=progress)
+        """Minimise from ``start``, or go on at ``place``; Ctrl-C ends it with what there is.
+
+        Raises UsageError where nothing is left of a mask in that size.
+        """
+        check_masks(self.artworks, (content.shape[2], content.shape[3]))
+        run = Run(self.objective, self.recipe, content, self.seen(start), memory=memory, progress=progress)
         try:
             run.go(place)
         except KeyboardInterrupt:
@@ -71,6 +77,10 @@ class Painter:
                 raise
             return run.painting(stopped=True)
         return run.painting()
+
+    def seen(self, picture: Tensor) -> Tensor:
+        """The picture (1, 3, H, W) as the optimisation is to see it: without a style, as it is."""
+        return seen(picture, self.recipe.colors) if self._has_style else picture
 
     def objective(
         self,
@@ -92,9 +102,8 @@ class Painter:
         """
         self.vgg.to(content.device)
         part = part or Part.whole((content.shape[2], content.shape[3]))
-        photo, regions = content, []
-        if self.artworks and self.recipe.style_weight:
-            photo = seen(content, self.recipe.colors)
+        photo, regions = self.seen(content), []
+        if self._has_style:
             regions = self._regions(content if palette is None else palette, part, full_side or min(part.size))
         if where is not None:
             share = float(where.mean())  # a pixel's style weighs what it does in a whole picture
@@ -109,6 +118,10 @@ class Painter:
             saturation=max(saturation(picture) for picture in (photo, *(a.image for a in self.artworks))),
             half=self._half if half is None else half,
         )
+
+    @property
+    def _has_style(self) -> bool:
+        return bool(self.artworks and self.recipe.style_weight)
 
     def _regions(self, palette: Tensor, part: Part, full_side: int) -> list[Region]:
         """One for all artworks without a mask, and one for each with that is seen; together they weigh 1."""
@@ -141,6 +154,14 @@ class Painter:
     def _grams_of(self, artwork: Tensor, short: int) -> dict[str, Tensor]:
         size = by_short_side((artwork.shape[2], artwork.shape[3]), max(16, short))
         return style_grams(self.vgg, resized(artwork, size), [name for name, _ in self.recipe.style_layers])
+
+
+def check_masks(artworks: Sequence[Artwork], size: Size) -> None:
+    """Raise UsageError where nothing is left of a mask in a picture of that size."""
+    for artwork in artworks:
+        if artwork.mask is not None and not is_somewhere(resized(artwork.mask, size)):
+            expected = "expected white where the style is to be"
+            raise UsageError(f"{artwork.where}: {expected}, got black everywhere at {size[1]}×{size[0]}")
 
 
 def is_somewhere(mask: Tensor) -> bool:

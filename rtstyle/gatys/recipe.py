@@ -17,6 +17,8 @@ LEARNING_RATES: Mapping[str, float] = MappingProxyType({"lbfgs": 1.0, "adam": 0.
 COLORS = ("style", "luminance", "covariance", "histogram")
 MOST_ITERATIONS = 5000  # of a run that goes on until it no longer improves
 
+_LARGEST_SEED = (1 << 63) - 1  # of torch's generators
+
 Layers = tuple[tuple[str, float], ...]  # names, in any way in use, and their weights
 
 
@@ -68,8 +70,10 @@ class Recipe:
                 _refuse(name, f"{least} or more", value)
         if self.tile and self.tile < MIN_TILE:
             _refuse("tile", f"0 or at least {MIN_TILE}", self.tile)
-        if not self.style_layers or not self.content_layers:
-            raise UsageError("layers: expected at least one, got none")
+        if not -_LARGEST_SEED <= self.seed <= _LARGEST_SEED:
+            _refuse("seed", f"a whole number up to {_LARGEST_SEED}", self.seed)
+        _check_layers("content layers", self.content_layers)
+        _check_layers("style layers", self.style_layers)
 
     @property
     def rate(self) -> float:
@@ -105,6 +109,15 @@ def parse_blocks(text: str) -> Layers:
     if not 1 <= int(first) <= int(last or first) <= 5:  # noqa: PLR2004 - VGG has five blocks
         raise UsageError(f"style layers: expected blocks between 1 and 5, got {text!r}")
     return tuple((f"relu{block}_1", 1.0) for block in range(int(first), int(last or first) + 1))
+
+
+def _check_layers(kind: str, layers: Layers) -> None:
+    names = [name for name, _ in layers]
+    if not names:
+        raise UsageError(f"{kind}: expected at least one, got none")
+    for name in names:
+        if names.count(name) > 1:
+            raise UsageError(f"{kind}: expected each once, got {name} twice; a weight makes it count more: {name}=2")
 
 
 def _one_of(name: str, value: str, choices: tuple[str, ...]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 
 from torch import Tensor
@@ -30,14 +30,15 @@ class Place:
     scale: int
     iteration: int  # of that scale
     picture: Tensor  # the best so far, before its colours are put back
+    before: int = 0  # iterations at coarser scales
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Step:
     """How far a picture has come; handed to ``progress`` after every iteration."""
 
-    iteration: int  # from 1, through all scales
-    iterations: int
+    iteration: int  # from 1, through all scales, those that went nowhere too
+    iterations: int  # as many as there will be, as far as is known
     scale: int  # from 0, coarse to fine
     size: Size
     losses: Losses
@@ -92,27 +93,30 @@ class Run:
         self.size = (content.shape[2], content.shape[3])
         self.sizes = pyramid(self.size, multiscale=recipe.multiscale and memory is None)
         self._descent: Descent  # of the scale at hand
-        self._scale = self._iteration = self._evaluations = 0
-        self._spent = self._already = 0.0  # pixels evaluated, and those of a run before
+        self._scale = self._iteration = self._before = self._evaluations = 0
+        self._spent = 0  # pixels evaluated
+        self._resumed = False
         self._begun = perf_counter()
 
     def go(self, place: Place | None) -> None:
         """Go through all scales, from ``place`` on."""
         first = 0 if place is None else place.scale
         picture = self.start if place is None else place.picture.to(self.start.device)
-        self._spent = self._cost(first, 0 if place is None else place.iteration)
-        self._already = self._spent
+        self._resumed = place is not None
+        before, recipe = 0 if place is None else place.before, self.recipe
         for scale in range(first, len(self.sizes)):
             size = self.sizes[scale]
             content, picture = resized(self.content, size), resized(picture, size)
             objective = self._make_objective(content, memory=self.memory, full_side=min(self.size))
-            descent = Descent(objective, picture, self.recipe)
+            descent = Descent(objective, picture, recipe)
             iteration = place.iteration if place is not None and scale == first else 0
             # All at once: Ctrl-C before this line means the scale before.
-            self._scale, self._iteration, self._descent = scale, iteration, descent
+            self._scale, self._iteration, self._before, self._descent = scale, iteration, before, descent
             self._descend(self._descent, self.iterations(scale))
             self._evaluations += self._descent.evaluations
-            picture = self._descent.best
+            picture, before = self._descent.best, before + self._iteration
+            if not descent.given_up:
+                recipe = replace(recipe, learning_rate=descent.rate)  # what was found need not be looked for again
 
     def iterations(self, scale: int) -> int:
         """How many there are at that scale, at most."""
@@ -125,7 +129,7 @@ class Run:
         start, failed = None, ""
         if self._scale == len(self.sizes) - 1 and not stopped:
             start = descent.start
-            if len(self.sizes) > 1 or self._already:  # it began where another scale, or another run, had ended
+            if len(self.sizes) > 1 or self._resumed:  # it began where another scale, or another run, had ended
                 start = descent.objective.losses(resized(self.start, self.size))
             # What is carried over is painted already, and may be as good as it gets.
             settled = descent.is_flat or (self.memory is not None and math.isfinite(descent.losses.total))
@@ -167,38 +171,30 @@ class Run:
         return len(history) > since and history[-1 - since] - history[-1] < share * history[-1 - since]
 
     def _report(self, losses: Losses) -> None:
-        self._spent = self._cost(self._scale, self._iteration)
+        height, width = self.sizes[self._scale]
+        self._spent += height * width
         if self._progress is None:
             return
+        descent, finer = self._descent, range(self._scale + 1, len(self.sizes))
+        left = max(0, self.iterations(self._scale) + descent.lost - self._iteration)
+        pixels = left * height * width + sum(self.iterations(s) * math.prod(self.sizes[s]) for s in finer)
         seconds = perf_counter() - self._begun
-        done, total = self._spent - self._already, self._cost(len(self.sizes), 0) - self._already
-        eta_s = None if self.recipe.iterations is None else seconds * (total - done) / done
-        before = sum(self.iterations(scale) for scale in range(self._scale))
-        descent = self._descent
         self._progress(
             Step(
-                iteration=before + self._iteration,
-                iterations=sum(map(self.iterations, range(len(self.sizes)))),
+                iteration=self._before + self._iteration,
+                iterations=self._before + self._iteration + left + sum(map(self.iterations, finer)),
                 scale=self._scale,
                 size=self.sizes[self._scale],
                 losses=losses,
                 seconds=seconds,
-                eta_s=eta_s,
+                eta_s=None if self.recipe.iterations is None else seconds * pixels / self._spent,
                 picture=lambda: self._finished(descent.best),
                 place=self._place,
             )
         )
 
-    def _cost(self, scale: int, iteration: int) -> float:
-        """Pixels to evaluate until that iteration of that scale; those beyond its count are not foreseen."""
-        whole = sum(self.iterations(s) * h * w for s, (h, w) in enumerate(self.sizes[:scale]))
-        if scale == len(self.sizes):
-            return whole
-        height, width = self.sizes[scale]
-        return whole + min(iteration, self.iterations(scale)) * height * width
-
     def _place(self) -> Place:
-        return Place(self._scale, self._iteration, self._descent.best.clone())
+        return Place(self._scale, self._iteration, self._descent.best.clone(), self._before)
 
     def _finished(self, picture: Tensor) -> Tensor:
         content = resized(self.content, (picture.shape[2], picture.shape[3]))

@@ -58,7 +58,9 @@ def tiles(size: tuple[int, int], side: int | None, margin: int) -> list[Tile]:
 
 
 def margin_for(layers: Sequence[str], network: str) -> int:
-    """How far the deepest of ``layers`` looks beyond its own cell: px, a multiple of 96."""
+    """How far the deepest of ``layers`` looks beyond its own cell: px, a multiple of 96; 0 where there is none."""
+    if not layers:
+        return 0
     block, conv = max(place_of(name, network)[1:] for name in layers)
     # Every convolution looks one cell further; a pooling takes the very cells that its own covers.
     before = sum(convs << index for index, convs in enumerate(CONVS[network][:block]))

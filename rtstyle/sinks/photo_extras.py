@@ -35,9 +35,6 @@ def read_extras(path: Path) -> Extras:
     """Read them from a photo that can be read; what is damaged is not there."""
     import cv2
 
-    if (count := cv2.imcount(str(path))) > 1:
-        all_ = "" if path.suffix.lower() in {".tif", ".tiff"} else "; rtstyle transcode paints all"
-        _log.warning("%s: holds %d pictures, and only the first is painted%s", path, count, all_)
     if not hasattr(cv2, "imdecodeWithMetadata"):
         _log.warning("this OpenCV does not read metadata, which are lost; install opencv-python 4.13 or later")
         return Extras()
@@ -87,8 +84,9 @@ def encode(image: NDArray[np.uint8], suffix: str, extras: Extras, quality: list[
     """(H, W, 3) BGR to what ``cv2.imencode`` gives, with the extras that this kind of file and this OpenCV hold."""
     import cv2
 
-    if extras.alpha is not None and suffix not in {".jpg", ".jpeg"} and extras.alpha.shape == image.shape[:2]:
-        image = np.dstack([image, extras.alpha])
+    if extras.alpha is not None and suffix not in {".jpg", ".jpeg"}:
+        size = image.shape[1], image.shape[0]
+        image = np.dstack([image, cv2.resize(extras.alpha, size, interpolation=cv2.INTER_AREA)])
     kept = [(cv2.IMAGE_METADATA_EXIF, extras.exif), (cv2.IMAGE_METADATA_ICCP, extras.icc)] if _has(extras) else []
     blocks = [(kind, np.frombuffer(data, np.uint8)) for kind, data in kept if data]
     if blocks:

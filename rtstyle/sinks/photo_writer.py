@@ -75,13 +75,19 @@ class PhotoWriter:
         """Nothing to finish: a photo that was written stays."""
 
 
+def check_sides(path: Path, size: tuple[int, int]) -> None:
+    """Raise SinkError where a picture of ``size`` (height, width) is too large for that kind of file."""
+    suffix, (height, width) = path.suffix.lower(), size
+    if max(size) > _LARGEST.get(suffix, sys.maxsize):
+        raise SinkError(f"{path}: {width}×{height} is more than the {_LARGEST[suffix]} pixels of {suffix}; use .png")
+
+
 def _encode(image: Image, path: Path, extras: Extras) -> bytes:
     import cv2
 
     suffix = path.suffix.lower()
     height, width = image.shape[:2]
-    if max(height, width) > _LARGEST.get(suffix, sys.maxsize):
-        raise SinkError(f"{path}: {width}×{height} is more than the {_LARGEST[suffix]} pixels of {suffix}; use .png")
+    check_sides(path, (height, width))
     qualities = {".webp": cv2.IMWRITE_WEBP_QUALITY, ".jpg": cv2.IMWRITE_JPEG_QUALITY, ".jpeg": cv2.IMWRITE_JPEG_QUALITY}
     quality = [qualities[suffix], _QUALITY] if suffix in qualities else []
     try:

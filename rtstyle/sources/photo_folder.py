@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -12,6 +13,8 @@ from rtstyle.errors import SourceError
 from rtstyle.frames import Frame, Image, VideoFormat
 from rtstyle.sources.input_file import missing, unreadable
 from rtstyle.upright import UPRIGHT, orientation_of_avif, turned
+
+_log = logging.getLogger("rtstyle")
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".avif", ".bmp", ".jp2", ".tif", ".tiff")
 
@@ -35,6 +38,7 @@ class PhotoFolder:
 
     def __iter__(self) -> Iterator[Frame]:
         for index, photo in enumerate(self.photos):
+            warn_of_more(photo, "painted", way_out="rtstyle transcode paints all")
             image, self._first = self._first, None
             yield Frame(self._read(photo) if image is None else image, Fraction(index), Fraction(1))
 
@@ -70,6 +74,16 @@ def read_photo(path: Path) -> Image:
     if bgr is None:
         raise SourceError(f"{path}: {_complaint(path, data.size)}")
     return turned(np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), dtype=np.uint8), orientation or UPRIGHT)
+
+
+def warn_of_more(path: Path, used: str, *, way_out: str = "") -> None:
+    """Say where a file holds several pictures, and what takes all of an animation."""
+    import cv2
+
+    count = cv2.imcount(str(path)) if path.is_file() else 0
+    if count > 1:
+        hint = f"; {way_out}" if way_out and path.suffix.lower() not in {".tif", ".tiff"} else ""
+        _log.warning("%s: holds %d pictures, and only the first is %s%s", path, count, used, hint)
 
 
 def _complaint(path: Path, size: int) -> str:

@@ -8,6 +8,7 @@ import sys
 import time
 
 import cv2
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -102,7 +103,8 @@ def test_a_dry_run_paints_nothing(files):
         (["clip.mp4", *ART, "-o", "no/x", "--at", "0"], 1, "there is no folder no"),
         (["clip.mp4", *ART, "-o", "x", "--at", "99"], 1, "clip.mp4: expected --at before its end at "),
         (["clip.mp4", *ART, "-o", "x.mp4", "--at", "99", "--propagate"], 1, "expected --at before its end at "),
-        (["photo.png", *ART, "-o", "art2.png", "--sweep", "seed=1"], 1, "art2.png: exists already"),
+        (["photo.png", *ART, "-o", "x.webp", "--size", "20000"], 1, "more than the 16383 pixels of .webp; use .png"),
+        (["photo.png", *ART, "-o", "art2.png", "--sweep", "size=32"], 1, "art2.png: exists already"),
         (["photo.png", *ART, "-o", "x.png", "--sweep", "stile-weight=1"], 2, "expected SETTING=A,B"),
         (["photo.png", *ART, "-o", "x.png", "--sweep", "seed=one"], 2, "seed: expected a number"),
         (["photo.png", *ART, "-o", "x.png", "--sweep", "seed=1", "--sweep", "seed=2"], 2, "got seed twice"),
@@ -111,6 +113,7 @@ def test_a_dry_run_paints_nothing(files):
         (["photo.png", *ART, "-o", "x.png", "--sweep", "init=noise,none.png"], 1, "none.png"),
         (["photo.png", *ART, "-o", "x.png", "--init", "none.png"], 1, "none.png"),
         (["clip.mp4", "-o", "x.png", "--reconstruct", "style"], 1, "is not a picture"),
+        (["photo.png", "-o", "x.png", "--style-weight", "0", "--init", "style"], 2, "init style: expected a --style-i"),
         (["photo.png", "-o", "x.png", "--reconstruct", "both"], 2, "expected content or style, got 'both'"),
         (["photo.png", "-o", "x.png", "--reconstruct", "style", "--layer", "relu9_9"], 2, "relu9_9"),
     ],
@@ -133,6 +136,31 @@ def test_a_picture_beyond_all_memory_is_one_sentence(files):
     assert not (files / "x.png").exists()
 
 
+def test_a_dry_run_says_what_does_not_fit_into_memory(files, caplog):
+    """In a line; of what fits there is none."""
+    dry = ["photo.png", *ART, "-o", "x.png", "--dry-run", "--tile", 0, "--size"]
+    assert [keyframe(*dry, size).exit_code for size in (32, 90_000)] == [0, 0]
+    assert caplog.messages == [
+        "photo.png: takes more memory than is free; a smaller --size takes less, or a --tile",
+    ]
+
+
+def test_animations_are_said(files, caplog):
+    """Of a photo and an artwork the first picture is taken; as a video all are painted, and nothing is to be said."""
+    made = cv2.Animation()
+    made.frames, made.durations = [np.full((48, 64, 3), 40 * n, np.uint8) for n in range(3)], [40, 40, 40]
+    assert cv2.imwriteanimation("a.gif", made)
+    done = keyframe("a.gif", "--style-image", "a.gif=2", "-o", "x.png", "--dry-run")
+    assert done.exit_code == 0, done.stderr
+    assert caplog.messages == [
+        "a.gif: holds 3 pictures, and only the first is painted; --every 1 paints all",
+        "a.gif: holds 3 pictures, and only the first is looked at",
+    ]
+    caplog.clear()
+    assert keyframe("a.gif", *ART, "-o", "x", "--every", "1", "--dry-run").exit_code == 0
+    assert not caplog.messages
+
+
 @pytest.mark.parametrize(
     "arguments",
     [["photo.png", "-o", "x.png"], ["clip.mp4", "-o", "x", "--at", "0"], ["clip.mp4", "-o", "x.mp4", *CARRIED]],
@@ -146,6 +174,19 @@ def test_ctrl_c_before_anything_is_painted(files, monkeypatch, arguments):
     monkeypatch.setattr("rtstyle.jobs.keyframe.studio.Studio.open", stop)
     done = keyframe(*arguments, *ART)
     assert (done.exit_code, done.stderr) == (130, "rtstyle: stopped; nothing was written\n")
+
+
+def test_ctrl_c_before_an_earlier_run_has_gone_on(files, monkeypatch):
+    """Its place is still there, and no picture is promised."""
+
+    def stop(_):
+        raise KeyboardInterrupt
+
+    (files / "x.png.keyframe").touch()
+    monkeypatch.setattr("rtstyle.jobs.keyframe.studio.Studio.open", stop)
+    done = keyframe("photo.png", "-o", "x.png", *ART, "--resume")
+    kept = "the place of a run is kept in x.png.keyframe, go on with --resume"
+    assert (done.exit_code, done.stderr) == (130, f"rtstyle: stopped; {kept}\n")
 
 
 def test_a_dry_run_makes_no_folder(files):
@@ -182,7 +223,7 @@ def test_a_dry_run_makes_no_folder(files):
         (["clip.mp4", "--style-image", "art.png", "-o", "art.png", "--at", "0"], 1, "expected a folder, got a file"),
         (["clip.mp4", "--style-image", "art.png", "-o", "x", "--size", "32"], 2, "is a video; say which of its frames"),
         (["clip.mp4", "--style-image", "art.png", "-o", "x.mp4", "--at", "0"], 2, "x.mp4: expected a folder for"),
-        (["photo.png", "-o", "x.png", "--reconstruct", "style", "--sweep", "seed=1"], 2, "--sweep: expected alone"),
+        (["photo.png", "-o", "x.png", "--reconstruct", "style", "--sweep", "size=32"], 2, "--sweep: expected alone"),
         (["art.png", "-o", "x.png", "--reconstruct", "style", "--style-image", "art.png"], 2, "got --reconstruct"),
         (["art.png", "-o", "x.png", "--reconstruct", "style", "--style-weight", "0"], 2, "--style-weight: expected"),
         (["art.png", "-o", "x.png", "--reconstruct", "style", "--content-weight", "2"], 2, "--content-weight: exp"),
@@ -196,6 +237,39 @@ def test_a_dry_run_makes_no_folder(files):
         (["photo.png", "--style-image", "art.png", "-o", "x.png", "--dry-run", "--device", "tpu"], 2, "got 'tpu'"),
         (["photo.png", "-o", "x.png", "--dry-run"], 2, "expected at least one artwork"),
         (["photo.png", *ART, "-o", "x.png", "--sweep", "temporal-weight=1,2"], 2, "expected SETTING=A,B,… with one"),
+        (
+            ["photo.png", "-o", "x.png", "--style-weight", "0", "--sweep", "style-weight=1,100"],
+            2,
+            "at least one artwork",
+        ),
+        (
+            ["photo.png", "-o", "x.png", "--reconstruct", "content", "--colors", "luminance"],
+            2,
+            "--colors: expected with",
+        ),
+        (
+            ["photo.png", "-o", "x.png", "--reconstruct", "content", "--style-size", "99"],
+            2,
+            "--style-size: expected wi",
+        ),
+        (["photo.png", "-o", "x.png", "--reconstruct", "style", "--style-layers", "r11=5"], 2, "names without weights"),
+        (
+            ["photo.png", *ART, "-o", "x.png", "--seed", "4"],
+            2,
+            "--seed: expected with --init noise, got --init content",
+        ),
+        (
+            ["photo.png", *ART, "-o", "x.png", "--sweep", "seed=1,2"],
+            2,
+            "--seed: expected with --init noise, got --init",
+        ),
+        (["clip.mp4", *ART, "-o", "x.mp4", *CARRIED, "--seed", "4"], 2, "with --init noise, got --propagate"),
+        (
+            ["photo.png", *ART, "-o", "x.png", "--init", "noise", "--seed", "9" * 23],
+            2,
+            "--seed: expected a whole number",
+        ),
+        (["photo.png", *ART, "-o", "x.png", "--style-layers", "r11,r21,r11"], 2, "--style-layers: expected each once"),
         (["photo.png", *ART, "--init", "art2.png", "-o", "art2.png", "--overwrite"], 1, "is the input itself"),
         (["c.mp4", "--style-image", "art.png", "-o", "x", "--every", "2", "--process", "3"], 2, "got keyframes of a"),
     ],
@@ -242,7 +316,7 @@ def test_ctrl_c_keeps_the_best(files):
         process.send_signal(signal.SIGINT)
         _, stderr = process.communicate(timeout=100)
     assert process.returncode == 130
-    assert "go on with --resume" in stderr
+    assert "stopped; out.png has the best so far, go on with --resume" in stderr
     assert "Traceback" not in stderr
     assert cv2.imread("out.png") is not None
     assert (files / "out.png.keyframe").exists()

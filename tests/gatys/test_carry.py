@@ -8,9 +8,10 @@ import torch
 
 from rtstyle.gatys.carry import Carrier
 from rtstyle.gatys.colors import match_covariance
+from rtstyle.gatys.descent import Descent
 from rtstyle.gatys.flow import Track, dis_flow, trusted
 from rtstyle.gatys.painter import Artwork, Painter
-from rtstyle.gatys.pictures import to_tensor
+from rtstyle.gatys.pictures import to_image, to_tensor
 from rtstyle.gatys.recipe import Recipe
 from rtstyle.gatys.targets import style_grams
 
@@ -133,3 +134,38 @@ def test_holes_have_the_colours_of_the_whole_keyframe(weights, artwork, wall, mo
         carrier._filled(frame, frame, hole, frame, (far, far), palette=palette)
     (seen,) = looked_at
     assert torch.allclose(seen.mean((2, 3)), match_covariance(artwork, palette).mean((2, 3)), atol=0.01)
+
+
+def test_light_alone_is_carried_as_light_alone(weights, artwork, wall, monkeypatch):
+    """With ``luminance`` neither what a keyframe is held to nor a hole and its surroundings have any colour."""
+    held, begun = [], []
+
+    class Watched(Descent):
+        def __init__(self, objective, start, recipe, **more):
+            begun.append(start)
+            super().__init__(objective, start, recipe, **more)
+
+    def paint(number, content, start, memory):
+        held.append(memory)
+        return to_image(start)
+
+    monkeypatch.setattr("rtstyle.gatys.carry.Descent", Watched)
+    painter = Painter([Artwork(artwork)], replace(RECIPE, colors="luminance"), weights)
+    carrier, frames = Carrier(painter, CPU, paint), pan(wall, 2)
+    assert len(list(carrier.segment(frames, 255 - frames[0]))) == 1
+    hole = np.zeros(SIZE, bool)
+    hole[20:40, 30:60] = True
+    carrier._painted_hole(frames[0], frames[0], hole, to_tensor(frames[0], CPU))
+    for picture in (held[0].picture, begun[0]):
+        assert torch.equal(picture, picture[:, :1].expand_as(picture))
+
+
+def test_a_hole_outside_all_masks_is_only_closed(weights, artwork, wall):
+    """Where content does not count either there is nothing to paint it by."""
+    mask = torch.zeros(1, 1, *SIZE)
+    mask[..., :8] = 1
+    recipe = replace(RECIPE, content_weight=0.0)
+    carrier = Carrier(Painter([Artwork(artwork, 1.0, mask)], recipe, weights), CPU)
+    frame, hole = pan(wall, 1)[0], np.zeros(SIZE, bool)
+    hole[30:50, 70:90] = True
+    assert np.array_equal(carrier._painted_hole(frame, 255 - frame, hole, to_tensor(frame, CPU)), 255 - frame)

@@ -112,6 +112,20 @@ def test_a_rate_far_off_is_soon_found(weights, photo, artwork):
     assert descent.losses.total < 0.8 * descent.start.total
 
 
+@pytest.mark.parametrize("rate", [1e-4, 1e9])
+def test_what_creeps_is_not_enough(weights, photo, artwork, rate):
+    """Far below the optimizer's own rate a hundredth won says little: thirty iterations have to come near the goal."""
+    own, found = (descent_of(weights, photo, artwork, replace(TINY, learning_rate=r)) for r in (None, rate))
+    for descent in (own, found):
+        iterations = 0
+        while iterations < 30 + descent.lost:
+            descent.step()
+            iterations += 1
+    won = 1 - found.losses.total / found.start.total
+    assert won > 0.5 * (1 - own.losses.total / own.start.total)
+    assert found.rate > 0.01
+
+
 def test_the_best_is_kept(weights, photo, artwork):
     """However the losses jump, the best only gets better."""
     descent = descent_of(weights, photo, artwork, replace(TINY, learning_rate=3.0))

@@ -49,3 +49,12 @@ def test_changes_grow_until_something_works_and_then_end():
         factors.append(guard.factor())
     assert factors == [4, 4, 16, 256, 65536]
     assert verdicts(guard, [math.nan] * 40)[-1] is Verdict.GIVE_UP
+
+
+def test_a_timid_rate_has_to_win_more():
+    """A tenth in six evaluations since it was set; of a usual rate a little is enough."""
+    slow = [1 - 0.01 * n for n in range(1, 7)]
+    guard = Guard(1.0, best=1.0)
+    assert [guard.judge(loss, 0, timid=True) for loss in slow][-1] is Verdict.FASTER
+    assert [guard.judge(0.9 * loss, 0, timid=True) for loss in slow][-1] is Verdict.GO_ON
+    assert verdicts(Guard(1.0, best=1.0), slow)[-1] is Verdict.GO_ON

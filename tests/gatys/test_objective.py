@@ -93,3 +93,16 @@ def test_half_precision_agrees(vgg, region, photo, artwork):
     """In bf16 the loss is that of float32 to a hundredth or two."""
     full = Objective(vgg, artwork, [region], RECIPE).losses(photo).total
     assert Objective(vgg, artwork, [region], RECIPE, half=True).losses(photo).total == pytest.approx(full, rel=0.03)
+
+
+def test_without_content_and_style_nothing_is_looked_at(vgg, photo):
+    """As outside all masks where content does not count: what is left is the total variation, or nothing at all."""
+    generator = torch.Generator().manual_seed(0)
+    image = torch.rand(photo.shape, generator=generator)
+    alone = Recipe(content_weight=0.0)
+    for tile in (None, 32):
+        losses, slope = Objective(vgg, photo, [], alone, tile=tile).gradient(image)
+        assert losses.total == pytest.approx(losses.variation)
+        assert slope.abs().max() > 0
+        losses, slope = Objective(vgg, photo, [], Recipe(content_weight=0.0, tv_weight=0.0), tile=tile).gradient(image)
+        assert losses.total == slope.abs().max() == 0

@@ -139,3 +139,45 @@ def test_a_style_that_is_nowhere_does_not_count(weights, photo, artwork):
     (region,) = both.regions
     assert region.share == 1
     assert both.losses(photo).total == pytest.approx(alone.losses(photo).total, rel=1e-2)
+
+
+def test_light_alone_begins_with_light_alone(weights, photo, artwork):
+    """With ``luminance`` the photo's colours are no loss to be won: nothing of the content is missing at the start."""
+    recipe = replace(RECIPE, colors="luminance", multiscale=False, iterations=1)
+    start = Painter([Artwork(artwork)], recipe, weights).paint(photo, photo).start
+    assert start.content["relu2_2"] < 1e-9
+
+
+def test_a_rate_that_was_found_is_kept_at_finer_scales(painter, photo, caplog):
+    """What was lost on finding it is counted once, and no number comes twice, or after the last."""
+    painter.recipe = replace(RECIPE, learning_rate=1e6)
+    steps = []
+    painter.paint(photo, photo, progress=steps.append)
+    lost = len(steps) - 22
+    assert lost > 0
+    assert [step.iteration for step in steps] == list(range(1, 23 + lost))
+    assert all(step.iteration <= step.iterations for step in steps)
+    assert steps[-1].iterations == steps[-1].iteration
+    assert steps[9].eta_s > 0
+    assert steps[-1].eta_s == 0
+    coarse = sum(step.scale == 0 for step in steps)
+    assert coarse == 10 + lost
+    assert caplog.messages
+
+
+def test_a_coarse_scale_that_ends_early_leaves_no_gap(painter, photo, monkeypatch):
+    """The numbers go on, and the total is what is left."""
+    monkeypatch.setattr("rtstyle.gatys.run._ENOUGH", 1.0)
+    monkeypatch.setattr("rtstyle.gatys.run._ENOUGH_FOR", 3)
+    steps = []
+    painter.paint(photo, photo, progress=steps.append)
+    assert [step.iteration for step in steps] == list(range(1, 12))
+    assert [steps[at].iterations for at in (0, 4, 8, 10)] == [22, 15, 11, 11]
+
+    def stop(step):
+        if step.iteration == 7:
+            raise KeyboardInterrupt
+
+    place, steps = painter.paint(photo, photo, progress=stop).place, []
+    painter.paint(photo, photo, place=place, progress=steps.append)
+    assert steps[0].iteration == 8

@@ -45,6 +45,8 @@ def test_blocks_that_are_none(text):
         {"iterations": 0},
         {"average": 1.0},
         {"tile": 5},
+        {"seed": 1 << 63},
+        {"style_layers": (("relu1_1", 1.0), ("relu2_1", 1.0), ("relu1_1", 1.0))},
         {"pooling": "median"},
         {"colors": "mine"},
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from glob import escape
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from rtstyle.jobs.keyframe.studio import Extras
+
+_log = logging.getLogger("rtstyle")
 
 _RATE = 4  # pictures a second, in the film of the process
 
@@ -61,7 +64,10 @@ class Along:
         if every and step.iteration % every == 0:
             name = f"{self._target.stem}.{step.iteration:06}{self._target.suffix}"
             writer = PhotoWriter([self._target.with_name(name)], overwrite=True, keep=self._keep)
-            writer.write(Frame(to_image(step.picture()), Fraction(0)))
+            try:
+                writer.write(Frame(to_image(step.picture()), Fraction(0)))
+            except SinkError as error:
+                _log.warning("%s; painting goes on", error)
         if self._extras.process and self._is_due(step):
             self._show(step.picture())
         if self._progress is not None:
@@ -89,13 +95,21 @@ class Along:
             self._strip.write(Frame(sheet([self._checkpoint.process], [self._checkpoint.labels]), Fraction(0)))
             self._write_film()
         if painting.stopped:
-            raise KeyboardInterrupt
+            raise KeyboardInterrupt(f"{self._target} has the best so far, go on with --resume")
+
+    def rescued(self, painting: Painting, error: SinkError) -> SinkError:
+        """What to raise where the painting cannot be written: its place is kept, if that can be."""
+        try:
+            self._checkpoint.save(painting.place)
+        except SinkError:
+            return error
+        return SinkError(f"{error}; then go on with --resume, the painting is kept in {self._checkpoint.path}")
 
     def _is_due(self, step: Step) -> bool:
         """Whether it is time for one more picture. Where the end is open, there are at times twice as many as asked."""
         if step.eta_s is not None:
             shown, now = (at * self._extras.process // step.iterations for at in (self._last_shown(), step.iteration))
-            return now > shown  # a coarse scale that ends early is leapt over
+            return now > shown
         if len(self._checkpoint.labels) == 2 * self._extras.process:
             self._thin(self._extras.process)
         shown_at = [0, *map(int, self._checkpoint.labels)]

@@ -47,7 +47,7 @@ class Checkpoint:
         try:
             with safe_open(self.path, framework="pt") as file:
                 notes = json.loads(file.metadata()["rtstyle"])
-                place = Place(notes["scale"], notes["iteration"], file.get_tensor("picture"))
+                place = Place(notes["scale"], notes["iteration"], file.get_tensor("picture"), notes.get("before", 0))
                 self.labels = list(notes.get("labels", ()))
                 self.process = [file.get_tensor(f"process{number}").numpy() for number in range(len(self.labels))]
                 begun = dict(notes["begun"])
@@ -68,7 +68,8 @@ class Checkpoint:
 
     def save(self, place: Place) -> None:
         """Replace the file in one step. Raises SinkError."""
-        notes = {"scale": place.scale, "iteration": place.iteration, "labels": self.labels, "begun": self._notes}
+        at = {"scale": place.scale, "iteration": place.iteration, "before": place.before}
+        notes = {**at, "labels": self.labels, "begun": self._notes}
         tensors = {"picture": place.picture.cpu().contiguous()}
         tensors |= {f"process{number}": torch.from_numpy(picture) for number, picture in enumerate(self.process)}
         with OutputFile(self.path, overwrite=True).written() as temporary:

@@ -21,15 +21,20 @@ class Estimate:
     free: int
 
 
-def estimate(content: str | Path, recipe: Recipe | None = None, artworks: Sequence[Path] = ()) -> Estimate:
-    """Of a photo, or of one frame of a video, in the style of pictures. Raises SourceError and UsageError."""
+def estimate(
+    content: str | Path, recipe: Recipe | None = None, artworks: Sequence[Path] = (), *, square: bool = True
+) -> Estimate:
+    """Of a photo, or of one frame of a video, in the style of pictures. Raises SourceError and UsageError.
+
+    ``square``: as in ``shape_of``.
+    """
     from rtstyle.gatys.memory import free_bytes, peak_bytes, tile_for
     from rtstyle.gatys.pictures import parse_size, pyramid
     from rtstyle.gatys.run import iterations_at
     from rtstyle.sources.photo_folder import read_photo
 
     recipe = recipe or Recipe()
-    size = parse_size(recipe.size, _shape(content))
+    size = parse_size(recipe.size, shape_of(content, square=square))
     sizes = pyramid(size, multiscale=recipe.multiscale)
     tile = tile_for(size, recipe)
     return Estimate(
@@ -41,15 +46,18 @@ def estimate(content: str | Path, recipe: Recipe | None = None, artworks: Sequen
     )
 
 
-def _shape(content: str | Path) -> tuple[int, int]:
+def shape_of(content: str | Path, *, square: bool = True) -> tuple[int, int]:
+    """Height and width of a photo, or of a video's frames, ``square`` in square pixels. Raises SourceError."""
     from contextlib import closing
 
     from rtstyle.sources.photo_folder import read_photo
+    from rtstyle.sources.square import square_width
     from rtstyle.sources.video_reader import VideoReader
 
     try:
         height, width = read_photo(Path(content)).shape[:2]
     except SourceError:
         with closing(VideoReader(content)) as source:
-            return source.format.height, source.format.width
+            shown = source.format
+            return shown.height, square_width(shown.width, shown.sample_aspect) if square else shown.width
     return height, width

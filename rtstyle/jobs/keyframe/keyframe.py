@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from rtstyle.errors import SinkError, SourceError, UsageError
 from rtstyle.frames import Frame, Image
 from rtstyle.gatys.recipe import Recipe
-from rtstyle.jobs.keyframe.studio import NOTHING, Extras, Materials, Studio, StyleImage
-from rtstyle.sinks.photo_writer import PhotoWriter
+from rtstyle.jobs.keyframe.studio import NOTHING, Extras, Materials, Studio, StyleImage, find_device
+from rtstyle.sinks.photo_writer import PhotoWriter, check_sides
 from rtstyle.sources.photo_folder import read_photo
 from rtstyle.sources.streams import is_photo, open_input, video_stream
 
@@ -88,7 +88,10 @@ def paint_photo(
     checkpoint, keep = Checkpoint(place_of(target), notes), [content, *materials.files()]
     along = Along(target, extras, checkpoint, scene.size, progress, overwrite=overwrite or extras.resume, keep=keep)
     painting = studio.painter.paint(scene.content, scene.start, place=along.place(), progress=along)
-    writer.write(Frame(to_image(painting.picture), Fraction(0)))
+    try:
+        writer.write(Frame(to_image(painting.picture), Fraction(0)))
+    except SinkError as error:
+        raise along.rescued(painting, error) from error
     along.end(painting)
     painting.check(target, left="the best picture is there")
     return report_of(painting, studio, perf_counter() - begun)
@@ -99,7 +102,12 @@ def open_photo(
 ) -> tuple[Image, PhotoWriter]:
     """The photo, and what will write its painting; nothing is written yet. Raises as ``paint_keyframe``."""
     photo = _read(content)
-    writer = PhotoWriter([output], overwrite=overwrite, keep=[content, *materials.files()])
+    find_device(materials.device)  # says how PyTorch is installed
+    from rtstyle.gatys.pictures import parse_size
+
+    check_sides(Path(output), parse_size(materials.recipe.size, (photo.shape[0], photo.shape[1])))
+    keep = [content, *materials.files()]
+    writer = PhotoWriter([output], overwrite=overwrite, keep=keep, originals=[Path(content)])
     if (place := place_of(Path(output))).exists() and not overwrite:
         raise SinkError(f"{place}: an unfinished run is there; --resume goes on with it, --overwrite begins again")
     return photo, writer

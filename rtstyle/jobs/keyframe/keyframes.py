@@ -19,6 +19,7 @@ from rtstyle.jobs.keyframe.studio import Materials, Studio
 from rtstyle.sinks.encoding import MUXERS
 from rtstyle.sinks.photo_writer import SUFFIXES
 from rtstyle.sinks.video_writer import VideoWriter
+from rtstyle.sources.square import squared
 from rtstyle.sources.streams import open_input
 from rtstyle.sources.tally import duration_of
 from rtstyle.sources.video_reader import VideoReader
@@ -70,7 +71,7 @@ def paint_keyframes(
         for count, (frame, _, wanted) in enumerate(_marked(input, source, moments), start=1):
             if wanted and isinstance(frame, Frame):
                 name = f"{Path(input).stem}-{count - 1:06}-{clock(frame.time)}.png"
-                brush.photo(name, frame.image)
+                brush.photo(name, squared(frame.image, source.format.sample_aspect))
                 files.append(str(kept.folder / name))
                 if moments.last is not None and frame.time >= moments.last:
                     break
@@ -96,10 +97,10 @@ def propagate_keyframes(
     keyframes wait in ``OUTPUT.keyframes``; ``resume`` goes on with them. Raises as ``paint_keyframes`` does.
     """
     begun, target = perf_counter(), Path(output)
-    materials = replace(materials, recipe=replace(materials.recipe, init="content"))
     folder, growing = _waiting(target), _growing(target)
     check_times(input, moments)
     sink = _writer(input, target, materials, moments, overwrite=overwrite)
+    materials = replace(materials, recipe=replace(materials.recipe, init="content"))
     with closing(VideoReader(input, on_error="skip")) as source:
         format = _sized(source.format, materials.recipe)
         studio = Studio.open(materials)
@@ -219,6 +220,10 @@ def _growing(target: Path) -> Path | None:
 def _writer(input: str | Path, target: Path, materials: Materials, moments: Moments, *, overwrite: bool) -> VideoWriter:
     if not moments:
         raise UsageError("propagate: expected --every, --at or --scenes, which say where the keyframes are")
+    if materials.recipe.init != "content":
+        _log.warning(
+            "%s: begins with its own frames, which are carried on, and not with %s", input, materials.recipe.init
+        )
     keep = [input, *materials.files()]
     return VideoWriter(target, overwrite=overwrite, keep=keep, temporary=_growing(target))
 

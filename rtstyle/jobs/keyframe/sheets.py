@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from fractions import Fraction
 from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from rtstyle.errors import PaintError, UsageError
 from rtstyle.frames import Frame, Image
 from rtstyle.gatys.recipe import Recipe, parse_blocks, parse_layers
-from rtstyle.jobs.keyframe.studio import Materials, Studio, StyleImage, check_init, find_device
+from rtstyle.jobs.keyframe.studio import Materials, Studio, StyleImage, check, find_weights, seen_by
 from rtstyle.sinks.photo_writer import PhotoWriter
 from rtstyle.sources.photo_folder import read_photo
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("rtstyle")
 
+_Key = TypeVar("_Key")  # of a cell
 _WHOLE = {"iterations", "style_size", "history", "seed", "tile"}  # numbers
 _WORDS = {"network", "pooling", "loss", "optimizer", "init", "size", "colors"}
 _YES, _NO = {"yes", "true", "1"}, {"no", "false", "0"}
@@ -40,17 +41,17 @@ def reconstruct(
 ) -> None:
     """Paint from noise what the network sees of one picture, layer by layer, as a labelled sheet.
 
-    The layers are the recipe's ``style_layers``, or ``layer`` alone; its weights and content layers play no part.
+    The layers are the recipe's ``style_layers``, or ``layer`` alone; its weights, colours and content layers play no
+    part.
     ``what`` is "content": each layer's maps alone; or "style": Gram matrices of all layers up to each.
     Raises as ``paint_keyframe`` does.
     """
     recipes = recipes_by_layer(materials.recipe, what, layer)
     styles = [StyleImage(path=Path(content))] if what == "style" else []
+    materials = replace(materials, styles=styles)
     photo, writer = open_sheet(content, output, materials, recipes.values(), overwrite=overwrite)
-    painted = [
-        _paint(photo, replace(materials, styles=styles, recipe=each), progress).image(name)
-        for name, each in recipes.items()
-    ]
+    paintings = _painted(photo, materials, recipes, progress)
+    painted = [painting.image(name) for name, painting in paintings]
     up_to = "" if what == "content" or layer else "up to "
     _write(writer, [[_like(photo, painted[0]), *painted]], [["original", *(up_to + name for name in recipes)]])
 
@@ -73,10 +74,7 @@ def sweep(
     rows, columns = ([*dict.fromkeys(names)] for names in zip(*cells, strict=True))
     labels = {(row, column): ", ".join(filter(None, (column, row))) for row, column in cells}
     photo, writer = open_sheet(content, output, materials, cells.values(), overwrite=overwrite)
-    pictures = {
-        cell: _shown(_paint(photo, replace(materials, recipe=each), progress), labels[cell])
-        for cell, each in cells.items()
-    }
+    pictures = {cell: _shown(painting, labels[cell]) for cell, painting in _painted(photo, materials, cells, progress)}
     _write(
         writer,
         [[pictures[row, column] for column in columns] for row in rows],
@@ -89,15 +87,13 @@ def recipes_by_layer(recipe: Recipe, what: str, layer: str | None = None) -> dic
     if what not in {"content", "style"}:
         raise UsageError(f"reconstruct: expected content or style, got {what!r}")
     layers = [layer] if layer else [name for name, _ in recipe.style_layers]
-    recipes = {}
+    recipe, recipes = replace(recipe, init="noise", colors="style"), {}
     for count, name in enumerate(layers, start=1):
         if what == "content":
-            recipes[name] = replace(
-                recipe, init="noise", content_layers=((name, 1.0),), content_weight=1.0, style_weight=0.0
-            )
+            recipes[name] = replace(recipe, content_layers=((name, 1.0),), content_weight=1.0, style_weight=0.0)
         else:
             names = tuple((each, 1.0) for each in layers[:count])
-            recipes[name] = replace(recipe, init="noise", style_layers=names, content_weight=0.0, style_weight=1.0)
+            recipes[name] = replace(recipe, style_layers=names, content_weight=0.0, style_weight=1.0)
     return recipes
 
 
@@ -124,15 +120,7 @@ def open_sheet(
     """
     writer = PhotoWriter([output], overwrite=overwrite, keep=[content, *materials.files()])
     photo = read_photo(Path(content))
-    find_device(materials.device)  # says how PyTorch is installed
-    from rtstyle.gatys.pictures import parse_size
-    from rtstyle.perceptual import layer_index
-
-    for recipe in recipes:
-        parse_size(recipe.size, (photo.shape[0], photo.shape[1]))
-        for name, _ in (*recipe.content_layers, *recipe.style_layers):
-            layer_index(name, recipe.network)
-        check_init(recipe)
+    check(materials, list(recipes), (photo.shape[0], photo.shape[1]))
     return photo, writer
 
 
@@ -164,10 +152,17 @@ def _value(setting: str, text: str) -> object:
         raise UsageError(f"sweep: {setting.replace('_', '-')}: expected a number, got {text!r}") from error
 
 
-def _paint(photo: Image, materials: Materials, progress: Callable[[Step], None] | None) -> Painting:
-    studio = Studio.open(materials)
-    scene = studio.scene(photo)
-    return studio.painter.paint(scene.content, scene.start, progress=progress)
+def _painted(
+    photo: Image, materials: Materials, recipes: Mapping[_Key, Recipe], progress: Callable[[Step], None] | None
+) -> Iterator[tuple[_Key, Painting]]:
+    """One painting after the other; each network's weights are looked for once, and before all else."""
+    weights = {network: find_weights(network, materials.vgg) for network in {r.network for r in recipes.values()}}
+    for recipe in recipes.values():
+        seen_by(weights[recipe.network].network, recipe)
+    for key, recipe in recipes.items():
+        studio = Studio.open(replace(materials, recipe=recipe), weights[recipe.network])
+        scene = studio.scene(photo)
+        yield key, studio.painter.paint(scene.content, scene.start, progress=progress)
 
 
 def _shown(painting: Painting, label: str) -> Image:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from rtstyle.errors import DeviceError, ModelError, UsageError
 from rtstyle.frames import Image
-from rtstyle.gatys.recipe import Recipe
+from rtstyle.gatys.recipe import Layers, Recipe
+from rtstyle.sinks.photo_extras import read_extras
 from rtstyle.sources.photo_folder import read_photo
 
 if TYPE_CHECKING:
@@ -84,16 +85,17 @@ class Studio:
     fingerprint: str  # of the weights
 
     @classmethod
-    def open(cls, materials: Materials) -> Studio:
-        """Load artworks and weights. Raises what ``paint_keyframe`` raises."""
+    def open(cls, materials: Materials, weights: VggWeights | None = None) -> Studio:
+        """Load artworks, and the weights unless they are given. Raises what ``paint_keyframe`` raises."""
         device = find_device(materials.device)
         from rtstyle.gatys.painter import Painter
         from rtstyle.gatys.precision import half_pays
 
         _check_masks(materials.styles)
+        _check_init(materials.recipe, materials)
         works = [_artwork(style, device) for style in materials.styles]
-        weights = find_weights(materials.recipe.network, materials.vgg)
-        recipe = replace(materials.recipe, network=weights.network)
+        weights = weights or find_weights(materials.recipe.network, materials.vgg)
+        recipe = seen_by(weights.network, materials.recipe)
         painter = Painter(works, recipe, weights, half=half_pays(device))
         return cls(painter, recipe, device, weights.source, weights.fingerprint)
 
@@ -109,23 +111,72 @@ class Studio:
         if self.recipe.init == "noise":
             return Scene(content, white_noise(content, self.recipe.seed))
         if self.recipe.init == "style":
-            if not self.painter.artworks:
-                raise UsageError("init style: expected a --style-image, got none")
             return Scene(content, resized(self.painter.artworks[0].image, size))
         return Scene(content, resized(to_tensor(read_photo(Path(self.recipe.init)), self.device), size))
 
 
-def check(materials: Materials) -> None:
-    """Raise what ``Studio.open`` would, of artworks, masks and device; the network's weights are not looked for."""
+def check(materials: Materials, recipes: Sequence[Recipe], shape: tuple[int, int]) -> None:
+    """Raise what painting by ``recipes`` would of artworks, masks, device and start; ``shape``: the content's.
+
+    The network's weights are looked for only where a recipe needs VGG-19's own layers.
+    """
     device = find_device(materials.device)
+    from rtstyle.gatys.painter import check_masks
+    from rtstyle.gatys.pictures import parse_size
+
     _check_masks(materials.styles)
-    for style in materials.styles:
-        _artwork(style, device)
-    check_init(materials.recipe)
+    works = [_artwork(style, device) for style in materials.styles]
+    for recipe in recipes:
+        check_masks(works, parse_size(recipe.size, shape))
+        _check_init(recipe, materials)
+        _check_layers(recipe, materials.vgg)
 
 
-def check_init(recipe: Recipe) -> None:
+def seen_by(network: str, recipe: Recipe) -> Recipe:
+    """The recipe for the network that was found: counted through, a VGG-16 layer's name is another's in VGG-19.
+
+    Raises UsageError for a layer that VGG-16, where it stands in, does not have.
+    """
+    if network == recipe.network:
+        return recipe
+    content, style = (
+        _renamed(layers, recipe.network, network) for layers in (recipe.content_layers, recipe.style_layers)
+    )
+    return replace(recipe, network=network, content_layers=content, style_layers=style)
+
+
+def _renamed(layers: Layers, wanted: str, found: str) -> Layers:
+    from rtstyle.perceptual.layers import TITLES, layer_index, paper_name
+
+    renamed = []
+    for given, weight in layers:
+        name = paper_name(given, wanted)
+        try:
+            layer_index(name, found)
+        except UsageError:
+            raise UsageError(
+                f"layer {given}: is {name} of {TITLES[wanted]}, which {TITLES[found]}, found in its place, does not "
+                "have; name another layer, or give the weights with --vgg"
+            ) from None
+        renamed.append((name, weight))
+    return tuple(renamed)
+
+
+def _check_layers(recipe: Recipe, vgg: str | Path | None) -> None:
+    from rtstyle.perceptual.layers import layer_index
+
+    for name, _ in (*recipe.content_layers, *recipe.style_layers):
+        layer_index(name, recipe.network)
+    try:
+        seen_by("vgg16", recipe)
+    except UsageError:
+        seen_by(find_weights(recipe.network, vgg).network, recipe)
+
+
+def _check_init(recipe: Recipe, materials: Materials) -> None:
     """Raise SourceError where the picture to begin with cannot be read."""
+    if recipe.init == "style" and not materials.styles:
+        raise UsageError("init style: expected a --style-image, got none")
     if recipe.init not in {"content", "noise", "style"}:
         read_photo(Path(recipe.init))
 
@@ -167,12 +218,14 @@ def _check_masks(styles: Sequence[StyleImage]) -> None:
 
 
 def _artwork(style: StyleImage, device: torch.device) -> Artwork:
-    from rtstyle.gatys.painter import Artwork, is_somewhere
+    import torch
+
+    from rtstyle.gatys.painter import Artwork
     from rtstyle.gatys.pictures import to_tensor
 
     mask = None
     if style.mask is not None:
         mask = to_tensor(read_photo(style.mask), device).mean(dim=1, keepdim=True)
-        if not is_somewhere(mask):
-            raise UsageError(f"{style.mask}: expected white where the style is to be, got black everywhere")
-    return Artwork(to_tensor(read_photo(style.path), device), style.weight, mask)
+        if (alpha := read_extras(style.mask).alpha) is not None:
+            mask *= torch.from_numpy(alpha).to(device) / 255
+    return Artwork(to_tensor(read_photo(style.path), device), style.weight, mask, str(style.mask))

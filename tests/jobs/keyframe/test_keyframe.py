@@ -17,7 +17,17 @@ from rtstyle.gatys.sheet import sheet  # noqa: E402
 from rtstyle.jobs.keyframe.estimate import estimate  # noqa: E402
 from rtstyle.jobs.keyframe.keyframe import Extras, paint_keyframe  # noqa: E402
 from rtstyle.jobs.keyframe.sheets import parse_axis, reconstruct, sweep  # noqa: E402
-from rtstyle.jobs.keyframe.studio import Materials, Studio, StyleImage, find_device, find_weights  # noqa: E402
+from rtstyle.jobs.keyframe.studio import (  # noqa: E402
+    Materials,
+    Studio,
+    StyleImage,
+    check,
+    find_device,
+    find_weights,
+)
+from rtstyle.sinks.photo_extras import read_extras  # noqa: E402
+from rtstyle.sinks.photo_writer import PhotoWriter  # noqa: E402
+from tests.sinks.test_photo_extras import exif, icc, save  # noqa: E402
 from tests.vgg import photo_and_artwork, random_vgg  # noqa: E402
 
 TINY = Recipe(
@@ -103,6 +113,41 @@ def test_two_styles_and_a_mask(files):
         paint(files, "no.png", style_images=three)
 
 
+def test_a_mask_of_which_nothing_is_left_is_refused(files):
+    """A dot that vanishes in the size to paint would give the photo back."""
+    mask = np.zeros((480, 640), np.uint8)
+    mask[100:102, 100:102] = 255
+    cv2.imwrite(str(files / "dot.png"), mask)
+    styles = [StyleImage(path=files / "art.png", mask=files / "dot.png")]
+    expected = r"dot\.png: expected white where the style is to be, got black everywhere at 43×32"
+    with pytest.raises(UsageError, match=expected):
+        paint(files, style_images=styles)
+    with pytest.raises(UsageError, match=expected):
+        check(Materials(styles=styles, recipe=TINY), [TINY], (48, 64))
+
+
+def test_what_a_photo_has_besides_its_colours_is_kept(files):
+    """Transparency in the painting's size, EXIF and the profile, as with ``rtstyle image``."""
+    photo = np.dstack([photo_and_artwork()[0], np.full((48, 64), 255, np.uint8)])
+    photo[:, :32, 3] = 0
+    save(files / "photo.png", photo)
+    paint(files, recipe=replace(TINY, iterations=1))
+    kept = read_extras(files / "out.png")
+    assert kept.alpha.shape == (32, 43)
+    assert (kept.alpha[:, :21].max(), kept.alpha[:, 22:].min()) == (0, 255)
+    assert (kept.exif.removeprefix(b"Exif\0\0"), kept.icc) == (exif(1), icc())
+
+
+def test_a_mask_is_white_only_where_it_is_opaque(files):
+    """What editors hide under transparency is often white."""
+    mask = np.full((48, 64, 4), 255, np.uint8)
+    mask[:, :32, 3] = 0
+    cv2.imwrite(str(files / "mask.png"), mask)
+    style = StyleImage(path=files / "art.png", mask=files / "mask.png")
+    (artwork,) = Studio.open(Materials(styles=[style], recipe=TINY)).painter.artworks
+    assert (artwork.mask[..., :32].max(), artwork.mask[..., 32:].min()) == (0, 1)
+
+
 def test_ctrl_c_keeps_the_best_and_resume_goes_on(files):
     """The picture is there, and the rest of the iterations follow; other settings are refused."""
 
@@ -184,6 +229,26 @@ def test_a_disk_that_refuses_the_checkpoint_does_not_stop_the_painting(files, mo
     paint(files)
     assert "No space left on device; make room there, or choose another disk; painting goes on" in caplog.text
     assert {path.name for path in files.iterdir()} == {"photo.png", "art.png", "out.png"}
+
+
+def test_a_painting_that_cannot_be_written_is_kept(files, monkeypatch, caplog):
+    """A save along the way that fails is a warning; of the painting the place is there, and a run goes on with it."""
+    written = PhotoWriter.write
+
+    def refuse(writer, item):
+        raise SinkError("out.png: cannot be written: No space left on device; make room there")
+
+    monkeypatch.setattr(PhotoWriter, "write", refuse)
+    with pytest.raises(SinkError, match=r"make room there; then go on with --resume, .* kept in .*out\.png\.keyframe"):
+        paint(files, extras=Extras(save_every=6))
+    assert [message.endswith("make room there; painting goes on") for message in caplog.messages] == [True, True]
+    monkeypatch.setattr(PhotoWriter, "write", written)
+    steps = []
+    report = paint(files, extras=Extras(resume=True), progress=steps.append)
+    assert not steps
+    assert report.loss < 0.5 * report.start_loss
+    assert cv2.imread(str(files / "out.png")).shape == (32, 43, 3)
+    assert not (files / "out.png.keyframe").exists()
 
 
 def test_pictures_along_the_way(files):
@@ -337,15 +402,48 @@ def test_nothing_is_touched_by_what_is_wrong(files):
     assert not (files / "out.png").exists()
 
 
-def test_vgg16_stands_in_for_vgg19(files, monkeypatch, caplog):
-    """Where VGG-19's weights cannot be had it is said; a file of the user's is taken at its word."""
+@pytest.fixture
+def no_vgg19(monkeypatch):
+    """A machine that VGG-19's weights cannot be fetched to; the list grows when somebody tries."""
     from torchvision.models import VGG19_Weights
 
+    asked = []
+
     def refuse(*_, **__):
+        asked.append("VGG-19")
         raise OSError("no route to host")
 
     monkeypatch.delenv("RTSTYLE_VGG19", raising=False)
     monkeypatch.setattr(VGG19_Weights, "get_state_dict", refuse)
+    return asked
+
+
+def test_layers_that_are_counted_through_stay_the_same_in_vgg16(files, no_vgg19):
+    """The seventh convolution after the first three blocks has another number there; one that it lacks is named."""
+    counted = replace(TINY, network="vgg19", style_layers=(("relu_9", 2.0), ("r21", 1.0)))
+    assert Studio.open(Materials(recipe=counted)).recipe.style_layers == (("relu4_1", 2.0), ("relu2_1", 1.0))
+    eighth = replace(TINY, network="vgg19", content_layers=(("conv_8", 1.0),))
+    lacking = "layer conv_8: is conv3_4 of VGG-19, which VGG-16, found in its place, does not have; name another"
+    with pytest.raises(UsageError, match=lacking):
+        paint(files, recipe=eighth)
+    with pytest.raises(UsageError, match=lacking):
+        check(Materials(recipe=eighth), [eighth], (48, 64))
+
+
+def test_a_sheet_looks_for_weights_once(files, no_vgg19):
+    """However many cells it has; and what one of them lacks is said before the first is painted."""
+    materials = Materials(styles=[StyleImage(path=files / "art.png")], recipe=replace(TINY, network="vgg19"))
+    quick = replace(materials, recipe=replace(materials.recipe, iterations=1))
+    sweep(files / "photo.png", files / "sweep.png", quick, axes=["style-weight=1,2,3"])
+    assert len(no_vgg19) == 1
+    steps = []
+    with pytest.raises(UsageError, match="layer conv_8: is conv3_4"):
+        sweep(files / "photo.png", files / "x.png", quick, axes=["content-layers=r22,conv_8"], progress=steps.append)
+    assert not steps
+
+
+def test_vgg16_stands_in_for_vgg19(files, no_vgg19, caplog):
+    """Where VGG-19's weights cannot be had it is said; a file of the user's is taken at its word."""
     assert find_weights("vgg19", None).network == "vgg16"
     assert "VGG-16 paints in place of VGG-19" in caplog.text
     torch.save(random_vgg("vgg19").state, files / "vgg19.pth")

@@ -14,7 +14,8 @@ pytest.importorskip("torch", reason="keyframes need torch: pip install -e .[keyf
 from rtstyle.errors import PaintError, SinkError, SourceError, UsageError
 from rtstyle.gatys.moments import Moments
 from rtstyle.gatys.recipe import Recipe
-from rtstyle.jobs.keyframe.keyframes import paint_keyframes, propagate_keyframes
+from rtstyle.jobs.keyframe.estimate import estimate
+from rtstyle.jobs.keyframe.keyframes import check_propagation, paint_keyframes, propagate_keyframes
 from rtstyle.jobs.keyframe.studio import Materials, StyleImage
 from tests.clips import frame_times, make_clip, packets
 from tests.vgg import photo_and_artwork
@@ -43,6 +44,16 @@ def test_keyframes_are_named_by_number_and_time(materials, tmp_path, clip):
         "clip-000020-00-00-00.800.png",
     ]
     assert (report.frames, report.keyframes) == (25, 4)
+
+
+def test_keyframes_have_square_pixels(materials, tmp_path):
+    """As a player shows the frame, and as the estimate says; carried, a video keeps its own pixels."""
+    clip = make_clip(tmp_path / "clip.mp4", frames=1, aspect=Fraction(3, 2))
+    quick = replace(materials, recipe=replace(TINY, iterations=1))
+    report = paint_keyframes(clip, tmp_path / "keys", quick, moments=Moments.parse(["0"]))
+    assert cv2.imread(report.files[0]).shape == (48, 96, 3)
+    assert estimate(clip, TINY).sizes == ["96x48"]
+    assert estimate(clip, TINY, square=False).sizes == ["64x48"]
 
 
 def test_a_time_that_the_video_does_not_have(materials, tmp_path, clip):
@@ -152,6 +163,14 @@ def test_nothing_is_carried_over_a_cut(materials, tmp_path):
         frames = [frame.to_ndarray(format="rgb24").astype(int) for frame in video.decode(video=0)]
     changes = [np.abs(b - a).mean() for a, b in pairwise(frames)]
     assert changes[3] > 5 * max(changes[:3] + changes[4:])
+
+
+def test_a_start_that_a_carried_video_does_not_have_is_said(materials, tmp_path, clip, caplog):
+    """As a preset's white noise: also where nothing is painted yet."""
+    noisy = replace(materials, recipe=replace(TINY, init="noise"))
+    how = {"moments": Moments.parse(every="4"), "resume": False, "overwrite": False}
+    check_propagation(clip, tmp_path / "out.mp4", noisy, **how)
+    assert caplog.messages == [f"{clip}: begins with its own frames, which are carried on, and not with noise"]
 
 
 def test_propagation_needs_keyframes(materials, tmp_path, clip):
