@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from rtstyle.frames import Image
-from rtstyle.gatys.motions import Flow, Mask, ends, inside, with_motions
+from rtstyle.gatys.motions import Flow, Mask, better, ends, inside, with_motions
+
+Vectors = NDArray[np.floating[Any]]  # a flow that need not be exact
 
 _SOLID = 0.5  # of a trust that was interpolated
 
 
-def both_ways(a: Image, b: Image) -> tuple[Flow, Flow]:
-    """From ``a`` to ``b`` and back: DIS, and the motions in it where they explain the picture better."""
+def both_ways(a: Image, b: Image, before: tuple[Vectors, Vectors] | None = None) -> tuple[Flow, Flow]:
+    """From ``a`` to ``b`` and back: DIS, and the motions in it where they explain the picture better.
+
+    ``before``: the flows of the pair of frames before. What is fast is found by where it was going.
+    """
     there, back = dis_flow(a, b), dis_flow(b, a)
+    if before is not None:
+        there, back = better(a, b, there, dis_flow(a, b, before[0])), better(b, a, back, dis_flow(b, a, before[1]))
     trust, trust_back = trusted(there, back), trusted(back, there)
     new, new_back = with_motions(a, b, there, trust), with_motions(b, a, back, trust_back)
     lost, lost_back = trust > trusted(new, new_back), trust_back > trusted(new_back, new)
     return _unless(lost, new, there), _unless(lost_back, new_back, back)
 
 
-def dis_flow(a: Image, b: Image) -> Flow:
-    """Where every pixel of ``a`` lies in ``b``, by DIS (Kroeger et al. 2016).
+def dis_flow(a: Image, b: Image, start: Vectors | None = None) -> Flow:
+    """Where every pixel of ``a`` lies in ``b``, by DIS (Kroeger et al. 2016), begun at ``start``, by default at rest.
 
     OpenCV's medium preset stops at half the resolution; down to every pixel, with more steps, half as much is wrong.
     """
@@ -33,7 +40,8 @@ def dis_flow(a: Image, b: Image) -> Flow:
     estimator.setFinestScale(0)
     estimator.setGradientDescentIterations(50)
     gray = [cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) for image in (a, b)]
-    return np.asarray(estimator.calc(gray[0], gray[1], np.zeros((*a.shape[:2], 2), np.float32)), dtype=np.float32)
+    flow = np.zeros((*a.shape[:2], 2), np.float32) if start is None else start.astype(np.float32)  # is written to
+    return np.asarray(estimator.calc(gray[0], gray[1], flow), dtype=np.float32)
 
 
 def trusted(flow: Flow, back: Flow) -> Mask:

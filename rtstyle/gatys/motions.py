@@ -36,11 +36,17 @@ def with_motions(a: Image, b: Image, flow: Flow, trust: Mask) -> Flow:
     bound = least + _MARGIN
     for motion in _motions(flow, trust):
         gap = _difference(a, b, motion)
-        better = cv2.medianBlur((gap < bound).astype(np.uint8), 5) > 0  # no lone pixels
-        flow = np.where(better[..., None], motion, flow).astype(np.float32)
-        least = np.where(better, gap, least).astype(np.float32)
+        here = _without_lone_pixels(gap < bound)
+        flow = np.where(here[..., None], motion, flow).astype(np.float32)
+        least = np.where(here, gap, least).astype(np.float32)
         bound = _SHARE * least - _MARGIN
     return flow
+
+
+def better(a: Image, b: Image, flow: Flow, other: Flow) -> Flow:
+    """The ``other`` flow from ``a`` to ``b`` where it makes ``b`` look clearly more like ``a``."""
+    here = _without_lone_pixels(_difference(a, b, other) < _SHARE * _difference(a, b, flow) - _MARGIN)
+    return np.where(here[..., None], other, flow).astype(np.float32)
 
 
 def grid(flow: Flow) -> tuple[Mask, Mask]:
@@ -93,6 +99,10 @@ def _fitted(there: Points, to: Points, *, free: bool) -> NDArray[np.float64] | N
         rows, _ = cv2.estimateAffinePartial2D(there, to, method=cv2.RANSAC, ransacReprojThreshold=_FITS)
         matrix = None if rows is None else np.vstack([rows, (0, 0, 1)])
     return None if matrix is None else np.asarray(matrix, np.float64)
+
+
+def _without_lone_pixels(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    return np.asarray(cv2.medianBlur(mask.astype(np.uint8), 5) > 0)
 
 
 def _difference(a: Image, b: Image, flow: Flow) -> Mask:

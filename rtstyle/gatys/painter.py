@@ -20,6 +20,7 @@ from rtstyle.gatys.targets import Region, blended, style_grams
 from rtstyle.perceptual import VGG, VggWeights
 
 _NOTHING = 0.05  # of a mask
+_SMOOTH = 1e3  # weight of the total variation, at least, where few pixels are free: dots fit their Gram matrices best
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,19 +103,20 @@ class Painter:
         """
         self.vgg.to(content.device)
         part = part or Part.whole((content.shape[2], content.shape[3]))
-        photo, regions = self.seen(content), []
+        photo, regions, recipe = self.seen(content), [], self.recipe
         if self._has_style:
             regions = self._regions(content if palette is None else palette, part, full_side or min(part.size))
         if where is not None:
             share = float(where.mean())  # a pixel's style weighs what it does in a whole picture
             regions = [replace(r, mask=_both(r.mask, where), share=share * r.share) for r in regions]
+            recipe = replace(recipe, tv_weight=max(recipe.tv_weight, _SMOOTH))
         return Objective(
             self.vgg,
             photo,
             regions,
-            self.recipe,
+            recipe,
             memory=memory,
-            tile=tile_for((content.shape[2], content.shape[3]), self.recipe, content.device),
+            tile=tile_for((content.shape[2], content.shape[3]), recipe, content.device),
             saturation=max(saturation(picture) for picture in (photo, *(a.image for a in self.artworks))),
             half=self._half if half is None else half,
         )

@@ -102,6 +102,22 @@ def test_a_hole_is_painted_and_nothing_else_changes(weights, artwork, wall):
     assert np.abs(known[hole].astype(int) - frame[hole]).max() <= 1  # the frame before, carried here
 
 
+def test_a_hole_is_not_filled_with_dots(weights, artwork, wall, monkeypatch):
+    """Which fit the Gram matrices of so few pixels best: what it varies by is less than half of that."""
+    far = np.full((*SIZE, 2), 500, np.float32)
+    frame, hole = pan(wall, 1)[0], np.zeros(SIZE, bool)
+    hole[20:40, 30:60] = True
+
+    def roughness():
+        carrier = Carrier(Painter([Artwork(artwork)], RECIPE, weights), CPU)
+        filled = carrier._filled(frame, frame, hole, frame, (far, far), palette=to_tensor(frame, CPU))
+        return np.abs(cv2.Laplacian(filled.astype(np.float32), cv2.CV_32F))[hole].mean()
+
+    smooth = roughness()
+    monkeypatch.setattr("rtstyle.gatys.painter._SMOOTH", 0.0)
+    assert smooth < 0.5 * roughness()
+
+
 def test_a_hole_keeps_the_photos_colours(weights, artwork, wall):
     """With ``luminance``, as the whole picture does: the same is added to R, G and B of the frame."""
     painter = Painter([Artwork(artwork)], replace(RECIPE, colors="luminance"), weights)

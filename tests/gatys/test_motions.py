@@ -67,6 +67,29 @@ def test_a_tripod_stands_still(arcade):
     assert (there[wall] == 0).all(axis=-1).mean() > 0.95
 
 
+def test_what_is_fast_is_found_by_where_it_was_going():
+    """Half of its own width a frame is too far for DIS from rest, and not from the flow of the frames before."""
+    random = np.random.default_rng(0)
+
+    def texture(height, width):
+        blurred = cv2.GaussianBlur(random.uniform(0, 255, (height, width, 3)), (0, 0), 2.5)
+        return cv2.normalize(blurred, None, 0, 255, cv2.NORM_MINMAX).astype(np.uint8)
+
+    wall, thing = texture(120, 240), texture(40, 40)
+    frames = [wall.copy() for _ in range(2)]
+    for frame, left in zip(frames, (26, 46), strict=True):
+        frame[40:80, left : left + 40] = thing
+    there, back = (np.zeros((120, 240, 2), np.float32) for _ in range(2))  # of the pair before
+    there[40:80, 10:50], back[40:80, 26:66] = (16, 0), (-16, 0)
+
+    def share_found(before):
+        flow, _ = both_ways(*frames, before)
+        return (np.abs(flow[45:75, 31:61] - (20, 0)).max(axis=-1) < 1).mean()
+
+    assert share_found(None) < 0.1
+    assert share_found((there, back)) > 0.9
+
+
 def test_where_nothing_can_be_trusted_the_flow_stays(arcade):
     """No motion is made up from nothing."""
     a, b, *_ = frames_of(arcade, 3, 3)
