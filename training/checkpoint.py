@@ -28,7 +28,12 @@ class Checkpoint:
     optimizer: dict[str, Any]
     norm: float  # the gradient's, usually
     losses: dict[str, float]  # means over the last steps, unweighted
-    inputs: dict[str, str] = field(default_factory=dict)  # fingerprints of what is read; none in older ones
+    # None of these is in older ones:
+    inputs: dict[str, str] = field(default_factory=dict)  # fingerprints of what is read
+    photos: list[str] = field(default_factory=list)  # names, of those held out, too
+    window: list[dict[str, float]] = field(default_factory=list)  # what ``losses`` are the means of
+    skipped: int = 0  # steps without a finite gradient
+    verdicts: Tensor | None = None  # of the sieve
 
     @property
     def averaged(self) -> dict[str, Tensor]:

@@ -96,6 +96,8 @@ class Recipe:
             raise UsageError(f"unknown distance {self.distance!r}: expected mse or l1")
         if self.gram not in GRAMS:
             raise UsageError(f"unknown gram {self.gram!r}: expected one of {', '.join(GRAMS)}")
+        if not any(weight for name, weight in self.weights.items() if self.teachers or name != "teacher"):
+            raise UsageError("weight: expected a loss that weighs more than 0, got none; say style=1e6")
         if self.sees:
             self._check_layers()
 

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from torch.utils.tensorboard import SummaryWriter
 
-from rtstyle.errors import SinkError
+from rtstyle.errors import SinkError, SourceError
+from training.checkpoint import Checkpoint
 from training.data import spread
-from training.preview import preview, write_preview
-from training.trainer import Trainer
+from training.nets import Network
+from training.preview import preview, preview_path, write_preview
 
 LOG_EVERY = 10  # steps
 _PREVIEWS = 6  # photos
@@ -30,7 +31,7 @@ class Record:
         """
         self._checkpoint = checkpoint
         self._photos = spread(photos, _PREVIEWS)
-        self._log_is_kept = True
+        self._log_is_kept, self._lacks_previews = True, False
         try:
             self._log = SummaryWriter(str(checkpoint.with_suffix(".log")), purge_step=first + 1)
         except OSError as error:
@@ -47,15 +48,21 @@ class Record:
             self._log.add_scalar("learning rate", learning_rate, step)
             self._log.add_scalar("photos per second", photos_per_s, step)
 
-    def save(self, trainer: Trainer, losses: dict[str, float]) -> None:
-        """The checkpoint and a preview by the averaged weights. Raises SinkError."""
-        trainer.checkpoint(losses).save(self._checkpoint)
+    def save(self, state: Checkpoint, averaged: Network) -> None:
+        """The checkpoint, for which SinkError is raised, and a preview by the averaged weights, if there can be one."""
+        state.save(self._checkpoint)
         if not self._photos:
             return
-        sheet = preview(trainer.averaged, self._photos)
-        write_preview(sheet, self._checkpoint.with_suffix(f".{trainer.step:06}.png"))
+        try:
+            sheet = preview(averaged, self._photos)
+            write_preview(sheet, preview_path(self._checkpoint, state.step))
+        except (SourceError, SinkError) as error:
+            if not self._lacks_previews:
+                _log.warning("no preview of step %d: %s", state.step, error)
+            self._lacks_previews = True
+            return
         with self._while_it_is_kept():
-            self._log.add_image("preview", sheet, trainer.step, dataformats="HWC")
+            self._log.add_image("preview", sheet, state.step, dataformats="HWC")
 
     def close(self) -> None:
         with self._while_it_is_kept():

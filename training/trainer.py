@@ -55,7 +55,7 @@ class Trainer:
         if start:
             self.average.load_state_dict(start.average)
             self.optimizer.load_state_dict(start.optimizer)
-        self.skipped = 0
+        self.skipped = start.skipped if start else 0
         self._in_a_row = 0
         self._scale = FP16_SCALE if machine.dtype == torch.float16 else 1.0
         self.objective = Objective(self.network, recipe, vgg, device=device, precision=machine.dtype)
@@ -105,6 +105,7 @@ class Trainer:
             norm=self.norm,
             losses=losses,
             inputs=self.inputs,
+            skipped=self.skipped,
         )
 
     def _clip(self) -> bool:

@@ -264,6 +264,13 @@ def test_ctrl_c_promises_no_checkpoint_that_is_not_there(folder: Path, monkeypat
         (("train", "-o", "x.ckpt"), 2, "--data FOLDER and --style-image ART"),
         (("train", "--resume", "-o", "none.ckpt"), 1, "there is no such file"),
         ((*NEW, "--network", "huge", "-o", "x.ckpt"), 2, "lite or full"),
+        ((*NEW, "--include", "", "-o", "x.ckpt"), 2, "--include: expected a glob"),
+        ((*NEW, "--device", "meta", "-o", "x.ckpt"), 2, "expected cpu"),
+        (
+            (*NEW, "--weight", ",".join(f"{name}=0" for name in WEIGHTS if name != "teacher"), "-o", "x.ckpt"),
+            2,
+            "more than 0",
+        ),
         ((*NEW, "--data", "nowhere", "-o", "x.ckpt"), 1, "expected a folder of photos"),
         ((*NEW, "-o", "nowhere/x.ckpt"), 1, "there is no folder"),
         ((*NEW, "--style", "vgg.pth", "-o", "x.ckpt"), 1, "vgg.pth"),
