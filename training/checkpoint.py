@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -49,11 +50,16 @@ class Checkpoint:
     def save(self, path: Path) -> None:
         """Writes all or nothing: the old file stays until the new one is whole. Raises SinkError."""
         content = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "recipe"}
-        with OutputFile(path, overwrite=True).written() as temporary:
-            try:
-                torch.save({"recipe": asdict(self.recipe), **content}, temporary)
-            except RuntimeError as error:  # torch's zip writer reports a full disk so
-                raise SinkError(f"{path}: the checkpoint cannot be written ({error}); make room on the disk") from error
+        whole = io.BytesIO()  # torch's own writer of files does not tell a full disk from other failures
+        torch.save({"recipe": asdict(self.recipe), **content}, whole)
+        try:
+            with OutputFile(path, overwrite=True).written() as temporary:
+                temporary.write_bytes(whole.getbuffer())
+        except SinkError as error:
+            left = (
+                f"--resume goes on from step {Checkpoint.load(path).step}" if path.exists() else "nothing is saved yet"
+            )
+            raise SinkError(f"{error}; {left}") from error
 
     @staticmethod
     def load(path: Path) -> Checkpoint:

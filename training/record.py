@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,9 +33,11 @@ class Record:
         self._checkpoint = checkpoint
         self._photos = spread(photos, _PREVIEWS)
         self._log_is_kept, self._lacks_previews = True, False
+        self._hook, threading.excepthook = threading.excepthook, self._failed_in_a_thread
         try:
             self._log = SummaryWriter(str(checkpoint.with_suffix(".log")), purge_step=first + 1)
         except OSError as error:
+            threading.excepthook = self._hook
             folder = checkpoint.with_suffix(".log")
             raise SinkError(f"{folder}: TensorBoard's log cannot be kept there ({error.strerror})") from error
 
@@ -67,6 +70,7 @@ class Record:
     def close(self) -> None:
         with self._while_it_is_kept():
             self._log.close()
+        threading.excepthook = self._hook
 
     @contextmanager
     def _while_it_is_kept(self) -> Iterator[None]:
@@ -74,6 +78,16 @@ class Record:
         try:
             yield
         except OSError as error:
-            if self._log_is_kept:
-                _log.warning("TensorBoard's log ends here: %s", error.strerror or error)
-            self._log_is_kept = False
+            self._end_log(error)
+
+    def _end_log(self, error: OSError) -> None:
+        if self._log_is_kept:
+            _log.warning("TensorBoard's log ends here: %s", error.strerror or error)
+        self._log_is_kept = False
+
+    def _failed_in_a_thread(self, failure: threading.ExceptHookArgs) -> None:
+        """TensorBoard's writer has one, whose failure Python would show as a traceback."""
+        if isinstance(failure.exc_value, OSError) and type(failure.thread).__module__.startswith("tensorboard."):
+            self._end_log(failure.exc_value)
+        else:
+            self._hook(failure)

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -214,15 +216,34 @@ def test_a_checkpoint_that_cannot_be_written_leaves_the_old_one(
     out = tmp_path / "net.ckpt"
     train(with_steps(recipe, 1), out, vgg=random_vgg, machine=ALONE)
 
-    def full_disk(_: object, path: Path) -> None:
-        path.write_bytes(b"half")
+    def full_disk(path: Path, content: bytes) -> None:
+        path.write_text("half")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(torch, "save", full_disk)
+    monkeypatch.setattr(Path, "write_bytes", full_disk)
     with pytest.raises(SinkError, match="No space left"):
         Checkpoint.load(out).save(out)
     assert Checkpoint.load(out).step == 1
     assert [p.name for p in tmp_path.iterdir() if p.name.startswith(".")] == []
+
+
+@pytest.mark.parametrize("saved", [True, False])
+def test_a_full_disk_says_what_is_left(
+    recipe: Recipe, small_disk: Callable[[int], Path], random_vgg: VggWeights, *, saved: bool
+) -> None:
+    """The step that a resumed run goes on from, if there is any, and nothing of PyTorch's insides."""
+    state = trainer_of(recipe, random_vgg).checkpoint({})
+    disk = small_disk(4000)
+    if saved:
+        replace(state, step=3).save(disk / "net.ckpt")
+    with suppress(OSError), (disk / "rest").open("wb") as rest:
+        while True:
+            rest.write(bytes(1 << 12))
+    left = "--resume goes on from step 3" if saved else "nothing is saved yet"
+    with pytest.raises(SinkError) as caught:
+        replace(state, step=9).save(disk / "net.ckpt")
+    reason = "cannot be written: No space left on device; make room there, or choose another disk"
+    assert str(caught.value) == f"{disk / 'net.ckpt'}: {reason}; {left}"
 
 
 def test_what_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
@@ -243,6 +264,29 @@ def test_another_networks_checkpoint_is_refused(recipe: Recipe, random_vgg: VggW
         other = replace(recipe, init_from="a.ckpt", **change)
         with pytest.raises(ModelError, match=rf"a\.ckpt: expected the weights of a {options}, for one style"):
             train(other, tmp_path / "x.ckpt", vgg=random_vgg, machine=ALONE, init=read_weights(out))
+
+
+def test_a_network_of_other_styles_is_refused(recipe: Recipe, random_vgg: VggWeights) -> None:
+    """No option makes eight styles one, or two."""
+    eight = replace(recipe, style_images=recipe.style_images * 8).make_network().state_dict()
+    for styles in (1, 2):
+        run = replace(recipe, style_images=recipe.style_images * styles, init_from="gallery.onnx")
+        with pytest.raises(ModelError, match=rf"^gallery\.onnx: holds 8 styles, this run {styles}; begin with a"):
+            Trainer(run, random_vgg, machine=ALONE, device="cpu", start=None, init=eight)
+
+
+@pytest.mark.slow
+def test_who_cannot_compile_is_told(
+    recipe: Recipe, random_vgg: VggWeights, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Without a C++ compiler `--compile` is one sentence."""
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr("torch._inductor.config.cpp.cxx", ("no-such-compiler",))
+    trainer = Trainer(
+        recipe, random_vgg, machine=Machine(workers=0, compiled=True), device="cpu", start=None, init=None
+    )
+    with pytest.raises(UsageError, match=r"^compile: cannot be done here \(.*\); install a C\+\+ compiler"):
+        trainer.learn(torch.zeros(2, 64, 64, 3, dtype=torch.uint8), [0, 1])
 
 
 def test_nothing_to_learn_from_is_one_sentence(recipe: Recipe, random_vgg: VggWeights, tmp_path: Path) -> None:
@@ -277,6 +321,28 @@ def test_a_log_that_cannot_be_kept_does_not_end_a_run(
     train(with_steps(recipe, 10), out, vgg=random_vgg, machine=ALONE)
     assert Checkpoint.load(out).step == 10
     assert caplog.text.count("TensorBoard's log ends here: No space left on device") == 1
+
+
+def test_a_log_whose_thread_fails_is_one_warning(
+    recipe: Recipe,
+    random_vgg: VggWeights,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """TensorBoard writes from a thread, whose failure is told without a traceback; other threads' go where they did."""
+
+    def full_disk(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    def fill_the_disk(_: Progress) -> None:
+        monkeypatch.setattr("tensorboard.summary.writer.record_writer.RecordWriter.write", full_disk)
+
+    before = threading.excepthook
+    train(with_steps(recipe, 1), tmp_path / "net.ckpt", vgg=random_vgg, machine=ALONE, progress=fill_the_disk)
+    assert Checkpoint.load(tmp_path / "net.ckpt").step == 1
+    assert caplog.messages == ["TensorBoard's log ends here: No space left on device"]
+    assert threading.excepthook is before
 
 
 def test_a_preview_that_cannot_be_written_is_a_sink_error(tmp_path: Path) -> None:

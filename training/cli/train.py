@@ -8,6 +8,8 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+import typer
+
 from rtstyle.amounts import read_amounts
 from rtstyle.cli.outcome import one_sentence
 from rtstyle.errors import SinkError, UsageError
@@ -18,7 +20,7 @@ from training.cli import train_options as option
 from training.cli.console import console
 from training.cli.reporter import Reporter
 from training.machine import Machine
-from training.processes import Processes
+from training.processes import PeerError, Processes
 from training.recipe import PRESETS, Recipe, option_of, usual_weights
 from training.weights import read_weights
 
@@ -80,7 +82,12 @@ def train(
             raise UsageError(f"{out}: expected a name that ends in .ckpt")
         if out.exists() and not resume:
             raise SinkError(f"{out}: exists already; go on with it by --resume, or choose another name")
-        _train(out, machine, _begun(out, given) if resume else None, given)
+        try:
+            _train(out, machine, _begun(out, given) if resume else None, given)
+        except PeerError:
+            if machine.processes.first:
+                raise
+            raise typer.Exit(1) from None
 
 
 def _train(out: Path, machine: Machine, start: Checkpoint | None, given: Mapping[str, Any]) -> None:
