@@ -143,6 +143,11 @@ class Recipe:
         return [Path(one).name if name in _FILES else str(one) for one in values]
 
 
+def in_utf8(name: str) -> str:
+    """With ? for the bytes of a file's name that are none."""
+    return name.encode(errors="replace").decode()
+
+
 def usual_weights(teachers: Sequence[str | Path]) -> Mapping[str, float]:
     """Of the losses of a run that nobody weighed: who has a teacher listens to nobody else."""
     return DISTILLED if teachers else WEIGHTS

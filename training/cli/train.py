@@ -6,6 +6,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import typer
@@ -17,7 +18,7 @@ from rtstyle.perceptual import find_vgg16
 from training import loop
 from training.checkpoint import Checkpoint
 from training.cli import train_options as option
-from training.cli.console import console
+from training.cli.console import say
 from training.cli.reporter import Reporter
 from training.machine import Machine
 from training.processes import PeerError, Processes
@@ -98,16 +99,16 @@ def _train(out: Path, machine: Machine, start: Checkpoint | None, given: Mapping
         vgg = find_vgg16(given.get("vgg")) if recipe.sees else None
         quiet = not machine.processes.first
         if vgg and not quiet:
-            console.print(f"VGG-16 from {vgg.source}")
+            say(f"VGG-16 from {vgg.source}")
         if vgg and start and start.vgg != vgg.source:
             _log.warning("%s: was begun with VGG-16 from %s; --vgg names a file", out, start.vgg)
         with Reporter(quiet=quiet) as reporter:
             loop.train(recipe, out, vgg=vgg, machine=machine, start=start, init=init, progress=reporter)
         done = reporter.skipped
     if machine.processes.first:
-        console.print(
+        say(
             f"{out}: {recipe.steps} steps, {done or 'it is finished'}; "
-            f"next: python -m training export {out} -o NAME-{recipe.network}.onnx"
+            f"next: python -m training export {quote(str(out))} -o NAME-{recipe.network}.onnx"
         )
 
 
