@@ -23,16 +23,19 @@ NETWORK ?= lite
 WORK ?= out/training
 CKPT = $(WORK)/$(NAME)-$(NETWORK).ckpt
 
+# What users say reaches the shell in variables, so that nothing in it means anything to make or to the shell.
+$(foreach said,ART DATA CLIPS TITLE ARTIST YEAR LICENCE,$(eval style: export override $(said) := $$(value $(said))))
+
 style: .venv/tools
 	@mkdir -p $(WORK)
 	$(BIN)/python -m training train -o $(CKPT) $(if $(wildcard $(CKPT)),--resume) $(MACHINE) \
-		--network $(NETWORK) --data $(DATA) --style-image $(ART) --init-from exported/wave-$(NETWORK).onnx $(TRAIN)
-	$(BIN)/python -m training evaluate $(CKPT) --photos $(DATA) --style-image $(ART) $(if $(CLIPS),--clips $(CLIPS)) \
+		--network $(NETWORK) --data "$$DATA" --style-image "$$ART" --init-from exported/wave-$(NETWORK).onnx $(TRAIN)
+	$(BIN)/python -m training evaluate $(CKPT) --photos "$$DATA" --style-image "$$ART" $${CLIPS:+--clips "$$CLIPS"} \
 		$(EVALUATE) -o $(CKPT:.ckpt=.png) --json-out $(CKPT:.ckpt=.json) --overwrite > /dev/null
 	$(BIN)/python -m training export $(CKPT) -o exported/$(NAME)-$(NETWORK).onnx --overwrite --name $(NAME) \
-		--evaluation $(CKPT:.ckpt=.json) $(if $(TITLE),--title "$(TITLE)") $(if $(ARTIST),--artist "$(ARTIST)") \
-		$(if $(YEAR),--year "$(YEAR)") $(if $(LICENCE),--licence "$(LICENCE)")
-	$(BIN)/python -m training catalogue exported --photos $(DATA)
+		--evaluation $(CKPT:.ckpt=.json) $${TITLE:+--title "$$TITLE"} $${ARTIST:+--artist "$$ARTIST"} \
+		$${YEAR:+--year "$$YEAR"} $${LICENCE:+--licence "$$LICENCE"}
+	$(BIN)/python -m training catalogue exported --photos "$$DATA"
 
 test: lint types layers pytest
 

@@ -111,5 +111,10 @@ def _in_8_bits(twin: Path | None) -> dict[str, str]:
 
 def _section(style: Style) -> str:
     rows = {"artwork": f"{style.title}, {style.artist}, {style.year} ({style.licence})", **facts_of(style)}
-    table = "\n".join(f"| {name} | {value} |" for name, value in rows.items())
+    table = "\n".join(f"| {_cell(name)} | {_cell(value)} |" for name, value in rows.items())
     return f"## {style.path.name}\n\n| | |\n| --- | --- |\n{table}\n"
+
+
+def _cell(text: str) -> str:
+    """Without what would end it, or its row; a backslash keeps | from that in code, too."""
+    return " ".join(text.splitlines()).replace("|", "\\|")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,12 @@ class Checkpoint:
     optimizer: dict[str, Any]
     norm: float  # the gradient's, usually
     losses: dict[str, float]  # means over the last steps, unweighted
-    inputs: dict[str, str] = field(default_factory=dict)  # fingerprints of what is read; none in older ones
+    # None of these is in older ones:
+    inputs: dict[str, str] = field(default_factory=dict)  # fingerprints of what is read
+    photos: list[str] = field(default_factory=list)  # names, of those held out, too
+    window: list[dict[str, float]] = field(default_factory=list)  # what ``losses`` are the means of
+    skipped: int = 0  # steps without a finite gradient
+    verdicts: Tensor | None = None  # of the sieve
 
     @property
     def averaged(self) -> dict[str, Tensor]:
@@ -44,11 +50,16 @@ class Checkpoint:
     def save(self, path: Path) -> None:
         """Writes all or nothing: the old file stays until the new one is whole. Raises SinkError."""
         content = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "recipe"}
-        with OutputFile(path, overwrite=True).written() as temporary:
-            try:
-                torch.save({"recipe": asdict(self.recipe), **content}, temporary)
-            except RuntimeError as error:  # torch's zip writer reports a full disk so
-                raise SinkError(f"{path}: the checkpoint cannot be written ({error}); make room on the disk") from error
+        whole = io.BytesIO()  # torch's own writer of files does not tell a full disk from other failures
+        torch.save({"recipe": asdict(self.recipe), **content}, whole)
+        try:
+            with OutputFile(path, overwrite=True).written() as temporary:
+                temporary.write_bytes(whole.getbuffer())
+        except SinkError as error:
+            left = (
+                f"--resume goes on from step {Checkpoint.load(path).step}" if path.exists() else "nothing is saved yet"
+            )
+            raise SinkError(f"{error}; {left}") from error
 
     @staticmethod
     def load(path: Path) -> Checkpoint:

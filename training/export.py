@@ -29,6 +29,7 @@ from rtstyle.style import CONTRACT, WEIGHTS
 from training.checkpoint import Checkpoint
 from training.data import spread
 from training.nets import Network
+from training.recipe import in_utf8
 
 OPSET = 17
 TOLERANCE = 1  # grey level
@@ -77,6 +78,8 @@ def export(
         raise UsageError(f"{len(artwork.names)} names of styles: expected {network.styles}, one for each artwork")
     if twice := [name for i, name in enumerate(artwork.names) if name in artwork.names[:i]]:
         raise UsageError(f"two styles are called {twice[0]}: expected a --name of its own for each artwork")
+    if len(artwork.names) > 1 and (odd := [name for name in artwork.names if set(name) & {",", "="}]):
+        raise UsageError(f"a style is called {odd[0]!r}: expected a --name without , and =, which --mix goes by")
     network.load_state_dict(checkpoint.averaged)
     network.eval()
     model = _graph(network, metadata(checkpoint, artwork, network, measured))
@@ -126,7 +129,7 @@ def metadata(
         "commit": _commit(),
         "created": datetime.now(UTC).date().isoformat(),
     }
-    return {f"rtstyle.{name}": value for name, value in facts.items()}
+    return {f"rtstyle.{name}": in_utf8(value) for name, value in facts.items()}
 
 
 def _graph(network: Network, facts: Mapping[str, str]) -> bytes:

@@ -7,9 +7,11 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -19,8 +21,9 @@ from rtstyle.output_file import OutputFile
 from rtstyle.perceptual import VggWeights
 from rtstyle.resumption import check_inputs
 from training.checkpoint import LIST_IN, Checkpoint
-from training.data import batches, find_photos, list_digest, split
+from training.data import batches, find_photos, list_digest, matches, names_below, split
 from training.machine import PRECISIONS, Machine
+from training.preview import preview_path
 from training.processes import Processes
 from training.recipe import Recipe
 from training.record import Record
@@ -60,23 +63,33 @@ def train(
     processes = machine.processes
     OutputFile(checkpoint, overwrite=True)  # a name that cannot be written to shows now, not in an hour
     _check(recipe, machine)
+    if start is None:
+        _check_artworks(recipe)
     seen, held_out = photos_of(recipe)
+    _check_place(checkpoint, recipe)
+    names = names_below(Path(recipe.data), [*seen, *held_out])
     inputs = _inputs(recipe, vgg, [*seen, *held_out])
     if start:
-        check_inputs(checkpoint, start.inputs, inputs, anew="put it back, or begin anew with --init-from")
+        change = _change(start.photos, names)
+        check_inputs(checkpoint, start.inputs, inputs, anew=f"{change}put it back, or begin anew with --init-from")
     with processes.joined(machine.device) as device, ExitStack() as stack:
         trainer = Trainer(recipe, vgg, machine=machine, device=device, start=start, init=init, inputs=inputs)
-        losses: deque[dict[str, float]] = deque([start.losses] if start else [], maxlen=50)
-        sieve = Sieve(len(seen))
+        window = deque((start.window or [start.losses]) if start else (), maxlen=50)
+        sieve = Sieve(len(seen), start.verdicts if start else None)
+
+        def state() -> Checkpoint:
+            done = trainer.checkpoint(_means(window))
+            return replace(done, photos=names, window=list(window), verdicts=sieve.lasting)
+
         begun, first = time.monotonic(), trainer.step
         record = (
             stack.enter_context(closing(Record(checkpoint, held_out or seen, first=first))) if processes.first else None
         )
-        stack.enter_context(_saved(trainer, record, losses))
+        stack.enter_context(_saved(trainer, record, state))
         stream = _batches(recipe, seen, processes, first=first, workers=machine.workers, sieve=sieve)
         for photos, seeds in stack.enter_context(closing(stream)):  # whatever ends the loop, no reader outlives it
             rate = trainer.learning_rate
-            losses.append(trainer.learn(photos.to(device), seeds))
+            window.append(trainer.learn(photos.to(device), seeds))
             step = trainer.step
             s_per_step = (time.monotonic() - begun) / (step - first)
             eta_s = s_per_step * (recipe.steps - step)
@@ -84,28 +97,28 @@ def train(
             if due:  # the others' photos are heard of now and then
                 sieve.verdicts.copy_(processes.largest(sieve.verdicts, device))
             try:
-                progress(Progress(step, recipe.steps, eta_s, _means(losses), trainer.skipped, str(sieve.skipped)))
+                progress(Progress(step, recipe.steps, eta_s, _means(window), trainer.skipped, str(sieve.skipped)))
                 stopped = False
             except KeyboardInterrupt:
                 stopped = True
             stopped = processes.any(stopped, device)  # all of them between the same two steps
             if record:
-                record.losses(step, losses[-1], learning_rate=rate, photos_per_s=recipe.batch / s_per_step)
+                record.losses(step, window[-1], learning_rate=rate, photos_per_s=recipe.batch / s_per_step)
                 if stopped or due:
-                    record.save(trainer, _means(losses))
+                    record.save(state(), trainer.averaged)
             if stopped:
                 raise KeyboardInterrupt
 
 
 @contextmanager
-def _saved(trainer: Trainer, record: Record | None, losses: deque[dict[str, float]]) -> Iterator[None]:
+def _saved(trainer: Trainer, record: Record | None, state: Callable[[], Checkpoint]) -> Iterator[None]:
     """Where photos can no longer be read, save what was learnt."""
     first = trainer.step
     try:
         yield
     except SourceError:
         if record and trainer.step > first:
-            record.save(trainer, _means(losses))
+            record.save(state(), trainer.averaged)
         raise
 
 
@@ -118,7 +131,7 @@ def _batches(
     """
     share = recipe.batch // processes.count
     steps = range(first * recipe.batch, recipe.steps * recipe.batch, recipe.batch)
-    samples = [begin + share * processes.rank + i for begin in steps for i in range(share)]
+    samples = _Samples(steps, share * processes.rank, share)
     loader = batches(
         photos,
         size=recipe.size,
@@ -131,7 +144,27 @@ def _batches(
         sieve=sieve,
     )
     for index, batch in enumerate(loader):
-        yield batch, [(recipe.seed << 40) + k for k in samples[index * share : (index + 1) * share]]
+        yield batch, [film_seed(recipe.seed, samples[index * share + i]) for i in range(share)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Samples(Sequence[int]):
+    """Numbers of samples, ``share`` of every step from ``offset`` on; never all of them in memory."""
+
+    steps: range  # the number of each step's first
+    offset: int
+    share: int
+
+    def __len__(self) -> int:
+        return len(self.steps) * self.share
+
+    def __getitem__(self, index: Any) -> Any:  # noqa: ANN401 - of int alone
+        return self.steps[index // self.share] + self.offset + index % self.share
+
+
+def film_seed(seed: int, sample: int) -> int:
+    """What decides a sample's film: PyTorch's generator knows 32 bits of it. A run's own seed 0 adds nothing."""
+    return int(np.random.SeedSequence((seed, sample)).generate_state(1)[0]) if seed else sample
 
 
 def _inputs(recipe: Recipe, vgg: VggWeights | None, photos: Sequence[Path]) -> dict[str, str]:
@@ -149,10 +182,37 @@ def _check(recipe: Recipe, machine: Machine) -> None:
     if machine.precision not in ("auto", *PRECISIONS):
         raise UsageError(f"unknown precision {machine.precision!r}: expected auto, {', '.join(PRECISIONS)}")
     try:
-        torch.empty(0, device=machine.device)
+        torch.zeros(1, device=machine.device).item()  # meta has no numbers
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0]
         raise UsageError(f"device {machine.device!r}: expected cpu, or cuda where there is one ({reason})") from error
+
+
+def _check_place(checkpoint: Path, recipe: Recipe) -> None:
+    """Previews among the photos would be learnt from, and change the list of photos by which some are held out."""
+    one = preview_path(checkpoint.resolve(), 1)
+    if one.is_relative_to(Path(recipe.data).resolve()) and matches(one, recipe.include):
+        raise UsageError(
+            f"{checkpoint}: its previews would lie among the photos in {recipe.data}, and count as some; "
+            "choose a place outside of --data"
+        )
+
+
+def _check_artworks(recipe: Recipe) -> None:
+    """An exported model knows them by their files' names."""
+    for i, one in enumerate(recipe.style_images):
+        for other in recipe.style_images[:i]:
+            if one != other and Path(one).name == Path(other).name:
+                raise UsageError(f"{other} and {one}: expected artworks of different file names; rename one of them")
+
+
+def _change(before: Sequence[str], now: Sequence[str]) -> str:
+    """The first name that came or went since, in words; nothing where it is not known."""
+    came, went = sorted({*now} - {*before}), sorted({*before} - {*now})
+    if not before or not (came or went):
+        return ""
+    more = f", and {len(came) + len(went) - 1} more came or went" if len(came) + len(went) > 1 else ""
+    return f"{came[0]} has come{more}; " if came else f"{went[0]} has gone{more}; "
 
 
 def photos_of(recipe: Recipe) -> tuple[list[Path], list[Path]]:

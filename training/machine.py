@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import torch
 
+from rtstyle.cores import usable_cores
 from rtstyle.gatys.precision import half_pays
 from training.processes import Processes
 
@@ -18,7 +19,7 @@ class Machine:
 
     device: str = "cpu"
     precision: str = "auto"  # of VGG: f32, bf16, fp16, or what is fast on the device
-    workers: int = 2  # processes that read photos
+    workers: int = field(default_factory=lambda: min(2, usable_cores()))  # processes that read photos
     compiled: bool = False  # VGG, by torch.compile
     save_every: int = 200  # steps between checkpoints and previews
     processes: Processes = field(default_factory=Processes.of_environment)

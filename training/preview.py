@@ -29,6 +29,11 @@ def preview(network: Network, photos: Sequence[Path]) -> Image:
     return np.concatenate([np.concatenate(list(row), axis=1) for row in (squares, *paintings)])
 
 
+def preview_path(checkpoint: Path, step: int) -> Path:
+    """Beside the checkpoint."""
+    return checkpoint.with_suffix(f".{step:06}.png")
+
+
 def write_preview(sheet: Image, path: Path) -> None:
     """As a PNG. Raises SinkError."""
     _, png = cv2.imencode(".png", sheet[:, :, ::-1])

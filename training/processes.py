@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import torch
 import torch.distributed as dist
 from torch import Tensor
+
+from rtstyle.errors import RtstyleError, UsageError
+
+_OF_TORCHRUN = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT")
+
+
+class PeerError(RtstyleError):
+    """Another process of the run has ended; what for is that one's to say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +30,16 @@ class Processes:
 
     @staticmethod
     def of_environment() -> Processes:
-        """As torchrun has set them."""
-        names = (("RANK", "0"), ("WORLD_SIZE", "1"), ("LOCAL_RANK", "0"))
-        return Processes(*(int(os.environ.get(name, default)) for name, default in names))
+        """As torchrun has set them; alone where WORLD_SIZE is not above 1. Raises UsageError where some are missing."""
+        if os.environ.get("WORLD_SIZE", "1") == "1":
+            return Processes()
+        given = {name: os.environ.get(name, "") for name in _OF_TORCHRUN}
+        with suppress(ValueError):
+            rank, count, local_rank = (int(given[name]) for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK"))
+            if 0 <= rank < count and all(given.values()):
+                return Processes(rank, count, local_rank)
+        got = ", ".join(f"{name}={value}" for name, value in given.items() if value)
+        raise UsageError(f"expected torchrun's variables {', '.join(given)}, got {got}; use torchrun, or unset them")
 
     @property
     def first(self) -> bool:
@@ -33,17 +48,21 @@ class Processes:
 
     @contextmanager
     def joined(self, device: str) -> Iterator[str]:
-        """Join the others, over gloo on CPUs and nccl on GPUs; yields the device that is ours."""
+        """Join the others, over gloo on CPUs and nccl on GPUs; yields the device that is ours.
+
+        Raises PeerError where one of the others is no longer there.
+        """
         if self.count == 1:
             yield device
             return
         gpu = device.startswith("cuda")
         ours = f"cuda:{self.local_rank}" if gpu else device
-        dist.init_process_group("nccl" if gpu else "gloo", rank=self.rank, world_size=self.count)
-        try:
-            yield ours
-        finally:
-            dist.destroy_process_group()
+        with _translated():
+            dist.init_process_group("nccl" if gpu else "gloo", rank=self.rank, world_size=self.count)
+            try:
+                yield ours
+            finally:
+                dist.destroy_process_group()
 
     def mean(self, values: Tensor) -> Tensor:
         """The mean over all processes."""
@@ -64,3 +83,18 @@ class Processes:
     def any(self, ours: bool, device: str) -> bool:  # noqa: FBT001 - the subject
         """Whether one of us says yes; all hear the same answer."""
         return bool(self.mean(torch.tensor(float(ours), device=device)) > 0)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """What gloo and nccl raise."""
+    try:
+        yield
+    except RuntimeError as error:
+        reason = str(error).partition("\n")[0]
+        if not (isinstance(error, dist.DistError) or "gloo" in reason or "NCCL" in reason):
+            raise
+        told = (reason.partition("] ")[2] or reason).partition(". ")[0]  # behind the place in gloo's source
+        raise PeerError(
+            f"another process of this run has ended ({told}); mend what it says, and --resume goes on"
+        ) from error

@@ -96,6 +96,8 @@ class Recipe:
             raise UsageError(f"unknown distance {self.distance!r}: expected mse or l1")
         if self.gram not in GRAMS:
             raise UsageError(f"unknown gram {self.gram!r}: expected one of {', '.join(GRAMS)}")
+        if not any(weight for name, weight in self.weights.items() if self.teachers or name != "teacher"):
+            raise UsageError("weight: expected a loss that weighs more than 0, got none; say style=1e6")
         if self.sees:
             self._check_layers()
 
@@ -139,6 +141,11 @@ class Recipe:
             return [",".join(f"{key}={str(amount).removesuffix('.0')}" for key, amount in amounts.items())]
         values = value if isinstance(value, tuple) else (value,)
         return [Path(one).name if name in _FILES else str(one) for one in values]
+
+
+def in_utf8(name: str) -> str:
+    """With ? for the bytes of a file's name that are none."""
+    return name.encode(errors="replace").decode()
 
 
 def usual_weights(teachers: Sequence[str | Path]) -> Mapping[str, float]:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from torch.utils.tensorboard import SummaryWriter
 
-from rtstyle.errors import SinkError
+from rtstyle.errors import SinkError, SourceError
+from training.checkpoint import Checkpoint
 from training.data import spread
-from training.preview import preview, write_preview
-from training.trainer import Trainer
+from training.nets import Network
+from training.preview import preview, preview_path, write_preview
 
 LOG_EVERY = 10  # steps
 _PREVIEWS = 6  # photos
@@ -30,10 +32,12 @@ class Record:
         """
         self._checkpoint = checkpoint
         self._photos = spread(photos, _PREVIEWS)
-        self._log_is_kept = True
+        self._log_is_kept, self._lacks_previews = True, False
+        self._hook, threading.excepthook = threading.excepthook, self._failed_in_a_thread
         try:
             self._log = SummaryWriter(str(checkpoint.with_suffix(".log")), purge_step=first + 1)
         except OSError as error:
+            threading.excepthook = self._hook
             folder = checkpoint.with_suffix(".log")
             raise SinkError(f"{folder}: TensorBoard's log cannot be kept there ({error.strerror})") from error
 
@@ -47,19 +51,26 @@ class Record:
             self._log.add_scalar("learning rate", learning_rate, step)
             self._log.add_scalar("photos per second", photos_per_s, step)
 
-    def save(self, trainer: Trainer, losses: dict[str, float]) -> None:
-        """The checkpoint and a preview by the averaged weights. Raises SinkError."""
-        trainer.checkpoint(losses).save(self._checkpoint)
+    def save(self, state: Checkpoint, averaged: Network) -> None:
+        """The checkpoint, for which SinkError is raised, and a preview by the averaged weights, if there can be one."""
+        state.save(self._checkpoint)
         if not self._photos:
             return
-        sheet = preview(trainer.averaged, self._photos)
-        write_preview(sheet, self._checkpoint.with_suffix(f".{trainer.step:06}.png"))
+        try:
+            sheet = preview(averaged, self._photos)
+            write_preview(sheet, preview_path(self._checkpoint, state.step))
+        except (SourceError, SinkError) as error:
+            if not self._lacks_previews:
+                _log.warning("no preview of step %d: %s", state.step, error)
+            self._lacks_previews = True
+            return
         with self._while_it_is_kept():
-            self._log.add_image("preview", sheet, trainer.step, dataformats="HWC")
+            self._log.add_image("preview", sheet, state.step, dataformats="HWC")
 
     def close(self) -> None:
         with self._while_it_is_kept():
             self._log.close()
+        threading.excepthook = self._hook
 
     @contextmanager
     def _while_it_is_kept(self) -> Iterator[None]:
@@ -67,6 +78,16 @@ class Record:
         try:
             yield
         except OSError as error:
-            if self._log_is_kept:
-                _log.warning("TensorBoard's log ends here: %s", error.strerror or error)
-            self._log_is_kept = False
+            self._end_log(error)
+
+    def _end_log(self, error: OSError) -> None:
+        if self._log_is_kept:
+            _log.warning("TensorBoard's log ends here: %s", error.strerror or error)
+        self._log_is_kept = False
+
+    def _failed_in_a_thread(self, failure: threading.ExceptHookArgs) -> None:
+        """TensorBoard's writer has one, whose failure Python would show as a traceback."""
+        if isinstance(failure.exc_value, OSError) and type(failure.thread).__module__.startswith("tensorboard."):
+            self._end_log(failure.exc_value)
+        else:
+            self._hook(failure)

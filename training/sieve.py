@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from rtstyle.frames import Image
 
@@ -34,8 +35,17 @@ class Sieve:
     never read are not counted.
     """
 
-    def __init__(self, photos: int) -> None:
+    def __init__(self, photos: int, known: Tensor | None = None) -> None:
+        """``known``: what ``lasting`` was of an earlier run with the same photos."""
         self.verdicts = torch.zeros(photos, dtype=torch.uint8).share_memory_()
+        if known is not None and len(known) == photos:
+            self.verdicts.copy_(known)
+
+    @property
+    def lasting(self) -> Tensor:
+        """The verdicts, but of photos that could not be read: a disk that was gone may be back in the next run."""
+        lasting: Tensor = self.verdicts * (self.verdicts != _UNREADABLE)
+        return lasting
 
     def is_out(self, number: int) -> bool:
         """Whether a photo was found useless before: it need not be read again."""

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 from torch.optim.swa_utils import AveragedModel
 
-from rtstyle.errors import ModelError
+from rtstyle.errors import ModelError, UsageError
 from rtstyle.perceptual import VggWeights
 from training.checkpoint import Checkpoint
 from training.machine import Machine
@@ -55,7 +55,7 @@ class Trainer:
         if start:
             self.average.load_state_dict(start.average)
             self.optimizer.load_state_dict(start.optimizer)
-        self.skipped = 0
+        self.skipped = start.skipped if start else 0
         self._in_a_row = 0
         self._scale = FP16_SCALE if machine.dtype == torch.float16 else 1.0
         self.objective = Objective(self.network, recipe, vgg, device=device, precision=machine.dtype)
@@ -80,7 +80,15 @@ class Trainer:
         for group in self.optimizer.param_groups:
             group["lr"] = self.learning_rate
         self.optimizer.zero_grad(set_to_none=True)
-        terms = self._forward(photos, seeds, self.step % len(self.recipe.style_images))
+        try:
+            terms = self._forward(photos, seeds, self.step % len(self.recipe.style_images))
+        except RuntimeError as error:
+            if not type(error).__module__.startswith(("torch._inductor", "torch._dynamo")):
+                raise
+            reason = str(error).strip().splitlines()[0]
+            raise UsageError(
+                f"compile: cannot be done here ({reason}); install a C++ compiler, or leave it out"
+            ) from error
         total = self.objective.total(terms)
         (self._scale * total).backward()
         for weight in self.network.parameters():
@@ -105,6 +113,7 @@ class Trainer:
             norm=self.norm,
             losses=losses,
             inputs=self.inputs,
+            skipped=self.skipped,
         )
 
     def _clip(self) -> bool:
@@ -121,7 +130,7 @@ class Trainer:
             if self._in_a_row == PATIENCE:
                 raise ModelError(
                     f"no finite gradient in {PATIENCE} steps up to step {self.step + 1}: lower --learning-rate, "
-                    "or use --precision f32; the last checkpoint is as it was"
+                    "or use --precision f32; what was saved before is as it was"
                 )
             return False
         self._in_a_row = 0
@@ -144,6 +153,9 @@ def schedule(progress: float) -> float:
 
 def load(network: Network, weights: dict[str, Tensor], recipe: Recipe, source: str) -> None:
     """A network of one style is a beginning for one of several. Raises ModelError for ``source``'s of another."""
+    styles = next((len(weight) for weight in weights.values() if weight.ndim == 2), 1)  # noqa: PLR2004 - StyleNorm's
+    if styles not in (1, network.styles):
+        raise ModelError(f"{source}: holds {styles} styles, this run {network.styles}; begin with a network of one")
     wanted = {name: weight.shape for name, weight in network.state_dict().items()}
     fitted = {
         name: weight.expand(wanted[name]) if weight.shape == wanted.get(name, ())[1:] else weight

@@ -49,10 +49,22 @@ def test_what_was_measured_is_told(tmp_path: Path) -> None:
         ("land", json.dumps(report), "nothing about land"),
         ("sea", "{", "expected the JSON"),
         ("sea", "[]", "expected the JSON"),
+        *(("sea", json.dumps({k: v for k, v in report.items() if k != key}), "expected the JSON") for key in report),
+        ("sea", json.dumps(report | {"models": [{"name": "sea"}]}), "expected the JSON"),
+        ("sea", json.dumps(report | {"models": [figures | {"grid": {"2": None}}]}), "expected the JSON"),
+        ("sea", json.dumps(report | {"models": [figures | {"sharpness": "high"}]}), "expected the JSON"),
+        ("sea", json.dumps(report | {"models": [figures | {"flat": [1]}]}), "expected the JSON"),
     ):
         line.write_text(text)
         with pytest.raises(SourceError, match=words):
             read_evaluation(line, name)
+
+
+def test_a_title_breaks_no_table(tmp_path: Path) -> None:
+    """A row is a line of two cells, whatever a title holds."""
+    make_model(tmp_path / "sea-lite.onnx", name="sea", title="The Sea | at\nnight", **FACTS, **ORIGIN)
+    page = write_catalogue(tmp_path).read_text()
+    assert "| artwork | The Sea \\| at night, Nobody, 2024 (CC0-1.0) |\n" in page
 
 
 def test_an_empty_folder_is_one_sentence(tmp_path: Path) -> None:

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import json
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -245,6 +248,51 @@ def test_a_finished_run_says_so(begun: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert "1 steps, it is finished; next: python -m training export" in " ".join(done.stderr.split())
 
 
+def test_the_next_command_can_be_copied(begun: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In one line at any width, quoted, with brackets that are no markup."""
+    out = begun.rename(begun.with_name("my [red] style.ckpt"))
+    monkeypatch.setattr("training.cli.console.console._width", 40)
+    done = CliRunner().invoke(app, ["train", "--resume", "-o", str(out)])
+    assert f"next: python -m training export '{out}' -o NAME-lite.onnx\n" in done.stderr
+
+
+def test_photos_that_were_moved_are_asked_for(begun: Path, tmp_path: Path) -> None:
+    """An export checks on photos, and these can be named."""
+    state = Checkpoint.load(begun)
+    replace(state, recipe=replace(state.recipe, data=str(tmp_path / "gone"))).save(begun)
+    done = CliRunner().invoke(app, ["export", str(begun), "-o", str(tmp_path / "x.onnx")])
+    assert done.exit_code == 1, done.output
+    assert "gone: expected a folder of photos, got nothing; if they were moved, name their folder with --photos" in (
+        done.stderr
+    )
+
+
+def test_one_core_has_one_reader(monkeypatch: pytest.MonkeyPatch) -> None:
+    """More would be warned of by PyTorch."""
+    monkeypatch.setattr("training.machine.usable_cores", lambda: 1)
+    assert Machine().workers == 1
+    monkeypatch.setattr("training.machine.usable_cores", lambda: 8)
+    assert Machine().workers == 2
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="no such program: make")
+def test_make_style_takes_any_title(tmp_path: Path) -> None:
+    """Quotes, backticks and $( ) mean nothing to make or to the shell; what is not given is no option."""
+    python = tmp_path / "python"
+    python.write_text(f"#!{sys.executable}\nimport json, sys\nprint(json.dumps(sys.argv[3:]), file=sys.stderr)\n")
+    python.chmod(0o755)
+    title = '"It\'s" `touch bad` $(touch bad) $(shell touch bad) 5 $'
+    said = ["NAME=mine", f"TITLE={title}", "ART=my art.jpg", "DATA=photos [2024]", "CLIPS=two words.mp4"]
+    command = ["make", "-f", str(ROOT / "Makefile"), "-s", "-o", ".venv/tools", "style", f"BIN={tmp_path}", *said]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    train, evaluate, export, _ = map(json.loads, done.stderr.splitlines())
+    assert [train[train.index(option) + 1] for option in ("--data", "--style-image")] == ["photos [2024]", "my art.jpg"]
+    assert evaluate[evaluate.index("--clips") + 1] == "two words.mp4"
+    assert export[export.index("--title") + 1] == title
+    assert "--artist" not in export
+    assert not (tmp_path / "bad").exists()
+
+
 def test_ctrl_c_promises_no_checkpoint_that_is_not_there(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Stopped while VGG is downloaded, nothing was trained, and nothing else is said."""
 
@@ -264,6 +312,13 @@ def test_ctrl_c_promises_no_checkpoint_that_is_not_there(folder: Path, monkeypat
         (("train", "-o", "x.ckpt"), 2, "--data FOLDER and --style-image ART"),
         (("train", "--resume", "-o", "none.ckpt"), 1, "there is no such file"),
         ((*NEW, "--network", "huge", "-o", "x.ckpt"), 2, "lite or full"),
+        ((*NEW, "--include", "", "-o", "x.ckpt"), 2, "--include: expected a glob"),
+        ((*NEW, "--device", "meta", "-o", "x.ckpt"), 2, "expected cpu"),
+        (
+            (*NEW, "--weight", ",".join(f"{name}=0" for name in WEIGHTS if name != "teacher"), "-o", "x.ckpt"),
+            2,
+            "more than 0",
+        ),
         ((*NEW, "--data", "nowhere", "-o", "x.ckpt"), 1, "expected a folder of photos"),
         ((*NEW, "-o", "nowhere/x.ckpt"), 1, "there is no folder"),
         ((*NEW, "--style", "vgg.pth", "-o", "x.ckpt"), 1, "vgg.pth"),
@@ -279,6 +334,7 @@ def test_ctrl_c_promises_no_checkpoint_that_is_not_there(folder: Path, monkeypat
         ((*NEW, "--style-image", "tiny.png", "-o", "x.ckpt"), 1, "20×20 px show no style"),
         ((*NEW, "--init-from", "art.png", "-o", "x.ckpt"), 1, "expected a checkpoint"),
         (("export", "art.png", "-o", "x.onnx"), 1, "expected a checkpoint"),
+        (("export", "art.png", "-o", "x.txt"), 2, "x.txt: expected a name that ends in .onnx"),
         (("catalogue", "photos"), 1, "found no .onnx"),
     ],
 )

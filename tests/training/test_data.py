@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from rtstyle.errors import SourceError
+from rtstyle.errors import SourceError, UsageError
 from rtstyle.sources.photo_folder import read_photo
 from training.data import batches, find_photos, random_crop, read_artwork, split, spread
 from training.sieve import Sieve, is_grey
@@ -21,6 +22,26 @@ def test_photos_are_found_in_subfolders_and_by_name(photos: Path) -> None:
     """All pictures below a folder are found, and a glob narrows them down."""
     assert [path.name for path in find_photos(photos)] == ["0.png", "2.png", "4.png", "1.png", "3.png"]
     assert [path.name for path in find_photos(photos, ("1*", "4.*"))] == ["4.png", "1.png"]
+
+
+def test_links_to_folders_are_followed(photos: Path, tmp_path: Path) -> None:
+    """Each folder once, be it reached by two links or by a link to what it lies in; its own name goes first."""
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "b").mkdir()
+    shutil.copy(photos / "set0" / "0.png", tmp_path / "mine" / "b" / "x.png")
+    (tmp_path / "mine" / "a").symlink_to(tmp_path / "mine" / "b")
+    (tmp_path / "mine" / "b" / "up").symlink_to(tmp_path / "mine")
+    for name in ("one", "two"):
+        (tmp_path / "mine" / name).symlink_to(photos)
+    found = [path.relative_to(tmp_path / "mine").as_posix() for path in find_photos(tmp_path / "mine")]
+    assert found == ["b/x.png", *(f"one/set0/{n}.png" for n in (0, 2, 4)), "one/set1/1.png", "one/set1/3.png"]
+
+
+@pytest.mark.parametrize("glob", ["", "."])
+def test_a_glob_that_is_none_is_one_sentence(photos: Path, glob: str) -> None:
+    """And not pathlib's words for it."""
+    with pytest.raises(UsageError, match=r"^include: expected a glob such as '\*\.jpg', got one of"):
+        find_photos(photos, (glob,))
 
 
 def test_no_photos_is_one_sentence(tmp_path: Path) -> None:

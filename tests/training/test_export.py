@@ -89,6 +89,23 @@ def test_no_two_styles_share_a_name(photos: Path, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("name", ["a,b", "a=b"])
+def test_a_style_can_be_named_in_a_mix(photos: Path, tmp_path: Path, name: str) -> None:
+    """What parts a mix parts no name."""
+    two = Artwork(names=("wave", name), title="Two", artist="", year="", licence="")
+    with pytest.raises(UsageError, match=f"a style is called '{name}': expected a --name without , and =, which --mix"):
+        export(checkpoint_of("lite", photos, styles=2), two, tmp_path / "x.onnx", photos=())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_names_that_are_no_utf_8_reach_the_metadata(photos: Path) -> None:
+    """With a ? in place of each byte that is none: ONNX takes nothing else."""
+    checkpoint = checkpoint_of("lite", Path("caf\udce9"))
+    facts = exporting.metadata(checkpoint, ARTWORK, checkpoint.recipe.make_network(), ())
+    assert facts["rtstyle.dataset"].startswith("caf?: ")
+    assert all(value.encode() for value in facts.values() if value)
+
+
 @pytest.mark.parametrize(("network", "styles"), [("lite", 1), ("full", 1), ("lite", 2)])
 def test_an_exported_model_gives_its_weights_back(network: str, styles: int, photos: Path, tmp_path: Path) -> None:
     """`--init-from` reads from an .onnx exactly the weights that went into it."""

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -15,7 +17,7 @@ from rtstyle.errors import ModelError, RtstyleError, SinkError, SourceError, Usa
 from rtstyle.perceptual import VggWeights
 from training.checkpoint import Checkpoint
 from training.data import batches, find_photos
-from training.loop import Progress, photos_of, train
+from training.loop import Progress, film_seed, photos_of, train
 from training.machine import Machine
 from training.preview import write_preview
 from training.recipe import Recipe, usual_weights
@@ -71,10 +73,13 @@ def test_a_resumed_run_ends_where_an_unbroken_one_does(recipe: Recipe, random_vg
         train(recipe, broken, vgg=random_vgg, machine=ALONE, progress=stop_at_three)
     half_way = Checkpoint.load(broken)
     assert half_way.step == 3
+    half_way = replace(half_way, skipped=2)
     train(recipe, broken, vgg=random_vgg, machine=ALONE, start=half_way)
     expected, got = Checkpoint.load(whole), Checkpoint.load(broken)
     assert got.step == expected.step == 6
     assert got.norm == expected.norm
+    assert got.losses == expected.losses
+    assert (got.skipped, expected.skipped) == (2, 0)
     for ours, theirs in ((got.network, expected.network), (got.averaged, expected.averaged)):
         assert all(torch.equal(ours[name], weight) for name, weight in theirs.items())
 
@@ -102,9 +107,12 @@ def test_a_resumed_run_learns_from_what_it_was_begun_with(
     else:
         random_vgg = replace(random_vgg, state={name: weight + 1 for name, weight in random_vgg.state.items()})
     what = {"photos": f"the list of photos in {folder}", "artwork": f"{art}"}.get(change, change)
-    with pytest.raises(SourceError, match=rf"^{what}: is not as it was when {out} was begun; put it back, or begin"):
+    named = r"0\.png has come; " if change == "photos" else ""
+    words = rf"^{what}: is not as it was when {out} was begun; {named}put it back, or begin"
+    with pytest.raises(SourceError, match=words):
         train(recipe, out, vgg=random_vgg, machine=ALONE, start=start)
-    torch.save({name: value for name, value in torch.load(out).items() if name != "inputs"}, out)
+    new = {"inputs", "photos", "window", "skipped", "verdicts"}
+    torch.save({name: value for name, value in torch.load(out).items() if name not in new}, out)
     train(recipe, out, vgg=random_vgg, machine=ALONE, start=Checkpoint.load(out))
 
 
@@ -128,6 +136,79 @@ def test_photos_that_can_no_longer_be_read_cost_no_step(
     train(recipe, out, vgg=random_vgg, machine=ALONE, start=start)
 
 
+def test_previews_are_never_photos(recipe: Recipe, random_vgg: VggWeights, tmp_path: Path) -> None:
+    """A checkpoint below the photos is refused before anything is written there, unless its previews match no glob."""
+    shutil.copytree(recipe.data, tmp_path / "photos")
+    out = tmp_path / "photos" / "set0" / "net.ckpt"
+    inside = replace(recipe, data=str(tmp_path / "photos"), steps=1)
+    before = sorted(Path(inside.data).rglob("*"))
+    with pytest.raises(UsageError, match=r"net\.ckpt: its previews would lie among the photos in .*outside of --data"):
+        train(inside, out, vgg=random_vgg, machine=ALONE)
+    assert sorted(Path(inside.data).rglob("*")) == before
+    train(replace(inside, include=("?.png",)), out, vgg=random_vgg, machine=ALONE)
+    train(replace(inside, include=("?.png",)), out, vgg=random_vgg, machine=ALONE, start=Checkpoint.load(out))
+
+
+def test_artworks_of_one_name_are_refused(recipe: Recipe, random_vgg: VggWeights, tmp_path: Path) -> None:
+    """A model knows them by name, and an evaluation would measure both against one; the same one twice is no doubt."""
+    two = replace(recipe, steps=1, style_images=("a/style.jpg", "b/style.jpg"))
+    with pytest.raises(UsageError, match=r"^a/style\.jpg and b/style\.jpg: expected artworks of different file names"):
+        train(two, tmp_path / "net.ckpt", vgg=random_vgg, machine=ALONE)
+    twice = replace(recipe, steps=1, style_images=recipe.style_images * 2)
+    train(twice, tmp_path / "net.ckpt", vgg=random_vgg, machine=ALONE)
+    assert Checkpoint.load(tmp_path / "net.ckpt").step == 1
+
+
+def test_what_was_skipped_outlives_an_interruption(recipe: Recipe, random_vgg: VggWeights, tmp_path: Path) -> None:
+    """Grey photos stay counted; what could not be read is looked at anew, since its disk may be back."""
+    shutil.copytree(recipe.data, tmp_path / "photos")
+    for name in ("grey.png", "bad.png"):
+        cv2.imwrite(str(tmp_path / "photos" / name), np.full((80, 80), 90, np.uint8))
+    recipe = replace(recipe, data=str(tmp_path / "photos"), hold_out=0)
+    bad = tmp_path / "photos" / "bad.png"
+    bad.write_bytes(b"no picture")
+    out, seen = tmp_path / "net.ckpt", list[Progress]()
+
+    def stop_when_both_were_met(progress: Progress) -> None:
+        seen.append(progress)
+        if progress.skipped_photos.endswith("1 unreadable, 1 grey"):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(with_steps(recipe, 90), out, vgg=random_vgg, machine=ALONE, progress=stop_when_both_were_met)
+    start = replace(Checkpoint.load(out), recipe=with_steps(recipe, seen[-1].step + 1))
+    train(start.recipe, out, vgg=random_vgg, machine=ALONE, start=start, progress=seen.append)
+    assert seen[-1].skipped_photos == "1 of 7 photos skipped: 1 grey"
+
+
+def test_a_seed_gives_films_of_its_own() -> None:
+    """PyTorch's generator keeps 32 bits of a seed: they differ in those. The seed 0 gives what it always gave."""
+    assert [film_seed(0, k) for k in (0, 1, 7)] == [0, 1, 7]
+    drawn = [torch.rand(1, generator=torch.Generator().manual_seed(film_seed(seed, 5))).item() for seed in range(4)]
+    assert len(set(drawn)) == 4
+    assert film_seed(3, 5) == film_seed(3, 5) < 1 << 32
+
+
+def test_a_preview_that_cannot_be_made_ends_no_run(
+    recipe: Recipe, random_vgg: VggWeights, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One warning for all that come, be it of a photo that has vanished or of a name that is taken."""
+    shutil.copytree(recipe.data, tmp_path / "photos")
+    recipe = replace(recipe, data=str(tmp_path / "photos"))
+    held_out = photos_of(recipe)[1]
+    out = tmp_path / "net.ckpt"
+
+    def vanish(progress: Progress) -> None:
+        if progress.step == 2:
+            held_out[0].unlink()
+
+    often = Machine(workers=0, save_every=1)
+    (tmp_path / "net.000001.png").mkdir()
+    train(with_steps(recipe, 3), out, vgg=random_vgg, machine=often, progress=vanish)
+    assert Checkpoint.load(out).step == 3
+    assert [message.partition(":")[0] for message in caplog.messages] == ["no preview of step 1"]
+
+
 def test_a_checkpoint_that_cannot_be_written_leaves_the_old_one(
     recipe: Recipe, random_vgg: VggWeights, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -135,15 +216,34 @@ def test_a_checkpoint_that_cannot_be_written_leaves_the_old_one(
     out = tmp_path / "net.ckpt"
     train(with_steps(recipe, 1), out, vgg=random_vgg, machine=ALONE)
 
-    def full_disk(_: object, path: Path) -> None:
-        path.write_bytes(b"half")
+    def full_disk(path: Path, content: bytes) -> None:
+        path.write_text("half")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(torch, "save", full_disk)
+    monkeypatch.setattr(Path, "write_bytes", full_disk)
     with pytest.raises(SinkError, match="No space left"):
         Checkpoint.load(out).save(out)
     assert Checkpoint.load(out).step == 1
     assert [p.name for p in tmp_path.iterdir() if p.name.startswith(".")] == []
+
+
+@pytest.mark.parametrize("saved", [True, False])
+def test_a_full_disk_says_what_is_left(
+    recipe: Recipe, small_disk: Callable[[int], Path], random_vgg: VggWeights, *, saved: bool
+) -> None:
+    """The step that a resumed run goes on from, if there is any, and nothing of PyTorch's insides."""
+    state = trainer_of(recipe, random_vgg).checkpoint({})
+    disk = small_disk(4000)
+    if saved:
+        replace(state, step=3).save(disk / "net.ckpt")
+    with suppress(OSError), (disk / "rest").open("wb") as rest:
+        while True:
+            rest.write(bytes(1 << 12))
+    left = "--resume goes on from step 3" if saved else "nothing is saved yet"
+    with pytest.raises(SinkError) as caught:
+        replace(state, step=9).save(disk / "net.ckpt")
+    reason = "cannot be written: No space left on device; make room there, or choose another disk"
+    assert str(caught.value) == f"{disk / 'net.ckpt'}: {reason}; {left}"
 
 
 def test_what_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
@@ -164,6 +264,29 @@ def test_another_networks_checkpoint_is_refused(recipe: Recipe, random_vgg: VggW
         other = replace(recipe, init_from="a.ckpt", **change)
         with pytest.raises(ModelError, match=rf"a\.ckpt: expected the weights of a {options}, for one style"):
             train(other, tmp_path / "x.ckpt", vgg=random_vgg, machine=ALONE, init=read_weights(out))
+
+
+def test_a_network_of_other_styles_is_refused(recipe: Recipe, random_vgg: VggWeights) -> None:
+    """No option makes eight styles one, or two."""
+    eight = replace(recipe, style_images=recipe.style_images * 8).make_network().state_dict()
+    for styles in (1, 2):
+        run = replace(recipe, style_images=recipe.style_images * styles, init_from="gallery.onnx")
+        with pytest.raises(ModelError, match=rf"^gallery\.onnx: holds 8 styles, this run {styles}; begin with a"):
+            Trainer(run, random_vgg, machine=ALONE, device="cpu", start=None, init=eight)
+
+
+@pytest.mark.slow
+def test_who_cannot_compile_is_told(
+    recipe: Recipe, random_vgg: VggWeights, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Without a C++ compiler `--compile` is one sentence."""
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr("torch._inductor.config.cpp.cxx", ("no-such-compiler",))
+    trainer = Trainer(
+        recipe, random_vgg, machine=Machine(workers=0, compiled=True), device="cpu", start=None, init=None
+    )
+    with pytest.raises(UsageError, match=r"^compile: cannot be done here \(.*\); install a C\+\+ compiler"):
+        trainer.learn(torch.zeros(2, 64, 64, 3, dtype=torch.uint8), [0, 1])
 
 
 def test_nothing_to_learn_from_is_one_sentence(recipe: Recipe, random_vgg: VggWeights, tmp_path: Path) -> None:
@@ -198,6 +321,28 @@ def test_a_log_that_cannot_be_kept_does_not_end_a_run(
     train(with_steps(recipe, 10), out, vgg=random_vgg, machine=ALONE)
     assert Checkpoint.load(out).step == 10
     assert caplog.text.count("TensorBoard's log ends here: No space left on device") == 1
+
+
+def test_a_log_whose_thread_fails_is_one_warning(
+    recipe: Recipe,
+    random_vgg: VggWeights,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """TensorBoard writes from a thread, whose failure is told without a traceback; other threads' go where they did."""
+
+    def full_disk(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    def fill_the_disk(_: Progress) -> None:
+        monkeypatch.setattr("tensorboard.summary.writer.record_writer.RecordWriter.write", full_disk)
+
+    before = threading.excepthook
+    train(with_steps(recipe, 1), tmp_path / "net.ckpt", vgg=random_vgg, machine=ALONE, progress=fill_the_disk)
+    assert Checkpoint.load(tmp_path / "net.ckpt").step == 1
+    assert caplog.messages == ["TensorBoard's log ends here: No space left on device"]
+    assert threading.excepthook is before
 
 
 def test_a_preview_that_cannot_be_written_is_a_sink_error(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import typer
 
 from rtstyle.cli.outcome import one_sentence
 from training.catalogue import make_twins, write_catalogue
-from training.cli.console import console
+from training.cli.console import say
 
 
 def catalogue(
@@ -24,5 +24,5 @@ def catalogue(
     """
     with one_sentence("training"):
         for sheet in () if photos is None else make_twins(folder, photos):
-            console.print(f"{sheet.output}: {sheet.worst_db} dB to the original at worst")
-        console.print(f"{write_catalogue(folder)}: written")
+            say(f"{sheet.output}: {sheet.worst_db} dB to the original at worst")
+        say(f"{write_catalogue(folder)}: written")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
 
 from rtstyle.cli.outcome import one_sentence
-from training.cli.console import console
+from training.cli.console import say
 from training.cli.download_progress import downloading
 from training.download import coco
 
@@ -27,8 +28,5 @@ def download(
     with one_sentence("training", stopped="what has come is kept, and the same command goes on from there"):
         with downloading() as listener:
             done = coco.download(split, to, keep=keep, address=mirror, listener=listener)
-        console.print(
-            f"{done.photos:,} photos in {done.folder}; next: python -m training train --data {done.folder} …",
-            highlight=False,
-            soft_wrap=True,
-        )
+        folder = quote(str(done.folder))
+        say(f"{done.photos:,} photos in {done.folder}; next: python -m training train --data {folder} …")

@@ -14,7 +14,7 @@ from training.download.progress import Progress
 def downloading() -> AbstractContextManager[Callable[[Progress], None]]:
     """Gives the callback that shows it."""
     return shown(
-        *(TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn()),
+        *(TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(), TransferSpeedColumn()),
         *(TextColumn("ETA"), TimeRemainingColumn()),
         bar=lambda now: {"description": now.what, "completed": now.done, "total": now.total},
         line=_line,

@@ -13,7 +13,7 @@ from rtstyle.cli.outcome import one_sentence
 from rtstyle.errors import UsageError
 from rtstyle.output_file import OutputFile
 from rtstyle.perceptual import find_vgg16
-from training.cli.console import console
+from training.cli.console import console, say
 from training.cli.evaluation_progress import evaluating
 from training.cli.evaluation_table import tables_of
 from training.evaluation.clips import find_clips
@@ -82,7 +82,7 @@ def evaluate(
                 vgg=find_vgg16(vgg),
             )
             names = f"{len(material.photos)} photos of {photos}, {len(material.clips)} clips"
-            console.print(f"{names}; VGG-16 from {material.vgg.source}", highlight=False)
+            say(f"{names}; VGG-16 from {material.vgg.source}")
             with evaluating() as progress:
                 report, rows = measure(
                     subjects[:-1] if against else subjects,

@@ -14,7 +14,12 @@ from training.evaluation.evaluate import Progress
 def evaluating() -> AbstractContextManager[Callable[[Progress], None]]:
     """Gives the callback that shows it."""
     return shown(
-        *(TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[eta]}")),
+        *(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            TaskProgressColumn(),
+            TextColumn("{task.fields[eta]}"),
+        ),
         bar=lambda now: {"description": now.what, "completed": now.done, "total": 1, "eta": _eta(now)},
         line=lambda now: f"{now.what}  {now.done:.0%} {_eta(now)}",
     )

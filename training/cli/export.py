@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -9,9 +10,10 @@ import typer
 
 from rtstyle.cli.options import Overwrite
 from rtstyle.cli.outcome import one_sentence
+from rtstyle.errors import SourceError, UsageError
 from training import loop
 from training.checkpoint import Checkpoint
-from training.cli.console import console
+from training.cli.console import say
 from training.data import find_photos
 from training.evaluation.report import read_evaluation
 from training.export import Artwork, real_frames
@@ -43,6 +45,8 @@ def export(
     Example: python -m training export wave.ckpt -o wave-lite.onnx --title "The Great Wave" --artist Hokusai
     """
     with one_sentence("training"):
+        if out.suffix.lower() != ".onnx":
+            raise UsageError(f"{out}: expected a name that ends in .onnx")
         state = Checkpoint.load(checkpoint)
         stem = out.stem.removesuffix(f"-{state.recipe.network}")
         artwork = Artwork(
@@ -52,7 +56,14 @@ def export(
             year=year,
             licence=licence,
         )
-        frames = real_frames(find_photos(photos) if photos else loop.photos_of(state.recipe)[1])
+        frames = real_frames(find_photos(photos) if photos else _held_out(state))
         measured = read_evaluation(evaluation, checkpoint.stem) if evaluation else ()
         worst = write_model(state, artwork, out, photos=frames, measured=measured, overwrite=overwrite)
-        console.print(f"{out}: {out.stat().st_size / 1e6:.2f} MB; differs from PyTorch by at most {worst} grey level")
+        say(f"{out}: {out.stat().st_size / 1e6:.2f} MB; differs from PyTorch by at most {worst} grey level")
+
+
+def _held_out(state: Checkpoint) -> Sequence[Path]:
+    try:
+        return loop.photos_of(state.recipe)[1]
+    except SourceError as error:
+        raise SourceError(f"{error}; if they were moved, name their folder with --photos") from error

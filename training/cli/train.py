@@ -6,7 +6,10 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
+from shlex import quote
 from typing import Any
+
+import typer
 
 from rtstyle.amounts import read_amounts
 from rtstyle.cli.outcome import one_sentence
@@ -15,10 +18,10 @@ from rtstyle.perceptual import find_vgg16
 from training import loop
 from training.checkpoint import Checkpoint
 from training.cli import train_options as option
-from training.cli.console import console
+from training.cli.console import say
 from training.cli.reporter import Reporter
 from training.machine import Machine
-from training.processes import Processes
+from training.processes import PeerError, Processes
 from training.recipe import PRESETS, Recipe, option_of, usual_weights
 from training.weights import read_weights
 
@@ -80,7 +83,12 @@ def train(
             raise UsageError(f"{out}: expected a name that ends in .ckpt")
         if out.exists() and not resume:
             raise SinkError(f"{out}: exists already; go on with it by --resume, or choose another name")
-        _train(out, machine, _begun(out, given) if resume else None, given)
+        try:
+            _train(out, machine, _begun(out, given) if resume else None, given)
+        except PeerError:
+            if machine.processes.first:
+                raise
+            raise typer.Exit(1) from None
 
 
 def _train(out: Path, machine: Machine, start: Checkpoint | None, given: Mapping[str, Any]) -> None:
@@ -91,16 +99,16 @@ def _train(out: Path, machine: Machine, start: Checkpoint | None, given: Mapping
         vgg = find_vgg16(given.get("vgg")) if recipe.sees else None
         quiet = not machine.processes.first
         if vgg and not quiet:
-            console.print(f"VGG-16 from {vgg.source}")
+            say(f"VGG-16 from {vgg.source}")
         if vgg and start and start.vgg != vgg.source:
             _log.warning("%s: was begun with VGG-16 from %s; --vgg names a file", out, start.vgg)
         with Reporter(quiet=quiet) as reporter:
             loop.train(recipe, out, vgg=vgg, machine=machine, start=start, init=init, progress=reporter)
         done = reporter.skipped
     if machine.processes.first:
-        console.print(
+        say(
             f"{out}: {recipe.steps} steps, {done or 'it is finished'}; "
-            f"next: python -m training export {out} -o NAME-{recipe.network}.onnx"
+            f"next: python -m training export {quote(str(out))} -o NAME-{recipe.network}.onnx"
         )
 
 

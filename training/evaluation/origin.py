@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,8 +13,10 @@ from itertools import pairwise
 from pathlib import Path
 
 from rtstyle.errors import SourceError
+from rtstyle.fingerprint import fingerprint
 from rtstyle.style import Style
 from training.data import find_photos, list_digest, split, spread
+from training.recipe import in_utf8
 
 _log = logging.getLogger(__name__)
 
@@ -59,22 +62,29 @@ class Origin:
         if not self.folder:
             return
         here = folder.resolve()
-        below = (place for place in here.rglob(self.folder) if place.is_dir())
-        for place in (*(place for place in (here, *here.parents) if place.name == self.folder), *below):
-            with suppress(SourceError):  # none of them is there
-                yield place, find_photos(place, self.include)
+        below = (Path(place, name) for place, folders, _ in os.walk(here) for name in sorted(folders))
+        for place in (here, *here.parents, *below):
+            if in_utf8(place.name) == self.folder:
+                with suppress(SourceError):  # none of them is there
+                    yield place, find_photos(place, self.include)
 
     def artwork(self, places: Iterable[Path]) -> Path:
         """The artwork among ``places``, files and folders: the one of its name, else the only file.
 
-        Without places, beside the model. Raises SourceError that says how to name it.
+        Without places, beside the model. Raises SourceError that says how to name it, also where two have its name.
         """
         places = list(places) or [self.beside]
         files = [place for place in places if not place.is_dir()]
         named = [place / name for place in places if place.is_dir() for name in self.artworks]
-        for path in (*files, *named):
-            if path.name in self.artworks and path.is_file():
-                return path
+        if found := [path for path in (*files, *named) if path.name in self.artworks and path.is_file()]:
+            first = found[0]
+            for other in found[1:]:
+                if other.name == first.name and fingerprint(other) != fingerprint(first):
+                    raise SourceError(
+                        f"{first} and {other}: expected one artwork of this name, got two; "
+                        "give the right one alone as --style-image"
+                    )
+            return first
         if len(files) == 1:
             if self.artworks:
                 _log.warning("measured against %s, but it was trained on %s", files[0], " or ".join(self.artworks))

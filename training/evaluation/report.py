@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -72,13 +73,22 @@ def read_evaluation(path: Path, name: str) -> list[dict[str, Any]]:
     try:
         report = json.loads(path.read_text(encoding="utf-8"))
         models = [model for model in report["models"] if model["name"].partition(":")[0] == name]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise SourceError(f"{path}: expected the JSON of `python -m training evaluate`") from error
+        material = {"side": report["side"], "photos": len(report["photos"]), "clips": len(report["warping_errors"])}
+        if not all(isinstance(figure, int | float) for figure in (report["side"], *chain(*map(_figures, models)))):
+            raise TypeError("expected numbers")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise SourceError(f"{path}: expected the JSON of `python -m training evaluate`, got another file") from error
     if not models:
         raise SourceError(f"{path}: says nothing about {name}; evaluate it with --json-out")
     of_the_occasion = ("quality_ratios", "warping_errors", "provider", "megapixels_a_second", "over_control")
-    material = {"side": report["side"], "photos": len(report["photos"]), "clips": len(report["warping_errors"])}
     return [{key: value for key, value in model.items() if key not in of_the_occasion} | material for model in models]
+
+
+def _figures(model: Mapping[str, Any]) -> Iterator[object]:
+    """What was measured, as a catalogue tells it."""
+    yield from model["grid"].values()
+    yield from model.get("flat", {}).values()
+    yield from (model[f.name] for f in fields(ModelReport) if f.type == "float" and model.get(f.name) is not None)
 
 
 def _plain(value: object) -> object:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -70,7 +71,7 @@ def _styles_in(path: Path, network: Style) -> Iterator[tuple[str, Style, Origin]
 
 def _exported(checkpoint: Path, model: Path) -> Path:
     state = Checkpoint.load(checkpoint)
-    names = [Path(image).stem for image in state.recipe.style_images]
+    names = [re.sub("[,=]", "-", Path(image).stem) for image in state.recipe.style_images]
     if len(set(names)) < len(names):
         names = [f"{number}-{name}" for number, name in enumerate(names, start=1)]
     if len(names) == 1:

@@ -81,6 +81,15 @@ def test_photos_that_came_since_the_training_are_told_of(folder: Path, caplog: p
     ]
 
 
+@pytest.mark.parametrize("name", ["photos [2024]", "a*b", "caf\udce9"])
+def test_a_folder_is_known_by_any_name(folder: Path, name: str) -> None:
+    """Brackets and stars are no glob, and what is no UTF-8 is a ? in the metadata."""
+    here = folder.rename(folder.with_name(name))
+    told = replace(A, folder=name.encode(errors="replace").decode())
+    assert names(unseen(here, None, [told], 0)) == ["a0", "a4"]
+    assert names(unseen(here.parent, None, [told], 0)) == ["a0", "a4"]
+
+
 def test_a_damaged_photo_gives_way_to_the_next(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
     """With a warning; and where all are damaged, one sentence."""
     (folder / "b0.jpg").write_bytes(b"not a photo")
@@ -108,3 +117,16 @@ def test_the_artwork_is_found_by_name(folder: Path) -> None:
     assert A.artwork([folder / "b0.jpg"]) == folder / "b0.jpg"
     with pytest.raises(SourceError, match=r"sea\.jpg: not found in .*--style-image"):
         A.artwork([folder / "b0.jpg", folder / "b1.jpg"])
+
+
+def test_two_artworks_of_one_name_are_told(tmp_path: Path) -> None:
+    """Nobody can say which of them it was; a copy is no other."""
+    for name, content in (("A", b"1"), ("B", b"2"), ("C", b"1")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "sea.jpg").write_bytes(content)
+    a, b, c = (tmp_path / name for name in "ABC")
+    with pytest.raises(
+        SourceError, match=r"B/sea\.jpg and .*A/sea\.jpg: expected one artwork of this name, got two; give"
+    ):
+        A.artwork([a, b / "sea.jpg"])
+    assert A.artwork([a, c]) == a / "sea.jpg"

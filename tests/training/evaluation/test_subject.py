@@ -35,6 +35,15 @@ def test_each_style_in_a_network_is_a_subject(tmp_path: Path) -> None:
         assert not np.array_equal(a.paint(grey), b.paint(grey))
 
 
+def test_what_a_mix_goes_by_is_in_no_name(photos: Path, tmp_path: Path) -> None:
+    """An artwork's file may be called so; its style is not."""
+    checkpoint = checkpoint_of("lite", photos, styles=2)
+    recipe = replace(checkpoint.recipe, style_images=("a=1,b.jpg", "c.jpg"))
+    replace(checkpoint, recipe=recipe).save(tmp_path / "two.ckpt")
+    with opened([tmp_path / "two.ckpt"], "cpu") as subjects:
+        assert [subject.name for subject in subjects] == ["two:a-1-b", "two:c"]
+
+
 def test_artworks_of_one_name_are_told_apart(photos: Path, tmp_path: Path) -> None:
     """By number, and each subject paints in its own style alone."""
     checkpoint = checkpoint_of("lite", photos, styles=2)
