@@ -52,6 +52,8 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=13)
     parser.add_argument("--save", type=Path, help="a folder for the painted frames")
     asked = parser.parse_args()
+    if asked.save:
+        asked.save.mkdir(parents=True, exist_ok=True)
     recipe = Recipe(iterations=asked.iterations)
     studio = Studio.open(Materials(styles=[StyleImage(path=asked.artwork)], recipe=recipe))
     rows = []
