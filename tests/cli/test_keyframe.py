@@ -170,7 +170,11 @@ def test_a_dry_run_makes_no_folder(files):
         (["photo.png", "--style-image", "art.png", "-o", "vgg.txt"], 2, "expected a name that ends in"),
         (["photo.png", "--style-image", "art.png", "-o", "x.png", "--content-layers", "relu9"], 2, "conv1_1 … conv5_3"),
         (["photo.png", "--style-image", "art.png", "-o", "x.png", "--preset", "gatys"], 2, "did you mean gatys2015?"),
-        (["photo.png", "--style-image", "art.png", "-o", "x.png", "--optimizer", "newton"], 2, "lbfgs, adam, sgd"),
+        (
+            ["photo.png", "--style-image", "art.png", "-o", "x.png", "--optimizer", "newton"],
+            2,
+            "one of 'lbfgs', 'adam', 'sgd'",
+        ),
         (["photo.png", "--style-image", "art.png=x", "-o", "x.png"], 2, "expected a weight above 0"),
         (["photo.png", "--style-image", "art.png", "-o", "x.png", "--iterations", "many"], 2, "a number or auto"),
         (["photo.png", "--style-image", "art.png", "-o", "x.mp4", "--propagate"], 2, "expected --every"),
@@ -242,7 +246,7 @@ def test_ctrl_c_keeps_the_best(files):
         process.send_signal(signal.SIGINT)
         _, stderr = process.communicate(timeout=100)
     assert process.returncode == 130
-    assert "go on with --resume" in stderr
+    assert "continue with --resume" in stderr
     assert "Traceback" not in stderr
     assert cv2.imread("out.png") is not None
     assert (files / "out.png.keyframe").exists()

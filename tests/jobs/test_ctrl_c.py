@@ -24,7 +24,7 @@ from tests.screen import wait_for
 from tests.sinks.test_outputs import Stuck
 
 LIVE = [sys.executable, "-m", "rtstyle", "live"]
-STOPPED = "rtstyle: stopped; what was recorded is whole\n"
+STOPPED = "rtstyle: stopped; what was recorded is complete\n"
 
 
 def boxes(path):

@@ -77,7 +77,7 @@ def test_the_command(tmp_path, invert_model):
     [
         (["test", "--no-window"], "no window and no other output"),
         (["test", "--no-window", "--seconds", "0"], "rtstyle: --seconds: expected more than 0, got 0"),
-        (["test", "--no-window", "--seconds", "1", "--timecode"], "timecode: is drawn in the window alone"),
+        (["test", "--no-window", "--seconds", "1", "--timecode"], "timecode: is only drawn in the window"),
         (["test", "--no-window", "--seconds", "1", "--loop"], "test: goes on and on; only a film can be played again"),
         (["udp://127.0.0.1:9", "--no-window", "--seconds", "1", "--loop"], "udp://127.0.0.1:9: goes on and on"),
         (["37", "--no-window", "--seconds", "1", "--loop"], "camera 37: goes on and on"),
