@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 
 from rtstyle.errors import SinkError, SourceError
 
-_ANEW = "begin again with --overwrite"
+_ANEW = "start again with --overwrite"
 
 
 def check_question(
@@ -16,8 +16,8 @@ def check_question(
     for name in sorted(begun.keys() | now.keys()):
         if name not in but and begun.get(name) != now.get(name):
             raise SinkError(
-                f"{run}: cannot go on: {name.replace('_', ' ')} was {begun.get(name)!r} and is {now.get(name)!r}; "
-                f"ask for the same again, or {_ANEW}"
+                f"{run}: cannot be resumed: {name.replace('_', ' ')} was {begun.get(name)!r} and is {now.get(name)!r}; "
+                f"use the same again, or {_ANEW}"
             )
 
 
@@ -30,4 +30,4 @@ def check_inputs(run: object, begun: Mapping[str, str], now: Mapping[str, str], 
 
 def changed(run: object, name: object, *, anew: str = _ANEW) -> SourceError:
     """The error for an input that has changed since ``run`` began."""
-    return SourceError(f"{name}: is not as it was when {run} was begun; {anew}")
+    return SourceError(f"{name}: has changed since {run} was begun; {anew}")

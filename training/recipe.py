@@ -142,7 +142,7 @@ class Recipe:
 
 
 def usual_weights(teachers: Sequence[str | Path]) -> Mapping[str, float]:
-    """Of the losses of a run that nobody weighed: who has a teacher listens to nobody else."""
+    """Default loss weights; with a teacher only the teacher loss counts."""
     return DISTILLED if teachers else WEIGHTS
 
 

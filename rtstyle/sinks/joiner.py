@@ -1,4 +1,4 @@
-"""Joins segments and the other streams' packets to one file, without encoding anything again."""
+"""Joins segments and the other streams' packets into one file, without re-encoding."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def _video(
         if header != first.header:
             path = folder / segment.file
             raise SinkError(
-                f"{path}: was encoded with other settings than the first segment; begin again with --overwrite"
+                f"{path}: was encoded with other settings than the first segment; start again with --overwrite"
             )
         times = [round((packet.pts or 0) * exact(packet.time_base) / format.time_base) for packet in packets]
         if len(packets) != segment.frames:
@@ -130,4 +130,4 @@ def _read(path: Path) -> _Part:
             header = bytes(stream.codec_context.extradata or b"")
             return _Part(header, [packet for packet in container.demux(stream) if packet.size])
     except (av.error.FFmpegError, IndexError) as error:
-        raise SinkError(f"{path}: cannot be read again: {error}; begin again with --overwrite") from error
+        raise SinkError(f"{path}: cannot be read again: {error}; start again with --overwrite") from error

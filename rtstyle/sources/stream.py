@@ -66,7 +66,7 @@ class Stream:
                 self._container = av.open(film, "r", format="nut", options=_AT_ONCE, buffer_size=_BUFFER)
         except (av.error.FFmpegError, OSError) as error:
             raise SourceError(
-                f"{address}: cannot be opened: {_reason(error)}; look at the address, and whether anybody answers there"
+                f"{address}: cannot be opened: {_reason(error)}; check the address, and whether a server answers there"
             ) from error
         if not self._container.streams.video:
             self._container.close()

@@ -64,7 +64,7 @@ def test_what_another_run_left_keeps_no_other_film(run, tmp_path, invert_model, 
     done = run("transcode", folder, "-o", out, "--style", invert_model, "--strength", "0.5", "--resume")
     assert done.exit_code == 1
     assert "1 done, 0 already there, 1 failed" in done.output
-    assert "a.mp4: cannot go on: strength was 1.0 and is 0.5" in done.stderr.splitlines()[-1]
+    assert "a.mp4: cannot be resumed: strength was 1.0 and is 0.5" in done.stderr.splitlines()[-1]
     assert len(frame_times(out / "b.mp4")) == 5
 
 
@@ -237,8 +237,8 @@ def test_every_option_reaches_the_film(run, tmp_path, clip, invert_model):
         (["--duration", "0"], "--duration: expected more than 0 s, got 0"),
         (["--preview", "1", "--start", "1"], "expected no start and no duration beside it"),
         (["--bitrate", "1e999"], "1e999: expected a bit rate"),
-        (["--bitrate", "9999999M"], "bitrate: libx264 does not take 9999999000000"),
-        (["--codec", "hevc", "--crf", "55"], "crf: libx265 does not take 55"),
+        (["--bitrate", "9999999M"], "bitrate: libx264 does not accept 9999999000000"),
+        (["--codec", "hevc", "--crf", "55"], "crf: libx265 does not accept 55"),
         (["--preset", "bogus"], "preset: libx264 expects one of ultrafast, superfast"),
         (["--preset", "bogus", "--bitrate", "1M"], "preset: libx264 expects one of ultrafast, superfast"),
         (["--codec", "hevc", "--preset", "bogus"], "preset: libx265 expects one of ultrafast, superfast"),
@@ -330,12 +330,12 @@ def test_names_that_collide(tmp_path):
     for folder in ("one", "two"):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "a.mp4").touch()
-    with pytest.raises(UsageError, match=r"a\.mp4: expected files of different names"):
+    with pytest.raises(UsageError, match=r"a\.mp4: expected files with different names"):
         errands([tmp_path / "one", tmp_path / "two"], tmp_path / "out", VIDEOS, lambda path: path.name)
     for film in ("frame_%04d.png", "http://127.0.0.1/film.mp4"):
         with pytest.raises(UsageError, match=f"{film}: is a single film"):
             errands([film], tmp_path / "out", VIDEOS, lambda path: path.name)
-    with pytest.raises(SourceError, match="there is no such file; look at how it is spelt"):
+    with pytest.raises(SourceError, match="there is no such file; check the spelling"):
         errands([tmp_path / "three"], tmp_path / "out", VIDEOS, lambda path: path.name)
     (tmp_path / "empty").mkdir()
     with pytest.raises(SourceError, match="expected files that end in"):

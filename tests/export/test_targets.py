@@ -225,7 +225,7 @@ def test_what_tensorrt_does_not_take_leaves_nothing(blur, tmp_path, installed, m
 def test_tensorrt_says_which_operator_is_not_known_to_it(tmp_path):
     """By name, before anything is written."""
     strange = make_model(tmp_path / "erf.onnx", kind="erf")
-    with pytest.raises(ModelError, match="not known to take Erf"):
+    with pytest.raises(ModelError, match="not known to accept Erf"):
         export_style(strange, tmp_path / "t.onnx", to="tensorrt", size=Size(48, 40))
 
 

@@ -102,7 +102,7 @@ def test_a_resumed_run_learns_from_what_it_was_begun_with(
     else:
         random_vgg = replace(random_vgg, state={name: weight + 1 for name, weight in random_vgg.state.items()})
     what = {"photos": f"the list of photos in {folder}", "artwork": f"{art}"}.get(change, change)
-    with pytest.raises(SourceError, match=rf"^{what}: is not as it was when {out} was begun; put it back, or begin"):
+    with pytest.raises(SourceError, match=rf"^{what}: has changed since {out} was begun; put it back, or begin"):
         train(recipe, out, vgg=random_vgg, machine=ALONE, start=start)
     torch.save({name: value for name, value in torch.load(out).items() if name != "inputs"}, out)
     train(recipe, out, vgg=random_vgg, machine=ALONE, start=Checkpoint.load(out))

@@ -124,11 +124,11 @@ class WorkFolder:
     def _take(self, output: Path, *, resume: bool, overwrite: bool) -> None:
         foreign = next((path.name for path in self.path.iterdir() if not _OURS.fullmatch(path.name)), None)
         if foreign is not None:
-            raise SinkError(f"{self.path}: expected what a run of ours left, found {foreign}; move it away first")
-        if not (resume or overwrite) and _read_manifest(self.path).get("segments"):
             raise SinkError(
-                f"{self.path}: an unfinished run is there; --resume goes on with it, --overwrite begins again"
+                f"{self.path}: expected only files from an earlier run, found {foreign}; move it away first"
             )
+        if not (resume or overwrite) and _read_manifest(self.path).get("segments"):
+            raise SinkError(f"{self.path}: an unfinished run is there; --resume continues it, --overwrite starts again")
         self._acquire()
         if resume:
             self._read(output)
@@ -145,7 +145,7 @@ class WorkFolder:
             then, segments = manifest["plan"], [Segment(**fields) for fields in manifest["segments"]]
             self.complete = bool(manifest["complete"])
         except (KeyError, TypeError) as error:
-            raise SinkError(f"{self.path / _MANIFEST}: is damaged ({error}); begin again with --overwrite") from error
+            raise SinkError(f"{self.path / _MANIFEST}: is damaged ({error}); start again with --overwrite") from error
         self._compare(output, then, str(manifest.get("input", "")))
         if then != self.plan:  # the input has grown
             self.complete = False
@@ -182,7 +182,7 @@ class WorkFolder:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except (BlockingIOError, PermissionError) as error:
                 os.close(lock)
-                raise SinkError(f"{self.path}: another run is at work there; wait for it, or end it") from error
+                raise SinkError(f"{self.path}: another run is working there; wait for it, or stop it") from error
             except OSError:  # a file system without locks, as some network shares
                 os.close(lock)
             else:
@@ -225,5 +225,5 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
-        raise SinkError(f"{path}: is damaged ({error}); begin again with --overwrite") from error
+        raise SinkError(f"{path}: is damaged ({error}); start again with --overwrite") from error
     return dict(found)

@@ -1,4 +1,4 @@
-"""What is kept of a painting along the way: a strip, a film, saves, and the place from which to go on."""
+"""What is kept of a painting in progress: a strip, a film, saves, and the place to resume from."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class Along:
         else:
             self._checkpoint.remove()
         if self._extras.process:
-            if self._last_shown() < self._at or not self._checkpoint.process:  # it ended before it was foreseen
+            if self._last_shown() < self._at or not self._checkpoint.process:  # it ended earlier than planned
                 self._show(painting.picture)
             self._thin(min(self._extras.process, len(self._checkpoint.process)))
             self._strip.write(Frame(sheet([self._checkpoint.process], [self._checkpoint.labels]), Fraction(0)))

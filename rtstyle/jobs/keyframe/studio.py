@@ -35,7 +35,7 @@ class StyleImage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Materials:
-    """All that one paints with."""
+    """Everything needed to paint."""
 
     styles: Sequence[StyleImage] = ()
     recipe: Recipe = field(default_factory=Recipe)
@@ -174,5 +174,5 @@ def _artwork(style: StyleImage, device: torch.device) -> Artwork:
     if style.mask is not None:
         mask = to_tensor(read_photo(style.mask), device).mean(dim=1, keepdim=True)
         if not is_somewhere(mask):
-            raise UsageError(f"{style.mask}: expected white where the style is to be, got black everywhere")
+            raise UsageError(f"{style.mask}: expected white where the style applies, got black everywhere")
     return Artwork(to_tensor(read_photo(style.path), device), style.weight, mask)

@@ -146,9 +146,7 @@ def test_a_run_goes_on_with_the_files_that_it_was_begun_with(files, tmp_path, mo
     else:
         cv2.imwrite(str(path), 255 - cv2.imread(str(path)))
     resume = Extras(resume=True)
-    with pytest.raises(
-        SourceError, match=rf"{name}: is not as it was when .*out\.png\.keyframe was begun; begin again"
-    ):
+    with pytest.raises(SourceError, match=rf"{name}: has changed since .*out\.png\.keyframe was begun; begin again"):
         paint(files, extras=resume)
     path.write_bytes(before)
     paint(files, extras=resume)
@@ -271,7 +269,7 @@ def test_an_unfinished_run_is_not_begun_anew_in_silence(files, monkeypatch):
     with pytest.raises(MemoryError):
         paint(files, progress=die)
     left = (files / "out.png.keyframe").read_bytes()
-    with pytest.raises(SinkError, match=r"out\.png\.keyframe: an unfinished run is there; --resume goes on with it"):
+    with pytest.raises(SinkError, match=r"out\.png\.keyframe: an unfinished run is there; --resume continues it"):
         paint(files)
     assert (files / "out.png.keyframe").read_bytes() == left
     paint(files, overwrite=True)
