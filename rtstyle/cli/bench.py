@@ -36,7 +36,7 @@ def bench(
             "--style",
             "-s",
             metavar="NAME|PATH",
-            help="Styles to measure; default: all bundled single-style lite networks.",
+            help="Styles to measure; default: all single-style lite networks, yours included.",
         ),
     ] = None,
     size: Annotated[

@@ -30,7 +30,7 @@ def export(
     ],
     size: Annotated[
         str | None,
-        typer.Option(metavar="WxH[xN]", help="Fix the frame size, and the batch size N.", show_default=False),
+        typer.Option(metavar="WxH[xN]", help="Fix the frame size, and with xN the batch size.", show_default=False),
     ] = None,
     photos: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Photos for measuring and calibration.", show_default=False)

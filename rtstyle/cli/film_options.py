@@ -58,7 +58,7 @@ OnError = Annotated[
     Literal["stop", "skip"],
     typer.Option(
         "--on-error",
-        help="Where the input cannot be decoded: stop, or skip the damaged part, count the frames lost and go on.",
+        help="If the input is damaged: stop, or skip the frames that cannot be decoded, report how many, and continue.",
     ),
 ]
 Resume = Annotated[bool, typer.Option("--resume", help="Continue an interrupted run.")]

@@ -43,7 +43,7 @@ def live(
             "--style",
             "-s",
             metavar="NAME|PATH",
-            help="Styles to switch between; default: all bundled single-style lite networks.",
+            help="Styles to switch between; default: all single-style lite networks, yours included.",
         ),
     ] = None,
     mix: Mix = None,

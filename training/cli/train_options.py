@@ -22,7 +22,7 @@ def _usual(loss: str) -> str:
 
 
 def _by_preset(name: str) -> str:
-    return _default(f"{PRESETS[PRESET][name]} by {PRESET}")
+    return _default(f"{PRESETS[PRESET][name]} in preset {PRESET}")
 
 
 Out = Annotated[Path, typer.Option("--out", "-o", help="Checkpoint to write (.ckpt); previews and log go beside it.")]
