@@ -14,7 +14,7 @@ from torch import Tensor
 
 @dataclass(frozen=True, slots=True)
 class Processes:
-    """Who we are among how many; one alone needs no engine."""
+    """This process's place among all; a single one needs no backend."""
 
     rank: int = 0
     count: int = 1
@@ -22,13 +22,13 @@ class Processes:
 
     @staticmethod
     def of_environment() -> Processes:
-        """As torchrun has set them."""
+        """Read what torchrun set in the environment."""
         names = (("RANK", "0"), ("WORLD_SIZE", "1"), ("LOCAL_RANK", "0"))
         return Processes(*(int(os.environ.get(name, default)) for name, default in names))
 
     @property
     def first(self) -> bool:
-        """Whether it is for us to write and to speak."""
+        """Whether this process writes files and prints."""
         return self.rank == 0
 
     @contextmanager
@@ -62,5 +62,5 @@ class Processes:
         return there.to(values.device)
 
     def any(self, ours: bool, device: str) -> bool:  # noqa: FBT001 - the subject
-        """Whether one of us says yes; all hear the same answer."""
+        """Whether any process says yes; all get the same answer."""
         return bool(self.mean(torch.tensor(float(ours), device=device)) > 0)

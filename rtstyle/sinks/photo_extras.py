@@ -31,7 +31,7 @@ _RGBA, _OPAQUE = 4, 255
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Extras:
-    """What travels from a photo to its painting."""
+    """What is carried over from a photo to its painting."""
 
     alpha: Alpha | None = None  # upright, as the painting is
     exif: bytes = b""  # which says that the picture is upright
@@ -39,7 +39,7 @@ class Extras:
 
 
 def read_extras(path: Path) -> Extras:
-    """Read them from a photo that can be read; what is damaged is not there."""
+    """Read them from a readable photo; damaged ones count as absent."""
     import cv2
 
     if (count := cv2.imcount(str(path))) > 1:

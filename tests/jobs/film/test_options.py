@@ -255,5 +255,5 @@ def test_what_will_not_be_as_it_looks_is_told(clip, tmp_path, invert_model, iden
     photo = tmp_path / "photo.jpg"
     cv2.imwrite(str(photo), np.full((32, 32, 3), 10, np.uint8))
     rtstyle.transcode(photo, tmp_path / "photo.mp4", style=invert_model)
-    told = f"{photo}: a photo becomes a film of one frame; `rtstyle image` makes a photo of it"
+    told = f"{photo}: a photo becomes a film of one frame; `rtstyle image` paints it as a photo"
     assert [line for line in caplog.messages if "frame" in line] == [told]
