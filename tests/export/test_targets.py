@@ -116,7 +116,7 @@ def test_static_has_one_size_and_no_arithmetic_on_it(blur, photos, tmp_path):
     assert not {"Shape", "Gather"} & operators(out)
     np.testing.assert_array_equal(run(out), run(blur))
     larger = np.repeat(FRAMES, 2, axis=1)[:1]
-    with Stylizer(out) as stylizer:  # frames of other sizes are scaled there and back, one is padded to two
+    with Stylizer(out) as stylizer:  # frames of other sizes are scaled to that and back, one is padded to two
         assert stylizer(Batch(larger, larger, [Fraction(0)])).images.shape == larger.shape
 
 
