@@ -213,7 +213,9 @@ def test_tensorrt_where_it_is_installed(blur, photos, tmp_path, installed):
     assert (tmp_path / "t.engine").read_bytes() == b"engine"
 
 
-@pytest.mark.parametrize(("manners", "said"), [({"taken": False}, "no Pad"), ({"plan": None}, "no engine")])
+@pytest.mark.parametrize(
+    ("manners", "said"), [({"taken": False}, "no Pad"), ({"plan": None}, "could not build an engine")]
+)
 def test_what_tensorrt_does_not_take_leaves_nothing(blur, tmp_path, installed, manners, said):
     """Neither an engine nor a network, but its reason."""
     installed(**manners)

@@ -146,7 +146,7 @@ def test_a_run_goes_on_with_the_files_that_it_was_begun_with(files, tmp_path, mo
     else:
         cv2.imwrite(str(path), 255 - cv2.imread(str(path)))
     resume = Extras(resume=True)
-    with pytest.raises(SourceError, match=rf"{name}: has changed since .*out\.png\.keyframe was begun; begin again"):
+    with pytest.raises(SourceError, match=rf"{name}: has changed since .*out\.png\.keyframe was begun; start again"):
         paint(files, extras=resume)
     path.write_bytes(before)
     paint(files, extras=resume)
