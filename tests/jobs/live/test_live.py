@@ -95,7 +95,7 @@ def test_the_command(tmp_path, invert_model):
         (["a" * 300, "--no-window", "--seconds", "1"], "there is no such file"),
         (["test", "--no-window", "--seconds", "1", "--size", "\u00b2"], "expected auto or a number of lines"),
         (["test", "--no-window", "--record", f"{'a' * 300}.mp4"], "File name too long; choose a shorter name"),
-        (["37", "--no-window", "--seconds", "1"], "camera 37: cannot be opened; is it there"),
+        (["37", "--no-window", "--seconds", "1"], "camera 37: cannot be opened; is it connected"),
         (["test", "--no-window", "--seconds", "1", "--record", "a.avi"], "expected a name that ends in .mp4"),
     ],
 )
