@@ -9,7 +9,7 @@
     sink = rtstyle.VideoWriter("painting.mp4")
     report = rtstyle.run(source, stages, sink)
 
-Everything here is loaded when it is first asked for, so that importing costs next to nothing.
+Everything here is loaded on first use, so that importing costs next to nothing.
 """
 
 from __future__ import annotations

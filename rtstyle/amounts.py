@@ -1,4 +1,4 @@
-"""``wave=0.7,udnie=0.3``: names with amounts, as options take them."""
+"""Parses names with amounts, as in ``wave=0.7,udnie=0.3``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from rtstyle.errors import UsageError
 
 
 def read_amounts(option: str, texts: Iterable[str]) -> dict[str, float]:
-    """Amounts by name; a name without one counts 1. Raises UsageError that names the option."""
+    """Return amounts by name; a name without one counts as 1. Raises UsageError that names the option."""
     amounts: dict[str, float] = {}
     for item in (item.strip() for text in texts for item in text.split(",")):
         name, _, number = item.partition("=")
@@ -21,5 +21,5 @@ def read_amounts(option: str, texts: Iterable[str]) -> dict[str, float]:
         except ValueError:
             amount = -1
         if not name or not isfinite(amount) or amount < 0:
-            raise UsageError(f"{option} {item}: expected NAME=NUMBER with a number that is not negative")
+            raise UsageError(f"{option} {item}: expected NAME=NUMBER with a number from 0")
     return amounts

@@ -1,28 +1,28 @@
-"""Closed captions that are part of a picture (ATSC A/53), from a decoded frame to one that is encoded."""
+"""Carries closed captions that are part of a picture (ATSC A/53) from a decoded frame to an encoded one."""
 
 from __future__ import annotations
 
 from av.sidedata.sidedata import SideDataContainer
 from av.video.frame import PictureType, VideoFrame
 
-ENCODERS = {"libx264", "libx265", "h264_nvenc", "hevc_nvenc"}  # those of FFmpeg that write them, with OPTIONS
+ENCODERS = {"libx264", "libx265", "h264_nvenc", "hevc_nvenc"}  # the FFmpeg encoders that write them, given OPTIONS
 OPTIONS = {"libx265": {"a53cc": "1"}}
 
 _KIND = "A53_CC"
-_SIZE = 16  # pixels a side: nobody looks at it
+_SIZE = 16  # pixels a side; it is never seen
 
-# PyAV reads the side data of a frame and cannot write them, but a frame that is converted takes them along.
+# PyAV can read a frame's side data but not write them; converting a frame, however, carries them along.
 
 
 def captions_of(frame: VideoFrame) -> VideoFrame | None:
-    """A tiny frame that carries the captions of this one; None where there are none."""
+    """Return a tiny frame that carries this one's captions; None if it has none."""
     # `frame.side_data` would be kept by the frame that it keeps: a hundred frames wait for Python's garbage collector.
     found = SideDataContainer(frame).get(_KIND)  # type: ignore[call-arg]  # PyAV's stub has forgotten it
     return frame.reformat(width=_SIZE, height=_SIZE) if found else None
 
 
 def with_captions(picture: VideoFrame, captions: VideoFrame) -> VideoFrame:
-    """The same picture, with what ``captions_of`` gave."""
+    """Return the same picture with the captions from ``captions_of``."""
     carrier = captions.reformat(width=picture.width, height=picture.height, format=picture.format.name)
     for plane, source in zip(carrier.planes, picture.planes, strict=True):
         plane.update(bytes(source))

@@ -14,7 +14,7 @@ _WAKE_S = 0.5  # Windows delivers Ctrl-C only between waits
 
 
 class Cancelled(Exception):  # noqa: N818 - not an error: the consumer has left, and the producer may go home
-    """The consumer wants no more."""
+    """The consumer has stopped."""
 
 
 class Channel(Generic[T]):
@@ -22,7 +22,7 @@ class Channel(Generic[T]):
 
     The producer's exception comes out at the consumer's end, after the items that came before it.
     The consumer may leave at any time: then ``put`` raises ``Cancelled``. Items that ``droppable``
-    accepts make way, the oldest first, for newer ones; without it ``put`` waits and nothing is lost.
+    accepts are dropped, the oldest first, for newer ones; without it ``put`` waits and nothing is lost.
     """
 
     def __init__(self, capacity: int, *, droppable: Callable[[T], bool] | None = None) -> None:
@@ -46,14 +46,14 @@ class Channel(Generic[T]):
             self._changed.notify_all()
 
     def close(self, error: BaseException | None = None) -> None:
-        """End the stream, from the producer's side; ``error`` is raised at the consumer."""
+        """End the stream, from the producer's side; ``error`` is raised in the consumer."""
         with self._changed:
             self._ended = True
             self._error = error
             self._changed.notify_all()
 
     def cancel(self) -> None:
-        """Leave, from the consumer's side: what waits is let go, and the producer is woken."""
+        """Leave, from the consumer's side: waiting items are discarded and the producer is woken."""
         with self._changed:
             self._cancelled = True
             self._items.clear()
@@ -65,7 +65,7 @@ class Channel(Generic[T]):
             return self._changed.wait_for(lambda: self._ended, seconds)
 
     def wait_for_item(self, seconds: float) -> bool:
-        """Wait until ``next`` would answer at once, if only that this is the end; False if not within that time."""
+        """Wait until ``next`` would return or raise at once; False if it would not within that time."""
         with self._changed:
             return self._changed.wait_for(lambda: bool(self._items) or self._ended or self._cancelled, seconds)
 
@@ -106,7 +106,7 @@ class Channel(Generic[T]):
             raise StopIteration
 
     def _drop(self) -> bool:
-        """Let the oldest item go that may be dropped; False if there is none."""
+        """Drop the oldest droppable item; False if there is none."""
         if self._droppable is None:
             return False
         for index, item in enumerate(self._items):

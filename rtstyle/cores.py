@@ -1,4 +1,4 @@
-"""How many cores there are, and how many a decoder, an encoder and a conversion of colours take for themselves."""
+"""How many cores there are, and how many threads decoder, encoder and colour conversion use."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ _FEW = 2
 
 
 def codec_threads() -> int:
-    """One on two cores, where the network needs both: a film is painted a tenth faster; else 0, FFmpeg's choice."""
+    """1 on two cores, where the network needs both and films are painted a tenth faster; else 0, FFmpeg's choice."""
     return 1 if usable_cores() <= _FEW else 0
 
 
 def color_threads() -> int:
-    """Likewise for a conversion between RGB and what is coded."""
+    """The same for conversion between RGB and the coded format."""
     return codec_threads() or 2
 
 
 def usable_cores() -> int:
-    """Those that this process may use."""
+    """The number of cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

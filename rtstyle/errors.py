@@ -4,16 +4,16 @@
     ├── SourceError     the input cannot be opened, or breaks while it is read
     ├── SinkError       the output cannot be opened, or breaks while it is written
     ├── ModelError      a style's file cannot be read, or is not a model of ours
-    ├── DeviceError     the device asked for is not at hand
-    └── PaintError      a painting by optimisation gets no better than what it began with
-    UsageError          the question itself makes no sense: an option, a style's name, an ending (also a ValueError)
+    ├── DeviceError     the requested device is not available
+    └── PaintError      a painting by optimisation does not improve on its start
+    UsageError          the request itself makes no sense: an option, a style's name, an extension (also a ValueError)
 
 Every message is one sentence that says what, expected ≠ got, and the next step.
 """
 
 
 class RtstyleError(Exception):
-    """Base of all errors that a user can cause and mend."""
+    """Base of all errors that a user can cause and fix."""
 
 
 class SourceError(RtstyleError):
@@ -25,21 +25,21 @@ class SinkError(RtstyleError):
 
 
 class ModelError(RtstyleError):
-    """A style's file cannot be read, or is not a model that we understand."""
+    """A style's file cannot be read, or is not a model that rtstyle understands."""
 
 
 class DeviceError(RtstyleError):
-    """The device asked for is not at hand."""
+    """The requested device is not available."""
 
 
 class PaintError(RtstyleError):
-    """A painting by optimisation gets no better than what it began with."""
+    """A painting by optimisation does not improve on its start."""
 
 
 class UsageError(RtstyleError, ValueError):
-    """An argument lies outside what it may be; on the command line exit code 2, where the others are 1."""
+    """An argument is invalid; exit code 2 on the command line, where the others are 1."""
 
 
 def reason_of(error: BaseException) -> str:
-    """What the system says of it, without the number and the path that Python puts around; else all it says."""
+    """The system's own words, without the number and the path that Python adds; all of it where there are none."""
     return getattr(error, "strerror", None) or str(error)

@@ -1,4 +1,4 @@
-"""What an input was when a run read it, so that a run that goes on later can tell whether it still is."""
+"""Fingerprints of inputs, by which a resumed run can tell whether they are unchanged."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from pathlib import Path
 from rtstyle.errors import SourceError
 from rtstyle.sources.picture_sequence import PictureSequence, is_pattern
 
-_STRETCH = 1 << 24  # bytes: of a film of 100 GB no more is read
+_STRETCH = 1 << 24  # bytes: no more than that is read of a 100 GB film
 _OF_A_PICTURE = 1 << 14  # bytes
 
 
 def fingerprint(path: str | Path, extent: int | None = None) -> str:
-    """The extent, bytes of a file or a number of pictures, and a digest of so much; empty where nothing is there.
+    """Return ``SIZE:DIGEST``: bytes (or picture count) and SHA-256 of that much; empty if missing.
 
-    Without ``extent`` it is of all. Of a file it is the last 16 MiB: a recorder writes the beginning anew in the end.
+    Without ``extent``, of everything. Of a file only the last 16 MiB are read: a recorder rewrites the beginning at the
+    end.
     """
     try:
         if is_pattern(str(path)):
@@ -31,18 +32,18 @@ def fingerprint(path: str | Path, extent: int | None = None) -> str:
 
 
 def fingerprints(paths: Iterable[str | Path]) -> dict[str, str]:
-    """Those of files, by their names; without those that are not there."""
+    """Return the fingerprints of files by name, omitting missing files."""
     return {str(path): found for path in paths if (found := fingerprint(path))}
 
 
 def begins_as(path: str | Path, begun: str) -> bool:
-    """Whether what the fingerprint was taken of is there unchanged, whatever has come after it."""
+    """Whether the part that ``begun`` was taken of is unchanged, whatever was appended since."""
     extent = begun.partition(":")[0]
     return extent.isdecimal() and fingerprint(path, int(extent)) == begun
 
 
 def digest(parts: Iterable[bytes | memoryview]) -> str:
-    """What stands for all of it, in hexadecimal digits."""
+    """Return the SHA-256 of all parts, in hexadecimal."""
     found = hashlib.sha256()
     for part in parts:
         found.update(part)
@@ -50,7 +51,7 @@ def digest(parts: Iterable[bytes | memoryview]) -> str:
 
 
 def _of_pictures(pattern: str, count: int | None) -> str:
-    """Names and beginnings: the last one may not have been whole yet."""
+    """Fingerprint names and beginnings: the last picture may not have been complete yet."""
     sequence = PictureSequence.find(pattern)
     count = sequence.count if count is None else count
     folder, name = os.path.split(pattern)

@@ -29,16 +29,16 @@ I420 = NDArray[np.uint8]  # (3/2 H, W) YUV in 4:2:0: H lines of Y, then all U, t
 class Frame:
     """One picture and the moment it belongs to."""
 
-    image: Image | I420  # upright; planes only where a sink that encodes comes next
+    image: Image | I420  # upright; planes only just before an encoding sink
     time: Fraction  # seconds from the start of the stream, exact
     duration: Fraction | None = None  # seconds
     captions: VideoFrame | None = None  # closed captions; see captions.py
-    captured: float | None = None  # time.perf_counter() when a live source had it
+    captured: float | None = None  # time.perf_counter() when a live source captured it
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Packet:
-    """A compressed packet of another stream (sound, subtitles); it passes the stages by, untouched."""
+    """A compressed packet of another stream (sound, subtitles); it bypasses the stages untouched."""
 
     packet: av.Packet[av.stream.Stream]
 
@@ -56,15 +56,15 @@ class Cut:
         return None if self.duration is None else self.start + self.duration
 
     def why_empty(self, length: Fraction) -> str:
-        """Why there is nothing in it, of a video that is ``length`` seconds long; 0: not known."""
+        """Why it contains nothing in a video of ``length`` seconds (0: unknown)."""
         if 0 < length <= self.start:
             return f"expected --start before its end at {float(length):g} s, got {float(self.start):g} s"
-        return "has a video stream, but there is no frame where it is to begin"
+        return "has a video stream, but no frame at or after its start"
 
 
 @dataclass(frozen=True, slots=True)
 class Color:
-    """What the RGB values mean, and how the stream coded them.
+    """What the RGB values mean, and how the stream encoded them.
 
     In FFmpeg's numbers (AVColorRange, AVColorSpace, ...); 2 (0 for the range): unspecified.
     """
@@ -87,12 +87,12 @@ class VideoFormat:
 
     width: int  # pixels, upright
     height: int  # pixels, upright
-    rate: Fraction | None  # frames/s; 30000/1001 stays so; None: variable or unknown
+    rate: Fraction | None  # frames/s, exact, as in 30000/1001; None: variable or unknown
     time_base: Fraction = Fraction(1, 90_000)  # seconds
     start: Fraction = Fraction(0)  # seconds, where the source's own clock stood at time 0
     sample_aspect: Fraction = Fraction(1)
     color: Color = Color()
-    live: bool = False  # a live source drops what comes too late; a file loses nothing
+    live: bool = False  # a live source drops late frames; a file loses none
     frames: int | None = None  # as the container promises; for progress only
     streams: tuple[av.stream.Stream, ...] = ()  # whose packets travel along, to be copied
     metadata: Mapping[str, str] = field(default_factory=dict)  # title, artist, ...
@@ -106,7 +106,7 @@ class Batch:
     """Consecutive frames on their way through the stages."""
 
     content: Images  # (N, H, W, 3) uint8 RGB, what the source gave
-    images: Images  # (N, H, W, 3) uint8 RGB, what the stages made of it so far; the last may give (N, 3/2 H, W) I420
+    images: Images  # (N, H, W, 3) uint8 RGB, as painted so far; the last stage may give (N, 3/2 H, W) I420
     times: Sequence[Fraction]  # N, seconds
 
     def __len__(self) -> int:
@@ -114,7 +114,7 @@ class Batch:
 
 
 def is_cover(stream: av.stream.Stream) -> bool:
-    """Whether a stream is but one picture, to go with the file."""
+    """Whether a stream is a single picture, the file's cover."""
     from av.stream import Disposition
 
     return stream.type == "video" and bool(stream.disposition & Disposition.attached_pic)

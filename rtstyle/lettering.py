@@ -1,4 +1,4 @@
-"""Words on a picture: white on a darkened ground, so that they can be read on any painting."""
+"""Text on a picture: white on a darkened background, legible on any painting."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 Canvas = NDArray[np.uint8]  # (H, W, 3), written in place
 
 _PADDING = 0.6  # of a line's height
-_DARKENED = 0.35  # of the light is left
+_DARKENED = 0.35  # of the light remains
 
 
 def write_lines(canvas: Canvas, lines: Sequence[str], *, middle: bool = False) -> None:
-    """Write ``lines`` into the upper left corner, or into the middle; what follows a tab stands in a second column.
+    """Write ``lines`` into the upper left corner or the middle; text after a tab goes into a second column.
 
-    ASCII, as OpenCV's strokes know no more.
+    ASCII only, since OpenCV's fonts have nothing else.
     """
     import cv2
 

@@ -1,4 +1,4 @@
-"""``manifest.json`` beside models: what they are, and their sha256; written from them, and held against them."""
+"""``manifest.json`` beside models: what they are and their SHA-256; written from them, and checked against them."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ _KEYS = ("title", "artist", "year", "artwork_licence", "network", "parameters", 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether one file is what its manifest says."""
+    """Whether one file matches its manifest."""
 
     path: Path
-    error: str = ""  # empty: it is
+    error: str = ""  # empty: it matches
 
 
 def describe(folder: Path) -> dict[str, Any]:
-    """The manifest of a folder's models, from their own metadata. Raises ModelError."""
+    """Return the manifest of a folder's models, from their own metadata. Raises ModelError."""
     return {"models": [_entry(path) for path in sorted(folder.glob("*.onnx"))]}
 
 
 def verify() -> list[Verdict]:
-    """Hold every folder of styles that has a manifest against it. Raises ModelError where that cannot be read."""
+    """Check every folder of styles that has a manifest. Raises ModelError if a manifest cannot be read."""
     return [verdict for folder in folders() if (folder / NAME).exists() for verdict in _verify(folder)]
 
 
 def sha256_of(path: Path) -> str:
-    """Raise OSError."""
+    """Return a file's SHA-256 in hexadecimal. Raises OSError."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -61,7 +61,7 @@ def _verify(folder: Path) -> list[Verdict]:
 
 
 def _read(path: Path) -> dict[str, str]:
-    """The sha256 of each file."""
+    """The SHA-256 of each file, by name."""
     try:
         return {str(entry["file"]): str(entry["sha256"]) for entry in json.loads(path.read_bytes())["models"]}
     except (OSError, ValueError, KeyError, TypeError) as error:

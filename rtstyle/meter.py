@@ -1,4 +1,4 @@
-"""How fast each part of a run is, in a few hundred bytes however long it takes."""
+"""Measures how fast each part of a run is, in a few hundred bytes however long the run."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from time import perf_counter
 
 _STEPS_PER_E = 100  # histogram bins are 1 % wide
-_WORDS = {  # for people, of what a report calls by its class
+_WORDS = {  # names for people of stages that a report calls by their class
     **dict.fromkeys(("VideoReader", "AnimationReader", "PhotoFolder"), "reading"),
     **dict.fromkeys(("Paced", "LiveSource", "Screen"), "source"),
     **dict.fromkeys(("Stylizer", "Schedule", "Switch"), "painting"),
@@ -31,9 +31,9 @@ class Progress:
     """How far a run has come; handed to ``progress`` after every frame written."""
 
     frames: int
-    total: int | None  # as the container promises; None: not known
+    total: int | None  # as the container claims; None: unknown
     seconds: float
-    resumed: int = 0  # of the frames, were done by a run before
+    resumed: int = 0  # frames done by an earlier run
 
     @property
     def fps(self) -> float:
@@ -48,7 +48,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class StageTimes:
-    """Milliseconds a frame, to 1 %, without the time spent waiting for neighbours."""
+    """Milliseconds per frame, to 1 %, excluding time spent waiting for neighbours."""
 
     p50_ms: float
     p95_ms: float
@@ -65,12 +65,12 @@ class Report:
     first_frame_s: float | None  # from the start to the first frame written
     stages: dict[str, StageTimes] = field(default_factory=dict)
     provider: str = ""  # what the network ran on; filled in by the jobs that have one
-    encoder: str = ""  # what coded the film, where it was one
-    frames_resumed: int = 0  # done by a run before, and not counted above
-    frames_skipped: int = 0  # of the source, could not be decoded
+    encoder: str = ""  # what encoded the film, if it was one
+    frames_resumed: int = 0  # done by an earlier run, not counted above
+    frames_skipped: int = 0  # frames of the source that could not be decoded
 
     def as_job(self, *, provider: str, opened_s: float) -> Report:
-        """The report of a job, from file to file: opening and compiling, which took ``opened_s``, count as well."""
+        """Return the report of a whole job, including the ``opened_s`` spent on opening and compiling."""
         first = None if self.first_frame_s is None else self.first_frame_s + opened_s
         return replace(self, provider=provider, seconds=self.seconds + opened_s, first_frame_s=first)
 
@@ -80,7 +80,7 @@ class Report:
 
 
 def spoken(stage: str) -> str:
-    """What people call a stage that a report names: ``Stylizer`` is painting."""
+    """Return a stage's name for people: ``Stylizer`` is painting."""
     return _WORDS.get(stage, stage)
 
 

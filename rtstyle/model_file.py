@@ -1,4 +1,4 @@
-"""Reads an ``.onnx`` file that nobody vouches for: nothing in it is run, and no file is opened but those beside it."""
+"""Reads an untrusted ``.onnx`` file: nothing in it is run, and only files beside it are opened."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _AGAIN = "copy or download it again, or export it anew with: python -m training 
 
 
 def load_file(path: Path, *, weights: bool = True) -> ModelProto:
-    """Read a network; ``weights``: those too that lie in files beside it. Raises ModelError, a sentence each."""
-    import onnx  # 0.1 s that `import rtstyle` need not pay
+    """Read a network; ``weights``: including those in files beside it. Raises ModelError, one sentence."""
+    import onnx  # 0.1 s that `import rtstyle` is spared
     from google.protobuf.message import DecodeError
 
     try:
@@ -39,18 +39,16 @@ def load_file(path: Path, *, weights: bool = True) -> ModelProto:
 
 
 def _instead(path: Path) -> str:
-    """What the file is, and what to do with that."""
+    """What the file is instead, and what to do about it."""
     import cv2
 
     if cv2.haveImageReader(str(path)):
-        return (
-            f"a picture; paint with it by `rtstyle keyframe --style-image {path}`, or train a style: docs/training.md"
-        )
+        return f"a picture; use it with `rtstyle keyframe --style-image {path}`, or train a style: docs/training.md"
     return f"a file that is damaged or of another kind; {_AGAIN}"
 
 
 def inputs_of(model: ModelProto) -> list[ValueInfoProto]:
-    """What has to be fed: older exporters list the weights among the inputs, too."""
+    """The actual inputs: older exporters list the weights among them too."""
     constants = {tensor.name for tensor in model.graph.initializer}
     return [value for value in model.graph.input if value.name not in constants]
 
@@ -116,7 +114,7 @@ def _check_lengths(path: Path, model: ModelProto) -> None:
 
 
 def _tensors(graph: GraphProto) -> Iterator[TensorProto]:
-    """All constants, those in the branches of an ``If`` too."""
+    """All constants, including those in the branches of an ``If``."""
     yield from graph.initializer
     for sparse in graph.sparse_initializer:
         yield from (sparse.values, sparse.indices)

@@ -1,4 +1,4 @@
-"""A file that appears under its name only when it is whole."""
+"""A file that appears under its name only when complete."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ class OutputFile:
 
     ``written`` does all of that around a block.
 
-    Raises SinkError at once when the folder is missing, or when something is there already that may
-    not be replaced; one of ``keep``, the files that are read, never may, be it by a link.
+    Raises SinkError at once if the folder is missing, or if something already there may not be
+    replaced; the files in ``keep``, which are read, never may, not even through a link.
     """
 
     def __init__(
         self, path: str | Path, *, overwrite: bool, keep: Container[Identity] = (), temporary: Path | None = None
     ) -> None:
-        """``temporary``: in place of a name of our own; on the same disk, and made by the caller."""
+        """``temporary``: to use instead of our own; on the same disk, and made by the caller."""
         self.path = Path(path)
         self._overwrite = overwrite
         try:
@@ -54,7 +54,7 @@ class OutputFile:
 
     @contextmanager
     def written(self) -> Iterator[Path]:
-        """The temporary file, to be written; it has its name when the block ends, or is gone. Raises SinkError."""
+        """Yield the temporary file; at the end of the block it gets its name, or is removed. Raises SinkError."""
         try:
             self.create()
             yield self.temporary
@@ -125,7 +125,7 @@ class OutputFile:
 
 
 def unwritable(path: str | Path, error: OSError) -> SinkError:
-    """What to raise when the system does not let us write ``path``."""
+    """The error to raise when the system does not let us write ``path``."""
     if isinstance(error, shutil.Error) and (found := re.search(r"\[Errno (\d+)\]", str(error))):
         error = OSError(int(found[1]), os.strerror(int(found[1])))  # of all that could not be copied, the first
     remedy = _REMEDIES.get(error.errno or 0, "choose another place")
@@ -153,7 +153,7 @@ def _flush_to_disk(path: Path) -> None:
 
 
 def _flush_folder(path: Path) -> None:
-    """The new name, too, is to outlive a power cut; where folders cannot be opened the system sees to it."""
+    """The new name must survive a power cut too; where folders cannot be opened, the system sees to it."""
     with suppress(OSError):
         folder = os.open(path, os.O_RDONLY)
         try:

@@ -1,4 +1,4 @@
-"""How a module is run in a process of its own."""
+"""Runs a module in a process of its own."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sys
 
 
 def command(module: str, *arguments: str) -> list[str]:
-    """As ``python -m module``, but imports come from where ours do: ``-m`` would try the working folder first."""
+    """Like ``python -m module``, but with our own import path: ``-m`` would try the working folder first."""
     program = f"import sys; sys.path[:] = {[str(path) for path in sys.path]!r}; import runpy; "
     program += f"runpy.run_module({module!r}, run_name='__main__', alter_sys=True)"
     return [sys.executable, "-c", program, *arguments]

@@ -2,7 +2,7 @@
 
     Source ──► Channel ──► Stages ──► Channel ──► Sink
 
-The channels are bounded, so memory is; they carry exceptions, so a failure anywhere is raised here.
+The channels are bounded, so memory is too; they carry exceptions, so a failure anywhere is raised here.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ Named = tuple[str, Stage]
 
 _log = logging.getLogger(__name__)
 
-_PATIENCE = 1000  # packets without a frame, after which a short batch goes on alone
+_PATIENCE = 1000  # packets without a frame after which a short batch is passed on
 _WAKE_S = 0.5  # Windows delivers Ctrl-C only between waits
 _IDLE_S = 0.02  # between two calls of `idle`: soon enough for a key press
 _JOIN_S = 15.0  # more than a network source waits for its next packet
-_LIVE_JOIN_S = 0.3  # who watches live has nothing to lose, and ends with Ctrl-C within a second
+_LIVE_JOIN_S = 0.3  # a live run has nothing to lose and must end within a second of Ctrl-C
 
 
 def run(
@@ -46,13 +46,12 @@ def run(
 ) -> Report:
     """Send every frame of ``source`` through ``stages`` into ``sink``, in order, and close both ends.
 
-    What fails in any thread is raised here, Ctrl-C too, and the sink knows (``complete=False``) that
-    its file must not appear. No thread is left, but one that does not answer for 15 s, or 0.3 s where
-    the source is live; that source stays open, with a warning. A live source drops the frames that
-    come too late, before the stages and after them, so that no more than one waits anywhere; any other
-    loses none. ``batch`` frames go through the stages at a time; it changes the speed, not the pictures.
-    ``idle`` is called, in this thread, 50 times a second while no frame is there; who wants to read the
-    ``meter`` meanwhile gives it.
+    A failure in any thread, or Ctrl-C, is raised here, and the sink is told (``complete=False``) that its
+    file must not appear. No thread is left behind, except a reader that does not respond for 15 s (0.3 s if
+    the source is live); its source stays open, with a warning. A live source drops late frames, before and
+    after the stages, so that at most one waits anywhere; any other source loses none. ``batch`` frames go
+    through the stages at a time, which changes the speed, not the pictures. ``idle`` is called in this
+    thread 50 times a second while there is no frame; pass a ``meter`` to read it during the run.
     """
     format = _checked(source, batch)
     meter, names = meter or Meter(), _names(source, *stages, sink)
@@ -85,7 +84,7 @@ def run(
         except BaseException:
             sink.close(complete=False)
             raise
-        # A viewer who shuts the window on a camera has all there is; on a film, only its beginning.
+        # Closing the window on a camera completes the run; on a film it cuts it short.
         sink.close(complete=format.live or not sink.closed)
     return Report(
         frames_in=meter.frames(names[0]),
@@ -98,12 +97,12 @@ def run(
 
 
 def _channel(batch: int, *, live: bool) -> Channel[Item]:
-    """Live, the latest wins: what waits is only what is worked on next."""
+    """Live, the latest frame wins: only the next one to process waits."""
     return Channel(batch, droppable=_is_frame) if live else Channel(2 * batch + 2)
 
 
 def _items(painted: Channel[Item], sink: Sink, idle: Callable[[], None] | None) -> Iterator[Item]:
-    """What the stages give, until the sink wants no more; ``idle`` is called while there is nothing."""
+    """Yield what the stages give until the sink is closed; ``idle`` is called while there is nothing."""
     while not sink.closed:
         if idle is not None and not painted.wait_for_item(_IDLE_S):
             idle()
@@ -115,7 +114,7 @@ def _items(painted: Channel[Item], sink: Sink, idle: Callable[[], None] | None) 
 
 
 def _checked(source: Source, batch: int) -> VideoFormat:
-    """The source's format; what is wrong before any thread is there closes the source at once."""
+    """Return the source's format; an error before any thread has started closes the source at once."""
     try:
         if batch < 1:
             raise UsageError(f"batch: expected 1 or more, got {batch}")
@@ -133,14 +132,14 @@ def _closing(source: Source, reader: Thread, outbox: Channel[Item], join_s: floa
         yield
     finally:
         if _is_busy(reader, outbox):
-            _log.warning("the source did not answer for %g s and is left open", join_s)
+            _log.warning("the source did not respond for %g s and is left open", join_s)
         else:
             source.close()
 
 
 @contextmanager
 def _running(threads: Sequence[Thread], outboxes: Sequence[Channel[Item]], join_s: float) -> Iterator[None]:
-    """Start the threads, and see them end, whatever happens in the block."""
+    """Start the threads, and make sure they end, whatever happens in the block."""
     try:
         for thread in threads:
             thread.start()
@@ -150,7 +149,7 @@ def _running(threads: Sequence[Thread], outboxes: Sequence[Channel[Item]], join_
 
 
 def _end(threads: Sequence[Thread], outboxes: Sequence[Channel[Item]], join_s: float) -> None:
-    """Wait for all threads that were started; an impatient second Ctrl-C is raised when they have ended."""
+    """Wait for all started threads; a second, impatient Ctrl-C is raised once they have ended."""
     interrupt: BaseException | None = None
     deadline = perf_counter() + join_s
     busy = list(zip(threads, outboxes, strict=True))
@@ -174,7 +173,7 @@ def _end(threads: Sequence[Thread], outboxes: Sequence[Channel[Item]], join_s: f
 def _is_busy(thread: Thread, outbox: Channel[Item]) -> bool:
     """Whether the thread was started and has not finished its work.
 
-    Until Python 3.13 ``is_alive`` says no once a signal has interrupted ``join``, be that true or not.
+    Before Python 3.13, ``is_alive`` is False once a signal has interrupted ``join``, true or not.
     """
     return thread.ident is not None and not outbox.wait_for_end(0)
 
@@ -182,7 +181,7 @@ def _is_busy(thread: Thread, outbox: Channel[Item]) -> bool:
 def _read(source: Source, outbox: Channel[Item], name: str, meter: Meter) -> None:
     """Body of the source thread."""
     with outbox.feeding():
-        if outbox.cancelled:  # interrupted while it was started, and nobody waits for it
+        if outbox.cancelled:  # interrupted during start-up, and nobody waits for it
             return
         start = perf_counter()
         for item in source:
@@ -193,7 +192,7 @@ def _read(source: Source, outbox: Channel[Item], name: str, meter: Meter) -> Non
 
 
 def _paint(stages: Sequence[Named], inbox: Channel[Item], outbox: Channel[Item], batch: int, meter: Meter) -> None:
-    """Body of the stage thread: frames go through the stages, packets pass them by in their place."""
+    """Body of the stage thread: frames go through the stages, packets bypass them in order."""
     with outbox.feeding():
         for items in _gather(inbox, batch):
             images = iter(_apply(stages, [item for item in items if isinstance(item, Frame)], meter))
@@ -237,7 +236,7 @@ def _is_frame(item: Item) -> bool:
 
 
 def _names(*parts: object) -> list[str]:
-    """What the parts are called in the report: by their ``name`` or class, and by a number where that repeats."""
+    """The parts' names in the report: their ``name`` or class, numbered where that repeats."""
     kinds = [str(getattr(part, "name", type(part).__name__)) for part in parts]
     counts = [kinds[: index + 1].count(kind) for index, kind in enumerate(kinds)]
     return [kind if count == 1 else f"{kind} {count}" for kind, count in zip(kinds, counts, strict=True)]

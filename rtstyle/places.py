@@ -1,4 +1,4 @@
-"""Folders of the user's: where styles lie besides those that come with us, and what can be had again."""
+"""The user's folders: for styles of their own, and for caches."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ VARIABLE = "RTSTYLE_STYLES"
 
 
 def user_folders() -> list[Path]:
-    """The folders that RTSTYLE_STYLES names, and ``styles`` in the user's data directory; those that are there."""
+    """The folders that RTSTYLE_STYLES names, and ``styles`` in the user's data directory; existing ones only."""
     named = [Path(name) for name in os.environ.get(VARIABLE, "").split(os.pathsep) if name]
     return [folder for folder in (*named, user_data_path("rtstyle", appauthor=False) / "styles") if folder.is_dir()]
 

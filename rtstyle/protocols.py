@@ -1,4 +1,4 @@
-"""What the pipeline asks of its parts. They satisfy these without importing them."""
+"""What the pipeline requires of its parts, which need not import these."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from rtstyle.frames import Batch, Frame, Packet, VideoFormat
 
 
 class Source(Protocol):
-    """Gives frames in display order and, between them, the packets of the streams in ``format.streams``."""
+    """Yields frames in display order and, between them, the packets of the streams in ``format.streams``."""
 
     @property
     def format(self) -> VideoFormat: ...
@@ -20,7 +20,7 @@ class Source(Protocol):
 
 
 class Stage(Protocol):
-    """Maps a batch to a batch of the same length; ``reset`` forgets what it knows of earlier frames."""
+    """Maps a batch to a batch of the same length; ``reset`` forgets earlier frames."""
 
     def __call__(self, batch: Batch, /) -> Batch: ...
 
@@ -28,7 +28,7 @@ class Stage(Protocol):
 
 
 class Sink(Protocol):
-    """Takes frames in order. ``closed`` turns true when it wants no more (a window that the user shut)."""
+    """Takes frames in order. ``closed`` turns true when it wants no more (the user closed the window)."""
 
     @property
     def closed(self) -> bool: ...

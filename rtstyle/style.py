@@ -1,4 +1,4 @@
-"""One model file: what it says of itself, whether it keeps the contract, and the network in it."""
+"""One model file: its metadata, whether it keeps the contract, and its network."""
 
 from __future__ import annotations
 
@@ -39,15 +39,17 @@ class Style:
     year: str = ""
     licence: str = ""  # the artwork's
     network: str = ""
-    mix: tuple[float, ...] = ()  # of the styles inside; empty: what the file itself says
-    convention: Convention | None = None  # of a network that is brought under the contract; None: it keeps it
-    metadata: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)  # all, without the prefix
+    mix: tuple[float, ...] = ()  # weights of the styles inside; empty: as the file says
+    convention: Convention | None = None  # of a network adapted to the contract; None: it keeps it itself
+    metadata: Mapping[str, str] = field(
+        default_factory=dict, repr=False, compare=False
+    )  # all of it, without the prefix
 
 
 def read_style(path: Path, convention: Convention | None = None) -> Style:
-    """Read one file's metadata and check its contract; a network that says nothing of one is of others' making.
+    """Read one file's metadata and check its contract; a network that declares none is a foreign one.
 
-    ``convention``: how such a network wants its pictures. Raises ModelError, or UsageError for one of ours.
+    ``convention``: how a foreign network takes pictures. Raises ModelError, or UsageError for one of rtstyle's.
     """
     model = load_file(path, weights=False)
     metadata = {p.key.removeprefix("rtstyle."): p.value for p in model.metadata_props if p.key.startswith("rtstyle.")}
@@ -55,7 +57,9 @@ def read_style(path: Path, convention: Convention | None = None) -> Style:
         read_signature(path, model)
         return Style(path.stem, path, path.stat().st_size, (path.stem,), convention=convention or Convention())
     if convention:
-        raise UsageError(f"{path}: keeps rtstyle's contract; --input-range, --layout and --channels are for others")
+        raise UsageError(
+            f"{path}: keeps rtstyle's contract; --input-range, --layout and --channels are for foreign networks"
+        )
     static = "variant" in metadata and any(_type_of(value) != _FRAMES for value in model.graph.input[:1])
     _check(path, model, metadata, static=static)
     return Style(
@@ -74,12 +78,12 @@ def read_style(path: Path, convention: Convention | None = None) -> Style:
 
 
 def model_of(style: Style) -> Path | bytes:
-    """What an engine loads: the file, or, for a mix, the model with the mix in it."""
+    """What an engine loads: the file or, for a mix, the model with the mix applied."""
     return load_model(style).SerializeToString() if style.mix or style.convention else style.path
 
 
 def load_model(style: Style) -> ModelProto:
-    """The network itself, under the contract, with the mix in it. Raises ModelError."""
+    """Return the network, adapted to the contract, with the mix applied. Raises ModelError."""
     model = load_file(style.path)
     if style.mix:
         import numpy as np
@@ -101,7 +105,7 @@ def _check(path: Path, model: ModelProto, metadata: Mapping[str, str], *, static
             said = ", ".join(f"{name} {type_}" for name, type_ in got.items()) or "none"
             raise ModelError(f"{path}: expected the {kind} {wanted} {_FRAMES}, got {said}; {_EXPORT_AGAIN}")
     if is_scattered(model):
-        raise ModelError(f"{path}: expected all weights in the file itself, got some in others; {_EXPORT_AGAIN}")
+        raise ModelError(f"{path}: expected all weights in the file itself, got some in other files; {_EXPORT_AGAIN}")
 
 
 def _type_of(value: ValueInfoProto) -> str:

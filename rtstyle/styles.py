@@ -19,7 +19,7 @@ from rtstyle.style import Style, read_style
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-TWIN = ".int8.onnx"  # how the files end that stand beside a style's own, and are no styles of their own
+TWIN = ".int8.onnx"  # suffix of the 8-bit files beside a style's own, which are not styles themselves
 
 _TOLD = re.compile(r"(.+\.onnx)\?(\w+=.*)", re.IGNORECASE)
 _PACKAGE = Path(__file__).parent
@@ -29,16 +29,16 @@ _log = logging.getLogger("rtstyle")
 
 @dataclass(frozen=True, slots=True)
 class Mix:
-    """Several styles of one network, in parts: ``Mix({"wave": 0.7, "udnie": 0.3})``."""
+    """Several styles of one network, weighted: ``Mix({"wave": 0.7, "udnie": 0.3})``."""
 
-    parts: Mapping[str, float]  # by name; they are divided by their sum
+    parts: Mapping[str, float]  # by name; normalised to a sum of 1
     network: str | Path | None = None  # the model that holds them; None: the bundled one that does
 
 
 def list_styles() -> list[Style]:
     """All bundled styles by name, then the user's own. Raises ModelError where a bundled file is damaged.
 
-    One of the user's that cannot be read is passed over with a warning, and so is one whose name is taken, silently.
+    A user's style that cannot be read is skipped with a warning, one whose name is taken silently.
     """
     found = [read_style(path) for path in models_in(_folder())]
     for path in (path for folder in folders()[1:] for path in models_in(folder)):
@@ -53,15 +53,15 @@ def list_styles() -> list[Style]:
 
 
 def quick_styles() -> list[Style]:
-    """Those that are meant where none is named, for real time: not the ``full`` networks, nor those that mix."""
+    """The styles used when none is named, fit for real time: neither ``full`` networks nor those that mix."""
     return [style for style in list_styles() if style.network != "full" and len(style.styles) == 1]
 
 
 def find_style(name_or_path: str | Path | Mix | Style) -> Style:
     """Take ``wave`` (the lite network), ``wave-full``, the path of an ``.onnx``, or a mix.
 
-    A name that no file has may be that of a style inside one. In words a mix is ``wave=0.7,udnie=0.3``, or
-    ``both.onnx:dawn=0.7,dusk=0.3`` of a model that is not bundled; and what a network of others wants is
+    A name that no file has may be that of a style inside one. As text, a mix is ``wave=0.7,udnie=0.3`` or, of a model
+    that is not bundled, ``both.onnx:dawn=0.7,dusk=0.3``; a foreign network's convention is given as
     ``their.onnx?range=0..1&layout=nhwc&channels=bgr``. Raises ModelError or UsageError.
     """
     if isinstance(name_or_path, Style):
@@ -88,17 +88,17 @@ def find_style(name_or_path: str | Path | Mix | Style) -> Style:
 
 
 def folders() -> list[Path]:
-    """Where styles lie: the bundled ones first, then the user's own."""
+    """The folders of styles: the bundled ones first, then the user's own."""
     return [_folder(), *user_folders()]
 
 
 def models_in(folder: Path) -> list[Path]:
-    """The model files of a folder; not those in 8 bits, which belong to one of the others."""
+    """The model files of a folder, without the 8-bit twins."""
     return [path for path in sorted(folder.glob("*.onnx")) if not path.name.endswith(TWIN)]
 
 
 def _folder() -> Path:
-    """In a wheel the models lie inside the package, in a checkout beside it."""
+    """In a wheel the models are inside the package, in a checkout beside it."""
     inside = _PACKAGE / "exported"
     return inside if inside.is_dir() else _PACKAGE.parent / "exported"
 
@@ -151,5 +151,5 @@ def _unknown(name: str) -> str:
 
 
 def _all_names() -> set[str]:
-    """Of the models, and of the styles inside them."""
+    """The names of the models, and of the styles inside them."""
     return {name for style in list_styles() for name in (style.name, *style.styles)}

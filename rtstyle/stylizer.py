@@ -1,4 +1,4 @@
-"""The stage that this program is for: frames in, paintings out."""
+"""The stage that paints: frames in, paintings out."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ if TYPE_CHECKING:
 class Stylizer:
     """Paints every frame of a batch in one style; those of more than 24 megapixels in tiles, without a seam.
 
-    Raises UsageError where no style has that name, ModelError for one that cannot be read, DeviceError for a device
-    that is not to be had. The owner closes it.
+    Raises UsageError if no style has that name, ModelError if it cannot be read, DeviceError if the device is not
+    available. The owner closes it.
     """
 
     def __init__(
         self, style: str | Path | Mix | Style, *, device: str = "auto", batch: int = 1, precision: str = "auto"
     ) -> None:
-        """``batch``: frames that a GPU takes at once; a shorter last batch is padded to it.
+        """``batch``: frames given to a GPU at once; a shorter last batch is padded.
 
-        ``precision``: ``auto`` takes the style's twin in 8 bits on a CPU that is faster so, ``full`` never does.
+        ``precision``: ``auto`` uses the style's 8-bit twin on CPUs where that is faster, ``full`` never.
         """
         if batch < 1:
             raise UsageError(f"batch {batch}: expected at least 1")
@@ -44,13 +44,13 @@ class Stylizer:
 
     @property
     def provider(self) -> str:
-        """What computes, in words: ``OpenVINO CPU bf16``, ``CUDAExecutionProvider``."""
+        """What runs the network, in words: ``OpenVINO CPU bf16``, ``CUDAExecutionProvider``."""
         return self._engine.name
 
     def prepare(self, height: int, width: int, *, yuv: int | None = None) -> None:
         """Compile for frames of this size, so that the first one need not wait.
 
-        ``yuv``: give I420 in place of RGB from now on, by this matrix (AVCOL_SPC_*), where engine and network can.
+        ``yuv``: return I420 instead of RGB from now on, by this matrix (AVCOL_SPC_*), if engine and network can.
         """
         _check_size(height, width)
         if height * width <= MAX_PIXELS:

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from rtstyle.errors import UsageError
 
-_ROUNDED = Fraction(1, 200)  # frames/s, by which 29.97 may differ from 30000/1001
+_ROUNDED = Fraction(1, 200)  # frames/s: how far 29.97 may be from 30000/1001
 _TIME = re.compile(r"(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d*)?|\.\d+)")  # [[hours:]minutes:]seconds
 
 
@@ -21,7 +21,7 @@ def parse_time(text: str) -> Fraction:
 
 
 def parse_rate(text: str) -> Fraction:
-    """Read ``24``, ``24000/1001`` or ``23.976``, which means the same, as frames a second. Raises UsageError."""
+    """Read ``24``, ``24000/1001`` or ``23.976``, which means the same, as frames per second. Raises UsageError."""
     try:
         rate = Fraction(text)
     except (ValueError, ZeroDivisionError):

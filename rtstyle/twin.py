@@ -1,4 +1,4 @@
-"""The twin of a model file, NAME.int8.onnx beside NAME.onnx: the same network in 8 bits, for CPUs that like that."""
+"""The twin of a model file, NAME.int8.onnx beside NAME.onnx: the same network in 8 bits, faster on some CPUs."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from rtstyle.style import Style, read_style
 from rtstyle.styles import TWIN
 
 ORIGINAL = "original_sha256"  # the twin's metadata: which file it was made from
-PRECISIONS = ("auto", "full")  # 8 bits where they are faster and there is a twin; as the model file is
+PRECISIONS = ("auto", "full")  # 8 bits where faster and there is a twin; as in the model file
 
 _log = logging.getLogger("rtstyle")
 
 
 def twin_path(path: Path) -> Path:
-    """Where the twin of a model file is looked for."""
+    """The path at which a model file's twin is expected."""
     return path.with_name(path.stem + TWIN)
 
 
 def find_twin(style: Style) -> Path | None:
-    """The twin, if there is one. One that is damaged, or was made from another file, is a warning and None."""
+    """Return the twin, if any; if damaged or made from another file, warn and return None."""
     path = twin_path(style.path)
     if style.mix or style.convention or not path.is_file():
         return None
@@ -33,7 +33,7 @@ def find_twin(style: Style) -> Path | None:
 
 
 def twin_fault(style: Style) -> str:
-    """What keeps the file beside the style from being its twin, in words; empty where nothing does."""
+    """Why the file beside the style cannot be its twin, in words; empty if it can."""
     path = twin_path(style.path)
     try:
         made_from = read_style(path).metadata.get(ORIGINAL)
@@ -43,12 +43,12 @@ def twin_fault(style: Style) -> str:
 
 
 def wanted_twin(style: Style, precision: str) -> Path | None:
-    """The twin that may stand for the style, at what ``--precision`` says. Raises UsageError for what it cannot say."""
+    """Return the twin to use at this ``--precision``, if any. Raises UsageError for an unknown precision."""
     check_precision(precision)
     return find_twin(style) if precision == "auto" else None
 
 
 def check_precision(precision: str) -> None:
-    """Raise UsageError for what is none."""
+    """Raise UsageError for an unknown precision."""
     if precision not in PRECISIONS:
         raise UsageError(f"precision: expected one of {', '.join(PRECISIONS)}, got {precision}")

@@ -77,4 +77,4 @@ def test_what_is_bundled_is_what_its_manifest_says():
         [sys.executable, "-m", "rtstyle", "styles", "--verify"], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout
-    assert "wave-lite.onnx: as in the manifest" in done.stdout
+    assert "wave-lite.onnx: matches the manifest" in done.stdout

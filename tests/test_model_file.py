@@ -119,7 +119,7 @@ def test_an_artwork_is_no_style_yet(tmp_path):
     """Who names one is told how to paint with it; and an empty file is not inspected as if it were a network."""
     art = tmp_path / "art.jpg"
     cv2.imwrite(str(art), np.zeros((32, 32, 3), np.uint8))
-    assert f"got a picture; paint with it by `rtstyle keyframe --style-image {art}`" in refusal(art)
+    assert f"got a picture; use it with `rtstyle keyframe --style-image {art}`" in refusal(art)
     empty = tmp_path / "empty.onnx"
     empty.touch()
     done = CliRunner().invoke(app, ["inspect", str(empty)])

@@ -1,4 +1,4 @@
-"""exported/README.md and manifest.json, written from the models' own metadata, which is the one truth about them."""
+"""Writes exported/README.md and manifest.json from the models' own metadata, the only source of truth."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from rtstyle.twin import find_twin, twin_fault, twin_path
 HEAD = """# The bundled models
 
 Each file is self-contained: uint8 RGB frames in, uint8 RGB frames out, any size from 16 px. This page is written
-from the files' own metadata by `python -m training catalogue exported`; how a run came about, its detours too,
+from the files' own metadata by `python -m training catalogue exported`; how each came about, detours included,
 is in [docs/LOG.md](../docs/LOG.md). Losses are unweighted means over the last 50 training steps. A model is made
 from its checkpoint with `python -m training export NAME.ckpt -o exported/NAME-NETWORK.onnx --title … --artist …`.
-A command is that of the last leg of a training, for the code of the commit above it; what it began with (`--init-from`)
-is an earlier network that is not shipped, and `content` stands for freely licensed photos, 1,022 of which are trained
-on. To train a style of your own from any of these is one command: [docs/training.md](../docs/training.md).
-`NAME-full.onnx` is the large network: a photo takes it seconds on a CPU; these were made before the others, and are
-more timid. `gallery` holds all eight styles in one `lite` network; they can be mixed. `NAME.int8.onnx` is the same
-network in 8 bits, which CPUs without AMX run faster, `lite` about twice as fast; what is missing, or was made from a
-model that has changed since, is made by `python -m training catalogue exported --photos photos/`.
+Each command is that of the last stage of training, for the code of the commit above it; what it started from
+(`--init-from`) is an earlier network that is not shipped, and `content` stands for freely licensed photos, 1,022 of
+which were used. Training your own style from any of these takes one command: [docs/training.md](../docs/training.md).
+`NAME-full.onnx` is the large network, which needs several seconds per photo on a CPU; these were made before the
+others, and paint more cautiously. `gallery` holds all eight styles in one `lite` network; they can be mixed.
+`NAME.int8.onnx` is the same network in 8 bits, which CPUs without AMX run faster, `lite` about twice as fast; missing
+or outdated ones are made by `python -m training catalogue exported --photos photos/`.
 """
 
 
@@ -52,9 +52,9 @@ def write_catalogue(folder: Path) -> Path:
 
 
 def make_twins(folder: Path, photos: Path) -> Iterator[Sheet]:
-    """Make the 8-bit file of every network of one style that has none, or that of an older self.
+    """Make the 8-bit file of every network of one style that has none or an outdated one.
 
-    Raises as ``export_style`` does, where it would be less than 35 dB from the original, too.
+    Raises as ``export_style`` does, including for a result below 35 dB.
     """
     for style in map(read_style, models_in(folder)):
         if len(style.styles) > 1 or not twin_fault(style):
@@ -67,7 +67,7 @@ def make_twins(folder: Path, photos: Path) -> Iterator[Sheet]:
 
 
 def _measured(evaluation: Mapping[str, Any]) -> dict[str, str]:
-    """What `python -m training evaluate` found out about a style; what it did not measure is left out."""
+    """What `python -m training evaluate` measured of a style."""
     _, _, style = evaluation["name"].partition(":")
     names = {
         "quality_ratio": "quality ratio",

@@ -222,7 +222,7 @@ def batches(
         return
     raise SourceError(  # here, as the other's causes would keep the loader, too
         f"a process that reads photos has failed ({reason}), as where memory, or /dev/shm, is short; "
-        "go on with --resume --workers 0"
+        "continue with --resume --workers 0"
     )
 
 

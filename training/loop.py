@@ -55,9 +55,9 @@ def train(
 ) -> None:
     """Trains as the recipe says and leaves the result in ``checkpoint``, previews and TensorBoard's log beside it.
 
-    ``vgg``: what a recipe that ``sees`` has to have. ``start`` goes on with a run of the same recipe; ``init`` lends
-    another run's weights. ``progress`` may raise KeyboardInterrupt: the run is saved as it stands between two steps.
-    Raises SourceError, SinkError, ModelError, UsageError for a device that is not there.
+    ``vgg``: needed by a recipe that ``sees``. ``start`` continues a run of the same recipe; ``init`` provides another
+    run's weights. ``progress`` may raise KeyboardInterrupt: the run is saved as it stands between two steps.
+    Raises SourceError, SinkError, ModelError, UsageError for a device that is not available.
     """
     machine = machine or Machine()
     processes = machine.processes

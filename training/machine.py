@@ -1,4 +1,4 @@
-"""Where and how a training run is computed: what changes its speed, and its result by rounding alone."""
+"""Where and how a training run is computed: changes its speed, and its result only by rounding."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PRECISIONS = {"f32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Machine:
-    """Not part of the recipe."""
+    """The settings that are not part of the recipe."""
 
     device: str = "cpu"
     precision: str = "auto"  # of VGG: f32, bf16, fp16, or what is fast on the device

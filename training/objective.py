@@ -39,7 +39,7 @@ class Objective(nn.Module):
     def __init__(
         self, network: Network, recipe: Recipe, vgg: VggWeights | None, *, device: str, precision: torch.dtype
     ) -> None:
-        """``vgg``: what a recipe that ``sees`` has to have. Raises ValueError where it has not."""
+        """``vgg``: needed by a recipe that ``sees``; raises ValueError without."""
         super().__init__()
         self.network = network
         self.weights = dict.fromkeys(WEIGHTS, 0.0) | recipe.weights

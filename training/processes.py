@@ -22,7 +22,7 @@ class PeerError(RtstyleError):
 
 @dataclass(frozen=True, slots=True)
 class Processes:
-    """Who we are among how many; one alone needs no engine."""
+    """This process's place among all; a single one needs no backend."""
 
     rank: int = 0
     count: int = 1
@@ -43,7 +43,7 @@ class Processes:
 
     @property
     def first(self) -> bool:
-        """Whether it is for us to write and to speak."""
+        """Whether this process writes files and prints."""
         return self.rank == 0
 
     @contextmanager
@@ -81,7 +81,7 @@ class Processes:
         return there.to(values.device)
 
     def any(self, ours: bool, device: str) -> bool:  # noqa: FBT001 - the subject
-        """Whether one of us says yes; all hear the same answer."""
+        """Whether any process says yes; all get the same answer."""
         return bool(self.mean(torch.tensor(float(ours), device=device)) > 0)
 
 

@@ -1,4 +1,4 @@
-"""What is asked of a training run; it decides everything that comes out, and travels into the exported model."""
+"""The settings of a training run, which decide its result and are stored in the exported model."""
 
 from __future__ import annotations
 
@@ -67,8 +67,8 @@ class Recipe:
     steps: int
     batch: int = 4  # photos per step, of all processes together
     size: int = 256  # px, side of a training crop
-    zoom: float = 1.0  # how many times nearer than whole the photos are seen
-    brushwork: float = 0.0  # 0 to 1: the most of it that is laid under the photos
+    zoom: float = 1.0  # how many times the photos are enlarged
+    brushwork: float = 0.0  # 0 to 1: the most that is added to the photos
     style_size: int = 512  # px, short side of the artworks
     weights: dict[str, float] = field(default_factory=lambda: dict(WEIGHTS))  # of the losses; not named: 0
     content_layers: dict[str, float] = field(default_factory=lambda: {"relu2_2": 1.0})
@@ -76,7 +76,7 @@ class Recipe:
         default_factory=lambda: {"relu1_2": 1.0, "relu2_2": 1.0, "relu3_3": 1.0, "relu4_3": 1.0}
     )
     distance: str = "mse"  # of features and Gram matrices: mse or l1
-    gram: str = "overall"  # the style loss over the artwork's own; relative: layer by layer; plain: as it is
+    gram: str = "overall"  # the style loss divided by the artwork's own; relative: layer by layer; plain: undivided
     learning_rate: float = 1.5e-3
     ema: float = 0.999  # decay of the average of weights that is exported; 0: the last weights
     clip: float = 10.0  # largest norm of the gradient, in units of its running mean; 0: no limit
@@ -114,7 +114,7 @@ class Recipe:
 
     @property
     def sees(self) -> bool:
-        """Whether VGG is asked about the paintings."""
+        """Whether VGG is needed."""
         return bool(self.weights.get("content") or self.weights.get("style"))
 
     @property
@@ -149,7 +149,7 @@ def in_utf8(name: str) -> str:
 
 
 def usual_weights(teachers: Sequence[str | Path]) -> Mapping[str, float]:
-    """Of the losses of a run that nobody weighed: who has a teacher listens to nobody else."""
+    """Default loss weights; with a teacher only the teacher loss counts."""
     return DISTILLED if teachers else WEIGHTS
 
 

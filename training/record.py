@@ -1,4 +1,4 @@
-"""What a run leaves behind: its checkpoint, previews, and a log for TensorBoard."""
+"""A run's output: its checkpoint, previews, and a log for TensorBoard."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class Record:
 
     @contextmanager
     def _while_it_is_kept(self) -> Iterator[None]:
-        """A full disk ends the log, with one warning; whether it ends the run is the checkpoint's to say."""
+        """A full disk ends the log, with one warning; the run ends only if the checkpoint cannot be written either."""
         try:
             yield
         except OSError as error:

@@ -30,7 +30,7 @@ def read_weights(path: Path) -> dict[str, Tensor]:
         if tensor.name.startswith(PREFIX)
     }
     if not weights:
-        raise ModelError(f"{path}: its weights have lost their names; begin with the checkpoint it was exported from")
+        raise ModelError(f"{path}: its weights have lost their names; use the checkpoint it was exported from")
     return weights
 
 

@@ -13,8 +13,8 @@ from types import FrameType
 def main() -> None:
     """Entry point of ``rtstyle``. Exits with 0, 1 (it failed), 2 (usage), 130 (Ctrl-C) or 143 (SIGTERM)."""
     signal.signal(signal.SIGTERM, _terminate)
-    os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")  # what it finds wrong with a picture is in our sentence
-    gc.set_threshold(20_000)  # while modules load there is no garbage, and to look for it takes 0.05 s
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")  # our own error sentence says what is wrong with a picture
+    gc.set_threshold(20_000)  # loading modules makes no garbage, and looking for it takes 0.05 s
     try:
         from rtstyle.cli.app import app  # imported here so that Ctrl-C is clean while it loads
 
@@ -24,12 +24,12 @@ def main() -> None:
     except SystemExit as end:
         _exit(end.code)
     finally:
-        if "torch" not in sys.modules:  # whose Triton would list all that is not freed
-            gc.freeze()  # what is left goes with the process: to free it piece by piece takes 0.1 s
+        if "torch" not in sys.modules:  # whose Triton would list everything that is not freed
+            gc.freeze()  # the process is about to end, and freeing piece by piece takes 0.1 s
 
 
 def _exit(code: str | int | None) -> None:
-    """Exit; at once where a thread is stuck in a driver or a server, under which Python's own end could crash."""
+    """Exit; immediately if a thread is stuck in a driver or a server, since Python's own shutdown could crash then."""
     if isinstance(code, int) and any(thread.name.startswith("rtstyle") for thread in threading.enumerate()):
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
@@ -38,5 +38,5 @@ def _exit(code: str | int | None) -> None:
 
 
 def _terminate(_signal: int, _frame: FrameType | None) -> None:
-    """Unwind as for Ctrl-C, so that no temporary file stays."""
+    """Unwind as for Ctrl-C, so that no temporary file remains."""
     sys.exit(128 + signal.SIGTERM)

@@ -1,4 +1,4 @@
-"""Puts the commands together, each a module of its own name."""
+"""Puts the commands together, each in a module of its own."""
 
 from __future__ import annotations
 
@@ -14,13 +14,15 @@ _COMMANDS = ("live", "transcode", "image", "keyframe", "styles", "export", "insp
 
 
 class _Commands(Group):
-    """Loads a command when it is asked for: all together would keep the first frame waiting for 0.1 s."""
+    """Loads a command only when asked for: loading all of them would delay the first frame by 0.1 s."""
 
     def list_commands(self, _context: object) -> list[str]:
         return list(_COMMANDS)
 
     def get_command(self, _context: object, name: str) -> Any:  # noqa: ANN401 - Typer's own or Click's, by its version
-        for wanted in [name] if name in _COMMANDS else _COMMANDS:  # a wrong name is answered with one that is like it
+        for wanted in (
+            [name] if name in _COMMANDS else _COMMANDS
+        ):  # for a wrong name all are loaded, to suggest a similar one
             if wanted not in self.commands:
                 self.commands[wanted] = _load(wanted)
         return self.commands.get(name)
@@ -57,6 +59,6 @@ def _rtstyle(
 ) -> None:
     """Paint video and photos in the style of an artwork.
 
-    [bold]rtstyle live[/bold] paints your camera's picture; [bold]rtstyle styles[/bold] lists the artworks;
+    [bold]rtstyle live[/bold] paints your camera; [bold]rtstyle styles[/bold] lists the artworks;
     [bold]rtstyle transcode clip.mp4 -o painting.mp4 --style wave[/bold] paints a clip.
     """

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _FILM_FPS, _CAMERA_FPS = 25, 30  # what is real time
 _FULL_BAR_FPS = 60
-_BUSY = 0.3  # of the cores at work for others: then the figures are theirs, too
+_BUSY = 0.3  # share of the cores busy with other work, above which the figures are unreliable
 
 
 def bench(
@@ -36,7 +36,7 @@ def bench(
             "--style",
             "-s",
             metavar="NAME|PATH",
-            help="Styles to measure; by default each lite one of a single artwork.",
+            help="Styles to measure; default: all single-style lite networks, yours included.",
         ),
     ] = None,
     size: Annotated[
@@ -44,21 +44,21 @@ def bench(
         typer.Option(
             "--size",
             metavar="NAME|WxH",
-            help="360p, 480p, 720p, 1080p, 4K or WxH; several in turn; by default all five.",
+            help="360p, 480p, 720p, 1080p, 4K or WxH; repeatable; default: all five.",
         ),
     ] = None,
-    seconds: Annotated[float, typer.Option(min=1, help="About how long to measure, in all.")] = 60,
+    seconds: Annotated[float, typer.Option(min=1, help="How long to measure, approximately, in total.")] = 60,
     device: Device = DEVICE,
     precision: Precision = PRECISION,
     json: Json = False,
 ) -> None:
-    """Measure how fast this machine paints: each style at each size, live and in transcode, in about a minute.
+    """Measure how fast this machine paints each style at each size, live and in transcode, in about a minute.
 
-    Close what else is running first. Ctrl-C ends it, and shows what was measured so far.
+    Close other programs first. Ctrl-C stops it and shows what has been measured so far.
 
-    Each figure is a short run of the real thing: live on a test pattern, transcode of a made-up film without sound.
+    Each figure comes from a short real run: live on a test pattern, transcode on a synthetic film without sound.
 
-    A size at which one frame would take longer than a second is reckoned from a smaller one, and marked ≈.
+    A size at which a frame would take more than a second is estimated from a smaller one and marked ≈.
 
     [bold]rtstyle bench[/bold]
 
@@ -66,7 +66,7 @@ def bench(
 
     [bold]rtstyle bench --device cuda --json > speeds.json[/bold]
     """
-    with one_sentence(stopped="what was measured so far stands above"):
+    with one_sentence(stopped="what was measured so far is above"):
         from rtstyle.cpu import load
         from rtstyle.jobs.bench.bench import SIZES, Bench
 
@@ -83,9 +83,9 @@ def bench(
 
 @contextmanager
 def _progress(measuring: Bench) -> Iterator[Callable[[Step], None]]:
-    """On stderr: what is being measured and for how long still; a line for each run where there is no terminal."""
+    """Show on stderr what is being measured and the time left; without a terminal, a line for each run."""
     console = Console(stderr=True)
-    console.out(f"measuring for about {measuring.planned_s:.0f} s; Ctrl-C shows what is there by then", highlight=False)
+    console.out(f"measuring for about {measuring.planned_s:.0f} s; Ctrl-C shows the results so far", highlight=False)
     if not console.is_terminal:
         yield lambda step: console.out(f"{step.what}, ETA {step.eta_s:.0f} s", highlight=False)
         return
@@ -95,7 +95,7 @@ def _progress(measuring: Bench) -> Iterator[Callable[[Step], None]]:
 
 
 class _Eta(ProgressColumn):
-    """By the plan: runs are of equal length, and a bar's own guess would begin with none."""
+    """Taken from the plan: runs are equally long, and the bar's own estimate starts out empty."""
 
     def render(self, task: Task) -> Text:
         return Text(f"ETA {max(task.fields['end'] - monotonic(), 0):.0f} s")
@@ -114,9 +114,11 @@ def _show(results: Sequence[Result], measuring: Bench, busy: float | None, *, as
         typer.echo(jsonlib.dumps({"machine": machine, "seconds_each": measuring.each_s, **found}))
         return
     console = Console(highlight=False)
-    console.print(f"{machine['cpu']}, {machine['cores']} cores; a run of {measuring.each_s:.1f} s for each figure")
+    console.print(f"{machine['cpu']}, {machine['cores']} cores; {measuring.each_s:.1f} s per figure")
     if busy is not None and busy > _BUSY * usable_cores():
-        console.print(f"[yellow]the machine was busy before (load {busy:.1f}): alone it will be faster[/yellow]")
+        console.print(
+            f"[yellow]the machine was busy beforehand (load {busy:.1f}); when idle it will be faster[/yellow]"
+        )
     for styles in dict.fromkeys(speed.styles for speed in speeds):
         _chart(console, [speed for speed in speeds if speed.styles == styles])
         for live in (one for one in settled if one.styles == styles):
@@ -151,7 +153,7 @@ def _chart(console: Console, speeds: Sequence[Speed]) -> None:
 
 
 def _bar(fps: float, full: float, width: int, real_time: float) -> Bar:
-    """Green where it is real time, or nearly."""
+    """Green at or near real time."""
     return Bar(full, 0, min(fps, full), width=width, color="green" if fps >= 0.95 * real_time else "yellow")
 
 

@@ -11,7 +11,7 @@ from rtstyle.cli.outcome import one_sentence
 
 
 def cameras(*, json: Json = False) -> None:
-    """List the cameras, and on Linux their formats and sizes.
+    """List the cameras and, on Linux, their formats and sizes.
 
     [bold]rtstyle cameras --json[/bold]
     """

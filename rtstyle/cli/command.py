@@ -1,4 +1,4 @@
-"""A command whose help and whose complaints speak of its options as they are typed."""
+"""A command whose help and error messages name its options as they are typed."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from typer.core import TyperCommand, TyperGroup
 
 from rtstyle.cli.outcome import OPTIONS
 
-_WANTED = re.compile(r"Input should be ([^,]*)")
+_WANTED = re.compile(r"Input should be ([^,]*)|Value error, .* is not (one of .*?)\.?$")
 
 HELP = {"help_option_names": ["-h", "--help"]}
 
 
 class _Spelt:
-    """What commands and the group of them have in common."""
+    """What commands and their group have in common."""
 
     def get_params(self, context: Any) -> Any:  # noqa: ANN401 - Typer's own or Click's, by its version
-        """All parameters; a flag's type is left out of the help, for ``--json true`` means nothing."""
+        """Return all parameters; a flag's type is left out of the help, since ``--json true`` is not a thing."""
         parameters = super().get_params(context)  # type: ignore[misc]  # of the command's own class
         for parameter in parameters:
             if getattr(parameter, "is_flag", False):
@@ -28,7 +28,7 @@ class _Spelt:
 
 
 class Command(_Spelt, TyperCommand):
-    """Says which value is wrong, and knows the names of its options."""
+    """Names the wrong value, and knows its options' names."""
 
     def parse_args(self, context: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - as above
         try:
@@ -36,7 +36,7 @@ class Command(_Spelt, TyperCommand):
         except typer.BadParameter as error:
             for found in getattr(error.__cause__, "errors", list)()[:1]:  # Pydantic's, which leave the value out
                 if wanted := _WANTED.match(found["msg"]):
-                    error.message = f"expected {wanted[1]}, got {found['input']}"
+                    error.message = f"expected {wanted[1] or wanted[2]}, got {found['input']}"
             raise
 
     def invoke(self, context: Any) -> Any:  # noqa: ANN401 - as above

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """What would become of one file."""
+    """What would happen to one file."""
 
     input: str
     output: str
-    streams: Sequence[str] = ()  # a line each
-    skipped: bool = False  # the output is there already
+    streams: Sequence[str] = ()  # one line each
+    skipped: bool = False  # the output already exists
     error: str = ""  # why it would fail
 
 
@@ -40,7 +40,7 @@ def tell(forecasts: Sequence[Forecast], *, as_json: bool) -> None:
 
 
 def look_through(todo: Sequence[Errand], look: Callable[[Errand], Sequence[str]], *, overwrite: bool) -> list[Forecast]:
-    """What would become of each; one that would fail does not keep the others. ``look`` gives a line a stream."""
+    """What would happen to each; one that would fail does not stop the others. ``look`` gives a line per stream."""
     return [_forecast(errand, look, overwrite=overwrite) for errand in todo]
 
 
@@ -60,7 +60,7 @@ def _line(forecast: Forecast) -> str:
     if forecast.error:
         return f"{forecast.input} would fail"
     if forecast.skipped:
-        return f"{forecast.output} is there already"
+        return f"{forecast.output} already exists"
     return f"{forecast.input} would become {forecast.output}"
 
 

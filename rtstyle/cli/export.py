@@ -22,28 +22,30 @@ def export(
     *,
     styles: Annotated[
         list[str] | None,
-        typer.Argument(metavar="STYLE", help="A style's name or the path of an .onnx.", show_default=False),
+        typer.Argument(metavar="STYLE", help="A style's name or the path of an .onnx file.", show_default=False),
     ] = None,
-    to: Annotated[str, typer.Option("--to", metavar="TARGET", help="What to make; see above.", show_default=False)],
+    to: Annotated[str, typer.Option("--to", metavar="TARGET", help="One of the targets above.", show_default=False)],
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="The file, or for some targets the folder.", show_default=False)
+        Path, typer.Option("--output", "-o", help="Output file; for some targets a folder.", show_default=False)
     ],
     size: Annotated[
         str | None,
-        typer.Option(metavar="WxH[xN]", help="For frames of this size only, N at a time.", show_default=False),
+        typer.Option(metavar="WxH[xN]", help="Fix the frame size, and with xN the batch size.", show_default=False),
     ] = None,
     photos: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Photos to measure and calibrate with.", show_default=False)
+        Path | None, typer.Option(metavar="FOLDER", help="Photos for measuring and calibration.", show_default=False)
     ] = None,
     mix: Mix = None,
     input_range: InputRange = None,
     layout: Layout = None,
     channels: Channels = None,
-    force: Annotated[bool, typer.Option("--force", help="Write it however far it is from the original.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Write it even if it differs too much from the original.")
+    ] = False,
     overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:
-    """Make a style's network into what other runtimes and machines take, and measure how near it stays.
+    """Convert a style's network for other runtimes and machines, and measure how closely it matches.
 
     Targets: [bold]fp16[/bold], [bold]int8[/bold] (with --photos), [bold]float[/bold] (float32 NCHW),
     [bold]static[/bold] (with --size), [bold]openvino[/bold], [bold]tensorrt[/bold] (with --size),
@@ -70,13 +72,13 @@ def export(
 
 
 def read_size(text: str) -> Size:
-    """Raise UsageError for what is no size."""
+    """Parse ``WxH`` or ``WxHxN``. Raises UsageError."""
     from rtstyle.export.order import Size
     from rtstyle.style import MIN_SIZE
 
     found = re.fullmatch(r"(\d{2,5})x(\d{2,5})(?:x(\d{1,3}))?", text)
     if not found or min(int(found[1]), int(found[2])) < MIN_SIZE or found[3] == "0":
-        raise UsageError(f"--size {text}: expected WxH or WxHxN, as in 1280x720, of at least {MIN_SIZE} pixels a side")
+        raise UsageError(f"--size {text}: expected WxH or WxHxN, as in 1280x720, at least {MIN_SIZE} pixels a side")
     return Size(int(found[1]), int(found[2]), int(found[3] or 1))
 
 
@@ -88,8 +90,8 @@ def _tell(output: Path, sheet: Sheet, *, as_json: bool) -> None:
     typer.echo(f"{output}: {total / 1e6:.2f} MB, made from {sheet.original / 1e6:.2f} MB")
     for one in sheet.fidelity:
         typer.echo(
-            f"  {one.style}: {one.psnr_db:.1f} dB to the original on {sheet.pictures}, {one.worst_db:.1f} dB at worst, "
-            f"SSIM {one.ssim:.4f}, {one.worst_levels} of 255 levels at most"
+            f"  {one.style}: {one.psnr_db:.1f} dB from the original on {sheet.pictures}, "
+            f"{one.worst_db:.1f} dB at worst, SSIM {one.ssim:.4f}, {one.worst_levels} of 255 levels at most"
         )
     for note in sheet.notes:
         typer.echo(f"  {note}")

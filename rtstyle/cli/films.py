@@ -1,4 +1,4 @@
-"""The films of one command: each by itself, and what all have in common."""
+"""The films of one command, one or several."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Films:
     def _name(self, path: Path) -> str:
         from rtstyle.sinks.encoding import MUXERS
 
-        suffix = path.suffix if path.suffix.lower() in MUXERS else ".mkv"  # which holds what any of them has
+        suffix = path.suffix if path.suffix.lower() in MUXERS else ".mkv"  # which can hold every kind of stream
         painting = path.with_suffix(suffix)
         return (preview_name(painting) if self.preview else painting).name
 

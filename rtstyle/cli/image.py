@@ -41,10 +41,12 @@ if TYPE_CHECKING:
 
 def image(
     *,
-    inputs: Annotated[list[str], typer.Argument(metavar="INPUT", help="Photos, or folders.", show_default=False)],
+    inputs: Annotated[list[str], typer.Argument(metavar="INPUT", help="Photos or folders.", show_default=False)],
     output: Annotated[
         str,
-        typer.Option("--output", "-o", help="A .png, .jpg or .webp; for several photos a folder.", show_default=False),
+        typer.Option(
+            "--output", "-o", help="A .png, .jpg or .webp file; for several photos, a folder.", show_default=False
+        ),
     ],
     style: Style = None,
     mix: Mix = None,
@@ -61,7 +63,7 @@ def image(
     dry_run: DryRun = False,
     json: Json = False,
 ) -> None:
-    """Paint photos, upright and in the size they have; EXIF, colour profile and transparency (not in JPEG) are kept.
+    """Paint photos upright and at full size, keeping EXIF, colour profile and (except in JPEG) transparency.
 
     TIFF's EXIF and profiles that are not for RGB are left out, and a line says so.
 
@@ -75,7 +77,7 @@ def image(
         touch = Touch(strength=strength, keep_colors=keep_colors, scale=scale, brushwork=brushwork)
         chosen = required(with_convention(style, input_range, layout, channels), mix)
         if len(chosen) > 1:
-            raise UsageError(f"--style: expected one for photos, got {len(chosen)}; paint them one by one")
+            raise UsageError(f"--style: expected one style for photos, got {len(chosen)}; paint with one at a time")
         if addresses := [input for input in inputs if "://" in input]:
             raise UsageError(f"{addresses[0]}: expected a file, got an address; save the photo first")
         photos = _Photos(chosen[0], touch, device, precision, overwrite)
@@ -118,7 +120,7 @@ class _Photos:
         show(report, output=output, as_json=as_json)
 
     def several(self, inputs: list[str], output: str, *, dry_run: bool, as_json: bool) -> None:
-        """Paint photos and folders of them into the folder ``output``, or say what would be."""
+        """Paint photos and folders of them into the folder ``output``, or say what would be painted."""
         from rtstyle.jobs.many import errands
         from rtstyle.jobs.photos import stylize_each
         from rtstyle.sinks.photo_writer import painted_name
@@ -142,14 +144,14 @@ class _Photos:
         conclude(outcomes, as_json=as_json)
 
     def _check(self) -> None:
-        """Raise what painting would, of style and device."""
+        """Raise what painting would raise because of the style or the device."""
         from rtstyle.stylizer import Stylizer
 
         Stylizer(self.style, device=self.device, precision=self.precision).close()
 
 
 def _look_at(errand: Errand) -> Sequence[str]:
-    """A photo has no streams to tell of."""
+    """A photo has no streams to list."""
     from rtstyle.jobs.photos import look_at
 
     look_at(errand.input)

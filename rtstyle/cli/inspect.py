@@ -16,18 +16,20 @@ from rtstyle.cli.outcome import one_sentence
 if TYPE_CHECKING:
     from rtstyle.export.anatomy import Anatomy
 
-_LONGEST = 160  # characters on a terminal, of what the network says of itself
+_LONGEST = 160  # characters of a metadata value shown on a terminal
 
 
 def inspect(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="A style's name, or any .onnx.", show_default=False)],
+    model: Annotated[
+        str, typer.Argument(metavar="MODEL", help="A style's name or any .onnx file.", show_default=False)
+    ],
     *,
     input_range: InputRange = None,
     layout: Layout = None,
     channels: Channels = None,
     json: Json = False,
 ) -> None:
-    """Describe a network: contract, inputs, size, arithmetic, what runs it here, and what it lacks.
+    """Describe a network: contract, inputs, size, operations, which engines run it here, and what it lacks.
 
     [bold]rtstyle inspect wave[/bold]
 

@@ -15,10 +15,10 @@ from rtstyle.errors import UsageError
 from rtstyle.gatys.presets import PRESETS
 from rtstyle.gatys.recipe import Recipe, parse_blocks, parse_layers
 
-_STOPPED = {  # by the kind of job, what is there if a run has begun, and what to say then
-    "photo": ("{}.keyframe", "the place of a run is kept in {}.keyframe, go on with --resume"),
-    "keyframes": ("{}/unfinished.json", "what was painted is in {}, go on with --resume"),
-    "propagate": ("{}.keyframes/unfinished.json", "what was painted is in {}.keyframes, go on with --resume"),
+_STOPPED = {  # by kind of job: what exists once it has begun, and what to say then
+    "photo": ("{}.keyframe", "the progress of a run is kept in {}.keyframe; continue with --resume"),
+    "keyframes": ("{}/unfinished.json", "what was painted is in {}; continue with --resume"),
+    "propagate": ("{}.keyframes/unfinished.json", "what was painted is in {}.keyframes; continue with --resume"),
 }
 
 
@@ -64,7 +64,7 @@ def keyframe(
     overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:
-    """Paint by optimisation, pixel by pixel (Gatys et al. 2016): slow, and as good as it gets.
+    """Paint by optimising the pixels themselves (Gatys et al. 2016): slow, but the best quality.
 
     [bold]rtstyle keyframe photo.jpg --style-image artwork.jpg -o painting.png[/bold]
 
@@ -76,13 +76,13 @@ def keyframe(
 
 
 def _left(kind: str, output: str) -> str:
-    """What a stopped run has left, if it came so far."""
+    """What a stopped run has left behind, if anything."""
     place, sentence = _STOPPED.get(kind, ("", ""))
     return sentence.format(output) if place and Path(place.format(output)).exists() else "nothing was written"
 
 
 def _recipe(given: Mapping[str, object]) -> Recipe:
-    """The preset, and what was asked for in its place."""
+    """The preset, with the options given replacing its own."""
     name = given["preset"]
     if name is not None and name not in PRESETS:
         near = get_close_matches(str(name), PRESETS, n=1)

@@ -1,4 +1,4 @@
-"""Which job ``rtstyle keyframe`` means, and what it prints in the end."""
+"""Which job ``rtstyle keyframe`` runs, and what it prints at the end."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _log = logging.getLogger("rtstyle")
 Given = Mapping[str, Any]  # the command's options by name
 
 _MOMENTS = ("at", "every", "scenes")
-_ONLY_FOR = {  # options, and the jobs that know them
+_ONLY_FOR = {  # options, and the jobs that accept them
     "sweep": ("sweep",),
     "propagate": ("propagate",),
     **dict.fromkeys(_MOMENTS, ("keyframes", "propagate")),
@@ -51,7 +51,7 @@ _WORDS = {
 
 
 def start(given: Given, recipe: Recipe, *, as_json: bool) -> None:
-    """Do it, show how it comes along, print what came of it."""
+    """Run the job, show its progress, print its report."""
     content, output = given["content"], given["output"]
     job, materials = _job(given), _materials(given, recipe)
     _warn_of_animations(given)
@@ -79,7 +79,7 @@ def start(given: Given, recipe: Recipe, *, as_json: bool) -> None:
 
 
 def kind_of(given: Given) -> str:
-    """Which of the jobs is meant, by the option that says so; a photo where none does."""
+    """Which job is meant, by the option that asks for it; by default a photo."""
     for name in ("reconstruct", "sweep", "propagate"):
         if given[name]:
             return name
@@ -87,7 +87,7 @@ def kind_of(given: Given) -> str:
 
 
 def _job(given: Given) -> Callable[..., Any]:
-    """The job, with all that is its own."""
+    """The job, with its own options."""
     from rtstyle.jobs.keyframe.keyframe import paint_photo
     from rtstyle.jobs.keyframe.keyframes import paint_keyframes, propagate_keyframes
     from rtstyle.jobs.keyframe.sheets import reconstruct, sweep
@@ -137,7 +137,7 @@ def _check_recipes(given: Given, recipe: Recipe) -> None:
 
 
 def _check(given: Given, materials: Materials) -> None:
-    """Raise what the job would of its input and its output; nothing is written."""
+    """Raise what the job would raise because of its input or output; nothing is written."""
     from rtstyle.jobs.keyframe.keyframe import open_photo
     from rtstyle.jobs.keyframe.keyframes import check_keyframes, check_propagation
     from rtstyle.jobs.keyframe.sheets import open_sheet
@@ -166,7 +166,7 @@ def _warn_of_animations(given: Given) -> None:
 
 
 def _recipes(given: Given, recipe: Recipe) -> list[Recipe]:
-    """All by which the job paints: a sheet has many."""
+    """All recipes the job paints with: a sheet has many."""
     from rtstyle.jobs.keyframe.sheets import recipes_by_cell, recipes_by_layer
 
     kind = kind_of(given)
@@ -192,7 +192,7 @@ def _materials(given: Given, recipe: Recipe) -> Materials:
 
 
 def _styles(images: list[str], masks: list[str]) -> list[Any]:
-    """``FILE`` or ``FILE=0.7`` each, and masks in the same order."""
+    """Parse ``FILE`` or ``FILE=0.7``, with masks in the same order."""
     from rtstyle.jobs.keyframe.studio import StyleImage
 
     if len(masks) > len(images):

@@ -1,9 +1,9 @@
-"""The options of ``rtstyle keyframe``; what a recipe leaves out is said from its own defaults."""
+"""The options of ``rtstyle keyframe``; the defaults shown are the recipe's own."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -17,44 +17,61 @@ def _default(value: object) -> str:
     return f" Default: {value}."
 
 
-Content = Annotated[str, typer.Argument(help="A photo, or a video.", show_default=False)]
+Content = Annotated[str, typer.Argument(metavar="INPUT", help="A photo or a video.", show_default=False)]
 Output = Annotated[
-    str, typer.Option("--output", "-o", help="A picture; of a video a folder, or with --propagate a video.")
+    str,
+    typer.Option(
+        "--output",
+        "-o",
+        help="A picture; for keyframes of a video a folder, with --propagate a video.",
+        show_default=False,
+    ),
 ]
-StyleImage = Annotated[
-    list[str] | None, typer.Option(metavar="FILE[=WEIGHT]", help="An artwork; repeatable, with weights.")
-]
+StyleImage = Annotated[list[str] | None, typer.Option(metavar="FILE[=WEIGHT]", help="An artwork; repeatable.")]
 Mask = Annotated[
     list[str] | None,
     typer.Option(
-        metavar="FILE", help="For each artwork in turn: its style where this is white; the last may go without."
+        metavar="FILE",
+        help="Apply this artwork where the mask is white, one mask per artwork in order; "
+        "the last artwork may have no mask and takes the rest.",
     ),
 ]
 Preset = Annotated[str | None, typer.Option(metavar="NAME", help=f"A known recipe: {', '.join(PRESETS)}.")]
-Size = Annotated[str | None, typer.Option(help="Short side in px, WxH, or content." + _default(_D.size))]
+Size = Annotated[
+    str | None,
+    typer.Option(metavar="PX|WxH|content", help="Short side, WxH or the input's size." + _default(_D.size)),
+]
 StyleSize = Annotated[
-    int | None, typer.Option(help="Short side of the artworks in px: larger, larger strokes. Default: the size.")
+    int | None,
+    typer.Option(help="Short side of the artworks, px; larger values give larger strokes. Default: the painting's."),
 ]
 Colors = Annotated[
-    str | None,
-    typer.Option(help="style, or the photo's: luminance, covariance, histogram." + _default(_D.colors)),
+    Literal["style", "luminance", "covariance", "histogram"] | None,
+    typer.Option(help="The artwork's colours (style), or a way to keep the photo's." + _default(_D.colors)),
 ]
-Init = Annotated[str | None, typer.Option(help="Begin with content, style, noise or a picture." + _default(_D.init))]
+Init = Annotated[
+    str | None,
+    typer.Option(metavar="content|style|noise|FILE", help="The picture to start from." + _default(_D.init)),
+]
 ContentLayers = Annotated[
     str | None,
-    typer.Option(metavar="NAME[=WEIGHT],…", help="relu4_2, conv_4 and so on; several with commas. Default: relu4_2."),
+    typer.Option(metavar="NAME[=WEIGHT],…", help="Layers of the content loss: relu4_2, conv_4, …. Default: relu4_2."),
 ]
 StyleLayers = Annotated[
     str | None,
-    typer.Option(metavar="NAME[=WEIGHT],…|1-5", help="Likewise, or blocks. Default: relu1_1 … relu5_1."),
+    typer.Option(
+        metavar="NAME[=WEIGHT],…|1-5", help="Layers of the style loss, or VGG blocks. Default: relu1_1 … relu5_1."
+    ),
 ]
-ContentWeight = Annotated[float | None, typer.Option(help="Of the loss." + _default(_D.content_weight))]
-StyleWeight = Annotated[float | None, typer.Option(help="Of the loss." + _default(_D.style_weight))]
-TvWeight = Annotated[float | None, typer.Option(help="Of the total variation." + _default(_D.tv_weight))]
-Loss = Annotated[str | None, typer.Option(help="mse or l1." + _default(_D.loss))]
-Network = Annotated[str | None, typer.Option(help="vgg16 or vgg19." + _default(_D.network))]
-Pooling = Annotated[str | None, typer.Option(help="max or average." + _default(_D.pooling))]
-Optimizer = Annotated[str | None, typer.Option(help="lbfgs, adam or sgd." + _default(_D.optimizer))]
+ContentWeight = Annotated[float | None, typer.Option(help="Weight of the content loss." + _default(_D.content_weight))]
+StyleWeight = Annotated[float | None, typer.Option(help="Weight of the style loss." + _default(_D.style_weight))]
+TvWeight = Annotated[float | None, typer.Option(help="Weight of the total variation." + _default(_D.tv_weight))]
+Loss = Annotated[Literal["mse", "l1"] | None, typer.Option(help="Distance between features." + _default(_D.loss))]
+Network = Annotated[Literal["vgg16", "vgg19"] | None, typer.Option(help="The loss network." + _default(_D.network))]
+Pooling = Annotated[Literal["max", "average"] | None, typer.Option(help="Pooling in VGG." + _default(_D.pooling))]
+Optimizer = Annotated[
+    Literal["lbfgs", "adam", "sgd"] | None, typer.Option(help="The optimiser." + _default(_D.optimizer))
+]
 LearningRate = Annotated[
     float | None,
     typer.Option(help=", ".join(f"{k} {v:g}" for k, v in LEARNING_RATES.items()).join(("Default: ", "."))),
@@ -62,32 +79,41 @@ LearningRate = Annotated[
 Iterations = Annotated[
     str | None,
     typer.Option(
-        metavar="N|auto", help="At the coarsest scale; auto: until it no longer improves." + _default(_D.iterations)
+        metavar="N|auto", help="At the coarsest scale; auto: until it stops improving." + _default(_D.iterations)
     ),
 ]
 Multiscale = Annotated[
     bool | None,
-    typer.Option("--multiscale/--one-scale", help="From coarse to fine in steps of √2.", show_default=False),
+    typer.Option(
+        "--multiscale/--one-scale",
+        help="Work from coarse to fine in steps of √2. Default: multiscale.",
+        show_default=False,
+    ),
 ]
 Average = Annotated[
-    float | None, typer.Option(help="Decay of the mean of the iterates; 0: none." + _default(_D.average))
+    float | None, typer.Option(help="Decay of the running average of the iterates; 0: off." + _default(_D.average))
 ]
-Tile = Annotated[int | None, typer.Option(help="Side of tiles in px, 0: whole. Default: as memory asks.")]
-Seed = Annotated[int | None, typer.Option(help="Of the noise." + _default(_D.seed))]
-Process = Annotated[int, typer.Option(min=0, help="Pictures along the way: a strip and an mp4.")]
-SaveEvery = Annotated[int, typer.Option(min=0, help="Save the best every so many iterations.")]
-Resume = Annotated[bool, typer.Option("--resume", help="Go on with a run that was interrupted.")]
+Tile = Annotated[int | None, typer.Option(help="Tile side, px; 0: no tiles. Default: chosen to fit memory.")]
+Seed = Annotated[int | None, typer.Option(help="Random seed for the noise." + _default(_D.seed))]
+Process = Annotated[int, typer.Option(min=0, help="Keep this many intermediate pictures, as a strip and an mp4.")]
+SaveEvery = Annotated[int, typer.Option(min=0, help="Save the best picture every so many iterations; 0: never.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Continue an interrupted run.")]
 Reconstruct = Annotated[
-    str | None, typer.Option(metavar="content|style", help="What each of the --style-layers sees, as a sheet.")
+    str | None, typer.Option(metavar="content|style", help="Make a sheet of what each of the --style-layers sees.")
 ]
 Layer = Annotated[str | None, typer.Option(help="Reconstruct this layer only.")]
 Sweep = Annotated[
-    list[str] | None, typer.Option(metavar="SETTING=A,B,…", help="A sheet of values of one setting, or of two.")
+    list[str] | None, typer.Option(metavar="SETTING=A,B,…", help="Make a sheet over the values of one setting, or two.")
 ]
-At = Annotated[list[str] | None, typer.Option(metavar="TIME", help="Of a video: this frame; 12.5 or 00:01:02.")]
-Every = Annotated[str | None, typer.Option(metavar="N|TIMEs", help="Every so many frames, or seconds (2s).")]
-Scenes = Annotated[bool, typer.Option("--scenes", help="The first frame of every shot.")]
-Propagate = Annotated[bool, typer.Option("--propagate", help="Carry the keyframes through the video.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what it would take, and end.")]
+At = Annotated[
+    list[str] | None,
+    typer.Option(metavar="TIME", help="Paint a video's frame at this time: 12.5 or 00:01:02; repeatable."),
+]
+Every = Annotated[
+    str | None, typer.Option(metavar="N|TIMEs", help="Paint every Nth frame, or one every N seconds (2s).")
+]
+Scenes = Annotated[bool, typer.Option("--scenes", help="Paint the first frame of every shot.")]
+Propagate = Annotated[bool, typer.Option("--propagate", help="Carry the keyframes through the whole video.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what it would take.")]
 Device = Annotated[str, typer.Option(metavar="NAME", help="auto, cpu or cuda.")]
-Vgg = Annotated[Path | None, typer.Option(help="The network's weights. Default: found and cached.")]
+Vgg = Annotated[Path | None, typer.Option(help="File of the network's weights. Default: found or fetched, and cached.")]

@@ -31,8 +31,9 @@ def live(
     source: Annotated[
         str | None,
         typer.Argument(
+            metavar="SOURCE",
             help="A camera's number or name, an address (rtsp://, http://, udp://), a file, [bold]screen[/bold] or "
-            "[bold]test[/bold]; by default the first camera.",
+            "[bold]test[/bold]; default: the first camera.",
             show_default=False,
         ),
     ] = None,
@@ -42,7 +43,7 @@ def live(
             "--style",
             "-s",
             metavar="NAME|PATH",
-            help="Styles to switch between; by default each lite one of a single artwork.",
+            help="Styles to switch between; default: all single-style lite networks, yours included.",
         ),
     ] = None,
     mix: Mix = None,
@@ -50,38 +51,41 @@ def live(
     layout: Layout = None,
     channels: Channels = None,
     size: Annotated[
-        str, typer.Option(metavar="auto|LINES", help="At how many lines to paint; auto keeps the camera's rate.")
+        str, typer.Option(metavar="auto|LINES", help="Height to paint at, in lines; auto keeps up with the camera.")
     ] = "auto",
     strength: Strength = STRENGTH,
     brushwork: Brushwork = BRUSHWORK,
-    keep_colors: Annotated[bool, typer.Option("--keep-colors", help="The camera's colours.")] = False,
-    mirror: Annotated[bool, typer.Option("--mirror", help="As in a mirror.")] = False,
+    keep_colors: Annotated[bool, typer.Option("--keep-colors", help="Keep the camera's colours.")] = False,
+    mirror: Annotated[bool, typer.Option("--mirror", help="Flip horizontally.")] = False,
     steady: Annotated[
-        bool, typer.Option("--steady", help="Smooth over time what stands still or can be followed.")
+        bool,
+        typer.Option("--steady", help="Reduce flicker where the picture stands still or its motion can be followed."),
     ] = False,
-    side_by_side: Annotated[bool, typer.Option("--side-by-side", help="Camera left, painting right.")] = False,
-    camera_size: Annotated[
-        str | None, typer.Option(metavar="WxH", help="What a camera, the screen or the test is asked for.")
-    ] = None,
-    rate: Annotated[float | None, typer.Option(min=1, max=1000, help="Frames a second that it is asked for.")] = None,
-    loop: Annotated[bool, typer.Option("--loop", help="Play a file again and again.")] = False,
-    window: Annotated[bool, typer.Option("--window/--no-window", help="Show it; press h there for the keys.")] = True,
-    record: Annotated[str | None, typer.Option(metavar="FILE", help="Record an .mp4.")] = None,
+    side_by_side: Annotated[
+        bool, typer.Option("--side-by-side", help="Show the camera on the left, the painting on the right.")
+    ] = False,
+    camera_size: Annotated[str | None, typer.Option(metavar="WxH", help="Capture size to request.")] = None,
+    rate: Annotated[float | None, typer.Option(min=1, max=1000, help="Frame rate to request.")] = None,
+    loop: Annotated[bool, typer.Option("--loop", help="Repeat a file endlessly.")] = False,
+    window: Annotated[
+        bool, typer.Option("--window/--no-window", help="Open a window; press h there for the keys.")
+    ] = True,
+    record: Annotated[str | None, typer.Option(metavar="FILE", help="Record to an .mp4 file.")] = None,
     publish: Annotated[
         str | None,
-        typer.Option(metavar="URL", help="Send it to a server: rtmp://, rtsp://, udp:// (MPEG-TS) and others."),
+        typer.Option(metavar="URL", help="Stream to a server: rtmp://, rtsp://, udp:// (MPEG-TS) and others."),
     ] = None,
     virtual_camera: Annotated[
-        bool, typer.Option("--virtual-camera", help="Be a camera for other programs; wants pyvirtualcam.")
+        bool, typer.Option("--virtual-camera", help="Offer the painting as a virtual camera (needs pyvirtualcam).")
     ] = False,
-    seconds: Annotated[float | None, typer.Option(min=0, help="Stop after so long.")] = None,
-    timecode: Annotated[bool, typer.Option("--timecode", help="Show the time of capture in the window.")] = False,
+    seconds: Annotated[float | None, typer.Option(min=0, help="Stop after this many seconds.")] = None,
+    timecode: Annotated[bool, typer.Option("--timecode", help="Show the capture time in the window.")] = False,
     device: Device = DEVICE,
     precision: Precision = PRECISION,
     overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:
-    """Paint a camera's picture, a stream or the screen, as it comes.
+    """Paint a camera, a stream, a file or the screen in real time.
 
     [bold]rtstyle live[/bold]
 
@@ -89,7 +93,7 @@ def live(
 
     [bold]rtstyle live rtsp://camera.local/stream --no-window --publish rtmp://server/live/key[/bold]
     """
-    with one_sentence(stopped="what was recorded is whole"):
+    with one_sentence(stopped="what was recorded is complete"):
         from rtstyle.jobs.live.live import To
         from rtstyle.jobs.live.live import live as job
         from rtstyle.jobs.live.look import Look
@@ -127,5 +131,5 @@ def _lines(size: str) -> int | None:
         return None
     lines = size.removesuffix("p")
     if not lines.isdecimal() or int(lines) < MIN_SIZE:
-        raise UsageError(f"--size {size}: expected auto, or lines, {MIN_SIZE} or more")
+        raise UsageError(f"--size {size}: expected auto or a number of lines, {MIN_SIZE} or more")
     return int(lines)

@@ -1,4 +1,4 @@
-"""Progress where there is no terminal: a line on stderr now and then."""
+"""Progress without a terminal: a line on stderr now and then."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Now = TypeVar("Now")
 def now_and_then(
     line: Callable[[Now], str], *, every_s: float, always: Callable[[Now], bool] = lambda _: False
 ) -> Callable[[Now], None]:
-    """The callback that prints ``line`` every so many seconds, and where ``always`` says so."""
+    """Return a callback that prints ``line`` every ``every_s`` seconds, and whenever ``always`` is true."""
     due_s = time.monotonic() + every_s
 
     def update(now: Now) -> None:

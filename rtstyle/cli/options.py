@@ -1,4 +1,4 @@
-"""The options that several commands share; the grammar is the same everywhere."""
+"""Options that several commands share."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Styles = Annotated[
         "-s",
         metavar="NAME|PATH[@TIME]",
         help="A bundled style (NAME is the lite network, NAME-full the full one) or the path of an .onnx file; "
-        "several with the times at which they begin.",
+        "repeatable, with the times at which they begin.",
     ),
 ]
 Mix = Annotated[
@@ -39,8 +39,8 @@ Mix = Annotated[
     typer.Option(
         "--mix",
         metavar="NAME=PART,...",
-        help="Styles of one network, in parts, as in wave=0.7,udnie=0.3; for a network of your own, give its .onnx as "
-        "the style.",
+        help="Mix the styles of one network, such as wave=0.7,udnie=0.3; for a network of your own, name its .onnx "
+        "as the style.",
         show_default=False,
     ),
 ]
@@ -49,7 +49,7 @@ InputRange = Annotated[
     typer.Option(
         "--input-range",
         metavar="LOW..HIGH",
-        help="What a foreign network wants: 0..255, 0..1 or -1..1; found out by default.",
+        help="Value range of a foreign network: 0..255, 0..1 or -1..1; detected by default.",
         show_default=False,
     ),
 ]
@@ -58,7 +58,7 @@ Layout = Annotated[
     typer.Option(
         "--layout",
         metavar="nchw|nhwc",
-        help="Where a foreign network wants the channels; found out by default.",
+        help="Where a foreign network expects the channels; detected by default.",
         show_default=False,
     ),
 ]
@@ -67,31 +67,29 @@ Channels = Annotated[
     typer.Option(
         "--channels",
         metavar="rgb|bgr",
-        help="Colour order that a foreign network wants; rgb by default.",
+        help="Colour order a foreign network expects; default: rgb.",
         show_default=False,
     ),
 ]
 Strength = Annotated[
-    float, typer.Option(min=0, max=1, help="How much of the painting is mixed into the original; 1 is all painting.")
+    float, typer.Option(min=0, max=1, help="Share of the painting in the result; the rest is the original.")
 ]
 _SCALE = (
-    "Paint at this share of the resolution and deliver at the full one: at 0.5 strokes are twice as large, "
+    "Paint at this fraction of the resolution, output at full resolution: at 0.5 strokes are twice as large "
     "and the network has a quarter of the work."
 )
 Scale = Annotated[float, typer.Option(help=_SCALE)]
-PhotoScale = Annotated[
-    float | None, typer.Option(help=f"{_SCALE} Default: what brings a large photo to {SHORT_SIDE} px of short side.")
-]
+PhotoScale = Annotated[float | None, typer.Option(help=f"{_SCALE} Default: at most {SHORT_SIDE} px on the short side.")]
 Brushwork = Annotated[
     float,
     typer.Option(
         min=0,
         max=1,
-        help="Lay strokes where there is nothing to paint, as in a sky or on a wall: 0 none, 0.5 as a painter would.",
+        help="Add strokes where there is nothing to paint, such as a sky or a wall: 0 none, 0.5 natural, 1 strong.",
     ),
 ]
 KeepColors = Annotated[
-    bool, typer.Option("--keep-colors", help="Keep the original's own colours, and paint its light.")
+    bool, typer.Option("--keep-colors", help="Keep the original's colours; paint only its lightness.")
 ]
 Device = Annotated[
     str,
@@ -99,11 +97,11 @@ Device = Annotated[
 ]
 Precision = Annotated[
     Literal["auto", "full"],
-    typer.Option(help="auto computes in 8 bits on a CPU where that is faster, if the style has a file for it."),
+    typer.Option(help="auto uses 8 bits on CPUs where that is faster and the style has an 8-bit file."),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the output if it exists.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, or why it cannot be, and do nothing.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else there.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would be done, or why it cannot be.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout, nothing else.")]
 
 
 def convention_query(range: str | None, layout: str | None, channels: str | None) -> str:
@@ -121,14 +119,14 @@ def with_convention(
     if not words:
         return found
     if not any(_FILE.search(style) for style in found):
-        raise UsageError("--input-range, --layout and --channels: expected a style of others, as in their.onnx")
+        raise UsageError("--input-range, --layout and --channels: expected a foreign network, such as their.onnx")
     return [_FILE.sub(rf"\1?{words}", style) for style in found]
 
 
 def with_mix(styles: Sequence[str], mix: str | None, *, what: str = "--style") -> list[str]:
-    """What ``--style`` and ``--mix`` mean together. Raises UsageError where they mean nothing.
+    """Combine ``--style`` and ``--mix``. Raises UsageError where they contradict each other.
 
-    ``what``: the styles' name on this command line.
+    ``what``: what this command calls the style.
     """
     if "" in {*styles, mix}:
         raise UsageError(
@@ -139,22 +137,22 @@ def with_mix(styles: Sequence[str], mix: str | None, *, what: str = "--style") -
     names = mix.split(",")
     if any("=" not in name for name in names):
         spelt = ",".join(name if "=" in name else f"{name.strip()}=1" for name in names)
-        raise UsageError(f"--mix {mix}: expected a part for every style, as in {spelt}")
+        raise UsageError(f"--mix {mix}: expected an amount for every style, as in {spelt}")
     if styles and _TIME.search(styles[0]):
-        raise UsageError(f"--mix: expected {what} without a time, got {styles[0]}; a mix is there from the beginning")
+        raise UsageError(f"--mix: expected {what} without a time, got {styles[0]}; a mix lasts from beginning to end")
     if len(styles) > 1:
         raise UsageError(f"--mix: expected at most one {what}, the network that holds the styles of the mix")
     if styles and _CONVENTION.search(styles[0]):
         raise UsageError(
-            "--mix: expected a network of rtstyle's own, got --input-range, --layout or --channels, "
-            "which are for those of others; leave them out"
+            "--mix: expected a network made by rtstyle, got --input-range, --layout or --channels, "
+            "which are for foreign networks; leave them out"
         )
     return [f"{styles[0]}:{mix}" if styles else mix]
 
 
 def required(styles: Sequence[str], mix: str | None, *, what: str = "--style") -> list[str]:
-    """The same where there must be one."""
+    """The same, but at least one style must be given."""
     found = with_mix(styles, mix, what=what)
     if not found:
-        raise UsageError(f"{what}: expected one; `rtstyle styles` lists those that are bundled")
+        raise UsageError(f"{what}: expected a style, got none; `rtstyle styles` lists the bundled ones")
     return found

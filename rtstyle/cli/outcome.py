@@ -1,4 +1,4 @@
-"""How every command ends: in a report, or in one sentence and an exit code."""
+"""How every command ends: with a report, or with one sentence and an exit code."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ import typer
 from rtstyle.errors import RtstyleError, UsageError
 from rtstyle.meter import Report, spoken
 
-OPTIONS: ContextVar[frozenset[str]] = ContextVar("OPTIONS", default=frozenset())  # of the command at work
+OPTIONS: ContextVar[frozenset[str]] = ContextVar("OPTIONS", default=frozenset())  # of the running command
 
-_LEAST_MS = 0.05  # what is less would be shown as 0.0
+_LEAST_MS = 0.05  # anything less would be shown as 0.0
 
 
 def fail(sentences: Sequence[str]) -> None:
@@ -29,11 +29,11 @@ def fail(sentences: Sequence[str]) -> None:
 
 @contextmanager
 def one_sentence(
-    program: str = "rtstyle", *, stopped: str | Callable[[], str] = "what was not finished is removed"
+    program: str = "rtstyle", *, stopped: str | Callable[[], str] = "unfinished output was removed"
 ) -> Iterator[None]:
-    """Turn errors into a sentence on stderr and an exit code; warnings of the library go there too.
+    """Turn errors into a sentence on stderr and an exit code; the library's warnings go to stderr too.
 
-    ``stopped``: what remains after Ctrl-C, or how to find out then, where the interrupt does not say itself.
+    ``stopped``: what to say is left after Ctrl-C, or a function that tells, unless the interrupt itself does.
     """
     logging.basicConfig(level=logging.WARNING, format=f"{program}: %(message)s")
     try:
@@ -44,11 +44,11 @@ def one_sentence(
     except RtstyleError as error:
         typer.echo(f"{program}: {error}", err=True)
         raise typer.Exit(1) from None
-    except (MemoryError, RuntimeError) as error:  # PyTorch has the latter for it, on CPU and CUDA
+    except (MemoryError, RuntimeError) as error:  # PyTorch raises the latter, on CPU and CUDA
         reason = str(error).partition("\n")[0]
         if isinstance(error, RuntimeError) and "allocate" not in reason:
             raise
-        typer.echo(f"{program}: there is not enough memory ({reason}); take a smaller picture or film", err=True)
+        typer.echo(f"{program}: there is not enough memory ({reason}); use a smaller picture or film", err=True)
         raise typer.Exit(1) from None
     except KeyboardInterrupt as interrupt:
         left = str(interrupt) or (stopped() if callable(stopped) else stopped)
@@ -57,7 +57,7 @@ def one_sentence(
 
 
 def _as_typed(sentence: str) -> str:
-    """With its dashes the option that the sentence begins with."""
+    """Spell the option that the sentence begins with as it is typed, with dashes."""
     option = f"--{sentence.partition(':')[0].replace(' ', '-')}"
     return f"{option}{sentence[len(option) - 2 :]}" if option in OPTIONS.get() else sentence
 
@@ -77,10 +77,10 @@ def show(report: Report, *, output: str, as_json: bool) -> None:
 
 
 def in_words(report: Report) -> str:
-    """How many frames it wrote."""
+    """How many frames were written."""
     return "1 frame" if report.frames_out == 1 else f"{report.frames_out} frames"
 
 
 def rate_of(report: Report) -> str:
-    """How many a second, with a comma before it; nothing of a single one, which has no rate."""
+    """Frames per second, preceded by a comma; empty for a single frame, which has no rate."""
     return "" if report.frames_out == 1 else f", {report.fps:.1f} fps"

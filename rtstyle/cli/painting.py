@@ -1,4 +1,4 @@
-"""How far a painting by optimisation has come, on stderr."""
+"""Progress of a painting by optimisation, on stderr."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def painting_shown(what: str) -> Iterator[Callable[[Step], None]]:
-    """Give the callback that shows iteration, losses and what time is left."""
+    """Give the callback that shows iteration, losses and time left."""
     console = Console(stderr=True)
     if not console.is_terminal:
         yield now_and_then(

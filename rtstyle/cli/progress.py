@@ -1,4 +1,4 @@
-"""Progress on stderr: a bar on a terminal, a line now and then elsewhere."""
+"""Progress on stderr: a bar on a terminal, otherwise a line now and then."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bar
     from rich.progress import TaskID
 
-LINE_EVERY_S = 5.0  # between two lines where there is no terminal
+LINE_EVERY_S = 5.0  # between two lines without a terminal
 
 
 @contextmanager
 def shown(what: str) -> Iterator[Callable[[Progress], None]]:
-    """Give the callback that shows how far ``what`` has come."""
+    """Give the callback that shows the progress of ``what``."""
     if not sys.stderr.isatty():
         yield _lines(what)
         return
@@ -30,7 +30,7 @@ def shown(what: str) -> Iterator[Callable[[Progress], None]]:
 
 
 class Board:
-    """Shows the file at hand and how many of all are done."""
+    """Shows the current file and how many of all are done."""
 
     def __init__(self, bar: Bar | None, total: int) -> None:
         self._bar, self._total, self._count = bar, total, 0
@@ -45,7 +45,7 @@ class Board:
         return _updater(self._bar, self._file)
 
     def done(self, line: str) -> None:
-        """A file is done, or failed, as ``line`` says."""
+        """Count a file as done or failed, and show ``line``."""
         self._count += 1
         if self._bar is None or self._all is None:
             typer.echo(f"{self._count} of {self._total}: {line}", err=True)
@@ -68,7 +68,7 @@ def shown_all(total: int) -> Iterator[Board]:
 
 
 def _bar() -> Bar:
-    from rich.console import Console  # 25 ms that who has no terminal need not wait
+    from rich.console import Console  # imported here: 25 ms that are only needed on a terminal
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
 

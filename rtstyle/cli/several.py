@@ -1,4 +1,4 @@
-"""Several files in one command: a bar for each and one for all, and at the end what failed."""
+"""Several files in one command: a bar for each, one for all, and at the end what failed."""
 
 from __future__ import annotations
 
@@ -19,30 +19,28 @@ Do = Callable[[Errand, Callable[[Progress], None]], Report]
 
 
 def goes_into_folder(inputs: Sequence[str], output: str) -> bool:
-    """Whether ``output`` is to be a folder: for several inputs, and where it is one or is named like one."""
+    """Whether ``output`` is to be a folder: with several inputs, or where it is one or is named like one."""
     if "" in {*inputs, output}:
-        raise UsageError(
-            "input and output: expected the names of files or folders, got an empty one; look at the command"
-        )
+        raise UsageError("input and output: expected names of files or folders, got an empty one; check the command")
     if output == "-":
         raise UsageError(
-            "-: expected the name of a file or a folder, and nothing goes to standard output; "
-            "what is to be seen while it is painted goes by: rtstyle live --publish"
+            "-: expected the name of a file or a folder; standard output is not supported, "
+            "but rtstyle live --publish streams while it paints"
         )
     try:
         is_there = Path(output).is_dir()
         is_file = not is_there and Path(output).exists()
-    except OSError:  # a name that is too long, which whoever opens it says better
+    except OSError:  # a name that is too long; opening it gives a better error
         return False
     if len(inputs) > 1 and Path(output).suffix and not is_there:
         raise UsageError(f"{output}: expected a folder for {len(inputs)} files, got the name of one")
     if is_file and not Path(output).suffix:
-        raise UsageError(f"{output}: expected a folder, or a name with an ending, got a file or a device")
+        raise UsageError(f"{output}: expected a folder or a name with an extension, got a file or a device")
     return is_there or len(inputs) > 1 or not Path(output).suffix or output.endswith(("/", "\\"))
 
 
 def do_all(todo: Sequence[Errand], do: Do, *, overwrite: bool, as_json: bool) -> None:
-    """Do it and say what came of it; exits with 1 if anything failed."""
+    """Run ``do`` for each and print the outcome; exits with 1 if anything failed."""
     with shown_all(len(todo)) as board:
 
         def one(errand: Errand) -> Report:
@@ -53,22 +51,22 @@ def do_all(todo: Sequence[Errand], do: Do, *, overwrite: bool, as_json: bool) ->
 
 
 def conclude(outcomes: Sequence[Outcome], *, as_json: bool) -> None:
-    """Print what came of all, and exit with 1 if anything failed."""
+    """Print the outcomes, and exit with 1 if anything failed."""
     failed = [outcome.error for outcome in outcomes if outcome.error]
     if as_json:
         frames = sum(outcome.report.frames_out for outcome in outcomes if outcome.report is not None)
         typer.echo(jsonlib.dumps({"frames_out": frames, "files": [_fields(outcome) for outcome in outcomes]}))
     else:
         done, skipped = (sum(map(test, outcomes)) for test in (lambda o: o.report is not None, lambda o: o.skipped))
-        typer.echo(f"{done} done, {skipped} there already, {len(failed)} failed")
+        typer.echo(f"{done} done, {skipped} already there, {len(failed)} failed")
     fail(failed)
 
 
 def line_of(outcome: Outcome) -> str:
-    """One file's end, in words."""
+    """One file's outcome, in words."""
     if outcome.report is not None:
         return f"{outcome.errand.output}: {in_words(outcome.report)}{rate_of(outcome.report)}"
-    return f"{outcome.errand.output}: {'failed' if outcome.error else 'is there already'}"
+    return f"{outcome.errand.output}: {'failed' if outcome.error else 'already there'}"
 
 
 def _fields(outcome: Outcome) -> dict[str, object]:

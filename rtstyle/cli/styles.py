@@ -17,12 +17,14 @@ from rtstyle.style import Style
 
 def styles(
     *,
-    verify: Annotated[bool, typer.Option("--verify", help="Hold the files against their manifests' sha256.")] = False,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Check the files against the SHA-256 in their manifests.")
+    ] = False,
     json: Json = False,
 ) -> None:
-    """List the styles at hand, as their model files describe themselves: those bundled, then your own.
+    """List the available styles, the bundled ones first, then your own.
 
-    Your own lie in the folder that RTSTYLE_STYLES names, or in your data directory's rtstyle/styles.
+    Your own are in the folder that RTSTYLE_STYLES names, or in rtstyle/styles in your data directory.
 
     [bold]rtstyle styles --json[/bold]
     """
@@ -40,14 +42,14 @@ def styles(
 
 
 def _verify(*, as_json: bool) -> None:
-    """Exit with 1 unless every file is what its manifest says."""
+    """Exit with 1 unless every file matches its manifest."""
     from rtstyle.manifest import verify
 
     verdicts = verify()
     if as_json:
         typer.echo(jsonlib.dumps({"models": [{"path": str(one.path), "error": one.error} for one in verdicts]}))
     for one in () if as_json else verdicts:
-        typer.echo(f"{one.path}: {one.error or 'as in the manifest'}")
+        typer.echo(f"{one.path}: {one.error or 'matches the manifest'}")
     if any(one.error for one in verdicts):
         raise typer.Exit(1)
 
@@ -55,7 +57,7 @@ def _verify(*, as_json: bool) -> None:
 def _table(found: Sequence[Style]) -> Table:
     table = Table(box=None, pad_edge=False)
     for header in ("name", "artwork", "network", "size", "licence"):
-        table.add_column(header, no_wrap=header != "artwork")  # least of all is a name cut, which is to be typed
+        table.add_column(header, no_wrap=header != "artwork")  # names must not be cut: they are to be typed
     for style in found:
         inside = f" ({', '.join(style.styles)})" if len(style.styles) > 1 else ""
         artwork = ", ".join(filter(None, (style.title + inside, style.artist, style.year)))

@@ -57,7 +57,7 @@ def transcode(
         list[str],
         typer.Argument(
             metavar="INPUT",
-            help="Videos, folders, numbered pictures (frame_%04d.png), or a stream's address.",
+            help="Videos, folders, numbered pictures (frame_%04d.png) or a stream's URL.",
             show_default=False,
         ),
     ],
@@ -66,7 +66,7 @@ def transcode(
         typer.Option(
             "--output",
             "-o",
-            help="The painting: .mp4, .m4v, .mov, .mkv or .webm; for several videos a folder.",
+            help="An .mp4, .m4v, .mov, .mkv or .webm file; for several videos, a folder.",
             show_default=False,
         ),
     ],
@@ -100,7 +100,7 @@ def transcode(
         int | None,
         typer.Option(
             min=1,
-            help="Frames that go through the network at a time; by default one, and on NVIDIA's GPUs as many as fit.",
+            help="Frames per network run; default: 1, on NVIDIA GPUs as many as fit.",
             show_default=False,
         ),
     ] = BATCH,
@@ -110,7 +110,7 @@ def transcode(
     dry_run: DryRun = False,
     json: Json = False,
 ) -> None:
-    """Paint videos, and keep their sound, subtitles, chapters and every frame's own time.
+    """Paint videos, keeping sound, subtitles, chapters and every frame's timing.
 
     [bold]rtstyle transcode clip.mp4 -o painting.mp4 --style wave[/bold]
 
@@ -154,10 +154,10 @@ def transcode(
 
 
 def _kept(output: Path) -> str:
-    """Where segments are to be found after Ctrl-C, of one film, of its preview or of all in a folder."""
+    """Where segments are kept after Ctrl-C: of one film, of its preview or of all in a folder."""
     places = (path.resolve() for path in (output, preview_name(output)))
     candidates = (path.with_name(f"{path.name}.rtstyle") for path in places)
     found = sorted(output.rglob("*.rtstyle")) if output.is_dir() else [path for path in candidates if path.is_dir()]
     if not found:
-        return "no segment was whole yet, and nothing is kept of the film that was being painted"
-    return f"whole segments are kept in {', '.join(map(str, found))}, and --resume goes on"
+        return "no segment was finished yet, so nothing is kept of the film that was being painted"
+    return f"finished segments are kept in {', '.join(map(str, found))}; continue with --resume"

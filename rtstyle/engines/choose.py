@@ -1,4 +1,4 @@
-"""Chooses the engine for ``--device``, and says so loudly when it is not the one that was asked for."""
+"""Chooses the engine for ``--device``, and warns when it is not the one asked for."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ _log = logging.getLogger("rtstyle")
 def open_engine(
     model: Path | bytes, device: str = "auto", *, batch: int = 1, twin: Path | None = None, graphs: bool = False
 ) -> Engine:
-    """Open ``model`` on ``device``; or ``twin``, the same in 8 bits, on a CPU that is faster so.
+    """Open ``model`` on ``device``; or ``twin``, the same in 8 bits, on CPUs where that is faster.
 
     ``auto`` tries the platform's GPU and then the CPU, and warns when a GPU that is there cannot be used.
     ``graphs``: on ``cuda``, run a model of fixed size as CUDA graphs; any other is refused by onnxruntime.
-    Raises DeviceError when a device asked for by name is not to be had, UsageError when there is no such name.
+    Raises DeviceError if a device asked for by name is not available, UsageError if there is no such name.
     """
     if device not in DEVICES:
         raise UsageError(f"{device}: no such device; expected one of: {', '.join(DEVICES)}")
@@ -55,11 +55,11 @@ def open_engine(
     try:
         return _gpu(model, device, batch, graphs=graphs)
     except DeviceError as error:
-        raise DeviceError(f"{error}; or take --device auto") from error
+        raise DeviceError(f"{error}; or use --device auto") from error
 
 
 def frames_at_once(device: str, height: int, width: int) -> int:
-    """How many frames of this size ``device`` likes to be given: one, but for NVIDIA's as many as fit."""
+    """How many frames of this size to give ``device`` at a time: one, but as many as fit on NVIDIA GPUs."""
     cuda = device in _NVIDIA or (device == "auto" and nvidia.count_gpus() > 0 and _CUDA[0] in _providers_built_for())
     return fitting(height, width) if cuda else 1
 
@@ -69,7 +69,7 @@ def _auto(model: Path | bytes, batch: int, twin: Path | None) -> Engine:
         try:
             return _gpu(model, device, batch)
         except DeviceError as error:
-            _log.warning("%s; going on with the CPU, which is slower", error)
+            _log.warning("%s; continuing on the CPU, which is slower", error)
     return CpuEngine(model, twin=twin)
 
 
@@ -118,7 +118,7 @@ def _gpu(model: Path | bytes, device: str, batch: int, *, graphs: bool = False) 
 
 
 def _caches(provider: str) -> ProviderOptions:
-    """TensorRT builds an engine for minutes: once for each network, size and GPU, if there is a place for it."""
+    """TensorRT takes minutes to build an engine: once per network, size and GPU if there is a place to cache it."""
     if provider != "TensorrtExecutionProvider":
         return {}
     folder = cache_folder() / "tensorrt"
@@ -134,6 +134,6 @@ def _remedy(device: str) -> str:
     return {
         "cuda": "install: pip install rtstyle[cuda]",
         "tensorrt": "install TensorRT beside rtstyle[cuda]",
-        "coreml": "on macOS, which alone has it, install: pip install onnxruntime",
-        "directml": "on Windows, which alone has it, install: pip install onnxruntime-directml",
+        "coreml": "on macOS, the only system that has it, install: pip install onnxruntime",
+        "directml": "on Windows, the only system that has it, install: pip install onnxruntime-directml",
     }[device]

@@ -1,4 +1,4 @@
-"""The CPU, on the fastest engine that will have the model."""
+"""The CPU, on the fastest engine that accepts the model."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _log = logging.getLogger("rtstyle")
 class CpuEngine:
     """OpenVINO, the fastest where we measured (docs/LOG.md), else onnxruntime.
 
-    OpenVINO may be missing, which needs no words, or may refuse the model when it is compiled for a size; then
-    a warning says why.
+    OpenVINO may be missing, which is not warned about, or may refuse the model when it is compiled for a size; then a
+    warning says why.
     """
 
     def __init__(self, model: Path | bytes, *, twin: Path | None = None) -> None:
-        """``twin``: the same network in 8 bits. Raises DeviceError with both reasons where neither engine is there."""
+        """``twin``: the same network in 8 bits. Raises DeviceError with both reasons if neither engine is available."""
         self._model = model
         self._yuv: int | None = None
         try:

@@ -1,4 +1,4 @@
-"""What the stylizer asks of an inference runtime."""
+"""What the stylizer requires of an inference runtime."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class Engine(Protocol):
-    """Runs one model. What it returns is the caller's to keep: no later call writes into it."""
+    """Runs one model. The caller may keep what it returns: no later call writes into it."""
 
     @property
     def name(self) -> str:
@@ -17,9 +17,9 @@ class Engine(Protocol):
         ...
 
     def prepare(self, height: int, width: int, *, yuv: int | None = None) -> None:
-        """Make ready for frames of this size, so that the first one need not wait. Raises DeviceError.
+        """Prepare for frames of this size, so that the first one need not wait. Raises DeviceError.
 
-        ``yuv``: AVCOL_SPC_* of the I420 that is wanted from now on in place of RGB; an engine need not be able to.
+        ``yuv``: AVCOL_SPC_* of the I420 wanted from now on instead of RGB; an engine need not support it.
         """
         ...
 

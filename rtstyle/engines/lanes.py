@@ -1,4 +1,4 @@
-"""NVIDIA GPUs: two lanes, so that one's frames travel while the other's are painted. Not run on a GPU yet."""
+"""NVIDIA GPUs: two lanes, one copying frames while the other paints. Not run on a GPU yet."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from rtstyle.engines.pinned import PinnedBuffer
 from rtstyle.frames import Images
 
 LANES = 2
-MAX_BATCH = 16  # frames; more fill no GPU better
+MAX_BATCH = 16  # frames; more would not use a GPU any better
 GRAPHS = "enable_cuda_graph"  # among the options of CUDAExecutionProvider
-_BYTES = 1024  # of memory for a pixel, activations and workspaces; a guess on the safe side, of `full` in float32
+_BYTES = 1024  # of memory per pixel for activations and workspaces; a safe guess for `full` in float32
 
 
 def fitting(height: int, width: int) -> int:
-    """How many frames to give to the GPU at a time, by its free memory; halved later where that was too many.
+    """How many frames to give the GPU at a time, by its free memory; halved later if that was too many.
 
-    What it gives divides MAX_BATCH.
+    The result divides MAX_BATCH.
     """
     room = nvidia.free_bytes() // (height * width * _BYTES)
     return next((frames for frames in (MAX_BATCH, MAX_BATCH // 2, MAX_BATCH // 4, LANES) if frames <= room), 1)
@@ -33,8 +33,8 @@ def fitting(height: int, width: int) -> int:
 class LanesEngine(OnnxRuntimeEngine):
     """Half of ``batch`` frames in each lane: copied up, painted and copied down, uint8 both ways, nothing else.
 
-    Both ends are bound on the GPU, once: what is bound on the CPU, onnxruntime copies when it is bound and never again.
-    The session runs in one thread, and the caller's copies meanwhile. So two chunks never need the GPU's memory for
+    Both ends are bound on the GPU, once: onnxruntime copies what is bound on the CPU at binding and never again.
+    The session runs in one thread, while the caller copies. So two chunks never need the GPU's memory for
     their activations at once, and CUDA graphs, which allow one thread only, are possible.
     """
 
@@ -76,7 +76,7 @@ class LanesEngine(OnnxRuntimeEngine):
         return stylized
 
     def _lane(self, number: int, shape: tuple[int, ...]) -> _Lane:
-        """That lane, for frames of this shape; those for another are closed."""
+        """Return that lane for frames of this shape, closing those for another."""
         if self._lanes and self._lanes[0].shape != shape:
             self._close_lanes()
         if number == len(self._lanes):
@@ -90,7 +90,7 @@ class LanesEngine(OnnxRuntimeEngine):
 
 
 class _Lane:
-    """Frames on their way up, frames on their way down, and what binds both to the session."""
+    """Frames going up, frames coming down, and the binding of both to the session."""
 
     def __init__(self, session: Any, shape: tuple[int, ...], graph: int | None) -> None:  # noqa: ANN401 - untyped
         """``graph``: a number of its own, by which onnxruntime finds the CUDA graph with this lane's memory in it."""
@@ -107,7 +107,7 @@ class _Lane:
             self._closing = stack.pop_all()
 
     def send(self, frames: Images, runner: ThreadPoolExecutor) -> None:
-        """Copy frames to the GPU and have them painted; where they are too few, older ones fill the lane."""
+        """Copy frames to the GPU and have them painted; if there are too few, older ones fill the lane."""
         self._rest()
         self._up.array[: len(frames)] = frames
         self._up.upload()
@@ -125,6 +125,6 @@ class _Lane:
         self._closing.close()
 
     def _rest(self) -> None:
-        """Wait until nothing is painted any more, well or not."""
+        """Wait until the current run has ended, well or not."""
         if self._run is not None:
             wait([self._run])

@@ -1,6 +1,6 @@
-"""NVIDIA's driver, used without onnxruntime: whether there is a GPU, how much of it is free, and for pinned memory.
+"""NVIDIA's driver, used without onnxruntime: whether there is a GPU, its free memory, and pinned memory.
 
-A machine without a GPU is no cause for a warning. None of this was run on a GPU yet.
+A machine without a GPU is no cause for a warning. None of this has been run on a GPU yet.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 DRIVER = "nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1"
 
 _MANAGEMENT = "nvml.dll" if sys.platform == "win32" else "libnvidia-ml.so.1"
-_BUS_ID = 32  # bytes that it may take
+_BUS_ID = 32  # bytes at most
 _PORTABLE = 1  # CU_MEMHOSTREGISTER_PORTABLE: pinned for all contexts
 
 
@@ -46,7 +46,7 @@ def count_gpus() -> int:
 def free_bytes() -> int:
     """Bytes free on the first GPU, the one that we use; 0 where the driver does not say.
 
-    The driver's first is found by its place on the bus: its management library counts otherwise, and does not know
+    The driver's first GPU is found by its bus ID: the management library numbers them differently and ignores
     CUDA_VISIBLE_DEVICES.
     """
     device, bus = ctypes.c_int(), ctypes.create_string_buffer(_BUS_ID)
@@ -68,9 +68,9 @@ def free_bytes() -> int:
 
 
 def enter() -> tuple[Any, ctypes.c_void_p]:
-    """The driver, and the first GPU's primary context, onnxruntime's too, now this thread's. Raises DeviceError.
+    """Return the driver and the first GPU's primary context, now current in this thread. Raises DeviceError.
 
-    The context is never let go: it lives as long as the process.
+    onnxruntime uses the same context. It is never released and lives as long as the process.
     """
     device, context = ctypes.c_int(), ctypes.c_void_p()
     try:
@@ -84,7 +84,7 @@ def enter() -> tuple[Any, ctypes.c_void_p]:
 
 
 def check(driver: Any, code: int) -> None:  # noqa: ANN401 - ctypes finds the functions by their names
-    """Raise DeviceError, in the driver's words, unless ``code``, which one of its functions returned, is 0."""
+    """Raise DeviceError, in the driver's words, unless ``code``, returned by one of its functions, is 0."""
     if code:
         words = ctypes.c_char_p()
         driver.cuGetErrorString(ctypes.c_int(code), ctypes.byref(words))
@@ -92,7 +92,7 @@ def check(driver: Any, code: int) -> None:  # noqa: ANN401 - ctypes finds the fu
 
 
 def lock(array: Images) -> bool:
-    """Lock an array's pages, so that the GPU copies without the CPU; False where that is refused, which is only slower.
+    """Lock an array's pages, so that the GPU copies without the CPU; False if refused, which is only slower.
 
     It stays locked until ``unlock``.
     """
@@ -105,19 +105,19 @@ def lock(array: Images) -> bool:
 
 
 def unlock(array: Images) -> None:
-    """Undo ``lock``, before the array goes."""
+    """Undo ``lock``, before the array is freed."""
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(DRIVER).cuMemHostUnregister(ctypes.c_void_p(array.ctypes.data))
 
 
 def preload() -> None:
-    """Load the CUDA and cuDNN that came as Python packages, where onnxruntime would not look for them."""
-    with contextlib.redirect_stdout(io.StringIO()):  # it prints what it does not find; why_not() says it better
+    """Load CUDA and cuDNN from Python packages, where onnxruntime would not look for them."""
+    with contextlib.redirect_stdout(io.StringIO()):  # it prints what it does not find; why_not() explains it better
         getattr(import_onnxruntime(), "preload_dlls", lambda: None)()
 
 
 def why_not(provider: str) -> str:
-    """Say in words why onnxruntime did not grant ``provider``; it tells only its log."""
+    """Say why onnxruntime did not grant ``provider``, which it only tells its log."""
     folder = Path(import_onnxruntime().__file__ or ".").parent / "capi"
     stem = provider.removesuffix("ExecutionProvider").lower()
     name = "onnxruntime_providers_{}.dll" if sys.platform == "win32" else "libonnxruntime_providers_{}.so"

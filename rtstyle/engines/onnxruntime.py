@@ -38,11 +38,11 @@ class OutOfMemoryError(DeviceError):
 class OnnxRuntimeEngine:
     """Runs ``chunk`` frames at a time; a short last chunk is padded, because a new shape costs a GPU a new search.
 
-    Where they do not fit into the GPU's memory, half as many are tried, and that is kept to.
+    If they do not fit into the GPU's memory, half as many are used from then on.
     """
 
     def __init__(self, model: Path | bytes, providers: list[tuple[str, ProviderOptions]], *, chunk: int = 1) -> None:
-        """Ask for ``providers``, best first. Raises DeviceError; whether they were granted, ``provider`` tells."""
+        """Ask for ``providers``, best first; ``provider`` tells which was granted. Raises DeviceError."""
         runtime = import_onnxruntime()
         options = runtime.SessionOptions()
         options.log_severity_level = _SILENT
@@ -54,12 +54,12 @@ class OnnxRuntimeEngine:
                 options,
                 providers=[name for name, _ in providers],
                 provider_options=[settings for _, settings in providers],
-                enable_fallback=0,  # its own way to fall back prints on stdout
+                enable_fallback=0,  # its own fallback prints on stdout
             )
         except Exception as error:  # it raises a dozen unrelated classes
             raise DeviceError(_failed(error)) from error
         batch = self._session.get_inputs()[0].shape[0]
-        fixed = isinstance(batch, int)  # a model that takes so many takes no other number
+        fixed = isinstance(batch, int)  # a model with a fixed batch takes no other
         self._chunk: int = batch if fixed else chunk
         self._least: int = batch if fixed else 1
 
@@ -91,7 +91,7 @@ class OnnxRuntimeEngine:
 
     def _halve(self, error: OutOfMemoryError) -> None:
         self._chunk //= 2
-        _log.warning("%s; going on with %d frames at a time", error, self._chunk)
+        _log.warning("%s; continuing with %d frames at a time", error, self._chunk)
 
     def _run(self, chunk: Images) -> Images:
         missing = self._chunk - len(chunk)
@@ -104,7 +104,7 @@ class OnnxRuntimeEngine:
         return np.asarray(stylized, np.uint8)
 
     def _translated(self, error: Exception) -> DeviceError:
-        """What to raise in place of an error from a run."""
+        """The error to raise for a failed run."""
         if self._chunk > self._least and _OUT_OF_MEMORY.search(str(error)):
             return OutOfMemoryError(f"out of memory with {self._chunk} frames at a time")
         said = str(error) if isinstance(error, DeviceError) else _failed(error)
@@ -132,7 +132,7 @@ def cpu_session(model: ModelProto | Path, **settings: object) -> Any:  # noqa: A
 
 
 def values_of(session: Any, names: list[str], fed: Mapping[str, NDArray[Any]]) -> list[Any]:  # noqa: ANN401 - as above
-    """Run a session for those of its outputs. Raises DeviceError, for want of memory as a rule."""
+    """Run a session for the named outputs. Raises DeviceError, usually for lack of memory."""
     try:
         return list(session.run(names, fed))
     except Exception as error:  # as above
@@ -140,7 +140,7 @@ def values_of(session: Any, names: list[str], fed: Mapping[str, NDArray[Any]]) -
 
 
 def import_onnxruntime() -> ModuleType:
-    """Import it without its telemetry and its chatter. Raises DeviceError where it is missing or broken."""
+    """Import it without telemetry or chatter. Raises DeviceError if it is missing or broken."""
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # read once, while the library is loaded
     try:
         import onnxruntime  # optional and slow to import
@@ -155,10 +155,10 @@ def import_onnxruntime() -> ModuleType:
 
 
 def _failed(error: Exception) -> str:
-    """Give the first line of what it says, without the place in its source where it says so."""
+    """The first line of its message, without the place in onnxruntime's source."""
     return f"onnxruntime cannot run this model: {_PLACE.sub('', first_line(error))}"
 
 
 def first_line(error: Exception) -> str:
-    """What an error says, without what follows; its kind where it says nothing."""
+    """An error's first line, or its class if it says nothing."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0]

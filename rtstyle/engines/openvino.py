@@ -1,4 +1,4 @@
-"""OpenVINO on the CPU: bf16 where the CPU is made for it, 8 bits where they are faster, f32 elsewhere."""
+"""OpenVINO on the CPU: bf16 where the CPU supports it well, 8 bits where they are faster, f32 elsewhere."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ class OpenVinoEngine:
     """
 
     def __init__(self, model: Path | bytes, *, precision: str | None = None, twin: Path | None = None) -> None:
-        """``precision``: ``f32`` or ``bf16``; by default what the CPU is made for. Raises DeviceError.
+        """``precision``: ``f32`` or ``bf16``; by default what suits the CPU. Raises DeviceError.
 
-        ``twin``: the same network in 8 bits, which is taken where it is faster; what it holds in float is computed in
+        ``twin``: the same network in 8 bits, used where that is faster; its float layers are computed in
         ``precision``.
         """
         import_openvino()
-        self._size: tuple[int, int] | None = None  # what the request was compiled for
+        self._size: tuple[int, int] | None = None  # what the request is compiled for
         self._yuv: int | None = None  # the same
         self._planes: Planes | None = None
         self._request: Any = None
@@ -82,7 +82,7 @@ class OpenVinoEngine:
 
         height, width = frames.shape[1:3]
         self.prepare(height, width, yuv=self._yuv)
-        # OpenVINO reads and writes our arrays in place, so nothing is copied, and nothing is overwritten later.
+        # OpenVINO reads and writes our arrays in place: nothing is copied, and nothing overwritten later.
         frames = np.require(frames, requirements=["C", "W"])
         stylized = np.empty((len(frames), height * 3 // 2, width) if self._planes else frames.shape, np.uint8)
         for i in range(len(frames)):
@@ -103,10 +103,10 @@ class OpenVinoEngine:
 
 
 def the_core() -> Core:
-    """The one of this process, which lives as long as it does.
+    """Return the only core of this process, which lives as long as it does.
 
-    The CPU's plugin gives the thread that loads it a stack for signals, and frees that with itself. With a second
-    core, a Ctrl-C after the first has gone was a segmentation fault.
+    The CPU plugin gives the thread that loads it a signal stack, and frees that when it is unloaded: with a second
+    core, Ctrl-C after the first had gone was a segmentation fault.
     """
     global _the_core  # noqa: PLW0603 - functools.cache could make two in two threads
     from openvino import Core  # optional and slow to import
@@ -119,7 +119,7 @@ def the_core() -> Core:
 def import_openvino() -> ModuleType:
     """Import it without its telemetry and converter. Raises DeviceError where it is missing or broken.
 
-    Who wants the converter in this process gets it from ``openvino.tools.ovc``.
+    To use the converter in this process, import it from ``openvino.tools.ovc``.
     """
     with _importing:
         held = sys.modules.get(_TOOLS)

@@ -1,4 +1,4 @@
-"""Frames here and on an NVIDIA GPU. Not run on a GPU yet."""
+"""Frames in memory here and on an NVIDIA GPU. Not run on a GPU yet."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import numpy as np
 
 from rtstyle.engines import nvidia
 
-_NON_BLOCKING = 1  # CU_STREAM_NON_BLOCKING: not in turns with the default stream
+_NON_BLOCKING = 1  # CU_STREAM_NON_BLOCKING: does not wait for the default stream
 
 
 class PinnedBuffer:
-    """Frames in pinned (page-locked) memory, their place on the GPU, and a stream of its own for both ways.
+    """Frames in pinned (page-locked) memory, their place on the GPU, and a stream of their own for copies both ways.
 
-    While a copy travels, the GPU computes, and another's may come the other way. Any thread may copy, one at a time.
+    During a copy the GPU computes, and another may run the opposite way. Any thread may copy, one at a time.
     Raises DeviceError. The owner closes it.
     """
 
@@ -49,7 +49,7 @@ class PinnedBuffer:
         self._check(self._driver.cuStreamSynchronize(self._stream))
 
     def close(self) -> None:
-        """Let the memory go; nothing may be computing with it any more."""
+        """Free the memory; nothing may still be computing with it."""
         if not self.address:
             return
         self._driver.cuCtxSetCurrent(self._context)

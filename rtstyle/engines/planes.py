@@ -1,4 +1,4 @@
-"""Lets a network give what encoders code, YUV in 4:2:0, so that no RGB picture has to be put together and converted.
+"""Lets a network output what encoders take, YUV 4:2:0, so that no RGB picture has to be assembled and converted.
 
 Our networks paint cells of 2×2 pixels, twelve channels at half the lines, and a cell has one U and one V.
 """
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _SHARES = {1: (0.2126, 0.0722), 5: (0.299, 0.114), 6: (0.299, 0.114), 9: (0.2627, 0.0593)}
 _INTO_PIXELS = [0, 3, 1, 4, 2]  # how a network of cells reorders (N, y, x·rgb, H/2, W/2)
 _CELL = 2  # pixels
-_MOST = 63  # steps of a weight in 8 bits; with more, CPUs without VNNI saturate (export/eight_bits.py)
+_MOST = 63  # steps of an 8-bit weight; with more, CPUs without VNNI saturate (export/eight_bits.py)
 _NOTHING = 1e-6
 
 
@@ -36,7 +36,7 @@ class Planes:
     left: int
 
     def put(self, cells: NDArray[np.uint8], picture: I420) -> None:
-        """Write what the network gave as one picture."""
+        """Write the network's output into one picture."""
         height, width = picture.shape[0] * 2 // 3, picture.shape[1]
         rows, columns = height // _CELL, width // _CELL
         inside = cells[0, :, self.top : self.top + rows, self.left : self.left + columns]  # (6, H/2, W/2)
@@ -47,7 +47,7 @@ class Planes:
 
 
 def with_planes(model: Model, matrix: int) -> Planes | None:
-    """The same network, of fixed size, with another end; None for one that has no cells, or whose size is odd.
+    """Return the same network, of fixed size, with a new end; None if it has no cells or its size is odd.
 
     ``matrix``: AVCOL_SPC_*, between RGB and YUV. In a network in 8 bits this is one more convolution in 8 bits,
     which keeps greys grey.
@@ -110,12 +110,12 @@ def _in_steps(part: NDArray[np.float64], most: int | None) -> tuple[NDArray[np.f
 
 
 def _numbers(output: Output) -> list[int]:
-    """A constant's; none where it is no constant."""
+    """The values of a constant; empty if it is none."""
     node = output.get_node()
     return [int(value) for value in node.data.ravel()] if node.get_type_name() == "Constant" else []
 
 
 def _number(output: Output) -> int:
-    """A constant's only one; 1, an odd margin, where there is none."""
+    """The single value of a constant; 1, an odd margin, if there is none."""
     numbers = _numbers(output)
     return numbers[0] if len(numbers) == 1 else 1

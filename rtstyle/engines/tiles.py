@@ -1,4 +1,4 @@
-"""Paints pictures that are too large for memory in tiles that nobody sees."""
+"""Paints pictures too large for memory in tiles, without visible seams."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
     Statistics = dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]
 
-MAX_PIXELS = 24_000_000  # pixels that are painted in one go
-_TILE, _MARGIN = 1536, 128  # pixels; multiples of any network's stride, and the margin more than it sees
-_CROP, _CROPS = 256, 8  # the sample is so many crops a side, of so many pixels; many small ones see more
+MAX_PIXELS = 24_000_000  # pixels painted in one go
+_TILE, _MARGIN = 1536, 128  # pixels; multiples of any network's stride; the margin exceeds its receptive field
+_CROP, _CROPS = 256, 8  # pixels of a crop; crops per side of the sample (many small ones cover more)
 
-# An instance normalisation levels every picture by its own mean and variance. Were each tile levelled by its own, tiles
-# would differ in colour and contrast. So the statistics of every layer are taken once, from a sample of crops from all
-# over the picture, and all tiles are levelled by those: ours differs from an exact whole only by the sample.
+# An instance normalisation uses each picture's own mean and variance. With statistics of their own, tiles would differ
+# in colour and contrast. So every layer's statistics are taken once, from a sample of crops from all over the picture,
+# and used for all tiles: the result differs from the exact whole only by the sampling.
 
 
 def paint_in_tiles(image: Image, model: Path | bytes, open_engine: Callable[[bytes], Engine]) -> Image:
@@ -73,7 +73,7 @@ def _norms(graph: GraphProto) -> list[Any]:
 
 
 def _statistics(model: ModelProto, sample: Image) -> Statistics:
-    """Mean and variance of each channel, as they come into every normalisation of the network, by its output's name."""
+    """Mean and variance of each channel entering every normalisation, by the name of its output."""
     from onnx import helper
 
     measured = copy.deepcopy(model)
@@ -98,7 +98,7 @@ def _statistics(model: ModelProto, sample: Image) -> Statistics:
 
 
 def _freeze(model: ModelProto, statistics: Statistics) -> ModelProto:
-    """The network with every normalisation by fixed numbers: (x - mean) / deviation · weight + bias."""
+    """Fix the statistics of every normalisation: (x - mean) / deviation · weight + bias."""
     from onnx import helper, numpy_helper
 
     frozen = copy.deepcopy(model)

@@ -1,4 +1,4 @@
-"""All about one network: what it says of itself, what it costs, what runs it, and what it lacks."""
+"""All about one network: what it declares, what it costs, what runs it, and what it lacks."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _ENGINES: dict[str, Callable[[bytes], Engine]] = {
 
 @dataclass(frozen=True, slots=True)
 class Anatomy:
-    """What ``rtstyle inspect`` tells."""
+    """What ``rtstyle inspect`` shows."""
 
     path: str
     bytes: int
@@ -54,14 +54,14 @@ class Anatomy:
     parameters: int
     operators: Mapping[str, int]
     metadata: Mapping[str, str]
-    gflop_720p: float | None = None  # two operations a product; None: it cannot be run
+    gflop_720p: float | None = None  # two operations per product; None: it cannot be run
     runs_on: Mapping[str, str] = field(default_factory=dict)  # each engine and what it says: yes, or why not
     lacks: tuple[str, ...] = ()  # for rtstyle to take it as it is
-    twin: str = ""  # the file in 8 bits that may stand for it
+    twin: str = ""  # its 8-bit file
 
 
 def inspect_model(path: Path, convention: Convention | None = None) -> Anatomy:
-    """Look at a network, ours or not, and try it on every engine. Raises ModelError for what is no network at all."""
+    """Look at a network, ours or not, and try it on every engine. Raises ModelError if it is no network at all."""
     file = load_file(path, weights=False)
     known = {p.key.removeprefix("rtstyle."): p.value for p in file.metadata_props}
     gflop, runs_on, lacks, twin = None, {}, _lacks(file, known), None
@@ -99,7 +99,7 @@ def _spelt(value: ValueInfoProto) -> str:
 
 
 def _lacks(model: ModelProto, known: Mapping[str, str]) -> tuple[str, ...]:
-    """What a model under the contract has and this one has not; rtstyle adds it where it can."""
+    """What the contract requires and this model lacks; rtstyle adds it where it can."""
     found = [] if "contract" in known else ["metadata: contract, styles, title, artist, licence"]
     for wanted, values in (("frames", inputs_of(model)), ("stylized", model.graph.output)):
         for value in list(values)[:1]:

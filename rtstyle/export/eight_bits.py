@@ -24,9 +24,9 @@ _ROUNDING = 0.5  # what stands before the cast to uint8
 def quantised(model: ModelProto, spans: Spans, kept: Collection[str] = ()) -> ModelProto:
     """The network with all convolutions in 8 bits but those ``kept``.
 
-    What a convolution gives stays in float32, which onnxruntime's own tool does not do and 6 dB are won by. Whatever
-    else reads a tensor that was rounded for a convolution reads it rounded, so that there need not be two of it; not so
-    sums that are ``kept``. The network's own uint8 input is not rounded at all.
+    Outputs of convolutions stay in float32, unlike with onnxruntime's own tool, which gains 6 dB. Whatever else reads a
+    tensor that was rounded for a convolution reads the rounded one, so that there is only one of it, except sums that
+    are ``kept``. The network's own uint8 input is not rounded at all.
     """
     changed = copy.deepcopy(model)
     network = _Network(changed)

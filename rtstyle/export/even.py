@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 _THROUGH = {"Relu": 1, "Resize": 1, "Pad": 1, "Add": 2}  # what lets factors through, and how many inputs they come by
 _MAKERS = {"Conv", "InstanceNormalization"}
-# Xiao et al. (2022), SmoothQuant, eq. 4, with α = 0.5, so that weights do not take over all that is uneven; but theirs
-# looks at the weights, too. That factors pass a ReLU is from Nagel et al. (2019), section 4.1.
+# Xiao et al. (2022), SmoothQuant, eq. 4, with α = 0.5, so that weights do not take on all the unevenness; theirs looks
+# at the weights, too. That factors pass a ReLU is from Nagel et al. (2019), section 4.1.
 _SHARE = 0.5
 _LEAST = 1e-3  # of the largest channel: what is smaller counts as that large
 

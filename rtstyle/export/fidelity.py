@@ -1,4 +1,4 @@
-"""How near one picture comes to another."""
+"""How close one picture is to another."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from rtstyle.frames import Image
 
-SAME_DB = 99.0  # in place of infinity, which JSON does not know
+SAME_DB = 99.0  # instead of infinity, which JSON does not have
 
 _C1, _C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2  # Wang et al. (2004), section III.B
 

@@ -1,6 +1,6 @@
 """``float``: float32 (N, 3, H, W) in and out, 0 to 255, RGB, as the classic models have it.
 
-For runtimes that know no uint8 graphs, or compute them wrong: OpenCV 5's DNN module does (docs/LOG.md).
+For runtimes that do not support uint8 graphs, or compute them wrongly, as OpenCV 5's DNN module does (docs/LOG.md).
 """
 
 from __future__ import annotations

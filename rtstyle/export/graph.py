@@ -32,7 +32,7 @@ def in_float32(order: Order) -> ModelProto:
 
 
 def folded(model: ModelProto) -> ModelProto:
-    """The same network with everything computed that no input has a part in; only standard operators.
+    """Return the same network with all constants folded; only standard operators.
 
     onnxruntime's basic optimisations do it: the arithmetic on shapes of a network of fixed size is gone afterwards.
     Raises ModelError where onnxruntime cannot load it.
@@ -73,9 +73,9 @@ def baked(model: ModelProto) -> ModelProto:
 
 
 def varied(model: ModelProto, variant: str, detail: str = "") -> ModelProto:
-    """The network with a word in its metadata about how it differs from the original, and no tool's notes to itself.
+    """Return the network with metadata saying how it differs from the original, and without tools' own notes.
 
-    What it said of an earlier export that it comes from is gone.
+    What the metadata said about an earlier export is removed.
     """
     own = [entry for entry in model.metadata_props if entry.key.startswith("rtstyle.")]
     kept = [entry for entry in own if entry.key not in {"rtstyle.variant", f"rtstyle.{ORIGINAL}"}]
@@ -87,7 +87,7 @@ def varied(model: ModelProto, variant: str, detail: str = "") -> ModelProto:
 
 
 def batch_of(model: ModelProto) -> int:
-    """Frames that it takes at a time, if that is fixed; else 0."""
+    """Frames it takes at a time, if fixed; else 0."""
     return int(model.graph.input[0].type.tensor_type.shape.dim[0].dim_value)
 
 

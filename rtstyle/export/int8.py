@@ -1,7 +1,7 @@
 """``int8``: convolutions in 8 bits, QDQ, calibrated on photos; those that this harms most stay in float32.
 
-Which they are is measured, each convolution quantised alone, and weighed against the work that it is. Beside the
-original, as NAME.int8.onnx, it is what the CPU engine takes in its place where it is faster.
+Which those are is measured by quantising each convolution alone, and weighed against its amount of work. Beside the
+original, as NAME.int8.onnx, the CPU engine uses it where it is faster.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def make(order: Order, folder: Path) -> Made:
 
 
 class _Bench:
-    """One network and the photos that tell how it takes to 8 bits."""
+    """One network, and the photos that show how well it tolerates 8 bits."""
 
     def __init__(self, model: ModelProto, photos: Sequence[Images]) -> None:
         if not convolutions(model):
@@ -70,9 +70,9 @@ class _Bench:
         self.convolutions = {name_of(node): self._work(node) for node in convolutions(self._model)}
 
     def kept_in_float(self) -> Sequence[str]:
-        """Names of what stays: nothing, or the sums, or with them convolutions, as few as possible.
+        """Names of what stays: nothing, or the sums, or these and as few convolutions as possible.
 
-        Those come first that harm most for the work that they are, when they alone are quantised.
+        Convolutions that harm most for their amount of work when quantised alone come first.
         """
         added = (node for node in self._model.graph.node if node.op_type == "Add")
         sums = [name_of(node) for node in added if set(node.input) & set(self._spans)]
@@ -105,7 +105,7 @@ class _Bench:
         return [float(np.mean((run(photo)[0].astype(np.float32) - original[0]) ** 2)) for photo, original in pairs]
 
     def _work(self, convolution: NodeProto) -> float:
-        """Products, as many as it takes: engines compute 16 channels at a time, whether they are there or not."""
+        """Number of products: engines compute 16 channels at a time, whether they exist or not."""
         (weights,) = (one for one in self._model.graph.initializer if one.name == convolution.input[1])
         out, *kernel = weights.dims
         pixels = self._spans[source_of(convolution, makers(self._model))].pixels
@@ -126,7 +126,7 @@ def _clouds(shape: tuple[int, ...]) -> Images:
 
 
 def _name_original(model: ModelProto, style: Style) -> None:
-    """Say which file it stands for; a mix of one, or a network of others, has no file that it could stand for."""
+    """Record which file it is the twin of; a mix, or a foreign network, has no such file."""
     if style.mix or style.convention:
         return
     entry = model.metadata_props.add()

@@ -18,7 +18,7 @@ Run = Callable[["Images"], "Images"]  # (N, H, W, 3) uint8 RGB to the same
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """What a network is made for, where it is made for one size only."""
+    """The frame size a network is made for, if it is made for one only."""
 
     width: int  # pixels
     height: int  # pixels
@@ -53,7 +53,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Made:
-    """What came of it, beside the files."""
+    """The result, besides the files."""
 
     runs: tuple[Run, ...] = ()  # each subject's network as it was made; none where it cannot be run on this machine
     notes: tuple[str, ...] = ()  # sentences for the user

@@ -25,7 +25,7 @@ _SAME = 1  # grey level
 def rearranged(model: ModelProto) -> ModelProto:
     """``full`` without a branch at its beginning, and painting cells of 2×2 pixels at its end where it painted pixels.
 
-    What would not come out as before is left as it was, and so are other networks.
+    Other networks, and what would not give the same result, are left unchanged.
     """
     plain = _squeezed(model)
     cells = _painting_cells(plain)
@@ -40,7 +40,10 @@ def rearranged(model: ModelProto) -> ModelProto:
 
 
 def _squeezed(model: ModelProto) -> ModelProto:
-    """All behind the question takes a yes for granted, and for its sake OpenVINO has the first convolution in float."""
+    """Replace the exporter's `If` (squeeze or identity) by its `Squeeze`.
+
+    Later nodes assume it anyway, and the `If` keeps OpenVINO from quantising the first convolution.
+    """
     from onnx import helper
 
     changed = copy.deepcopy(model)

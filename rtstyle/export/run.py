@@ -1,4 +1,4 @@
-"""The whole of an export: open the networks, have the target made, measure it, and only then give it its name."""
+"""A whole export: open the networks, make the target, measure it, and only then give it its name."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ def export_style(
     """Write a style's network for another runtime, and a sheet about it. Needs no PyTorch.
 
     ``to``: a target of ``targets.py``. ``size``: make it for frames of one size. ``photos``: a folder to measure, and
-    where the target asks for it to calibrate, with. What comes out less than 35 dB from the original is refused, unless
-    ``force``. Nothing has the output's name until all of it is there. Raises ModelError, SinkError, SourceError,
-    DeviceError or UsageError, each a sentence.
+    where the target asks for it to calibrate, with. A result below 35 dB is refused, unless ``force``. Nothing has the
+    output's name until all of it is complete. Raises ModelError, SinkError, SourceError, DeviceError or UsageError,
+    each a sentence.
     """
     target, output = find_target(to), Path(output)
     styles = [style] if isinstance(style, str) or not isinstance(style, Sequence) else list(style)
@@ -62,8 +62,8 @@ def export_style(
             sheet = _sheet(to, order, made, shelf.folder, measured)
             if sheet.worst_db is not None and sheet.worst_db < LEAST_DB and not force:
                 raise ModelError(
-                    f"{output}: expected at least {LEAST_DB:g} dB to the original on every picture, got "
-                    f"{sheet.worst_db:.1f} dB; --force writes it all the same"
+                    f"{output}: expected at least {LEAST_DB:g} dB from the original on every picture, got "
+                    f"{sheet.worst_db:.1f} dB; --force writes it anyway"
                 )
             (shelf.folder / page).write_text(sheet.as_markdown(), encoding="utf-8")
         except OSError as error:
@@ -74,7 +74,7 @@ def export_style(
 
 def _check(target: Target, to: str, output: Path, styles: Sequence[Styles]) -> None:
     if not styles or (len(styles) > 1 and not target.SEVERAL):
-        raise UsageError(f"--to {to}: expected one style, got {len(styles)}; export them one by one")
+        raise UsageError(f"--to {to}: expected one style, got {len(styles)}; export them one at a time")
     if target.SUFFIX and output.suffix.lower() != target.SUFFIX:
         raise UsageError(f"{output}: expected a name that ends in {target.SUFFIX} for --to {to}")
 
@@ -84,7 +84,7 @@ def _sheet(to: str, order: Order, made: Made, folder: Path, photos: Sequence[Ima
         path.relative_to(folder).as_posix(): path.stat().st_size for path in sorted(folder.rglob("*")) if path.is_file()
     }
     pictures = photos or made_up()
-    kind = "photos" if photos else "pictures made up for it (--photos takes your own)"
+    kind = "photos" if photos else "synthetic pictures (--photos takes your own)"
     return Sheet(
         target=to,
         output=order.name,

@@ -1,4 +1,4 @@
-"""What is told about an export, beside it: sizes, and how near it stays to the network it was made from."""
+"""The report beside an export: file sizes, and how closely it matches the network it was made from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where an export grows before it has its name, and how all its files get their names at once."""
+"""Where an export is built before it has its name, and how all its files get their names at once."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""``tensorrt``: a network that TensorRT's parser takes, and, where TensorRT is installed, the engine built from it.
+"""``tensorrt``: a network that TensorRT's parser accepts and, if TensorRT is installed, the engine built from it.
 
-What the parser is known to take is in docs/operators.md of onnx-tensorrt: float32 throughout, no dynamic sizes, no
+What the parser is known to accept is in docs/operators.md of onnx-tensorrt: float32 throughout, no dynamic sizes, no
 uint8 (which TensorRT allows at the border only), scales and biases of normalisations as constants.
 """
 
@@ -50,7 +50,7 @@ def make(order: Order, folder: Path) -> Made:
 
 def _check(model: ModelProto) -> None:
     if unknown := sorted({node.op_type for node in model.graph.node} - set(_TAKEN.split())):
-        raise ModelError(f"TensorRT's parser is not known to take {', '.join(unknown)}; take --to float and try")
+        raise ModelError(f"TensorRT's parser is not known to accept {', '.join(unknown)}; try --to float")
 
 
 def _build(model: bytes) -> bytes:
@@ -62,8 +62,8 @@ def _build(model: bytes) -> bytes:
     network = builder.create_network(0)
     parser = trt.OnnxParser(network, log)
     if not parser.parse(model):
-        raise DeviceError(f"TensorRT {trt.__version__} does not take this network: {parser.get_error(0).desc()}")
+        raise DeviceError(f"TensorRT {trt.__version__} does not accept this network: {parser.get_error(0).desc()}")
     plan = builder.build_serialized_network(network, builder.create_builder_config())
     if plan is None:
-        raise DeviceError(f"TensorRT {trt.__version__} builds no engine here; its log says why")
+        raise DeviceError(f"TensorRT {trt.__version__} could not build an engine here; its log says why")
     return bytes(plan)

@@ -14,7 +14,7 @@ SUFFIX = ""
 SEVERAL = True
 
 _MOST = 8  # frames at a time
-_PATIENCE_US = 2000  # for more frames to come: an eighth of a frame at 60 frames a second
+_PATIENCE_US = 2000  # to wait for more frames: an eighth of a frame at 60 frames per second
 
 # Field names are those of ModelConfig in Triton's model_config.proto. With max_batch_size Triton itself adds the first
 # dimension; requests of different sizes are never put into one batch. A network for so many frames has none.

@@ -1,1 +1,1 @@
-"""Networks that others made: recognised, and put under the model contract."""
+"""Other people's networks: recognised, and adapted to the model contract."""

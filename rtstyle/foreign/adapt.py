@@ -1,4 +1,4 @@
-"""Puts a network of others under the model contract: what it wants is done in the graph, before it and after it."""
+"""Adapts a foreign network to the model contract: conversions are added to the graph before and after it."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
     from rtstyle.foreign.convention import Convention
 
-OPSET = 17  # what older networks are brought to
+OPSET = 17  # what older networks are converted to
 
 _STANDARD = {"", "ai.onnx"}
-_THEIRS = "theirs/"  # before all of their names
+_THEIRS = "theirs/"  # prefix of all its names
 
 _log = logging.getLogger("rtstyle")
 
@@ -31,8 +31,8 @@ _log = logging.getLogger("rtstyle")
 def adapted(path: Path, model: ModelProto, convention: Convention) -> ModelProto:
     """The contract's network: uint8 (N, H, W, 3) RGB in and out, of any size.
 
-    A network that can only paint one size paints that, and the picture is scaled there and back: a warning says so.
-    Raises ModelError, with ``path`` in front, for one that is not from pictures to pictures.
+    If the network supports only one size, pictures are scaled to it and back; a warning says so. Raises ModelError,
+    naming ``path``, if it does not map pictures to pictures.
     """
     from onnx import TensorProto, compose, helper
 
@@ -40,7 +40,7 @@ def adapted(path: Path, model: ModelProto, convention: Convention) -> ModelProto
     found = probe(path, model, convention)
     if found.size:
         _log.warning(
-            "%s: paints at %d×%d only; pictures of other sizes are scaled there and back, which costs detail",
+            "%s: paints at %d×%d only; pictures of other sizes are scaled to that and back, which costs detail",
             path,
             *found.size[::-1],
         )
@@ -62,14 +62,14 @@ def adapted(path: Path, model: ModelProto, convention: Convention) -> ModelProto
 
 
 class _Steps:
-    """Nodes one after the other, each on what the one before it gave."""
+    """A chain of nodes, each taking the output of the one before."""
 
     def __init__(self, graph: GraphProto, prefix: str) -> None:
         self.nodes: list[Any] = []
         self._graph, self._prefix = graph, prefix
 
     def add(self, operator: str, *inputs: str, out: str = "", **attributes: Any) -> str:  # noqa: ANN401 - ONNX's own
-        """Give the name of what comes out."""
+        """Return the name of the output."""
         from onnx import helper
 
         result = out or f"{self._prefix}/{len(self.nodes)}"
@@ -84,7 +84,7 @@ class _Steps:
         return name
 
     def sides(self) -> str:
-        """Height and width of the frames that came in."""
+        """Height and width of the input frames."""
         return self._shape(1, 3)
 
     def resized(self, x: str, sides: str) -> str:
@@ -149,7 +149,7 @@ def _swapped(steps: _Steps, x: str, convention: Convention) -> str:
 
 
 def _modern(path: Path, model: ModelProto) -> ModelProto:
-    """The network in a version of ONNX that has all that we need, its weights as constants."""
+    """The network in a version of ONNX that has all we need, its weights as constants."""
     from onnx import defs, version_converter
 
     unknown = {node.op_type for node in model.graph.node if node.domain in _STANDARD and not defs.has(node.op_type)}
@@ -163,7 +163,7 @@ def _modern(path: Path, model: ModelProto) -> ModelProto:
             changed = version_converter.convert_version(changed, OPSET)
         except RuntimeError as error:
             reason = str(error).strip().splitlines()[0]
-            raise ModelError(f"{path}: cannot be brought from opset {version} to {OPSET}: {reason}") from error
+            raise ModelError(f"{path}: cannot be converted from opset {version} to {OPSET}: {reason}") from error
     inputs = inputs_of(changed)
     del changed.graph.input[:]
     changed.graph.input.extend(inputs)

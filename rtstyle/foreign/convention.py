@@ -1,4 +1,4 @@
-"""How a network of others wants its pictures; what is not said is found out."""
+"""How a foreign network takes its pictures; what is not given is detected."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Literal, Self, cast, get_args
 from rtstyle.errors import UsageError
 
 Range = Literal["0..255", "0..1", "-1..1"]
-# What takes 0..255 to each: scale, offset.
+# From 0..255 to each: scale, offset.
 SCALING: Mapping[Range, tuple[float, float]] = {
     "0..255": (1.0, 0.0),
     "0..1": (1 / 255, 0.0),
@@ -21,11 +21,11 @@ Channels = Literal["rgb", "bgr"]
 
 @dataclass(frozen=True, slots=True)
 class Convention:
-    """None: look at the network."""
+    """How a foreign network takes pictures; None means detect it."""
 
-    range: Range | None = None  # of the values that go in
+    range: Range | None = None  # of the input values
     layout: Layout | None = None
-    channels: Channels = "rgb"  # nothing in a network tells
+    channels: Channels = "rgb"  # cannot be detected
 
     @classmethod
     def read(cls, text: str) -> Self:

@@ -1,4 +1,4 @@
-"""Finds out what a network of others is, by looking at it and by running it on small pictures."""
+"""Detects what a foreign network takes, by inspecting it and running it on small pictures."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from rtstyle.foreign.convention import Convention, Layout, Range
 
-_SIDES = (61, 83)  # pixels, height and width; no multiples of anything
+_SIDES = (61, 83)  # pixels, height and width; multiples of nothing
 _STRIDES = (1, 2, 4, 8, 16, 32)
-_UNIT = 1.5  # what stays below, in both directions, is no grey level of 255
+_UNIT = 1.5  # values that stay within ± this are not grey levels of 255
 _RGB = 3
 
 Values = NDArray[Any]
@@ -29,22 +29,22 @@ Values = NDArray[Any]
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """All that must be known to put a network under the contract."""
+    """All that must be known to adapt a network to the contract."""
 
     input: str
     output: str
-    kind: int  # of the input, onnx.TensorProto's number
+    kind: int  # data type of the input, as in onnx.TensorProto
     layout: Layout
     input_range: Range
     output_range: Range
     stride: int  # pixels; the sides must be multiples
-    size: tuple[int, int] | None  # height and width, if it paints nothing else
-    batch: int | None  # frames, if it takes nothing else
+    size: tuple[int, int] | None  # height and width, if it supports only one size
+    batch: int | None  # frames, if it takes a fixed number
 
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """What a network says of itself."""
+    """What a network declares."""
 
     input: str
     output: str
@@ -53,7 +53,7 @@ class Signature:
 
 
 def probe(name: object, model: ModelProto, convention: Convention) -> Findings:
-    """Raise ModelError, with ``name`` in front, where it is not a network from pictures to pictures."""
+    """Raise ModelError, naming it by ``name``, if the network does not map pictures to pictures."""
     signature = read_signature(name, model)
     layout = convention.layout or _layout(name, signature)
     trial = _Trial(name, model, signature, layout)
@@ -77,14 +77,14 @@ def probe(name: object, model: ModelProto, convention: Convention) -> Findings:
 
 
 def read_signature(name: object, model: ModelProto) -> Signature:
-    """Raise ModelError where it cannot be a network from pictures to pictures."""
+    """Raise ModelError if the network cannot map pictures to pictures."""
     from onnx import TensorProto
 
     inputs = inputs_of(model)
     if len(inputs) != 1 or len(model.graph.output) != 1:
         names = ", ".join(value.name for value in inputs)
         raise ModelError(
-            f"{name}: expected a network of one picture in and one out, got {len(inputs)} inputs ({names}) and "
+            f"{name}: expected a network with one picture in and one out, got {len(inputs)} inputs ({names}) and "
             f"{len(model.graph.output)} outputs"
         )
     (value,), (output,) = inputs, model.graph.output
@@ -108,15 +108,15 @@ def _layout(name: object, signature: Signature) -> Layout:
 
 
 class _Trial:
-    """A network with all sizes free, as far as it is, and with its own."""
+    """A network with its sizes freed as far as possible, and as declared."""
 
     def __init__(self, name: object, model: ModelProto, signature: Signature, layout: Layout) -> None:
         self._name, self._signature, self._layout = name, signature, layout
         self._session = _session(name, _freed(model, signature.input, layout))
-        self._count = signature.dims[0] or 1  # frames that it says it takes
+        self._count = signature.dims[0] or 1  # frames it declares
 
     def stride(self) -> int | None:
-        """The least multiple that the sides must be of for the output to be as large; None: none will do."""
+        """The smallest number whose multiples as sides give an output of the same size; None if there is none."""
         for stride in _STRIDES:
             sides = _padded(stride)
             if self._takes(self._count, sides):
@@ -124,7 +124,7 @@ class _Trial:
         return None
 
     def declared(self) -> tuple[int, int]:
-        """Height and width, as the network itself says. Raises ModelError where it does not."""
+        """Height and width as declared by the network. Raises ModelError if it declares none."""
         dims = self._signature.dims
         height, width = dims[2:] if self._layout == "nchw" else dims[1:3]
         if height is None or width is None:
@@ -133,19 +133,19 @@ class _Trial:
         return height, width
 
     def batch(self, stride: int | None, size: tuple[int, int] | None) -> int | None:
-        """How many frames at a time, if that is fixed."""
+        """How many frames at a time, if fixed."""
         sides = size or _padded(stride or 1)
         return None if self._takes(1, sides) and self._takes(2, sides) else self._count
 
     def _takes(self, count: int, sides: tuple[int, int]) -> bool:
-        """Whether so many frames of this size come out as large."""
+        """Whether this many frames of this size come out the same size."""
         try:
             return self._run(_picture(sides, count), "0..255").shape == (count, *sides, _RGB)
         except Exception:  # noqa: BLE001 - whatever onnxruntime says, this is nothing for it
             return False
 
     def run(self, images: Values, values: Range) -> Values:
-        """(N, H, W, 3) of 0 to 255 through the network. Raises ModelError."""
+        """Run (N, H, W, 3) of 0 to 255 through the network. Raises ModelError."""
         painted = self._run_or_say(images, values)
         if painted.shape != images.shape:
             got, wanted = "×".join(map(str, painted.shape)), "×".join(map(str, images.shape))
@@ -178,7 +178,7 @@ class _Trial:
 
 
 def _freed(model: ModelProto, input: str, layout: Layout) -> ModelProto:
-    """The network without a word about sizes, but for the three channels."""
+    """The network without declared sizes, except the three channels."""
     freed = copy.deepcopy(model)
     del freed.graph.value_info[:]
     (value,) = (value for value in freed.graph.input if value.name == input)

@@ -1,1 +1,1 @@
-"""Pictures by optimisation (Gatys, Ecker & Bethge 2016): slow, and as good as it gets. Needs torch to run."""
+"""Painting by optimisation (Gatys, Ecker & Bethge 2016): slow, but the best quality. Needs torch to run."""

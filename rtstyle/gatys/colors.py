@@ -27,7 +27,7 @@ def recolored(artwork: Tensor, content: Tensor, colors: str) -> Tensor:
 
 
 def finished(picture: Tensor, content: Tensor, colors: str) -> Tensor:
-    """The picture as it is handed over: with ``luminance``, the photo's colour and the picture's light."""
+    """The final picture: with ``luminance``, the photo's colours and the picture's lightness."""
     if colors != "luminance":
         return picture
     moved: Tensor = content + luma(picture) - luma(content)  # the same on R, G and B leaves Cb and Cr alone

@@ -20,7 +20,7 @@ _STEP = 0.01  # of the range of a value, in the mean: L-BFGS', as long as it kno
 _SMALLEST_RATE, _LARGEST_RATE = 1e-12, 1e12
 _FAR_BELOW = 0.01  # times the optimizer's own rate
 _NEAR = 2.0  # rates too small and too large that are no further apart have nothing between them
-_MOST_LOST = 100  # iterations that went nowhere, and are made up for
+_MOST_LOST = 100  # wasted iterations that are added again
 _COARSE, _COARSE_FOR = 0.02, 20  # share of the loss that so many iterations have to win, or bf16 is too coarse
 
 

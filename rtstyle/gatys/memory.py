@@ -1,4 +1,4 @@
-"""How much memory a picture takes, known beforehand; and when it has to be cut into tiles."""
+"""Predicts how much memory a picture takes, and when it has to be cut into tiles."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from rtstyle.times import parse_time
 
 @dataclass(frozen=True, slots=True)
 class Moments:
-    """Any of the three may be left out; a frame that one of them asks for is one."""
+    """Any of the three may be left out; a frame that any of them selects is a keyframe."""
 
     at: tuple[Fraction, ...] = ()  # seconds
     every_frames: int | None = None
@@ -37,7 +37,7 @@ class Moments:
 
     @property
     def last(self) -> Fraction | None:
-        """The time in seconds after whose frame none is one; None where that is not known beforehand."""
+        """The time in seconds of the last keyframe; None if not known beforehand."""
         return None if self.scenes or self.every_frames or self.every_s else max(self.at, default=None)
 
     def wants(self, index: int, time: Fraction, before: Fraction | None, *, cut: bool) -> bool:

@@ -162,7 +162,7 @@ def check_masks(artworks: Sequence[Artwork], size: Size) -> None:
     """Raise UsageError where nothing is left of a mask in a picture of that size."""
     for artwork in artworks:
         if artwork.mask is not None and not is_somewhere(resized(artwork.mask, size)):
-            expected = "expected white where the style is to be"
+            expected = "expected white where the style applies"
             raise UsageError(f"{artwork.where}: {expected}, got black everywhere at {size[1]}×{size[0]}")
 
 

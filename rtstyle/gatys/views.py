@@ -47,9 +47,9 @@ def views(frames: Sequence[Image], steps: Sequence[Step], painted: Image) -> lis
 
 
 def lasting(trusts: Sequence[Trust], steps: Sequence[Step]) -> list[Mask]:
-    """For how many frames from each on, itself counted, a keyframe will be seen, the last being that before the next.
+    """For each frame, how many consecutive frames (this one included) still see the keyframe.
 
-    Two keyframes blended by these numbers give way to one another in even steps, wherever either comes or goes.
+    Two keyframes blended by these numbers fade into one another in even steps, wherever either appears or disappears.
     """
     found: list[Mask] = []
     for index in range(len(trusts) - 1, -1, -1):

@@ -1,4 +1,4 @@
-"""Several files, or folders of them, one after the other: where each goes, and what became of it."""
+"""Several files or folders of files, one after another: where each goes, and its outcome."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Errand:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one file: painted, done before, or failed."""
+    """The outcome of one file: painted, already done, or failed."""
 
     errand: Errand
     report: Report | None = None
@@ -36,34 +36,36 @@ class Outcome:
 
     @property
     def skipped(self) -> bool:
-        """Whether its output was there already."""
+        """Whether its output already existed."""
         return self.report is None and not self.error
 
 
 def errands(inputs: Sequence[str | Path], folder: Path, endings: set[str], name: Callable[[Path], str]) -> list[Errand]:
     """Where everything goes: files into ``folder``, folders mirrored in it, each under the name that ``name`` gives.
 
-    What lies in ``folder`` already, where that is inside an input, was painted before and is no input.
+    Files already in ``folder``, where that is inside an input, were painted before and are no inputs.
 
-    Raises SourceError for what is not there, UsageError where two would have one name, where an input is ``folder``
-    itself, and for what is no file.
+    Raises SourceError for missing inputs, UsageError if two would get one name, if an input is ``folder`` itself, or if
+    it is no file.
     """
     found = []
     for item in inputs:
         if "://" in str(item) or is_pattern(str(item)):
-            raise UsageError(f"{item}: is one film by itself; give the output a file's name, as in painting.mp4")
+            raise UsageError(f"{item}: is a single film; give the output a file's name, such as painting.mp4")
         for path, place in _files(Path(item), endings, folder):
             found.append(Errand(path, folder / place.with_name(name(path))))
     if not found:
         raise SourceError(f"{', '.join(map(str, inputs)) or 'no input'}: expected files that end in {_list(endings)}")
     twice, count = Counter(errand.output for errand in found).most_common(1)[0]
     if count > 1:
-        raise UsageError(f"{twice.name}: expected files of different names, got two of this; do them one by one")
+        raise UsageError(
+            f"{twice.name}: expected files with different names, got two called this; paint them one at a time"
+        )
     return found
 
 
 def is_done(errand: Errand, *, overwrite: bool) -> bool:
-    """Whether its output is there already, and stays. Raises SinkError where that is the input, or cannot be."""
+    """Whether its output already exists and stays. Raises SinkError if it is the input or not a possible file."""
     try:
         if overwrite or not errand.output.exists():
             return False
@@ -77,9 +79,9 @@ def is_done(errand: Errand, *, overwrite: bool) -> bool:
 def run_errands(
     todo: Sequence[Errand], do: Callable[[Errand], Report], *, overwrite: bool, done: Callable[[Outcome], None]
 ) -> list[Outcome]:
-    """Do all; what fails for reasons of its own does not keep the others. ``done`` hears of each.
+    """Do all; a failing file does not stop the others. ``done`` is called with each outcome.
 
-    What is wrong with the question itself (a style, a device) is raised.
+    Errors in the request itself (a style, a device) are raised.
     """
     outcomes = []
     for errand in todo:
@@ -103,7 +105,7 @@ def _outcome(errand: Errand, do: Callable[[Errand], Report], *, overwrite: bool)
 
 
 def _files(item: Path, endings: set[str], folder: Path) -> Iterator[tuple[Path, Path]]:
-    """Every file, and its path as the output's folder will have it."""
+    """Every file, and its path inside the output folder."""
     try:
         if not item.is_dir():
             if not item.exists():
@@ -125,7 +127,7 @@ def _files(item: Path, endings: set[str], folder: Path) -> Iterator[tuple[Path, 
 
 
 def _is_work(path: Path) -> bool:
-    """Whether it is a segment of an unfinished film, or a file that is being written."""
+    """Whether it is a segment of an unfinished film, or a file being written."""
     return path.name.startswith(".") or any(parent.suffix == ".rtstyle" for parent in path.parents)
 
 

@@ -31,11 +31,11 @@ def stylize_photos(
     overwrite: bool = False,
     progress: Callable[[Progress], None] | None = None,
 ) -> Report:
-    """Paint photos in one style, upright as EXIF says, in the size they have; EXIF, ICC profile and alpha are kept.
+    """Paint photos in one style, upright as EXIF says, at full size; EXIF, ICC profile and alpha are kept.
 
-    ``inputs`` are photos or folders of them. ``output`` names a PNG, JPEG or WebP file, or, and for
-    several photos it must, a folder, which is made if only it is missing. A photo appears when it is
-    complete; what fails stops the rest. Raises as ``transcode`` does.
+    ``inputs`` are photos or folders of them. ``output`` names a PNG, JPEG or WebP file, or a folder, as
+    it must for several photos; the folder is made if its parent exists. A photo appears when it is
+    complete; a failure stops the rest. Raises as ``transcode`` does.
     """
     start = perf_counter()
     source = PhotoFolder(*([inputs] if isinstance(inputs, str | Path) else inputs), min_size=MIN_SIZE)
@@ -48,12 +48,12 @@ def stylize_photos(
 
 
 def check_photo(input: str | Path, output: str | Path, *, overwrite: bool) -> None:
-    """Raise what ``stylize_photos`` would, of the photo and of the output's place, and do nothing."""
+    """Raise what ``stylize_photos`` would raise because of the photo or the output's place; do nothing else."""
     PhotoWriter([output], overwrite=overwrite, keep=look_at(input))
 
 
 def look_at(input: str | Path) -> Sequence[Path]:
-    """The photos that are meant. Raises what ``stylize_photos`` would of the first of them."""
+    """The photos meant. Raises what ``stylize_photos`` would raise for the first of them."""
     return PhotoFolder(input, min_size=MIN_SIZE).photos
 
 
@@ -67,7 +67,7 @@ def stylize_each(
     overwrite: bool = False,
     done: Callable[[Outcome], None],
 ) -> list[Outcome]:
-    """Paint every photo for itself, so that one that fails does not keep the others; ``done`` hears of each."""
+    """Paint every photo separately, so that a failing one does not stop the others; ``done`` gets each outcome."""
     with Stylizer(style, device=device, precision=precision) as stylizer:
         stages = touch.stages(stylizer)
 
@@ -89,7 +89,9 @@ def _outputs(photos: Sequence[Path], output: Path, *, is_folder: bool) -> list[P
     names = [painted_name(photo) for photo in photos]
     twice, count = Counter(names).most_common(1)[0]
     if count > 1:
-        raise UsageError(f"{twice}: expected photos of different names, got two of this; do them one by one")
+        raise UsageError(
+            f"{twice}: expected photos with different names, got two called this; paint them one at a time"
+        )
     try:
         output.mkdir(exist_ok=True)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""How the paint is laid on."""
+"""How the paint is applied."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from rtstyle.stages.keep_colors import KeepColors
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Touch:
-    """Everything about a painting but its style. Raises UsageError for what cannot be."""
+    """Everything about a painting but its style. Raises UsageError for impossible values."""
 
     strength: float = STRENGTH  # of the painting; the rest is the original
-    scale: float | None = 1.0  # the share of the lines at which is painted; None: SHORT_SIDE at most
+    scale: float | None = 1.0  # share of the height to paint at; None: SHORT_SIDE at most
     brushwork: float = 0.0  # 0 to 1: strokes where there is nothing to paint
     keep_colors: bool = False  # the original's chroma
 
@@ -28,11 +28,11 @@ class Touch:
         check_brushwork(self.brushwork)
 
     def size(self, height: int, width: int) -> tuple[int, int]:
-        """(height, width) at which pictures of that size are painted."""
+        """(height, width) at which pictures of this size are painted."""
         return self._guided().size(height, width)
 
     def stages(self, paint: Stage, steady: Stage | None = None) -> list[Stage]:
-        """What pictures go through, with ``paint`` among it; ``steady`` sees them painted, and not yet mixed."""
+        """The stages, ``paint`` among them; ``steady`` comes after painting and before mixing."""
         stages: list[Stage] = [Brushwork(self.brushwork), paint] if self.brushwork else [paint]
         if self.scale != 1:
             stages = [self._guided(stages)]
@@ -41,7 +41,7 @@ class Touch:
         return [*stages, Blend(self.strength)] if self.strength < 1 else stages
 
     def _guided(self, stages: Sequence[Stage] = ()) -> Guided:
-        """Below the original's resolution, with its edges."""
+        """Paint below the original's resolution, with its edges."""
         return Guided(stages, lines=short_side(SHORT_SIDE) if self.scale is None else share(self.scale))
 
 

@@ -1,1 +1,1 @@
-"""Where frames go to."""
+"""Where frames go."""

@@ -1,4 +1,4 @@
-"""How the packets of a stream that is not painted come into a file."""
+"""How the packets of streams that are not painted get into a file."""
 
 from __future__ import annotations
 

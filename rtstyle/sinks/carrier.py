@@ -32,13 +32,13 @@ TIMECODE = "timecode"  # the tag by which FFmpeg reads and writes it
 # MP4 has PCM since ISO 23003-5 (2020), which few players know: FFmpeg 5 takes 24 bits for 16, and plays noise.
 _ISO = {".mp4", ".m4v"}
 _PCM = {"pcm_s16le", "pcm_s16be", "pcm_s24le", "pcm_s24be"}
-_APPLE_LOSSLESS = "alac"  # what becomes of sound elsewhere that has lost nothing so far
+_APPLE_LOSSLESS = "alac"  # what lossless sound becomes elsewhere
 _BITMAPS = {"dvdsub", "dvd_subtitle", "pgssub", "hdmv_pgs_subtitle", "dvbsub", "dvb_subtitle", "xsub"}
 
 
 @dataclass(frozen=True, slots=True)
 class Fate:
-    """What becomes of a stream in a file with a certain ending."""
+    """What happens to a stream in a file with a given extension."""
 
     kind: (
         str  # copy, convert, leave; tag: what it says is a tag of the video, and becomes what the container has for it
@@ -79,16 +79,16 @@ def fate_of(stream: Stream, suffix: str) -> Fate:
 def _fate_of_extras(stream: Stream, suffix: str) -> Fate | None:
     """Covers, attachments, data and sound that is not there; None for what FFmpeg is to be asked about."""
     if isinstance(stream, AudioStream) and not (stream.sample_rate and layout_of(stream.codec_context).nb_channels):
-        return Fate("leave", reason="where the film begins there is no packet of it that says what sound it is")
+        return Fate("leave", reason="no packet at the beginning of the film says what kind of sound it is")
     if stream.type == "attachment":
         return Fate("copy") if suffix == ".mkv" else Fate("leave", reason="only .mkv holds attachments")
     if stream.type == "data" and TIMECODE in stream.metadata:
         return Fate("tag")
     if stream.type == "data" and stream.container.format.name not in _DATA_FROM:
-        return Fate("leave", reason="data are carried from .mp4 and .mov alone")
+        return Fate("leave", reason="data are only carried from .mp4 and .mov")
     if not is_cover(stream) or suffix in _ISO:
         return None
-    return Fate("copy") if suffix == ".mkv" else Fate("leave", reason="covers are written into .mp4 and .mkv alone")
+    return Fate("copy") if suffix == ".mkv" else Fate("leave", reason="covers are only written into .mp4 and .mkv")
 
 
 def carry(container: OutputContainer, stream: Stream, suffix: str) -> Carried | None:

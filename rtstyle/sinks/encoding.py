@@ -113,9 +113,9 @@ def parse_bitrate(text: str) -> int:
 def choose_encoder(encoding: Encoding, suffix: str, width: int, height: int) -> Encoder:
     """Pick the encoder for frames of this size in a file with this ending.
 
-    A hardware encoder is believed when it has coded a frame. With ``auto`` the first that does is
-    taken, and software, with one line that says why, where none does. Raises DeviceError for a
-    certain one that does not, SinkError for a codec that the container cannot hold, UsageError for a
+    A hardware encoder is trusted once it has encoded a frame. With ``auto`` the first that does is
+    used, or software, with one line that says why, if none does. Raises DeviceError if a
+    particular one does not, SinkError for a codec that the container cannot hold, UsageError for a
     preset, a crf or a bit rate that the encoder refuses.
     """
     codec = encoding.codec or ("vp9" if suffix.lower() == ".webm" else "h264")
@@ -125,7 +125,7 @@ def choose_encoder(encoding: Encoding, suffix: str, width: int, height: int) -> 
         asked = encoding.bitrate is not None or encoding.crf is not None
         if asked and (reason := try_encoder(software, width, height)) is not None:
             name, got = ("crf", encoding.crf) if encoding.bitrate is None else ("bitrate", f"{encoding.bitrate} bits/s")
-            raise UsageError(f"{name}: {software.name} does not take {got} ({reason}); give another")
+            raise UsageError(f"{name}: {software.name} does not accept {got} ({reason}); give another value")
         return software
     reasons = []
     for chip in _CHIPS if encoding.encoder == "auto" else (encoding.encoder,):
@@ -135,9 +135,9 @@ def choose_encoder(encoding: Encoding, suffix: str, width: int, height: int) -> 
             return encoder
         reasons.append(f"{encoder.name}: {reason}")
     if encoding.encoder != "auto":
-        raise DeviceError(f"{'; '.join(reasons)}; take --encoder auto or software")
+        raise DeviceError(f"{'; '.join(reasons)}; use --encoder auto or software")
     software = _software(codec, encoding)
-    _log.warning("no hardware encoder is to be had (%s); encoding with %s", "; ".join(reasons), software.name)
+    _log.warning("no hardware encoder is available (%s); encoding with %s", "; ".join(reasons), software.name)
     return software
 
 

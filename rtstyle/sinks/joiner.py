@@ -1,4 +1,4 @@
-"""Joins segments and the other streams' packets to one file, without encoding anything again."""
+"""Joins segments and the other streams' packets into one file, without re-encoding."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Encodes frames as they come, at the times when they came, and holds none back."""
+"""Encodes frames as they come, at the times they came, without holding any back."""
 
 from __future__ import annotations
 

@@ -1,13 +1,13 @@
-"""Writes the shape of pixels into a Matroska or WebM file, for which PyAV has no words."""
+"""Writes the pixel aspect into a Matroska or WebM file, for which PyAV has no interface."""
 
 from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
 
-# FFmpeg takes the shape from a field of its stream that PyAV 18 cannot set. For a film of two pictures side by side,
-# however, it writes down how large one of them is to be shown, right behind the element that says so. So we claim that
-# it is one, and then put the size that we want in the place of all that.
+# FFmpeg takes the aspect from a field of its stream that PyAV 18 cannot set. For a film of two pictures side by side,
+# however, it writes the display size of one of them right after the element that says so. So we claim that it is one,
+# and then overwrite all that with the size we want.
 STEREO = {"stereo_mode": "left_right"}  # the stream's metadata
 PLAIN = {"write_crc32": "0"}  # the muxer's option: a checksum of the header would no longer be right
 

@@ -6,7 +6,7 @@ from rtstyle.frames import Frame, Packet, VideoFormat
 
 
 class Null:
-    """Takes everything and keeps nothing: for measuring all that comes before it."""
+    """Takes everything and keeps nothing, to measure all that comes before it."""
 
     closed = False
 

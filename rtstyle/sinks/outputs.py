@@ -18,9 +18,9 @@ _log = logging.getLogger("rtstyle")
 class Outputs:
     """Gives every frame to its ``window``, in the caller's thread, and to each attached sink in a thread of its own.
 
-    Attached sinks get their frames through a short queue. One that falls behind, and has no ``connecting`` that says
-    why, loses the oldest, and one that fails is given up, each with one warning. Packets are left out. Closed when
-    the window is, or, without a window, when nothing is left to write to.
+    Attached sinks get their frames through a short queue. One that falls behind without ``connecting`` to explain
+    it loses the oldest, and one that fails is given up, each with one warning. Packets are left out. Closed when the
+    window is or, without a window, when nothing is left to write to.
     """
 
     def __init__(self, window: Sink | None = None) -> None:
@@ -64,7 +64,7 @@ class Outputs:
             self.window.write(item)
 
     def close(self, *, complete: bool = True) -> None:
-        """Finish all; what was recorded is whole, whatever ended the run."""
+        """Finish all; recordings are complete, whatever ended the run."""
         try:
             for name in list(self._lines):  # all at once: the slowest sets the time
                 self.detach(name)
@@ -77,7 +77,7 @@ class Outputs:
     def attach(self, name: str, sink: Sink, *, queue: int = 4, patience_s: float = 0.3) -> None:
         """From the caller's thread: write to ``sink`` too from now on.
 
-        Up to ``queue`` frames wait for it, and in the end we wait ``patience_s`` for it; a dead server is left behind.
+        Up to ``queue`` frames wait for it, and at the end we wait ``patience_s`` for it; a dead server is left behind.
         """
         line = Line(name, sink, queue, patience_s, self._fail)
         self._lines[name] = line
@@ -85,7 +85,7 @@ class Outputs:
             line.start(self._format)
 
     def detach(self, name: str) -> None:
-        """Let it finish, without waiting for that, and forget it; nothing happens where there is no such output."""
+        """Let it finish, without waiting, and forget it; does nothing if there is no such output."""
         self._ending = [line for line in self._ending if line.busy]
         line = self._lines.pop(name, None)
         if line is not None:
@@ -97,7 +97,7 @@ class Outputs:
         self._failures.append(sentence)
         others = self.window is not None or any(line.alive for line in list(self._lines.values()))
         if others:  # without them the failure is the command's own end
-            _log.warning("%s; the others go on", sentence)
+            _log.warning("%s; the others continue", sentence)
 
     def __contains__(self, name: object) -> bool:
         line = self._lines.get(str(name))
@@ -128,11 +128,11 @@ class Line:
             self._missed = self._frames.dropped
         elif self._frames.dropped > self._missed and not self._told:
             self._told = True
-            _log.warning("%s cannot keep up: it loses frames; the others go on", self._name)
+            _log.warning("%s cannot keep up and loses frames; the others continue", self._name)
 
     @property
     def busy(self) -> bool:
-        """Whether its thread is still at work."""
+        """Whether its thread is still working."""
         return self._thread is not None and self._thread.is_alive()
 
     def finish(self) -> None:

@@ -24,7 +24,7 @@ _TIFF_EXIF, _TIFF_ICC = 34665, 34675  # tags
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Extras:
-    """What travels from a photo to its painting."""
+    """What is carried over from a photo to its painting."""
 
     alpha: Alpha | None = None  # upright, as the painting is
     exif: bytes = b""  # which says that the picture is upright
@@ -32,7 +32,7 @@ class Extras:
 
 
 def read_extras(path: Path) -> Extras:
-    """Read them from a photo that can be read; what is damaged is not there."""
+    """Read them from a readable photo; damaged ones count as absent."""
     import cv2
 
     if not hasattr(cv2, "imdecodeWithMetadata"):

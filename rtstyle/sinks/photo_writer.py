@@ -1,4 +1,4 @@
-"""Writes photos, each of which appears when it is whole."""
+"""Writes photos, each of which appears only when complete."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LARGEST = {".webp": 16_383, ".jpg": 65_500, ".jpeg": 65_500}  # pixels a side; 
 
 
 def painted_name(photo: Path) -> str:
-    """What a photo's painting is called in a folder: the same, or a PNG where it cannot be written as it was read."""
+    """The name of a photo's painting in a folder: the same, or a .png if its format cannot be written."""
     return photo.name if photo.suffix.lower() in SUFFIXES else f"{photo.stem}.png"
 
 

@@ -1,4 +1,4 @@
-"""Sends what is painted to a server, or to whoever listens."""
+"""Sends the painting to a server, or to whoever listens."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MUXERS = {"rtmp": "flv", "rtmps": "flv", "rtsp": "rtsp", "udp": "mpegts", "tcp"
 _MUXERS |= {"rtp": "rtp_mpegts", "http": "mpegts", "https": "mpegts"}
 _OPTIONS = {"rtsp": {"rtsp_transport": "tcp"}, "udp": {"pkt_size": "1316"}}
 _ENCODER = {"maxrate": "6M", "bufsize": "3M", "crf": "23"}  # what an ordinary connection carries at 720p
-_FAREWELL_S = 2.0  # as long may the server take to the end
+_FAREWELL_S = 2.0  # time the server has for the rest
 
 
 class Publisher:
@@ -61,7 +61,7 @@ class Publisher:
             self.connecting = False
 
     def close(self, *, complete: bool = True) -> None:  # noqa: ARG002 - a stream has no name to keep back
-        """Let the server have the end; what it does not take in two seconds, it does not get."""
+        """Send the rest; what the server does not take within two seconds is lost."""
         encoder, self._encoder = self._encoder, None
         try:
             if encoder is not None:

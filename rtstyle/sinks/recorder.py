@@ -1,4 +1,4 @@
-"""Records what is painted live, so that not even a power cut loses it."""
+"""Records a live painting so that not even a power cut loses it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Hands a film that comes in on stdin on to an address, in a process of its own.
+"""Passes a film from stdin on to an address, in a process of its own.
 
-PyAV connects while it holds Python's lock and knows no timeout there: a server that accepts and never says a word would
-stop the whole program for ever. Here it stops only this process, which is ended after ten seconds.
+PyAV connects while holding Python's lock and has no timeout there: a server that accepts and then stays silent would
+hang the whole program for ever. Here it hangs only this process, which is ended after ten seconds.
 """
 
 from __future__ import annotations

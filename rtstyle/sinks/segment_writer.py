@@ -1,4 +1,4 @@
-"""Writes a film in segments, each a file of its own that is whole or not there."""
+"""Writes a film in segments, each a file that is either complete or absent."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Segment:
 class SegmentWriter:
     """Files of ``length`` frames each in ``folder``; the last may be shorter. Packets of other streams are dropped.
 
-    ``done`` hears of every segment when it is whole and on the disk. The first ``lead`` frames only
+    ``done`` is called with every segment once it is complete and on disk. The first ``lead`` frames only
     warm up the stages and are not written. ``after``: the segment that is there already, if any.
     Raises SinkError. An unfinished segment is removed; whole ones stay, whatever happens.
     """

@@ -21,7 +21,7 @@ _log = logging.getLogger("rtstyle")
 
 
 class VideoWriter:
-    """A video file, which appears under its name when it is whole and not before.
+    """A video file, which appears under its name only when complete.
 
     Frames are coded as ``encoding`` says, H.264 (VP9 in .webm) by default, in 4:2:0; in H.264 and
     HEVC a width or height that is odd needs 4:4:4, so that no line is lost. Sound and text that the

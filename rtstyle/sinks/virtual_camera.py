@@ -1,4 +1,4 @@
-"""A camera that other programs can choose, fed with what is painted."""
+"""A virtual camera that other programs can select, showing the painting."""
 
 from __future__ import annotations
 

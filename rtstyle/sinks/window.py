@@ -66,12 +66,12 @@ class Window:
             cv2.setMouseCallback(self._title, self._mouse)
         except cv2.error as error:  # opencv-python-headless
             raise SinkError(
-                f"no window: this OpenCV was built without ({error.err}); --no-window does without"
+                f"no window: this OpenCV was built without ({error.err}); --no-window works without"
             ) from error
         self._width = format.width
 
     def write(self, item: Frame | Packet, /) -> None:
-        """Show it, and see to keys and mouse."""
+        """Show it, and handle keys and mouse."""
         if not isinstance(item, Frame) or not self._open:
             return
         import cv2
@@ -83,7 +83,7 @@ class Window:
         self.idle()
 
     def idle(self) -> None:
-        """See to keys and mouse; call it at least 20 times a second."""
+        """Handle keys and mouse; call it at least 20 times a second."""
         if not self._open:
             return
         import cv2
@@ -163,11 +163,11 @@ def check_display() -> None:
         raise SinkError("no window: PyAV was loaded before OpenCV, which hangs; put `import cv2` before all others")
     display = os.environ.get("DISPLAY", "")
     if not display:
-        raise SinkError("no window: there is no display (DISPLAY is not set); --no-window does without")
+        raise SinkError("no window: there is no display (DISPLAY is not set); --no-window works without")
     host, _, number = display.partition(":")
     screen = number.partition(".")[0]
     if not screen.isdigit() or not _answers(host, int(screen)):
-        raise SinkError(f"no window: the display {display} does not answer; --no-window does without")
+        raise SinkError(f"no window: the display {display} does not answer; --no-window works without")
 
 
 def _answers(host: str, screen: int) -> bool:

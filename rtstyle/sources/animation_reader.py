@@ -71,7 +71,7 @@ class AnimationReader:
             yield Frame(np.ascontiguousarray(shown, dtype=np.uint8), time, duration)
 
     def close(self) -> None:
-        """Let the frames go."""
+        """Release the frames."""
         self._frames = []
 
 

@@ -1,4 +1,4 @@
-"""What may take its time is done aside, so that Ctrl-C need not wait for it."""
+"""Does slow work in a thread of its own, so that Ctrl-C need not wait for it."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ T = TypeVar("T")
 
 
 def aside(make: Callable[[], T], discard: Callable[[T], None]) -> T:
-    """Give what ``make`` makes in a thread of its own, or raise what it raises.
+    """Return what ``make`` returns in a thread of its own, or raise what it raises.
 
-    A caller who is interrupted leaves at once; what is made after that goes to ``discard``.
+    An interrupted caller leaves at once; a later result goes to ``discard``.
     """
     made: Channel[T] = Channel(1)
     Thread(target=_make, args=(make, discard, made), name="rtstyle-aside", daemon=True).start()

@@ -32,10 +32,9 @@ Capture = Callable[[int | str], Any]  # what makes a cv2.VideoCapture, or someth
 class Camera:
     """The camera at ``address``: a number, or on Linux ``/dev/videoN``.
 
-    Asks for ``size`` (width, height) and ``rate``; what it gives instead is taken. Without a size it is 1280×720,
-    or, where that is slow, the size that the camera has by itself. Pictures that cannot be decoded are left out, and
-    grey ones given in RGB. Raises SourceError: from the start if there is no such camera, while reading when it is
-    gone.
+    Requests ``size`` (width, height) and ``rate``, and accepts what it gets. Without a size it requests 1280×720 or, if
+    that is slow, the camera's own default. Pictures that cannot be decoded are skipped, grey ones become RGB. Raises
+    SourceError: at once if there is no such camera, while reading when it is gone.
     """
 
     def __init__(
@@ -50,7 +49,9 @@ class Camera:
         self._capture = (capture or _open)(address)
         if not self._capture.isOpened():
             self._capture.release()
-            raise SourceError(f"camera {address}: cannot be opened; is it there, and not in use by another program?")
+            raise SourceError(
+                f"camera {address}: cannot be opened; is it connected, and not in use by another program?"
+            )
         self._ask(size, rate)
 
     @property

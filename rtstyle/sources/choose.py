@@ -1,4 +1,4 @@
-"""Makes a live source of what the user calls it."""
+"""Opens the live source that the user names."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ LiveFrames = LiveSource | Paced  # what both have besides a Source: `status`
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a camera, a screen or the test pattern is asked for."""
+    """What to request from a camera, the screen or the test pattern."""
 
     size: tuple[int, int] | None = None  # width, height, pixels
     rate: Fraction | None = None  # frames/s
@@ -91,14 +91,14 @@ def _check_asked_for_nothing(name: str, wanted: Wanted) -> None:
     """Raise UsageError where what is played cannot be asked for another size or rate."""
     if wanted.size or wanted.rate:
         raise UsageError(
-            f"{name}: has a size and a rate of its own; only a camera, the screen and the test can be asked for others"
+            f"{name}: has its own size and rate; only a camera, the screen and the test pattern can be asked for others"
         )
 
 
 def _check_not_again(name: str, wanted: Wanted) -> None:
     """Raise UsageError where there is no end at which to begin again."""
     if wanted.loop:
-        raise UsageError(f"{name}: goes on and on; only a film can be played again and again (loop)")
+        raise UsageError(f"{name}: never ends; only a film can be repeated (loop)")
 
 
 def _open_camera(text: str, wanted: Wanted) -> LiveSource:
@@ -119,7 +119,7 @@ def _open_camera(text: str, wanted: Wanted) -> LiveSource:
         except SourceError:
             continue
     tried = (
-        f"tried {', '.join(map(str, cameras or addresses))}, and none of them opens" if addresses else "there is none"
+        f"tried {', '.join(map(str, cameras or addresses))}, and none could be opened" if addresses else "there is none"
     )
     where = " (/dev/video*)" if platform.system() == "Linux" else ""
     raise SourceError(f"no camera{where}: {tried}; {_HELP}")

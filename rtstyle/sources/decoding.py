@@ -38,14 +38,14 @@ def open_decoded(path: str, rate: Fraction | None, decoder: Decoder) -> InputCon
     try:
         reason = _why_not(container, path)
         if reason is not None and decoder == "nvdec":
-            raise type(reason)(f"{path}: NVDEC does not decode it: {reason}; take --decoder auto or software")
+            raise type(reason)(f"{path}: NVDEC cannot decode it: {reason}; use --decoder auto or software")
     except BaseException:
         container.close()
         raise
     if reason is None:
         container.close()
         return open_input(path, rate, _nvdec())
-    _log.warning("%s: NVDEC does not decode it (%s); the CPU does", path, reason)
+    _log.warning("%s: NVDEC cannot decode it (%s); the CPU will", path, reason)
     return container
 
 

@@ -1,4 +1,4 @@
-"""Gives the packets of a file, one clock throughout, and goes on behind what cannot be read."""
+"""Yields the packets of a file on one clock, continuing after what cannot be read."""
 
 from __future__ import annotations
 
@@ -48,13 +48,13 @@ def demux(container: InputContainer, path: str, *, go_on: bool, again: bool = Fa
             if not go_on:
                 raise SourceError(f"{path}: breaks off while it is read: {error.strerror}") from error
             if end != told:
-                say("%s: cannot be read at %.1f s (%s); going on behind it", path, float(end), error.strerror)
+                say("%s: cannot be read at %.1f s (%s); continuing after it", path, float(end), error.strerror)
             told = end
             with suppress(av.error.FFmpegError):  # where it cannot be jumped, it may yet be read on
                 container.seek(int((end + 2**attempt) * av.time_base), backward=False, any_frame=False)
         else:
             return
-    say("%s: nothing more can be read behind %.1f s", path, float(end))
+    say("%s: nothing more can be read after %.1f s", path, float(end))
 
 
 def packets_of(

@@ -1,4 +1,4 @@
-"""Makes one clock of those of files that were joined end to end."""
+"""Makes a single clock out of those of files joined end to end."""
 
 from __future__ import annotations
 
@@ -76,9 +76,7 @@ class Discontinuities:
 
     def _begin(self, shown: Fraction) -> int:
         if len(self._offsets) == 1 and not self._quiet:
-            sentence = (
-                "%s: its clock begins again, as where files were joined; what follows is put behind what came before"
-            )
+            sentence = "%s: its clock starts again, as in joined files; what follows is placed after what came before"
             _log.warning(sentence, self._path)
         self._offsets.append(self._end - shown)
         return len(self._offsets) - 1

@@ -21,10 +21,10 @@ from rtstyle.sources.aside import aside
 RECONNECTING = "reconnecting"
 
 _TICK = Fraction(1, 90_000)  # seconds
-_BEAT_S = 0.2  # as often is the last picture given again while no new one comes
+_BEAT_S = 0.2  # interval at which the last picture is repeated while no new one comes
 _BACK_OFF_S = (0.5, 1.0, 2.0, 4.0)  # before the first attempt to reconnect, the second, ...; the last for all others
-_ANSWER_S = 12.0  # as long may an attempt take before it is given up: more than FFmpeg takes to open a stream
-_STUCK = 3  # so many devices that never answered may be left behind; then one of them must end first
+_ANSWER_S = 12.0  # how long an attempt may take: more than FFmpeg needs to open a stream
+_STUCK = 3  # how many devices that never answered may be left behind before one must end first
 
 _log = logging.getLogger("rtstyle")
 
@@ -47,7 +47,7 @@ class Device(Protocol):
 class LiveSource:
     """Frames of a device as they come, at the size of the first; when it falls silent, it is opened again.
 
-    The device is read in a thread of its own, so that a driver which never answers holds nobody up. After
+    The device is read in a thread of its own, so that a driver that never answers blocks nothing else. After
     ``timeout_s`` without a picture, or an error, ``status`` says "reconnecting"; until the device is back the
     last picture is given again, five times a second. What ``open`` raises the first time is raised here.
     """
@@ -79,7 +79,7 @@ class LiveSource:
             yield Frame(image, ticks * _TICK, captured=captured)
 
     def close(self) -> None:
-        """Let the device go; a thread that is stuck in it closes it when it returns."""
+        """Release the device; a thread stuck in it closes it when it returns."""
         if hasattr(self, "_shots"):
             self._shots.cancel()
         for thread in self._threads[-1:]:

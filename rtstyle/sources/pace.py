@@ -1,4 +1,4 @@
-"""The pace of pictures that come too early."""
+"""Holds back pictures that come too early."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A file played at its own pace, as if it were live."""
+"""A file played at its own speed, as if it were live."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from rtstyle.sources.square import square_width, squared
 if TYPE_CHECKING:
     from rtstyle.protocols import Source
 
-_BEAT_S = 0.2  # a picture that stands longer is given again: nobody downstream falls asleep, and who stops is heard
+_BEAT_S = 0.2  # a picture shown for longer is repeated, so that nothing downstream stalls and stopping works
 _TICK = Fraction(1, 90_000)  # seconds, of a repeated picture's time
 _LATE_S = 1.0  # behind the clock by more than this, the clock is put back: the machine slept, or cannot keep up
 
 
 class Paced:
-    """Gives every frame of ``open()`` when its time has come; with ``loop`` opens it again at its end, for ever.
+    """Yields every frame of ``open()`` when it is due; with ``loop`` reopens it at its end, for ever.
 
     Pixels are made square; sound and subtitles are left out. What ``open`` raises the first time is raised here.
     """

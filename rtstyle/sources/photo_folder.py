@@ -1,4 +1,4 @@
-"""Reads photos as they hang on the wall: EXIF orientation applied, eight bits, RGB."""
+"""Reads photos as they are meant to be seen: EXIF orientation applied, eight bits, RGB."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def read_photo(path: Path) -> Image:
     try:
         if path.exists() and not (path.is_file() or path.is_dir()):
             raise SourceError(
-                f"{path}: expected a file, got a pipe or a device, which can be read but once; save it first"
+                f"{path}: expected a file, got a pipe or a device, which can only be read once; save it first"
             )
         data = np.fromfile(path, dtype=np.uint8)  # cv2.imread cannot take every name on Windows
         orientation = orientation_of_avif(data.tobytes())  # which OpenCV does not look at

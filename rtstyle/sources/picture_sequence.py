@@ -1,4 +1,4 @@
-"""Pictures with numbers in their names, which are a film when they are read in turn."""
+"""Pictures with numbers in their names, which in order make a film."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ class PictureSequence:
         first, last = min(found), max(found)
         missing = next((number for number in range(first, last) if number not in found), None)
         if missing is not None:
-            raise SourceError(f"{pattern}: number {missing} is missing between {first} and {last}; put it there first")
+            raise SourceError(f"{pattern}: number {missing} is missing between {first} and {last}; add it first")
         empty = next((path for path, state in zip(found.values(), states, strict=True) if not state.st_size), None)
         if empty is not None:
-            raise SourceError(f"{empty}: expected a picture, got an empty file; put it right first")
+            raise SourceError(f"{empty}: expected a picture, got an empty file; replace it first")
         return cls(first, len(found), (sum(s.st_size for s in states), max(s.st_mtime_ns for s in states)))
 
 

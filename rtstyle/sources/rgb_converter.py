@@ -52,7 +52,7 @@ class RgbConverter:
 
     @property
     def notes(self) -> list[str]:
-        """What is done to the picture that its owner should know, a phrase each."""
+        """What is done to the picture that the user should know, a phrase each."""
         if self._tone_mapper is None:
             return []
         kind = TRANSFERS[self._transfer]

@@ -1,4 +1,4 @@
-"""Makes pixels square, as a camera's are, and a window's."""
+"""Makes pixels square, as cameras and windows have them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from rtstyle.frames import Image
 
-_LONGEST = 4  # to 1, of a pixel that anybody means
+_LONGEST = 4  # to 1; nobody means a longer pixel
 
 
 def square_width(width: int, aspect: Fraction) -> int:

@@ -1,4 +1,4 @@
-"""A stream that never waits for us: from the network, or from another process."""
+"""A stream that does not wait for us, from the network or from another process."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ _log = logging.getLogger(__name__)
 
 _OPEN_S, _READ_S = 10.0, 5.0
 _SEGMENTED = {"hls", "dash"}  # FFmpeg's demuxers of what comes in pieces of some seconds, each all at once
-_SEGMENT_S = 20.0  # as long may the next piece be away
-_DAMAGED = 300  # packets in a row that cannot be decoded: this will not become a picture
+_SEGMENT_S = 20.0  # how long the next piece may take
+_DAMAGED = 300  # undecodable packets in a row after which it is given up
 # FFmpeg would look at five seconds of a stream before it gives the first frame, and hold frames back to sort them.
 _QUICK = {"probesize": "500000", "analyzeduration": "1000000"}
 _LOW_LATENCY = {**_QUICK, "fflags": "nobuffer", "flags": "low_delay"}
@@ -66,7 +66,7 @@ class Stream:
                 self._container = av.open(film, "r", format="nut", options=_AT_ONCE, buffer_size=_BUFFER)
         except (av.error.FFmpegError, OSError) as error:
             raise SourceError(
-                f"{address}: cannot be opened: {_reason(error)}; look at the address, and whether anybody answers there"
+                f"{address}: cannot be opened: {_reason(error)}; check the address, and whether a server answers there"
             ) from error
         if not self._container.streams.video:
             self._container.close()
@@ -76,7 +76,7 @@ class Stream:
             if stream is not self._video:
                 stream.discard = Discard.all  # sound, and a playlist's other sizes, which are not even fetched then
         self._video.thread_type = "SLICE"  # threads by frame hold as many frames back
-        self.duration_s = float(self._container.duration or 0) / av.time_base  # 0: it goes on and on
+        self.duration_s = float(self._container.duration or 0) / av.time_base  # 0: endless
         self._frames = self._decode()
         self._convert: RgbConverter | None = None
         self._kind = (0, 0, "")  # width, height and pixel format that it converts

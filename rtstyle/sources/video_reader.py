@@ -99,10 +99,10 @@ class VideoReader:
 
     @property
     def notes(self) -> list[str]:
-        """What is done to the picture that its owner should know, a phrase each."""
+        """What is done to the picture that the user should know, a phrase each."""
         deinterlaced = ["interlaced fields are made into whole frames"] if self._deinterlace.active else []
         opaque = ["transparency is left out"] if self._has_alpha else []
-        photo = ["a photo becomes a film of one frame; `rtstyle image` makes a photo of it"]
+        photo = ["a photo becomes a film of one frame; `rtstyle image` paints it as a photo"]
         still = photo if is_photo(self._container, self._path) else []
         return [*still, *self._convert.notes, *deinterlaced, *opaque]
 

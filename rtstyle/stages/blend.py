@@ -1,4 +1,4 @@
-"""Mixes the stages' work with what the camera saw."""
+"""Blends the painting with the original."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _Bytes = TypeVar("_Bytes", bound=NDArray[np.uint8])
 
 
 class Blend:
-    """``strength`` 0 gives the content back, 1 leaves the images as they are, between them it mixes.
+    """``strength`` 0 returns the content, 1 the images, in between a mix.
 
-    A function in place of the number is asked for every batch.
+    A function instead of the number is called for every batch.
     """
 
     def __init__(self, strength: float | Callable[[], float]) -> None:
@@ -30,7 +30,7 @@ class Blend:
         return replace(batch, images=mix(batch.content, batch.images, _checked(self._strength())))
 
     def reset(self) -> None:
-        """Nothing is remembered."""
+        """Nothing to forget."""
 
 
 def _checked(strength: float) -> float:
@@ -40,7 +40,7 @@ def _checked(strength: float) -> float:
 
 
 def mix(under: _Bytes, over: _Bytes, share: float) -> _Bytes:
-    """Mix two pictures of one shape, uint8, in 256 steps of ``share``; at 0 and 1 one of them itself."""
+    """Mix two pictures of one shape, uint8, in 256 steps of ``share``; at 0 and 1 returns one of them itself."""
     weight = round(share * _ONE)
     if weight in {0, _ONE}:
         return over if weight else under

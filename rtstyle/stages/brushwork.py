@@ -1,4 +1,4 @@
-"""Strokes of a brush for places where there is nothing to paint."""
+"""Brush strokes for places where there is nothing to paint."""
 
 from __future__ import annotations
 
@@ -18,28 +18,28 @@ if TYPE_CHECKING:
 Grey = NDArray[np.uint8]  # (H, W)
 Field = NDArray[np.float32]  # (SIDE, SIDE)
 
-_SIDE = 512  # cells, of the pattern, which then begins again
+_SIDE = 512  # cells, after which the pattern repeats
 _CELL = 2  # px
-PERIOD = _SIDE * _CELL  # px, after which the pattern begins again
-_WIDTH = 1.0  # cells, of a stroke: sigma of the noise that is drawn out
-_CURL = 30.0  # cells, of an eddy: sigma of the field whose contours the strokes follow
+PERIOD = _SIDE * _CELL  # px, after which the pattern repeats
+_WIDTH = 1.0  # cells, width of a stroke: sigma of the noise that is drawn out
+_CURL = 30.0  # cells, size of an eddy: sigma of the field whose contours the strokes follow
 _DOUBLINGS = 4  # a stroke is 2^4 cells long
 _DEPTH = 28.0  # grey levels, root mean square at amount 1
 _DETAIL = 12.0  # grey levels, the contrast at which half of a stroke is left
-_NEAR = 8  # px: contrast is measured in squares of that side, and around them
+_NEAR = 8  # px: contrast is measured in squares of this side and around them
 _BAND = 64  # lines at a time, which stay in a core's cache
 
 
 class Brushwork:
-    """Lays curling strokes under what a network is to paint: it finds nothing in a clear sky, and leaves that empty.
+    """Adds curling strokes to what a network is to paint: in a clear sky it finds nothing and leaves it empty.
 
-    ``amount``: 0, none, to 1; a function in its place is asked for every batch. The strokes give way where there is
-    detail, as in a face or in writing, and stand still from frame to frame. The content stays what it is. Raises
-    UsageError. Needs cv2.
+    ``amount``: 0 (none) to 1; a function instead is called for every batch. The strokes fade out where there is detail,
+    as in a face or in writing, and stand still from frame to frame. The content is left unchanged. Raises UsageError.
+    Needs cv2.
     """
 
     def __init__(self, amount: float | Callable[[], float], *, start: int = 0) -> None:
-        """``start``: px down and to the right where the pattern, which has no end, begins."""
+        """``start``: offset into the endless pattern, px down and to the right."""
         self._start = start // _CELL
         self._amount = amount if callable(amount) else partial(float, check_brushwork(amount))
         self._light = self._dark = np.empty((0, 0), np.uint8)
@@ -57,7 +57,7 @@ class Brushwork:
         return replace(batch, images=images)
 
     def reset(self) -> None:
-        """Nothing is remembered."""
+        """Nothing to forget."""
 
     def _lay(self, image: Image, room: Grey, out: Image) -> None:
         import cv2
@@ -72,14 +72,14 @@ class Brushwork:
 
 
 def check_brushwork(amount: float) -> float:
-    """Itself. Raises UsageError for what is none."""
+    """Return ``amount`` unchanged; raise UsageError outside 0 to 1."""
     if not 0 <= amount <= 1:
         raise UsageError(f"brushwork: expected 0 to 1, got {amount:g}")
     return amount
 
 
 def _room(image: Image, amount: float) -> Grey:
-    """How much of a stroke is laid at every pixel (H, W), of 255: less where the picture has contrast of its own."""
+    """How much of a stroke to add at every pixel (H, W), of 255: less where the picture has contrast of its own."""
     import cv2
 
     height, width = image.shape[:2]
@@ -95,7 +95,7 @@ def _room(image: Image, amount: float) -> Grey:
 
 
 def _laid_out(height: int, width: int, start: int) -> tuple[Grey, Grey]:
-    """The pattern, again and again, over (height, width): what is lighter and what is darker."""
+    """The pattern repeated over (height, width): what it lightens and what it darkens."""
     import cv2
 
     rows, columns = (np.arange(start, start - (-side // _CELL)) % _SIDE for side in (height, width))

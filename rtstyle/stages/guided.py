@@ -1,4 +1,4 @@
-"""Paints at a lower resolution, with larger strokes, and delivers at the full one, with the edges of the content."""
+"""Paints at a lower resolution, with larger strokes, and returns full resolution with the content's edges."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ Lines = Callable[[int, int], float]  # height, width: lines
 
 
 class Guided:
-    """Sends frames through ``stages`` at fewer lines, and brings the result back to the size they had.
+    """Sends frames through ``stages`` at fewer lines, and scales the result back to their size.
 
-    ``lines``: at how many, 16 or more, or what says it from height and width, as ``share`` and ``short_side`` do;
-    frames that have no more go through as they are, and no side gets less than 16 pixels. The stages see a small
-    content too. Raises UsageError for less than 16 lines. Needs cv2.
+    ``lines``: 16 or more, or a function of height and width, such as ``share`` and ``short_side`` return; frames with
+    no more lines go through unchanged, and no side gets smaller than 16 pixels. The stages see the content scaled down
+    too. Raises UsageError for fewer than 16 lines. Needs cv2.
     """
 
     def __init__(self, stages: Sequence[Stage], *, lines: int | Lines) -> None:
@@ -65,14 +65,14 @@ class Guided:
 
 
 def share(scale: float) -> Lines:
-    """That share of the height. Raises UsageError for what is none."""
+    """Return ``lines`` for that share of the height. Raises UsageError outside 0 to 1."""
     if not 0 < scale <= 1:
         raise UsageError(f"scale: expected more than 0, at most 1, got {scale:g}")
     return lambda height, _: height * scale
 
 
 def short_side(side: int) -> Lines:
-    """So many that the short side has ``side`` pixels."""
+    """Return ``lines`` that make the short side ``side`` pixels."""
     return lambda height, width: side * height / min(height, width)
 
 

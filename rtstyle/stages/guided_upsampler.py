@@ -1,4 +1,4 @@
-"""Brings a small painting to the size of the picture that it was painted from, with that one's edges."""
+"""Scales a small painting up to the size of the picture it was painted from, with that picture's edges."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 Grey = NDArray[np.uint8]  # (h, w)
 
-_FIT = 2  # the fit is made at that part of the small size
+_FIT = 2  # the fit is made at the small size divided by this
 _WINDOW = (3, 3)  # of the fit's pixels
 _NOISE = 20.0  # variance below which the content explains nothing (grey levels squared)
 _LOST = 0.5  # of the painting's own detail, which the content does not explain
@@ -22,7 +22,7 @@ _BAND = 72  # lines at a time, which stay in a core's cache
 
 
 class GuidedUpsampler:
-    """From ``small`` to ``full``, both (height, width), pixels. Keeps its arrays, and is for one thread. Needs cv2."""
+    """From ``small`` to ``full``, both (height, width), pixels. Reuses its arrays; for one thread. Needs cv2."""
 
     # He & Sun (2015), "Fast Guided Filter": a line a · content + b is fitted to the painting around every small pixel,
     # and a and b are brought to full size in the painting's place. Ours fits luma alone (eyes see colour coarsely). It
@@ -86,7 +86,7 @@ class GuidedUpsampler:
         np.copyto(self._gain, self._a, casting="unsafe")
 
     def _mend(self, painted: Image) -> None:
-        """Bring the painting half-way to the line."""
+        """Move the painting half-way to the line."""
         import cv2
 
         np.copyto(self._fitted, painted)
@@ -108,7 +108,7 @@ class GuidedUpsampler:
         )
         cv2.cvtColor(content, cv2.COLOR_RGB2GRAY, dst=luma)
         cv2.subtract(luma, low, dst=detail, dtype=cv2.CV_16S)
-        cv2.multiply(detail, gains, dst=detail)  # stops at ±128 levels
+        cv2.multiply(detail, gains, dst=detail)  # saturates at ±128 levels
         cv2.convertScaleAbs(detail, dst=byte, alpha=1 / _ONE, beta=_MIDDLE)
         cv2.add(out, cv2.cvtColor(cv2.subtract(byte, middle, dst=luma), cv2.COLOR_GRAY2RGB, dst=light), dst=out)
         cv2.subtract(out, cv2.cvtColor(cv2.subtract(middle, byte, dst=luma), cv2.COLOR_GRAY2RGB, dst=light), dst=out)

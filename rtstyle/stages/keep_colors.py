@@ -1,4 +1,4 @@
-"""Brush strokes of the painting, colours of the camera."""
+"""The painting's brush strokes in the original's colours."""
 
 from __future__ import annotations
 
@@ -21,12 +21,14 @@ class KeepColors:
         return replace(batch, images=np.stack([_recolored(content, image) for content, image in pairs]))
 
     def reset(self) -> None:
-        """Nothing is remembered."""
+        """Nothing to forget."""
 
 
 def _recolored(content: Image, image: Image) -> Image:
     import cv2
 
     colors = cv2.cvtColor(content, cv2.COLOR_RGB2YCrCb)
-    cv2.mixChannels([cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)], [colors], [0, 0])  # the luma alone is the painting's
+    cv2.mixChannels(
+        [cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)], [colors], [0, 0]
+    )  # only the luma comes from the painting
     return np.asarray(cv2.cvtColor(colors, cv2.COLOR_YCrCb2RGB), np.uint8)

@@ -1,4 +1,4 @@
-"""Left and right change places, as in a mirror."""
+"""Flips pictures horizontally, as a mirror does."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Mirror:
-    """Turns content and images around, so that the stages after it still find them in one place."""
+    """Flips content and images alike, so that later stages still find them aligned."""
 
     def __call__(self, batch: Batch, /) -> Batch:
         content = _mirrored(batch.content)
@@ -20,7 +20,7 @@ class Mirror:
         return replace(batch, content=content, images=images)
 
     def reset(self) -> None:
-        """Nothing is remembered."""
+        """Nothing to forget."""
 
 
 def _mirrored(images: Images) -> Images:

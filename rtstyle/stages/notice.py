@@ -1,4 +1,4 @@
-"""Tells everybody who watches that something is amiss."""
+"""Tells the viewers that something is wrong."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Notice:
-    """Writes what ``text()`` gives into the middle of the images; nothing where it is empty."""
+    """Writes ``text()`` into the middle of the images, unless it is empty."""
 
     def __init__(self, text: Callable[[], str]) -> None:
         self._text = text
@@ -28,4 +28,4 @@ class Notice:
         return replace(batch, images=images)
 
     def reset(self) -> None:
-        """Nothing is remembered."""
+        """Nothing to forget."""

@@ -1,4 +1,4 @@
-"""One style after the other, at set times, with a cross-fade between."""
+"""One style after another, at set times, with cross-fades between."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ Entry = tuple[Fraction, "Stage"]  # seconds, and what paints from there on
 
 
 class Schedule:
-    """Every frame goes through the stage that its time falls to; from each change on, ``fade_s`` seconds mix both.
+    """Sends every frame through the stage of its time; after each change both are mixed for ``fade_s`` seconds.
 
-    A frame's picture depends on its time alone: neither order nor batches matter, and seeking needs nothing.
-    ``entries`` are in order of time; what comes before the first goes through the first. A fade that the next
-    change would cut short is as long as there is room. The owner closes the stages.
+    A frame's picture depends on its time alone: neither order nor batches matter, and seeking is free.
+    ``entries`` are in order of time; frames before the first go through the first. A fade that the next
+    change would cut short is shortened to fit. The owner closes the stages.
     """
 
     def __init__(self, entries: Sequence[Entry], *, fade_s: Fraction = Fraction(1, 2)) -> None:
@@ -58,7 +58,7 @@ class Schedule:
             stage.reset()
 
     def _share(self, time: Fraction) -> tuple[int, float]:
-        """Which entry a time falls to, and its share; the one before it has the rest."""
+        """Which entry a time belongs to, and its share; the entry before it has the rest."""
         index = max((n for n, (start, _) in enumerate(self._entries) if start <= time), default=0)
         if index == 0 or not self._fade_s:
             return index, 1.0

@@ -1,4 +1,4 @@
-"""The camera's picture and the painting in one, with a line between."""
+"""The camera's picture and the painting in one, divided by a line."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _WHITE = 255
 
 
 class SideBySide:
-    """Shows the content left of the divider and the images right of it; both keep their place.
+    """Shows the content left of the divider and the images right of it; both stay in place.
 
-    ``divider``, asked for every batch, is at 0 to 1 of the width.
+    ``divider``, called for every batch, is at 0 to 1 of the width.
     """
 
     def __init__(self, divider: Callable[[], float]) -> None:
@@ -32,4 +32,4 @@ class SideBySide:
         return replace(batch, images=images)
 
     def reset(self) -> None:
-        """Nothing is remembered."""
+        """Nothing to forget."""

@@ -1,4 +1,4 @@
-"""Takes the flicker out of a painted film: what stands still or can be followed is averaged over time."""
+"""Reduces flicker in a painted film: what stands still or can be followed is averaged over time."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from rtstyle.stages.warp import Flow, Grey, Warp
 if TYPE_CHECKING:
     from rtstyle.frames import Batch, Image
 
-_LOOK_AT = 320  # pixels, the longer side at which motion is looked for
-_STILL = np.float32(0.3)  # of those pixels: less is noise, and resampling for it would only blur
-_SAME, _OTHER = 4, 14  # grey levels: up to here it is the same thing, from there on another
-_CUT = 0.6  # of the picture is another thing: nothing of the old one may shine through
+_LOOK_AT = 320  # pixels, the longer side at which motion is estimated
+_STILL = np.float32(0.3)  # of those pixels; less is noise, and resampling for it would only blur
+_SAME, _OTHER = 4, 14  # grey levels: the same thing up to the first, another from the second
+_CUT = 0.6  # of the picture has changed: nothing of the old one may shine through
 _ALL = 255  # the weight that is 1
 
 
 class Steady:
     """Averages every painted pixel with what was painted there before, along the motion of the content.
 
-    ``share`` of the older picture is kept, 0 to below 1, where the content, moved back along its optical
-    flow, is still the same; none where it is not (uncovered, changed, badly followed), so nothing leaves a
-    ghost. Does nothing on the first frame, after ``reset``, at a change of size, and at a cut, which it
-    sees for itself: most of the picture is another thing. Remembers one frame. Needs cv2.
+    ``share`` (0 to below 1) of the older picture is kept where the content, moved back along its optical
+    flow, is still the same; none where it is not (uncovered, changed, badly tracked), so nothing leaves a
+    ghost. Does nothing on the first frame, after ``reset``, when the size changes, and at a cut, which it
+    detects itself: most of the picture has changed. Remembers one frame. Needs cv2.
     """
 
     # The flow-warped average with an occlusion mask of Ruder et al. (2016), as a filter behind the network, with the
@@ -42,10 +42,10 @@ class Steady:
         levels = np.arange(_ALL + 1)
         self._weights = (share * _ALL * np.clip((_OTHER - levels) / (_OTHER - _SAME), 0, 1)).round().astype(np.uint8)
         self._before: _Moment | None = None
-        self._warps: list[Warp] = []  # of the content as it is looked at, of the painting
+        self._warps: list[Warp] = []  # for the content as analysed, for the painting
 
     def __call__(self, batch: Batch, /) -> Batch:
-        """One frame after the other."""
+        """Smooth the batch frame by frame."""
         images = np.empty_like(batch.images)
         for content, image, steadied in zip(batch.content, batch.images, images, strict=True):
             self._steady(content, image, steadied)
@@ -91,7 +91,7 @@ class Steady:
         """(h, w, 2): where every pixel was, relative to where it is; exactly 0 where it stands still."""
         import cv2
 
-        start = np.zeros((*seen.shape, 2), np.float32)  # DIS goes on from whatever stands here
+        start = np.zeros((*seen.shape, 2), np.float32)  # DIS starts from whatever is in here
         flow = np.asarray(self._flow.calc(seen, before, start), np.float32)
         still = cv2.inRange(flow, np.full(2, -_STILL), np.full(2, _STILL))
         np.copyto(flow, 0, where=np.asarray(still, bool)[..., None])
@@ -110,7 +110,7 @@ class _Moment:
 
 
 def _look(content: Image) -> Grey:
-    """The content in grey, small enough to be searched in a millisecond or two, large enough for the search."""
+    """The content in grey, small enough to search in a millisecond or two, large enough for the search."""
     import cv2
 
     height, width = content.shape[:2]
@@ -121,14 +121,14 @@ def _look(content: Image) -> Grey:
 
 
 def _difference(one: Grey, other: NDArray[np.uint8]) -> Grey:
-    """Of their surroundings, so that noise is not taken for something else."""
+    """The difference of local means, so that noise is not mistaken for change."""
     import cv2
 
     return np.asarray(cv2.blur(cv2.absdiff(one, other), (5, 5)), np.uint8)
 
 
 def _mix(out: Image, before: Image, weight: Grey) -> None:
-    """Move ``out`` towards ``before`` by ``weight`` (h, w): up where that is lighter, down where it is darker."""
+    """Move ``out`` towards ``before`` by ``weight`` (h, w): up where that is lighter, down where darker."""
     import cv2
 
     height, width = out.shape[:2]

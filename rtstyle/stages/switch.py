@@ -1,4 +1,4 @@
-"""Changes what paints the frames while they go on, and never lets them wait for it."""
+"""Changes the painter while frames flow, without ever making them wait."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from rtstyle.frames import Batch
 
 _WAKE_S = 0.5  # Windows delivers Ctrl-C only between waits
-_JOIN_S = 0.2  # as long is waited, in the end, for what is being built; then it is left to close itself
-_KEPT = 4  # painters that stay ready, so that going back costs nothing
+_JOIN_S = 0.2  # how long to wait at the end for what is being built; after that it closes itself
+_KEPT = 4  # painters kept ready, so that going back costs nothing
 
 _log = logging.getLogger("rtstyle")
 
@@ -35,9 +35,9 @@ class ClosableStage(Stage, Protocol):
 class Switch(Generic[W]):
     """Paints with what ``build`` makes of the latest wish, and fades to it over ``fade_s`` seconds.
 
-    ``build`` runs in a thread of its own and is to give a painter that is warm; meanwhile the old one goes on,
-    and before the first is ready frames pass as they are. A wish that cannot be built is told in a warning and
-    leaves the old painter; where there is none, its error is raised to the frames. The owner closes it.
+    ``build`` runs in a thread of its own and returns a warmed-up painter; meanwhile the old one continues, and before
+    the first is ready frames pass unchanged. A wish that cannot be built gives a warning and leaves the old painter; if
+    there is none, its error is raised to the frames. The owner closes it.
     """
 
     def __init__(self, build: Callable[[W], ClosableStage], *, fade_s: Fraction = Fraction(1, 2)) -> None:
@@ -47,10 +47,10 @@ class Switch(Generic[W]):
         self._ready: tuple[W, ClosableStage, bool] | None = None  # built, not yet in use
         self._error: RtstyleError | None = None
         self._closing = False
-        self._painters: OrderedDict[W, ClosableStage] = OrderedDict()  # of the frames' thread
+        self._painters: OrderedDict[W, ClosableStage] = OrderedDict()  # used by the frames' thread only
         self._leaving: W | None = None
         self._fading_since: Fraction | None = None
-        self.current: W | None = None  # what paints now
+        self.current: W | None = None  # the wish that paints now
         self._thread = Thread(target=self._work, name="rtstyle-switch", daemon=True)
         self._thread.start()
 
@@ -68,7 +68,7 @@ class Switch(Generic[W]):
 
     @property
     def busy(self) -> bool:
-        """Whether something is being built or faded to: no time to measure how long a frame takes."""
+        """Whether something is being built or faded to, so that frame times mean little."""
         with self._changed:
             return self._wish is not None or self._ready is not None or self._leaving is not None
 
@@ -89,7 +89,7 @@ class Switch(Generic[W]):
             painter.reset()
 
     def close(self) -> None:
-        """End the thread, which may still finish what it builds, and close all painters."""
+        """End the thread, which may still finish what it is building, and close all painters."""
         with self._changed:
             self._closing = True
             self._changed.notify_all()
@@ -104,7 +104,7 @@ class Switch(Generic[W]):
         self.current = None
 
     def _take(self, now: Fraction) -> None:
-        """Start to use what is ready, if the last fade is over."""
+        """Start using what is ready, once the last fade is over."""
         with self._changed:
             if self._error is not None and self.current is None:
                 raise self._error

@@ -15,10 +15,10 @@ Grey = NDArray[np.uint8]  # (h, w)
 
 
 class Warp:
-    """Fetches every pixel of pictures of ``full`` size from where a flow of ``small`` size says that it was.
+    """Fetches every pixel of pictures of ``full`` size from where a flow of ``small`` size says it was.
 
-    Both (height, width), pixels. Keeps its arrays, so that what it gives is good until the next call, and is for one
-    thread. Needs cv2.
+    Both (height, width), pixels. Reuses its arrays, so a result is valid until the next call; for one thread. Needs
+    cv2.
     """
 
     def __init__(self, small: tuple[int, int], full: tuple[int, int]) -> None:
@@ -33,7 +33,7 @@ class Warp:
         self._moved: dict[int, NDArray[np.uint8]] = {}  # by the number of dimensions
 
     def follow(self, flow: Flow) -> None:
-        """Take this flow from now on."""
+        """Use this flow from now on."""
         import cv2
 
         height, width = self._grid.shape[:2]
@@ -45,7 +45,7 @@ class Warp:
         cv2.convertMaps(self._places, np.empty(0, np.float32), cv2.CV_16SC2, dstmap1=self._whole, dstmap2=self._part)
 
     def __call__(self, picture: Image | Grey) -> NDArray[np.uint8]:
-        """(H, W) or (H, W, 3) uint8, as it would look now; what came from outside repeats the border."""
+        """(H, W) or (H, W, 3) uint8, as it would look now; pixels from outside repeat the border."""
         import cv2
 
         moved = self._moved.setdefault(picture.ndim, np.empty_like(picture))

@@ -1,4 +1,4 @@
-"""A stage with a switch."""
+"""A stage that can be switched off."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 
 
 class When:
-    """Sends batches through ``stage`` while ``is_on()`` says so; switched off, the stage is reset once.
+    """Sends batches through ``stage`` while ``is_on()``; when switched off, the stage is reset once.
 
-    In a report it goes by the name of the stage.
+    In a report it has the stage's name.
     """
 
     def __init__(self, is_on: Callable[[], bool], stage: Stage) -> None:

@@ -40,7 +40,7 @@ def test_as_json(invert_model):
 
 
 def test_for_people_and_too_large_a_size(invert_model):
-    """A chart with a row a size; what would take longer than a second a frame is reckoned, and marked so."""
+    """A chart with a row a size; what would take longer than a second a frame is estimated, and marked so."""
     done = bench("--style", invert_model, "--size", "8192x8192", "--size", "16x16", *SHORT)
     assert done.returncode == 0, done.stderr
     small, large = (line for line in done.stdout.splitlines() if "×" in line and "camera" not in line)
@@ -70,7 +70,7 @@ def test_ctrl_c_shows_what_is_there(invert_model, tmp_path):
         process.send_signal(signal.SIGINT)
         assert seconds_to_end(process) < 1
         shown = process.stdout.read()
-        assert process.stderr.read() == "rtstyle: stopped; what was measured so far stands above\n"
+        assert process.stderr.read() == "rtstyle: stopped; what was measured so far is above\n"
     assert process.returncode == 130
     assert "64×48" in shown
     assert "1280×720" not in shown

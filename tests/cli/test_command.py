@@ -36,6 +36,7 @@ def test_help_is_short_for_flags(program, command):
         (["--strength", "much"], "expected a valid number, got much"),
         (["--crf", "-1"], "expected greater than or equal to 0, got -1"),
         (["--batch", "1.5"], "expected a valid integer, got 1.5"),
+        (["--decoder", "fast"], "expected one of 'software', 'auto', 'nvdec', got fast"),
     ],
 )
 def test_a_wrong_value_is_shown(arguments, sentence):

@@ -28,7 +28,7 @@ def test_a_style_that_is_missing(tmp_path):
     """It is called as export calls it."""
     done = invoke("export", "--to", "fp16", "-o", tmp_path / "out.onnx")
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("rtstyle: STYLE: expected one;")
+    assert done.stderr.startswith("rtstyle: STYLE: expected a style, got none;")
     assert "--style" not in invoke("export", "--help").stdout
 
 

@@ -185,7 +185,7 @@ def test_ctrl_c_before_an_earlier_run_has_gone_on(files, monkeypatch):
     (files / "x.png.keyframe").touch()
     monkeypatch.setattr("rtstyle.jobs.keyframe.studio.Studio.open", stop)
     done = keyframe("photo.png", "-o", "x.png", *ART, "--resume")
-    kept = "the place of a run is kept in x.png.keyframe, go on with --resume"
+    kept = "the progress of a run is kept in x.png.keyframe; continue with --resume"
     assert (done.exit_code, done.stderr) == (130, f"rtstyle: stopped; {kept}\n")
 
 
@@ -211,7 +211,11 @@ def test_a_dry_run_makes_no_folder(files):
         (["photo.png", "--style-image", "art.png", "-o", "vgg.txt"], 2, "expected a name that ends in"),
         (["photo.png", "--style-image", "art.png", "-o", "x.png", "--content-layers", "relu9"], 2, "conv1_1 … conv5_3"),
         (["photo.png", "--style-image", "art.png", "-o", "x.png", "--preset", "gatys"], 2, "did you mean gatys2015?"),
-        (["photo.png", "--style-image", "art.png", "-o", "x.png", "--optimizer", "newton"], 2, "lbfgs, adam, sgd"),
+        (
+            ["photo.png", "--style-image", "art.png", "-o", "x.png", "--optimizer", "newton"],
+            2,
+            "one of 'lbfgs', 'adam', 'sgd'",
+        ),
         (["photo.png", "--style-image", "art.png=x", "-o", "x.png"], 2, "expected a weight above 0"),
         (["photo.png", "--style-image", "art.png", "-o", "x.png", "--iterations", "many"], 2, "a number or auto"),
         (["photo.png", "--style-image", "art.png", "-o", "x.mp4", "--propagate"], 2, "expected --every"),
@@ -316,7 +320,7 @@ def test_ctrl_c_keeps_the_best(files):
         process.send_signal(signal.SIGINT)
         _, stderr = process.communicate(timeout=100)
     assert process.returncode == 130
-    assert "stopped; out.png has the best so far, go on with --resume" in stderr
+    assert "stopped; the best picture so far is in out.png; continue with --resume" in stderr
     assert "Traceback" not in stderr
     assert cv2.imread("out.png") is not None
     assert (files / "out.png.keyframe").exists()

@@ -25,9 +25,9 @@ def test_what_means_nothing_is_a_sentence():
     """Two networks cannot be mixed, and a film needs a style; live takes all there are."""
     with pytest.raises(UsageError, match="at most one --style"):
         with_mix(["a.onnx", "b.onnx"], "dawn=1")
-    with pytest.raises(UsageError, match="--style: expected one"):
+    with pytest.raises(UsageError, match="--style: expected a style, got none"):
         required([], None)
-    with pytest.raises(UsageError, match="STYLE: expected one"):
+    with pytest.raises(UsageError, match="STYLE: expected a style, got none"):
         required([], None, what="STYLE")
     for styles, mix in (([""], None), ([], ""), (["wave", ""], None)):
         with pytest.raises(UsageError, match="--style and --mix: expected a name, got an empty one"):
@@ -35,7 +35,7 @@ def test_what_means_nothing_is_a_sentence():
     with pytest.raises(UsageError, match=r"--mix: expected --style without a time, got both\.onnx@1:30"):
         with_mix(["both.onnx@1:30"], "dawn=1")
     for mix, spelt in (("wave,udnie", "wave=1,udnie=1"), ("wave", "wave=1"), ("wave=2,udnie", "wave=2,udnie=1")):
-        with pytest.raises(UsageError, match=f"^--mix {mix}: expected a part for every style, as in {spelt}$"):
+        with pytest.raises(UsageError, match=f"^--mix {mix}: expected an amount for every style, as in {spelt}$"):
             with_mix([], mix)
     assert with_mix(["we@2x.onnx"], "dawn=1") == ["we@2x.onnx:dawn=1"]
     assert with_mix([], None) == []
@@ -46,13 +46,13 @@ def test_what_a_network_of_others_wants_goes_to_files_only():
     said = with_convention(["theirs.onnx@5", "wave@0"], "0..1", None, "bgr")
     assert said == ["theirs.onnx?range=0..1&channels=bgr@5", "wave@0"]
     assert with_convention(["wave"], None, None, None) == ["wave"]
-    with pytest.raises(UsageError, match=r"--channels: expected a style of others, as in their"):
+    with pytest.raises(UsageError, match=r"--channels: expected a foreign network, such as their"):
         with_convention(["wave"], "0..1", None, None)
 
 
 def test_a_mix_is_of_a_network_of_our_own():
     """What a network of others wants is no part of one; the options are named, not what they were made into."""
-    with pytest.raises(UsageError, match=r"^--mix: expected a network of rtstyle's own, got --input-range, --layout"):
+    with pytest.raises(UsageError, match=r"^--mix: expected a network made by rtstyle, got --input-range, --layout"):
         with_mix(with_convention(["theirs.onnx"], "0..1", None, None), "dawn=1")
 
 

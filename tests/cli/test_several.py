@@ -42,7 +42,7 @@ def test_a_folder_is_mirrored_and_what_fails_does_not_keep_the_others(run, holid
     out = tmp_path / "out"
     done = run("transcode", holiday, "-o", out, "--style", invert_model)
     assert done.exit_code == 1
-    assert "2 done, 0 there already, 1 failed" in done.output
+    assert "2 done, 0 already there, 1 failed" in done.output
     assert "broken.mkv: is not a video" in done.stderr.splitlines()[-1]
     assert len(frame_times(out / "a.mp4")) == 5
     assert len(frame_times(out / "beach" / "b.mkv")) == 7  # Matroska holds whatever an AVI had
@@ -63,8 +63,8 @@ def test_what_another_run_left_keeps_no_other_film(run, tmp_path, invert_model, 
     monkeypatch.undo()
     done = run("transcode", folder, "-o", out, "--style", invert_model, "--strength", "0.5", "--resume")
     assert done.exit_code == 1
-    assert "1 done, 0 there already, 1 failed" in done.output
-    assert "a.mp4: cannot go on: strength was 1.0 and is 0.5" in done.stderr.splitlines()[-1]
+    assert "1 done, 0 already there, 1 failed" in done.output
+    assert "a.mp4: cannot be resumed: strength was 1.0 and is 0.5" in done.stderr.splitlines()[-1]
     assert len(frame_times(out / "b.mp4")) == 5
 
 
@@ -106,7 +106,7 @@ def test_photos_likewise(run, tmp_path, invert_model):
     (folder.parent / "b.jpg").write_bytes(b"no photo")
     done = run("image", folder.parent, "-o", tmp_path / "out", "--style", invert_model, "--brushwork", "0")
     assert done.exit_code == 1
-    assert "1 done, 0 there already, 1 failed" in done.output
+    assert "1 done, 0 already there, 1 failed" in done.output
     assert cv2.imread(str(tmp_path / "out" / "sub" / "a.png"))[0, 0].tolist() == [245, 245, 245]
 
 
@@ -203,7 +203,7 @@ def test_a_dry_run_looks_at_the_photo_and_skips_what_is_there(run, tmp_path, inv
         folder.mkdir()
         cv2.imwrite(str(folder / "a.png"), np.full((20, 20, 3), 10, np.uint8))
     arguments = ("--style", invert_model, "--dry-run")
-    assert run("image", photos, "-o", out, *arguments).stdout == f"{out / 'a.png'} is there already\n"
+    assert run("image", photos, "-o", out, *arguments).stdout == f"{out / 'a.png'} already exists\n"
     films = make_clip(photos / "a.mp4", frames=2), make_clip(out / "a.mp4", frames=2)
     told = json.loads(run("transcode", films[0], "-o", out, *arguments, "--json").stdout)["dry_run"]
     assert told == [{"input": str(films[0]), "output": str(films[1]), "streams": [], "skipped": True}]
@@ -238,7 +238,7 @@ def test_photos_take_one_style(run, tmp_path, invert_model):
     cv2.imwrite(str(tmp_path / "a.png"), np.full((20, 20, 3), 10, np.uint8))
     done = run("image", tmp_path / "a.png", "-o", tmp_path / "b.png", "--style", "wave", "--style", invert_model)
     assert (done.exit_code, done.stdout) == (2, "")
-    assert "--style: expected one for photos, got 2" in done.stderr
+    assert "--style: expected one style for photos, got 2" in done.stderr
     assert not (tmp_path / "b.png").exists()
 
 
@@ -263,8 +263,8 @@ def test_every_option_reaches_the_film(run, tmp_path, clip, invert_model):
         (["--duration", "0"], "--duration: expected more than 0 s, got 0"),
         (["--preview", "1", "--start", "1"], "expected no start and no duration beside it"),
         (["--bitrate", "1e999"], "1e999: expected a bit rate"),
-        (["--bitrate", "9999999M"], "bitrate: libx264 does not take 9999999000000"),
-        (["--codec", "hevc", "--crf", "55"], "crf: libx265 does not take 55"),
+        (["--bitrate", "9999999M"], "bitrate: libx264 does not accept 9999999000000"),
+        (["--codec", "hevc", "--crf", "55"], "crf: libx265 does not accept 55"),
         (["--preset", "bogus"], "preset: libx264 expects one of ultrafast, superfast"),
         (["--preset", "bogus", "--bitrate", "1M"], "preset: libx264 expects one of ultrafast, superfast"),
         (["--codec", "hevc", "--preset", "bogus"], "preset: libx265 expects one of ultrafast, superfast"),
@@ -304,8 +304,8 @@ def test_ctrl_c_tells_what_is_kept(run, tmp_path, invert_model, monkeypatch, at)
     done = run("transcode", film, "-o", tmp_path / "out.mp4", "--style", invert_model)
     folder = tmp_path / "out.mp4.rtstyle"
     said = {
-        200: "no segment was whole yet, and nothing is kept of the film that was being painted",
-        290: f"whole segments are kept in {folder}, and --resume goes on",
+        200: "no segment was finished yet, so nothing is kept of the film that was being painted",
+        290: f"finished segments are kept in {folder}; continue with --resume",
     }
     assert (done.exit_code, done.stderr) == (130, f"rtstyle: stopped; {said[at]}\n")
     assert folder.exists() == (at > SEGMENT)
@@ -321,7 +321,7 @@ def test_ctrl_c_tells_what_is_kept_in_a_folder(run, holiday, tmp_path, invert_mo
     kept.mkdir(parents=True)
     monkeypatch.setattr("rtstyle.cli.films.do_all", stop)
     done = run("transcode", holiday, "-o", tmp_path / "out", "--style", invert_model)
-    assert done.stderr == f"rtstyle: stopped; whole segments are kept in {kept}, and --resume goes on\n"
+    assert done.stderr == f"rtstyle: stopped; finished segments are kept in {kept}; continue with --resume\n"
 
 
 @pytest.mark.parametrize("command", ["transcode", "image"])
@@ -331,7 +331,7 @@ def test_an_empty_name_is_not_the_working_folder(run, files, command, arguments)
     before = sorted(files.rglob("*"))
     done = run(command, *arguments, "--style", "invert.onnx")
     assert (done.exit_code, done.stdout) == (2, "")
-    assert "expected the names of files or folders, got an empty one" in done.stderr
+    assert "expected names of files or folders, got an empty one" in done.stderr
     assert sorted(files.rglob("*")) == before
 
 
@@ -356,12 +356,12 @@ def test_names_that_collide(tmp_path):
     for folder in ("one", "two"):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "a.mp4").touch()
-    with pytest.raises(UsageError, match=r"a\.mp4: expected files of different names"):
+    with pytest.raises(UsageError, match=r"a\.mp4: expected files with different names"):
         errands([tmp_path / "one", tmp_path / "two"], tmp_path / "out", VIDEOS, lambda path: path.name)
     for film in ("frame_%04d.png", "http://127.0.0.1/film.mp4"):
-        with pytest.raises(UsageError, match=f"{film}: is one film by itself"):
+        with pytest.raises(UsageError, match=f"{film}: is a single film"):
             errands([film], tmp_path / "out", VIDEOS, lambda path: path.name)
-    with pytest.raises(SourceError, match="there is no such file; look at how it is spelt"):
+    with pytest.raises(SourceError, match="there is no such file; check the spelling"):
         errands([tmp_path / "three"], tmp_path / "out", VIDEOS, lambda path: path.name)
     (tmp_path / "empty").mkdir()
     with pytest.raises(SourceError, match="expected files that end in"):
@@ -387,7 +387,7 @@ def test_a_device_is_no_folder(run, files, command):
     for output in ("painting", "/dev/null")[: 1 + (os.name == "posix")]:
         done = run(command, "in.mp4", "-o", output, "--style", "invert.onnx")
         assert (done.exit_code, done.stdout) == (2, "")
-        assert done.stderr.startswith(f"rtstyle: {output}: expected a folder, or a name with an ending, got a file")
+        assert done.stderr.startswith(f"rtstyle: {output}: expected a folder or a name with an extension, got a file")
 
 
 def test_paintings_are_not_painted_again(holiday):

@@ -271,4 +271,4 @@ def test_a_gpu_that_cannot_be_used_gets_no_batches(model, monkeypatch, caplog):
     FakeRuntime([CUDA]).install(monkeypatch, gpus=1)
     with Painter(model, Options(), batch=16) as painter:
         assert painter.frames_at_once == 16
-    assert "going on with the CPU" in caplog.text
+    assert "continuing on the CPU" in caplog.text

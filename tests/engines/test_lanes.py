@@ -148,8 +148,8 @@ def test_a_gpu_that_is_too_small_for_the_batch(opened, caplog, lanes):
         assert np.array_equal(engine(frames), 255 - frames)
     said = [record.message for record in caplog.records]
     assert said == [
-        "out of memory with 8 frames at a time; going on with 4 frames at a time",
-        "out of memory with 4 frames at a time; going on with 2 frames at a time",
+        "out of memory with 8 frames at a time; continuing with 4 frames at a time",
+        "out of memory with 4 frames at a time; continuing with 2 frames at a time",
     ]
     assert {shape[0] for shape in runtime.shapes} == {2}
 
@@ -160,7 +160,7 @@ def test_a_gpu_that_has_no_room_for_the_frames_themselves(opened, caplog):
     runtime.driver.room = 4 * 2 * 16 * 24 * 3
     frames = noise(8)
     np.testing.assert_array_equal(engine(frames), 255 - frames)
-    assert "out of memory with 4 frames at a time; going on with 2 frames at a time" in caplog.text
+    assert "out of memory with 4 frames at a time; continuing with 2 frames at a time" in caplog.text
 
 
 def test_a_gpu_that_is_too_small_for_one_frame(opened):

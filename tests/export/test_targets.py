@@ -116,7 +116,7 @@ def test_static_has_one_size_and_no_arithmetic_on_it(blur, photos, tmp_path):
     assert not {"Shape", "Gather"} & operators(out)
     np.testing.assert_array_equal(run(out), run(blur))
     larger = np.repeat(FRAMES, 2, axis=1)[:1]
-    with Stylizer(out) as stylizer:  # frames of other sizes are scaled there and back, one is padded to two
+    with Stylizer(out) as stylizer:  # frames of other sizes are scaled to that and back, one is padded to two
         assert stylizer(Batch(larger, larger, [Fraction(0)])).images.shape == larger.shape
 
 
@@ -213,7 +213,9 @@ def test_tensorrt_where_it_is_installed(blur, photos, tmp_path, installed):
     assert (tmp_path / "t.engine").read_bytes() == b"engine"
 
 
-@pytest.mark.parametrize(("manners", "said"), [({"taken": False}, "no Pad"), ({"plan": None}, "no engine")])
+@pytest.mark.parametrize(
+    ("manners", "said"), [({"taken": False}, "no Pad"), ({"plan": None}, "could not build an engine")]
+)
 def test_what_tensorrt_does_not_take_leaves_nothing(blur, tmp_path, installed, manners, said):
     """Neither an engine nor a network, but its reason."""
     installed(**manners)
@@ -225,7 +227,7 @@ def test_what_tensorrt_does_not_take_leaves_nothing(blur, tmp_path, installed, m
 def test_tensorrt_says_which_operator_is_not_known_to_it(tmp_path):
     """By name, before anything is written."""
     strange = make_model(tmp_path / "erf.onnx", kind="erf")
-    with pytest.raises(ModelError, match="not known to take Erf"):
+    with pytest.raises(ModelError, match="not known to accept Erf"):
         export_style(strange, tmp_path / "t.onnx", to="tensorrt", size=Size(48, 40))
 
 

@@ -24,7 +24,7 @@ from tests.screen import wait_for
 from tests.sinks.test_outputs import Stuck
 
 LIVE = [sys.executable, "-m", "rtstyle", "live"]
-STOPPED = "rtstyle: stopped; what was recorded is whole\n"
+STOPPED = "rtstyle: stopped; what was recorded is complete\n"
 
 
 def boxes(path):
@@ -80,7 +80,7 @@ def test_a_recording_that_failed_is_not_called_whole(tmp_path, invert_model):
     options = ["test", "--no-window", "--camera-size", "320x240", "--style", invert_model, "--record", path]
     command = ["sh", "-c", 'ulimit -f 50; exec "$@"', "sh", *LIVE, *options, "--publish", "udp://127.0.0.1:9"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        failure = process.stderr.readline().removesuffix("; the others go on\n").removeprefix("rtstyle: ")
+        failure = process.stderr.readline().removesuffix("; the others continue\n").removeprefix("rtstyle: ")
         process.send_signal(signal.SIGINT)
         assert process.stderr.read() == f"rtstyle: stopped; {failure}\n"
     assert failure == f"recording: {path}: cannot be written: File too large"

@@ -98,7 +98,7 @@ def test_two_photos_of_one_name(tmp_path, invert_model):
     """One would replace the other."""
     (tmp_path / "sub").mkdir()
     sources = [photo(tmp_path / "a.png"), photo(tmp_path / "sub" / "a.png")]
-    with pytest.raises(UsageError, match=r"a\.png: expected photos of different names"):
+    with pytest.raises(UsageError, match=r"a\.png: expected photos with different names"):
         rtstyle.stylize_photos(sources, tmp_path / "out", style=invert_model)
     assert not (tmp_path / "out").exists()
 

@@ -281,7 +281,7 @@ def silent_film(path, codec):
 def test_sound_of_which_nothing_is_known(tmp_path, invert_model, caplog, suffix):
     """It is left behind, and who asks is told so before a frame is painted."""
     task = Task(input=str(silent_film(tmp_path / "in.ts", "mp2")), output=tmp_path / f"out{suffix}", style=invert_model)
-    line = "stream 1 (audio, mp3float) is left out: where the film begins there is no packet of it"
+    line = "stream 1 (audio, mp3float) is left out: no packet at the beginning of the film says"
     assert any(line in said for said in look_at(task))
     rtstyle.transcode(task.input, task.output, style=invert_model)
     assert line in caplog.text

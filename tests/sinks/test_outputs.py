@@ -60,14 +60,14 @@ def test_a_dead_output_holds_nobody_up_and_is_told_once(caplog):
     assert time.monotonic() - start < 5
     assert (len(window.frames), len(file.frames)) == (100, 100)
     assert [record.message for record in caplog.records] == [
-        "publishing cannot keep up: it loses frames; the others go on",
+        "publishing cannot keep up and loses frames; the others continue",
         "publishing did not finish within 0.2 s and is left behind",
     ]
     dead.let_go.set()
 
 
 def test_a_failing_output_is_given_up(caplog):
-    """With one warning; the others go on; without a window the run ends when nothing is left."""
+    """With one warning; the others continue; without a window the run ends when nothing is left."""
     good, bad = Memory(), Memory(fail_at=3)
     outputs = Outputs()
     outputs.attach("good", good, queue=100, patience_s=5)
@@ -85,7 +85,7 @@ def test_a_failing_output_is_given_up(caplog):
     outputs.close()
     assert (len(good.frames), bad.complete) == (25, True)
     assert outputs.failures == ["bad: the sink broke"]
-    assert [record.message for record in caplog.records] == ["bad: the sink broke; the others go on"]
+    assert [record.message for record in caplog.records] == ["bad: the sink broke; the others continue"]
 
 
 def test_one_that_cannot_be_opened(caplog):

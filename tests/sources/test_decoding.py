@@ -108,11 +108,9 @@ def refused(path, caplog, reason, fault=SourceError):
     """With "nvdec" it is one sentence; with "auto" one line, and the CPU decodes."""
     with pytest.raises(fault) as error:
         VideoReader(path, decoder="nvdec")
-    assert str(error.value) == f"{path}: NVDEC does not decode it: {reason}; take --decoder auto or software"
+    assert str(error.value) == f"{path}: NVDEC cannot decode it: {reason}; use --decoder auto or software"
     _, found = read(path, "auto")
-    assert [record.message for record in caplog.records] == [
-        f"{path}: NVDEC does not decode it ({reason}); the CPU does"
-    ]
+    assert [record.message for record in caplog.records] == [f"{path}: NVDEC cannot decode it ({reason}); the CPU will"]
     assert same(found, read(path, "software")[1])
 
 

@@ -41,7 +41,7 @@ def seconds(film, **how):
 def test_a_hole_is_jumped_over(caplog):
     """What lies behind it comes, with a line that says where it was."""
     assert seconds(Holed(4), go_on=True) == [0, 1, 2, 3, *range(5, 10)]
-    assert caplog.messages == ["film.flv: cannot be read at 4.0 s (Invalid data); going on behind it"]
+    assert caplog.messages == ["film.flv: cannot be read at 4.0 s (Invalid data); continuing after it"]
 
 
 def test_a_film_in_which_nobody_can_jump(caplog):
@@ -54,8 +54,8 @@ def test_a_film_that_ends_in_a_hole(caplog):
     assert seconds(Holed(*[4] * 9, seekable=False), go_on=True, again=True) == [0, 1, 2, 3]
     assert not caplog.messages
     assert seconds(Holed(*[4] * 9, seekable=False), go_on=True) == [0, 1, 2, 3]
-    assert caplog.messages[0] == "film.flv: cannot be read at 4.0 s (Invalid data); going on behind it"
-    assert caplog.messages[1:] == ["film.flv: nothing more can be read behind 4.0 s"]
+    assert caplog.messages[0] == "film.flv: cannot be read at 4.0 s (Invalid data); continuing after it"
+    assert caplog.messages[1:] == ["film.flv: nothing more can be read after 4.0 s"]
 
 
 def test_a_hole_that_may_not_be():

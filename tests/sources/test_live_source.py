@@ -261,7 +261,7 @@ def test_a_camera_that_cannot_be_opened():
     """The error asks what its owner would."""
     capture = FakeCapture()
     capture.pictures = None
-    with pytest.raises(SourceError, match="camera 3: cannot be opened; is it there"):
+    with pytest.raises(SourceError, match="camera 3: cannot be opened; is it connected"):
         Camera(3, capture=capture)
 
 

@@ -102,7 +102,7 @@ def test_what_is_no_photo_says_so(tmp_path):
     text.write_bytes(b"")
     with pytest.raises(SourceError, match=r"text\.png: is empty"):
         PhotoFolder(text)
-    with pytest.raises(SourceError, match="there is no such file; look at how it is spelt"):
+    with pytest.raises(SourceError, match="there is no such file; check the spelling"):
         PhotoFolder(tmp_path / "none.png")
     with pytest.raises(SourceError, match="expected a file or a folder, got an empty name"):
         PhotoFolder("")

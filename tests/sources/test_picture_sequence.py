@@ -50,7 +50,7 @@ def test_numbers_without_zeros_in_front(pictures):
 
 def test_a_picture_that_is_missing(pictures):
     """Half of a film is not passed off as the film."""
-    with pytest.raises(SourceError, match="number 13 is missing between 10 and 15; put it there first"):
+    with pytest.raises(SourceError, match="number 13 is missing between 10 and 15; add it first"):
         VideoReader(pictures([10, 11, 12, 14, 15]))
 
 

@@ -167,7 +167,7 @@ def test_calm_wants_a_network_to_begin_with(folder: Path) -> None:
     """One sentence, and nothing is written."""
     code, stderr = run(folder, *NEW, "--preset", "calm", "-o", "none.ckpt")
     assert code == 2, stderr
-    assert "--preset calm: expected the network that is to become calmer as --init-from, got none" in stderr
+    assert "--preset calm: expected --init-from with the network to make calmer, got none" in stderr
     assert not (folder / "none.ckpt").exists()
 
 
@@ -192,7 +192,7 @@ def test_a_resumed_run_takes_no_other_recipe(begun: Path, option: str) -> None:
     before = begun.read_bytes()
     done = CliRunner().invoke(app, ["train", "--resume", *option.split(), "-o", str(begun)])
     assert done.exit_code == 2, done.output
-    assert f"{option.split(maxsplit=1)[0]}: --resume goes on as it was begun" in done.stderr
+    assert f"{option.split(maxsplit=1)[0]}: --resume keeps the original options" in done.stderr
     assert begun.read_bytes() == before
 
 
@@ -219,7 +219,7 @@ def test_the_same_command_goes_on(begun: Path, folder: Path) -> None:
     assert "1 steps, it is finished" in " ".join(done.stderr.split())
     done = CliRunner().invoke(app, [*command, "--steps", "2"])
     assert done.exit_code == 2, done.output
-    assert "--steps: --resume goes on as it was begun" in done.stderr
+    assert "--steps: --resume keeps the original options" in done.stderr
 
 
 def test_who_imitates_wants_no_vgg(begun: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -303,7 +303,7 @@ def test_ctrl_c_promises_no_checkpoint_that_is_not_there(folder: Path, monkeypat
     monkeypatch.chdir(folder)
     done = CliRunner().invoke(app, [*NEW, "-o", "x.ckpt"])
     assert done.exit_code == 130, done.output
-    assert "stopped; nothing was trained yet" in done.stderr
+    assert "stopped; nothing has been trained yet" in done.stderr
 
 
 @pytest.mark.parametrize(

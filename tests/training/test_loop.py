@@ -108,7 +108,7 @@ def test_a_resumed_run_learns_from_what_it_was_begun_with(
         random_vgg = replace(random_vgg, state={name: weight + 1 for name, weight in random_vgg.state.items()})
     what = {"photos": f"the list of photos in {folder}", "artwork": f"{art}"}.get(change, change)
     named = r"0\.png has come; " if change == "photos" else ""
-    words = rf"^{what}: is not as it was when {out} was begun; {named}put it back, or begin"
+    words = rf"^{what}: has changed since {out} was begun; {named}put it back, or begin"
     with pytest.raises(SourceError, match=words):
         train(recipe, out, vgg=random_vgg, machine=ALONE, start=start)
     new = {"inputs", "photos", "window", "skipped", "verdicts"}

@@ -13,7 +13,7 @@ from training.cli.train import train
 
 app = typer.Typer(
     cls=Group,
-    help="Make transformer networks: train on photos and an artwork, export to ONNX for rtstyle.",
+    help="Train style networks on photos and an artwork, and export them to ONNX for rtstyle.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings=HELP,

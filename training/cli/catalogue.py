@@ -13,12 +13,12 @@ from training.cli.console import say
 
 
 def catalogue(
-    folder: Annotated[Path, typer.Argument(help="Folder of exported models.")] = Path("exported"),
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder of exported models.")] = Path("exported"),
     photos: Annotated[
-        Path | None, typer.Option(help="Photos to calibrate with: makes the 8-bit files that are missing or stale.")
+        Path | None, typer.Option(help="Photos to calibrate with; makes missing or outdated 8-bit files.")
     ] = None,
 ) -> None:
-    """Write README.md in a folder of models: what each is and how it was made, from the models themselves.
+    """Write README.md in a folder of models, from the models' own metadata: what each is and how it was made.
 
     Example: python -m training catalogue exported --photos photos/
     """

@@ -1,4 +1,4 @@
-"""Where the commands talk: stderr, so that stdout is for results."""
+"""The console on stderr, so that stdout is for results."""
 
 from __future__ import annotations
 

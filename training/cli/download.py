@@ -16,16 +16,16 @@ from training.download import coco
 
 def download(
     *,
-    split: Annotated[coco.Split, typer.Option(help="Which photos of COCO.")],
-    to: Annotated[Path, typer.Option(metavar="DIR", help="They go into DIR/SPLIT.")],
-    keep: Annotated[bool, typer.Option("--keep", help="Keep the zip.")] = False,
-    mirror: Annotated[str, typer.Option(help="Folder on the web that holds SPLIT.zip.")] = coco.ADDRESS,
+    split: Annotated[coco.Split, typer.Option(help="Which part of COCO.")],
+    to: Annotated[Path, typer.Option(metavar="DIR", help="Photos go into DIR/SPLIT.")],
+    keep: Annotated[bool, typer.Option("--keep", help="Keep the zip file.")] = False,
+    mirror: Annotated[str, typer.Option(help="URL of the folder that holds SPLIT.zip.")] = coco.ADDRESS,
 ) -> None:
-    """Get photos to train on: COCO, from its official address.
+    """Download photos to train on: COCO, from its official site.
 
     Example: python -m training download --split train2014 --to photos
     """
-    with one_sentence("training", stopped="what has come is kept, and the same command goes on from there"):
+    with one_sentence("training", stopped="what was downloaded is kept; the same command continues from there"):
         with downloading() as listener:
             done = coco.download(split, to, keep=keep, address=mirror, listener=listener)
         folder = quote(str(done.folder))

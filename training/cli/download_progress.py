@@ -1,4 +1,4 @@
-"""How far a download has come."""
+"""Progress of a download."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from training.download.progress import Progress
 
 
 def downloading() -> AbstractContextManager[Callable[[Progress], None]]:
-    """Gives the callback that shows it."""
+    """Give the callback that shows it."""
     return shown(
         *(TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(), TransferSpeedColumn()),
         *(TextColumn("ETA"), TimeRemainingColumn()),

@@ -27,40 +27,47 @@ from training.evaluation.subject import opened
 def evaluate(
     *,
     models: Annotated[list[Path], typer.Argument(metavar="MODEL", help="Exported models (.onnx) or checkpoints.")],
-    photos: Annotated[Path, typer.Option(help="Folder of photos; those that a model was trained on are left out.")],
+    photos: Annotated[Path, typer.Option(help="Folder of photos; those a model was trained on are left out.")],
     style_image: Annotated[
         list[Path] | None,
-        typer.Option(help="The artwork, or a folder where it is found by name; repeatable. Default: beside the model."),
+        typer.Option(
+            help="The artwork, or a folder in which to find it by name; repeatable. Default: beside the model."
+        ),
     ] = None,
     include: Annotated[
-        list[str] | None, typer.Option(help="Only photos whose names match; default: as in training; repeatable.")
+        list[str] | None,
+        typer.Option(help="Only photos whose names match this glob; repeatable. Default: as in training."),
     ] = None,
     clips: Annotated[
-        list[Path] | None, typer.Option(help="Video, folder of videos, or sequences with exact flow; repeatable.")
+        list[Path] | None, typer.Option(help="A video, a folder of videos, or sequences with exact flow; repeatable.")
     ] = None,
-    against: Annotated[Path | None, typer.Option(help="A control to compare with, say one trained otherwise.")] = None,
-    count: Annotated[int | None, typer.Option(min=0, help="Photos; 0: all. Default: 20.")] = None,
-    side: Annotated[int, typer.Option(min=128, help="The photos' short side, px.")] = THOROUGH.side,
-    iterations: Annotated[int | None, typer.Option(min=0, help="Of L-BFGS; 0: no quality ratio. Default: 200.")] = None,
-    frames: Annotated[int | None, typer.Option(min=2, help="Of every clip. Default: 60.")] = None,
+    against: Annotated[
+        Path | None, typer.Option(help="A control to compare with, such as a model trained differently.")
+    ] = None,
+    count: Annotated[int | None, typer.Option(min=0, help="Number of photos; 0: all. Default: 20.")] = None,
+    side: Annotated[int, typer.Option(min=128, help="Short side of the photos, px.")] = THOROUGH.side,
+    iterations: Annotated[
+        int | None, typer.Option(min=0, help="L-BFGS iterations; 0: no quality ratio. Default: 200.")
+    ] = None,
+    frames: Annotated[int | None, typer.Option(min=2, help="Frames per clip. Default: 60.")] = None,
     quick: Annotated[
-        bool, typer.Option("--quick", help="4 photos, 50 iterations, none from noise, 24 frames: a first look.")
+        bool, typer.Option("--quick", help="A first look: 4 photos, 50 iterations, none from noise, 24 frames.")
     ] = False,
-    sheet: Annotated[Path | None, typer.Option("--out", "-o", help="Contact sheet, a .png.")] = None,
-    json_out: Annotated[Path | None, typer.Option(help="Write the line of JSON here, too.")] = None,
-    device: Annotated[str, typer.Option(help="What the models run on, as in rtstyle.")] = "cpu",
+    sheet: Annotated[Path | None, typer.Option("--out", "-o", help="Contact sheet (.png).")] = None,
+    json_out: Annotated[Path | None, typer.Option(help="Also write the JSON line to this file.")] = None,
+    device: Annotated[str, typer.Option(help="Device for the models, as in rtstyle.")] = "cpu",
     vgg: Annotated[
-        Path | None, typer.Option(help="VGG-16 weights; default: $RTSTYLE_VGG16, or found and cached.")
+        Path | None, typer.Option(help="VGG-16 weights. Default: $RTSTYLE_VGG16, or found or fetched, and cached.")
     ] = None,
     overwrite: Overwrite = False,
 ) -> None:
-    """Measure models on photos and clips kept out of training: a table, and one line of JSON on stdout.
+    """Measure models on photos and clips kept out of training; print a table, and one line of JSON on stdout.
 
     Example: python -m training evaluate wave-lite.onnx --photos photos --style-image wave.jpg --quick -o sheet.png
     """
-    with one_sentence("training", stopped="what was measured until then is above, no file was written"):
+    with one_sentence("training", stopped="what was measured so far is above; no file was written"):
         if sheet is not None and sheet.suffix.lower() != ".png":
-            raise UsageError(f"{sheet}: expected the name of a .png")
+            raise UsageError(f"{sheet}: expected a name that ends in .png")
         files = [OutputFile(path, overwrite=overwrite) if path else None for path in (sheet, json_out)]
         base = QUICK if quick else THOROUGH
         settings = replace(

@@ -1,4 +1,4 @@
-"""How far an evaluation has come."""
+"""Progress of an evaluation."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from training.evaluation.evaluate import Progress
 
 
 def evaluating() -> AbstractContextManager[Callable[[Progress], None]]:
-    """Gives the callback that shows it."""
+    """Give the callback that shows it."""
     return shown(
         *(
             TextColumn("{task.description}", markup=False),

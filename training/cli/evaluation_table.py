@@ -9,12 +9,12 @@ from rich.table import Table
 
 from training.evaluation.report import ModelReport, Report
 
-_COLUMN = 22  # characters, of a model's widest cell and what keeps it from the next
-_OTHERS = 36  # of the measures' names and the input's own
+_COLUMN = 22  # characters: a model's widest cell and the gap after it
+_OTHERS = 36  # characters: the measures' names and the column of the input
 
 
 def tables_of(report: Report, width: int) -> Iterator[Table]:
-    """For people, each with as many models as fit into ``width`` characters; the figures in full are in the JSON."""
+    """Yield tables of as many models as fit into ``width`` characters; the JSON has the unrounded figures."""
     room = (width - _OTHERS) // _COLUMN - (report.against is not None)
     for first in range(0, len(report.models), max(room, 1)):
         yield _table(report, report.models[first : first + max(room, 1)])

@@ -22,21 +22,21 @@ from training.export import export as write_model
 
 def export(
     *,
-    checkpoint: Annotated[Path, typer.Argument(help="A checkpoint of `python -m training train`.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="The model, say wave-lite.onnx.")],
+    checkpoint: Annotated[Path, typer.Argument(metavar="CHECKPOINT", help="Written by `python -m training train`.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The model to write, such as wave-lite.onnx.")],
     name: Annotated[
         list[str] | None,
-        typer.Option(help="Name of the style; default: from the file's name. Repeat it for a network of several."),
+        typer.Option(help="Name of the style, repeated for a network of several. Default: from the file's name."),
     ] = None,
-    title: Annotated[str | None, typer.Option(help="Title of the artwork; default: the name.")] = None,
-    artist: Annotated[str, typer.Option(help="Who made it.")] = "unknown",
-    year: Annotated[str, typer.Option(help="When.")] = "",
-    licence: Annotated[str, typer.Option(help="Licence of the artwork.")] = "unknown",
+    title: Annotated[str | None, typer.Option(help="Title of the artwork. Default: the name.")] = None,
+    artist: Annotated[str, typer.Option(help="Its artist.")] = "unknown",
+    year: Annotated[str, typer.Option(help="Its year.")] = "",
+    licence: Annotated[str, typer.Option(help="Its licence.")] = "unknown",
     photos: Annotated[
-        Path | None, typer.Option(help="Folder of photos for the check; default: those kept out of training.")
+        Path | None, typer.Option(help="Folder of photos for the check. Default: those kept out of training.")
     ] = None,
     evaluation: Annotated[
-        Path | None, typer.Option(help="JSON of `evaluate --json-out` about this checkpoint; goes into the metadata.")
+        Path | None, typer.Option(help="JSON from `evaluate --json-out` for this checkpoint, to put into the metadata.")
     ] = None,
     overwrite: Overwrite = False,
 ) -> None:

@@ -1,4 +1,4 @@
-"""Progress on stderr: a bar on a terminal, a line now and then elsewhere."""
+"""Progress on stderr: a bar on a terminal, otherwise a line now and then."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rich.progress import ProgressColumn
 from rtstyle.cli.now_and_then import now_and_then
 from training.cli.console import console
 
-_EVERY_S = 20.0  # between two lines where there is no terminal
+_EVERY_S = 20.0  # between two lines without a terminal
 Now = TypeVar("Now")
 Callback = Callable[[Now], None]
 
@@ -24,9 +24,9 @@ def shown(
     line: Callable[[Now], str],
     always: Callable[[Now], bool] = lambda _: False,
 ) -> Iterator[Callback[Now]]:
-    """Gives the callback that shows it: ``bar`` says what the columns need to know, ``line`` the same in words.
+    """Give the callback that shows it: ``bar`` returns the columns' fields, ``line`` the same in words.
 
-    A line is never left out where ``always`` says so.
+    A line is never left out when ``always`` is true.
     """
     if not console.is_terminal:
         yield now_and_then(line, every_s=_EVERY_S, always=always)

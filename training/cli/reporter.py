@@ -14,7 +14,7 @@ from training.loop import Progress
 
 
 class Reporter:
-    """Shows progress, but not if ``quiet``; Ctrl-C and `kill` stop between two steps."""
+    """Shows progress unless ``quiet``; Ctrl-C and `kill` stop it between two steps."""
 
     def __init__(self, *, quiet: bool = False) -> None:
         self._display = nullcontext(lambda _: None) if quiet else _display()
@@ -33,7 +33,7 @@ class Reporter:
         self._display.__exit__(None, None, None)
 
     def _stop(self, number: int, _frame: FrameType | None) -> None:
-        """Inside a step the weights are half changed: wait for its end, but not if asked twice."""
+        """Within a step the weights are half updated: wait for its end, unless asked twice."""
         if self.stopped:
             signal.default_int_handler(number, None)
         self.stopped = True

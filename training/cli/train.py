@@ -82,7 +82,7 @@ def train(
         if out.suffix != ".ckpt":
             raise UsageError(f"{out}: expected a name that ends in .ckpt")
         if out.exists() and not resume:
-            raise SinkError(f"{out}: exists already; go on with it by --resume, or choose another name")
+            raise SinkError(f"{out}: exists already; continue it with --resume, or choose another name")
         try:
             _train(out, machine, _begun(out, given) if resume else None, given)
         except PeerError:
@@ -101,7 +101,7 @@ def _train(out: Path, machine: Machine, start: Checkpoint | None, given: Mapping
         if vgg and not quiet:
             say(f"VGG-16 from {vgg.source}")
         if vgg and start and start.vgg != vgg.source:
-            _log.warning("%s: was begun with VGG-16 from %s; --vgg names a file", out, start.vgg)
+            _log.warning("%s: was begun with VGG-16 from %s; name that file with --vgg to use it", out, start.vgg)
         with Reporter(quiet=quiet) as reporter:
             loop.train(recipe, out, vgg=vgg, machine=machine, start=start, init=init, progress=reporter)
         done = reporter.skipped
@@ -113,23 +113,23 @@ def _train(out: Path, machine: Machine, start: Checkpoint | None, given: Mapping
 
 
 def _begun(out: Path, given: Mapping[str, Any]) -> Checkpoint:
-    """The run to go on with; UsageError for options that would make it another one: all of the same, or none."""
+    """The run to continue. Raises UsageError for options that would change it: repeat all of them, or none."""
     begun, changed = Checkpoint.load(out), [name for name in given if name not in _NOT_OF_THE_RUN]
     if {"data", "style_image"} <= set(changed):
         asked = _recipe(given)
         changed = [f.name for f in fields(Recipe) if getattr(asked, f.name) != getattr(begun.recipe, f.name)]
     if changed:
         raise UsageError(
-            f"{option_of(changed[0])}: --resume goes on as it was begun; leave it out, or begin anew with --init-from"
+            f"{option_of(changed[0])}: --resume keeps the original options; omit this one, or start anew by --init-from"
         )
     return begun
 
 
 def _recipe(given: Mapping[str, Any]) -> Recipe:
-    """The preset, and what was asked for in its place."""
+    """The preset, with the options given replacing its own."""
     preset = given.get("preset", option.PRESET)
     if not {"data", "style_image"} <= given.keys():
-        raise UsageError("a new run needs --data FOLDER and --style-image ART; --resume continues an old one")
+        raise UsageError("a new run needs --data FOLDER and --style-image ART; --resume continues an earlier one")
     if preset not in PRESETS:
         raise UsageError(f"unknown preset {preset!r}: expected {', '.join(PRESETS)}")
     asked = {f.name: given[f.name] for f in fields(Recipe) if f.name in given}
@@ -148,12 +148,12 @@ def _recipe(given: Mapping[str, Any]) -> Recipe:
 
 
 def _teachers(preset: str, given: Mapping[str, Any]) -> Sequence[Path]:
-    """Whom it imitates; by the preset ``calm`` itself, as it was."""
+    """The networks to imitate; with the preset ``calm`` its own earlier self."""
     named: Sequence[Path] = given.get("teacher", ())
     if named or preset != "calm":
         return named
     if "init_from" not in given:
-        raise UsageError("--preset calm: expected the network that is to become calmer as --init-from, got none")
+        raise UsageError("--preset calm: expected --init-from with the network to make calmer, got none")
     return (given["init_from"],)
 
 
@@ -165,4 +165,6 @@ def _weights(preset: str, given: Mapping[str, Any], teachers: Sequence[Path]) ->
 
 
 def _stopped(out: Path) -> str:
-    return f"{out} has what was trained so far, go on with --resume" if out.exists() else "nothing was trained yet"
+    return (
+        f"{out} has what was trained so far; continue with --resume" if out.exists() else "nothing has been trained yet"
+    )

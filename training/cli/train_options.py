@@ -1,4 +1,4 @@
-"""The options of ``python -m training train``; what a recipe leaves out is said from its own defaults."""
+"""The options of ``python -m training train``; the defaults shown are the recipe's own."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ def _usual(loss: str) -> str:
 
 
 def _by_preset(name: str) -> str:
-    return _default(f"{PRESETS[PRESET][name]} by {PRESET}")
+    return _default(f"{PRESETS[PRESET][name]} in preset {PRESET}")
 
 
-Out = Annotated[
-    Path, typer.Option("--out", "-o", help="Where the checkpoint goes; previews and log are put beside it.")
-]
-Data = Annotated[Path | None, typer.Option(help="Folder of photos, searched recursively; COCO or any other.")]
+Out = Annotated[Path, typer.Option("--out", "-o", help="Checkpoint to write (.ckpt); previews and log go beside it.")]
+Data = Annotated[Path | None, typer.Option(help="Folder of photos, COCO or any other; searched recursively.")]
 StyleImage = Annotated[
     list[Path] | None,
-    typer.Option("--style-image", "--style", help="The artwork, a picture file; several make one network of all."),
+    typer.Option(
+        "--style-image", "--style", help="The artwork, a picture file; repeatable, for one network of several styles."
+    ),
 ]
 Preset = Annotated[
     str | None,
     typer.Option(
-        help="smoke (does it run?), quick (with --init-from, a quarter of an hour of a CPU), best (a GPU) or calm "
-        "(with --init-from, less flicker); any option beside it wins." + _default(PRESET)
+        help="smoke (does it run?), quick (with --init-from, 15 minutes on a CPU), best (for a GPU) or calm "
+        "(with --init-from, less flicker); other options override it." + _default(PRESET)
     ),
 ]
 Network = Annotated[
@@ -53,7 +53,8 @@ Size = Annotated[int | None, typer.Option(min=64, help="Side of a training crop,
 Zoom = Annotated[
     float | None,
     typer.Option(
-        min=1, help="Show photos that many times larger: strokes for large, soft pictures." + _default(DEFAULT.zoom)
+        min=1,
+        help="Enlarge photos this many times, to learn strokes for large, soft pictures." + _default(DEFAULT.zoom),
     ),
 ]
 Brushwork = Annotated[
@@ -61,13 +62,15 @@ Brushwork = Annotated[
     typer.Option(
         min=0,
         max=1,
-        help="Lay up to so much of the runtime's brushwork under the photos, so that the network learns to paint it."
+        help="Add up to this much of the runtime's brushwork to the photos, so that the network learns to paint it."
         + _default(DEFAULT.brushwork),
     ),
 ]
 StyleSize = Annotated[
     int | None,
-    typer.Option(min=64, help="Short side of the artwork, px: larger, larger strokes." + _by_preset("style_size")),
+    typer.Option(
+        min=64, help="Short side of the artwork, px; larger values give larger strokes." + _by_preset("style_size")
+    ),
 ]
 ContentWeight = Annotated[float | None, typer.Option(min=0, help="Weight of the content loss." + _usual("content"))]
 StyleWeight = Annotated[float | None, typer.Option(min=0, help="Weight of the style loss." + _usual("style"))]
@@ -75,7 +78,7 @@ TemporalWeight = Annotated[
     float | None,
     typer.Option(
         min=0,
-        help="Weight of the losses on what would flicker in a film; 0: not looked at." + _usual("temporal"),
+        help="Weight of the losses against flicker in films; 0: off." + _usual("temporal"),
     ),
 ]
 Weight = Annotated[
@@ -85,14 +88,15 @@ Weight = Annotated[
 ContentLayers = Annotated[
     str | None, typer.Option(help="VGG-16 layers with weights: relu2_2, or conv4_2=1,conv_4=0.5.")
 ]
-StyleLayers = Annotated[str | None, typer.Option(help="The same for the style loss.")]
+StyleLayers = Annotated[str | None, typer.Option(help="The same, for the style loss.")]
 Distance = Annotated[
-    str | None, typer.Option(help="Of features and Gram matrices: mse or l1." + _default(DEFAULT.distance))
+    str | None,
+    typer.Option(help="Distance between features and between Gram matrices: mse or l1." + _default(DEFAULT.distance)),
 ]
 Gram = Annotated[
     str | None,
     typer.Option(
-        help="Style losses: their overall sum over the artwork's own, each layer's relative to its own, or plain."
+        help="Style loss: overall (sum divided by the artwork's), relative (each layer's divided by its own) or plain."
         + _default(DEFAULT.gram)
     ),
 ]
@@ -104,12 +108,12 @@ Ema = Annotated[
     typer.Option(
         min=0,
         max=1,
-        help="Decay of the average of the weights, which is what is exported." + _default(DEFAULT.ema),
+        help="Decay of the running average of the network's weights, which is exported." + _default(DEFAULT.ema),
     ),
 ]
 Clip = Annotated[
     float | None,
-    typer.Option(min=0, help="Largest gradient, in units of the usual; 0: any." + _default(DEFAULT.clip)),
+    typer.Option(min=0, help="Largest gradient, in multiples of the usual; 0: no limit." + _default(DEFAULT.clip)),
 ]
 Include = Annotated[list[str] | None, typer.Option(help="Only photos whose names match this glob; repeatable.")]
 HoldOut = Annotated[
@@ -118,25 +122,29 @@ HoldOut = Annotated[
 ]
 Seed = Annotated[
     int | None,
-    typer.Option(min=0, max=(1 << 24) - 1, help="Same seed, same data, same order." + _default(DEFAULT.seed)),
+    typer.Option(
+        min=0,
+        max=(1 << 24) - 1,
+        help="Random seed; the same seed and data give the same order." + _default(DEFAULT.seed),
+    ),
 ]
 Resume = Annotated[
     bool,
-    typer.Option(
-        "--resume", help="Go on with the run in the checkpoint, as it was begun: without other options of it."
-    ),
+    typer.Option("--resume", help="Resume from the checkpoint; its original options apply."),
 ]
-InitFrom = Annotated[Path | None, typer.Option(help="Begin with the weights of this checkpoint or exported .onnx.")]
+InitFrom = Annotated[Path | None, typer.Option(help="Start from the weights of this checkpoint or exported .onnx.")]
 Teacher = Annotated[
     list[Path] | None,
     typer.Option(
-        help="Imitate the paintings of this checkpoint or exported .onnx; one for each --style-image. "
-        "Losses that are not named then weigh nothing, and steps are quick."
+        help="Imitate this checkpoint or exported .onnx, one for each --style-image. "
+        "Losses without an explicit weight are then off, which makes steps fast."
     ),
 ]
-Vgg = Annotated[Path | None, typer.Option(help="VGG-16 weights. Default: $RTSTYLE_VGG16, or found and cached.")]
-Device = Annotated[str, typer.Option(help="cpu, or cuda where there is one.")]
-Precision = Annotated[str, typer.Option(help="Of VGG: f32, bf16, fp16, or auto: what is fast on the device.")]
-Compiled = Annotated[bool, typer.Option("--compile", help="VGG through torch.compile.")]
+Vgg = Annotated[
+    Path | None, typer.Option(help="VGG-16 weights. Default: $RTSTYLE_VGG16, or found or fetched, and cached.")
+]
+Device = Annotated[str, typer.Option(help="cpu or cuda.")]
+Precision = Annotated[str, typer.Option(help="Precision of VGG: f32, bf16, fp16, or auto (fast on the device).")]
+Compiled = Annotated[bool, typer.Option("--compile", help="Run VGG through torch.compile.")]
 SaveEvery = Annotated[int, typer.Option(min=1, help="Steps between checkpoints and previews.")]
-Workers = Annotated[int, typer.Option(min=0, help="Processes that read photos.")]
+Workers = Annotated[int, typer.Option(min=0, help="Number of processes that read photos.")]

@@ -38,7 +38,7 @@ def download(
     """Leaves the split's photos in ``to``/SPLIT; fetches nothing where they already are.
 
     The archive is checked by its length and its own CRCs: COCO publishes no checksum. It is removed unless
-    ``keep``. Interrupted at any time, the next call goes on. Raises SourceError, SinkError.
+    ``keep``. If interrupted, the next call continues. Raises SourceError, SinkError.
     """
     folder, archive = to / split.value, to / f"{split.value}.zip"
     if not is_complete(folder):

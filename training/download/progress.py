@@ -1,4 +1,4 @@
-"""How far a download has come."""
+"""Progress of a download."""
 
 from __future__ import annotations
 

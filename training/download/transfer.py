@@ -1,4 +1,4 @@
-"""Fetches one large file over HTTP, and goes on where it was cut."""
+"""Fetches one large file over HTTP, resuming where it broke off."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def fetch(
 ) -> None:
     """Leaves the file at ``path``, complete by the length that the server told.
 
-    What has come stays in ``path``.part, whatever happens, and the next call asks for the rest alone, on condition
+    What was received stays in ``path``.part, whatever happens, and the next call requests only the rest, provided
     that the file is still the same. Raises SourceError, SinkError.
     """
     part = Part(path)
@@ -108,7 +108,7 @@ def _open(url: str, done: int, validator: str | None) -> http.client.HTTPRespons
     except (OSError, http.client.HTTPException) as error:
         raise _UnreachableError(_reason(getattr(error, "reason", error))) from error
     except ValueError as error:  # of a host that is none
-        raise SourceError(f"{url}: expected an address, got none ({error}); look at how it is spelt") from error
+        raise SourceError(f"{url}: expected an address, got none ({error}); check the spelling") from error
     return answer
 
 
@@ -149,12 +149,12 @@ def _reason(error: object) -> str:
 def _given_up(url: str, part: Part, error: _CutError) -> str:
     if not part.size():
         return f"{url}: cannot be reached ({error}); check the network"
-    return f"{url}: broke off ({error}); {_gb(part.size())} are kept, and the same command goes on from there"
+    return f"{url}: broke off ({error}); {_gb(part.size())} are kept; the same command continues from there"
 
 
 def _not_written(path: Path, error: OSError) -> str:
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        return f"{path}: the disk is full; make room, and the same command goes on from where it was"
+        return f"{path}: the disk is full; make room; the same command then continues where it was"
     return f"{path}: cannot be written: {error.strerror or error}"
 
 

@@ -47,7 +47,9 @@ def unpack(archive: Path, folder: Path, *, listener: Listener = lambda _: None) 
         raise SourceError(f"{archive}: is no whole zip ({error}); remove it and run the same command again") from error
     except OSError as error:
         full = error.errno in {errno.ENOSPC, errno.EDQUOT}
-        reason = "the disk is full; make room, and the same command goes on" if full else error.strerror or str(error)
+        reason = (
+            "the disk is full; make room; the same command then continues" if full else error.strerror or str(error)
+        )
         raise SinkError(f"{folder}: cannot be unpacked: {reason}") from error
     return len(members)
 

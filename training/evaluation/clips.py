@@ -44,7 +44,7 @@ def find_clips(places: Sequence[Path]) -> list[Path]:
         found += clips
     twice, count = Counter(path.stem for path in found).most_common(1)[0] if found else ("", 0)
     if count > 1:
-        raise SourceError(f"{twice}: expected clips of different names, got {count} of this")
+        raise SourceError(f"{twice}: expected clips with different names, got {count} called this")
     return found
 
 

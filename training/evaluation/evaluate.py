@@ -31,8 +31,8 @@ from training.evaluation.warping import warping_error
 
 COUNTED_AT = Size(640, 480)
 Pair = tuple[Image, Image]  # a painting and its photo
-MODEL_UNITS = 10.0  # to measure a model's cost takes as long as so many evaluations of the loss
-FRAME_UNITS = 0.2  # to paint a frame of a clip, as much of one
+MODEL_UNITS = 10.0  # cost measurement, in units of one loss evaluation (for the ETA)
+FRAME_UNITS = 0.2  # painting one frame of a clip, in the same units
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""How near a model comes to what minutes of optimisation would paint."""
+"""How close a model comes to what minutes of optimisation would paint."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an evaluation found out."""
+"""The results of an evaluation."""
 
 from __future__ import annotations
 

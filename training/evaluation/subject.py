@@ -50,7 +50,7 @@ def opened(paths: Sequence[Path], device: str) -> Iterator[list[Subject]]:
             model = _exported(path, folder / f"{index}.onnx") if path.suffix == ".ckpt" else path
             network = read_style(model)
             if network.convention:
-                raise ModelError(f"{path}: expected a model under rtstyle's contract, got one of others' making")
+                raise ModelError(f"{path}: expected a model under rtstyle's contract, got a foreign one")
             for name, style, origin in _styles_in(path, network):
                 engine = open_engine(model_of(style), device)
                 stack.callback(engine.close)

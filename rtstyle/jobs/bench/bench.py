@@ -23,20 +23,20 @@ SECONDS = 60.0
 SIZES: Mapping[str, tuple[int, int]] = MappingProxyType(
     {"360p": (640, 360), "480p": (640, 480), "720p": (1280, 720), "1080p": (1920, 1080), "4K": (3840, 2160)}
 )
-_LEAST_S = 1.0  # of a run; fewer frames would say little
-_AROUND_S = 0.8  # what a run takes besides: opening, compiling
-_LONGEST_FRAME_S = 1.0  # in the network; beyond it a size is reckoned, and Ctrl-C never waits longer
+_LEAST_S = 1.0  # of a run; less would say little
+_AROUND_S = 0.8  # overhead of a run: opening, compiling
+_LONGEST_FRAME_S = 1.0  # in the network; beyond it a size is estimated, and Ctrl-C never waits longer
 _FEWEST = 6  # frames of a film
-_CODEC_S = 1e-8  # a pixel, about: only to know how long a film to make
+_CODEC_S = 1e-8  # per pixel, roughly: only to know how long a film to make
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Speed:
-    """Networks of one make at one size. ``measured`` is False where the fps are a smaller size's, by area."""
+    """Networks of one kind at one size. ``measured`` is False if the fps are scaled from a smaller size by area."""
 
-    styles: tuple[str, ...]  # those that run alike, for their networks differ in their weights alone
-    network: str  # lite, full; empty: somebody else's
-    provider: str  # what computed, in words
+    styles: tuple[str, ...]  # those that run alike, since their networks differ only in weights
+    network: str  # lite, full; empty: a foreign network
+    provider: str  # what ran it, in words
     size: str  # 720p, or 1280x720
     width: int
     height: int
@@ -48,7 +48,7 @@ class Speed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settled:
-    """What ``rtstyle live`` comes to by itself with a camera of 1280×720 at 30 frames a second."""
+    """What ``rtstyle live`` settles on with a camera of 1280×720 at 30 frames per second."""
 
     styles: tuple[str, ...]
     lines: int  # at which it paints
@@ -72,8 +72,8 @@ Result = Speed | Settled
 class Bench:
     """Measures ``styles`` (by default those that run in real time) at ``sizes``, in about ``seconds``.
 
-    Styles whose networks are of one make are measured once. Each figure comes from a short run of the very thing:
-    ``rtstyle live`` on a test pattern, without a window, and ``rtstyle transcode`` of a made-up film. Raises
+    Styles whose networks are of one kind are measured once. Each figure comes from a short real run:
+    ``rtstyle live`` on a test pattern, without a window, and ``rtstyle transcode`` of a synthetic film. Raises
     ModelError, DeviceError and UsageError at once.
     """
 
@@ -94,16 +94,16 @@ class Bench:
         Stylizer(found[0], device=device, precision=precision).close()
         self._sizes = dict(sorted(by_name.items(), key=lambda item: item[1][0] * item[1][1]))
         self._computer = Computer(device, precision)
-        self.runs = len(self._kinds) * (2 * len(self._sizes) + 2)  # the one that settles counts twice
+        self.runs = len(self._kinds) * (2 * len(self._sizes) + 2)  # the run that settles counts twice
         self.each_s = max(seconds / self.runs - _AROUND_S, _LEAST_S)
 
     @property
     def planned_s(self) -> float:
-        """How long it will take, about; a slow machine takes a little longer to settle."""
+        """About how long it will take; a slow machine takes a little longer to settle."""
         return self.runs * (self.each_s + _AROUND_S)
 
     def measure(self, found: Callable[[Result], None], progress: Callable[[Step], None] | None = None) -> None:
-        """Give each result to ``found`` when it is there, kind by kind, small sizes first. Raises DeviceError."""
+        """Pass each result to ``found`` as it comes, kind by kind, small sizes first. Raises DeviceError."""
         done = 0
 
         def tell(what: str, runs: int) -> None:
@@ -128,7 +128,7 @@ class Bench:
         if before is not None:
             larger = width * height / (before.width * before.height)
             if before.network_ms * larger > _LONGEST_FRAME_S * 1e3:
-                tell(f"{kind[0].name}, {size}, reckoned", 2)
+                tell(f"{kind[0].name}, {size}, estimated", 2)
                 return _reckoned(before, size, width, height)
         tell(f"{kind[0].name}, {size}, live", 1)
         live = try_live(kind[0], (width, height), self._computer, lines=height, seconds=self.each_s)
@@ -154,7 +154,7 @@ class Bench:
 
 
 def alike(styles: Sequence[Style]) -> list[list[Style]]:
-    """Styles in groups whose networks have the same layers, in 8 bits as in float. Others' stand alone."""
+    """Styles in groups whose networks have the same layers, in 8 bits as in float. Foreign ones stand alone."""
     kinds: dict[object, list[Style]] = {}
     for style in styles:
         kinds.setdefault(_make(style), []).append(style)
@@ -169,7 +169,7 @@ def _make(style: Style) -> object:
 
 
 def _layers_of_twin(style: Style) -> object:
-    """How often its twin has which layer: some leave a convolution or two in float, and are a tenth slower for it."""
+    """The twin's layers, counted: some leave a convolution or two in float, and are a tenth slower."""
     twin = find_twin(style)
     return None if twin is None else frozenset(Counter(node.op_type for node in load_file(twin).graph.node).items())
 

@@ -1,4 +1,4 @@
-"""A made-up film of any size and length, for measuring where nobody has brought one."""
+"""A synthetic film of any size and length, to measure with."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ if TYPE_CHECKING:
     from rtstyle.frames import Image
 
 RATE = 25  # frames/s
-_SHOT = 24  # frames that differ; after them it begins again, as after a cut
-_SHOT_PIXELS = 24 * 1280 * 720  # of a shot together, at most: a large one is not to take longer than what it measures
+_SHOT = 24  # frames that differ; then it repeats, as after a cut
+_SHOT_PIXELS = 24 * 1280 * 720  # in a shot, at most: making it must not take longer than the measurement
 _OCTAVES = (4, 8, 16, 32, 64, 128, 256)  # cells across; each weaker than the one before by √2
 _FINEST = 1280  # pixels; wider pictures are enlarged
 _PAN = 0.002  # of the width, a frame
-_BEHIND = 30  # levels by which what moves is darker: a third of the picture moves, and codes like a film's, painted
+_BEHIND = 30  # levels by which moving parts are darker: a third of the picture moves, and encodes like a painted film
 
 
 def make_film(path: Path, size: tuple[int, int], frames: int) -> None:
-    """Write ``frames`` frames of H.264, ``size`` (width, height): clouds that drift before others.
+    """Write ``frames`` frames of H.264, ``size`` (width, height): clouds drifting in front of others.
 
-    A shot is coded once and its packets repeated, so that a long film costs little more than a short one. Needs cv2.
+    A shot is encoded once and its packets repeated, so that a long film costs little more than a short one. Needs cv2.
     """
     width, height = size
     tick = Fraction(1, RATE)

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from rtstyle.meter import Progress
     from rtstyle.style import Style
 
-RATE = 30  # frames/s, of nearly all cameras
-_WARM_UP = 0.3  # of a run, that is not counted
-_SETTLING_S = 20.0  # as long is waited, at most, for the size to come to rest
+RATE = 30  # frames/s, that of nearly all cameras
+_WARM_UP = 0.3  # share of a run that is not counted
+_SETTLING_S = 20.0  # how long to wait at most for the size to settle
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +41,17 @@ class Computer:
 
 @dataclass(frozen=True, slots=True)
 class LiveTrial:
-    """What a camera's picture came to."""
+    """The outcome of a live run."""
 
-    fps: float  # painted frames a second
+    fps: float  # painted frames per second
     network_s: float  # a frame, median
-    lines: int  # at which it painted in the end
-    at_rest: bool  # False: that was still changing
+    lines: int  # height painted at in the end
+    at_rest: bool  # False: the size was still changing
 
 
 @dataclass(frozen=True, slots=True)
 class FilmTrial:
-    """What a film came to."""
+    """The outcome of a film."""
 
     fps: float  # from the first frame written to the film's last check
     provider: str
@@ -60,9 +60,9 @@ class FilmTrial:
 def try_live(
     style: Style, size: tuple[int, int], computer: Computer, *, lines: int | None, seconds: float
 ) -> LiveTrial:
-    """Paint a camera of ``size`` (width, height) at ``lines`` lines for so long; None: at as many as it settles on.
+    """Paint a camera of ``size`` (width, height) at ``lines`` lines for so long; None: the size it settles on.
 
-    The time begins when that has come to rest, or has not within 20 s. The camera is the test pattern at 30 frames a
+    Timing starts once that has settled, or after 20 s. The camera is the test pattern at 30 frames a
     second. Raises ModelError or DeviceError.
     """
     camera = _Camera(size)
@@ -97,7 +97,7 @@ def try_live(
 
 
 def try_film(style: Style, size: tuple[int, int], computer: Computer, *, frames: int, folder: Path) -> FilmTrial:
-    """Paint a made-up film of ``size`` (width, height) from file to file. Raises as ``transcode`` does."""
+    """Paint a synthetic film of ``size`` (width, height) from file to file. Raises as ``transcode`` does."""
     film = folder / "film.mp4"
     make_film(film, size, frames)
     first: list[float] = []

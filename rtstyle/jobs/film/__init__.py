@@ -1,1 +1,1 @@
-"""A film painted: what is asked for, the stages, segments that survive a crash, and the check of what came out."""
+"""Painting a film: its options, the stages, segments that survive a crash, and the check of the result."""

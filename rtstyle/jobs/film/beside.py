@@ -17,7 +17,7 @@ class Beside:
         return replace(batch, images=np.concatenate([batch.content, batch.images], axis=2))
 
     def reset(self) -> None:
-        """Nothing is remembered."""
+        """Nothing to forget."""
 
 
 class TwiceAsWide:

@@ -1,4 +1,4 @@
-"""Paints one film in segments, joins them, and looks at what came of it."""
+"""Paints one film in segments, joins them, and checks the result."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def look_at(task: Task) -> list[str]:
     Raises what ``paint_film`` would of input, styles and device; the output's place is ``check_output``'s.
     """
     if task.options.resume and was_delivered(task.output):
-        return ["is whole already; its work folder was left, and would be removed"]
+        return ["is already complete; its leftover work folder would be removed"]
     cut, keep = cut_of(task), None
     if not task.is_file:
         _check_stream(task)
@@ -90,7 +90,7 @@ def look_at(task: Task) -> list[str]:
 
 
 def paint_stream(task: Task) -> Report:
-    """From a stream, which comes but once, to a file that is whole or not there."""
+    """Paint a stream, which can be read only once, into a file that is complete or absent."""
     options, start = task.options, perf_counter()
     _check_stream(task)
     sink = VideoWriter(task.output, encoding=options.encoding, overwrite=task.overwrite, keep=[task.input])
@@ -105,9 +105,9 @@ def paint_stream(task: Task) -> Report:
 
 def _check_stream(task: Task) -> None:
     if task.options.preview is not None or cut_of(task):
-        raise UsageError(f"{task.input}: expected a file to take a part of, got a stream; save it first")
+        raise UsageError(f"{task.input}: expected a file to cut a part from, got a stream; save it first")
     if task.options.resume:
-        raise UsageError(f"{task.input}: expected a file to go on with, got a stream, which is gone")
+        raise UsageError(f"{task.input}: expected a file to resume, got a stream, which cannot be read again")
 
 
 def _paint(task: Task, source: Reader, painter: Painter, work: WorkFolder, prospect: Prospect) -> Report:
@@ -133,7 +133,7 @@ def _paint(task: Task, source: Reader, painter: Painter, work: WorkFolder, prosp
     told = None if task.progress is None else _offset(task.progress, resumed, lead)
     report = run(source, stages, sink, batch=prospect.batch, progress=told)
     if task.fingerprint() != prospect.fingerprint:
-        raise SourceError(f"{task.input}: changed while it was read; when that is over, --resume paints the rest")
+        raise SourceError(f"{task.input}: changed while it was read; once it is finished, --resume paints the rest")
     work.complete = True
     work.save()
     return replace(report, frames_out=report.frames_out - lead)
@@ -174,4 +174,4 @@ def _kept(work: WorkFolder) -> Iterator[None]:
     except RtstyleError as error:
         if not work.segments:
             raise
-        raise type(error)(f"{error}; {work.frames} frames are kept in {work.path}: --resume goes on") from error
+        raise type(error)(f"{error}; {work.frames} frames are kept in {work.path}; continue with --resume") from error

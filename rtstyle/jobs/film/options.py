@@ -22,7 +22,7 @@ class Options:
 
     keep_colors: bool = False  # the content's chroma
     steady: bool = False  # averaged along the motion, from frame to frame
-    scale: float = 1.0  # the share of the lines at which is painted; the edges come back from the content
+    scale: float = 1.0  # share of the height to paint at; the edges are restored from the content
     brushwork: float = 0.0  # 0 to 1: strokes where the film has nothing to paint
     crossfade: Fraction = Fraction(0)  # seconds, from one style to the next
     precision: str = PRECISION  # auto: in 8 bits where that is faster; full: as the model is
@@ -31,14 +31,14 @@ class Options:
     start: Fraction = Fraction(0)  # seconds, where the part begins that is wanted
     duration: Fraction | None = None  # seconds; None: to the end
     rate: Fraction | None = None  # frames a second of numbered pictures; None: 25
-    decoder: Decoder = "software"  # auto: NVDEC where it decodes the film; nvdec: that, or an error
-    on_error: OnError = "stop"  # what becomes of a file that cannot be read in the middle
+    decoder: Decoder = "software"  # auto: NVDEC if it decodes the film; nvdec: NVDEC or an error
+    on_error: OnError = "stop"  # what to do with a file that cannot be read in the middle
     resume: bool = False  # go on with what an interrupted run left
-    segment: int = SEGMENT  # frames that a kill costs at most
+    segment: int = SEGMENT  # frames that a kill loses at most
     preview: Fraction | None = None  # seconds from the middle, beside the original
 
     def __post_init__(self) -> None:
-        """Raise UsageError for what cannot be."""
+        """Raise UsageError for impossible values."""
         if self.start < 0:
             raise UsageError(f"start: expected 0 s or more, got {float(self.start):g}")
         for name, length in (("duration", self.duration), ("preview", self.preview)):
@@ -46,7 +46,7 @@ class Options:
                 raise UsageError(f"{name}: expected more than 0 s, got {float(length):g}")
         if self.preview is not None and (self.start or self.duration is not None):
             raise UsageError("preview: takes its part from the middle; expected no start and no duration beside it")
-        share(self.scale)  # raises for what is none
+        share(self.scale)  # raises if invalid
         check_brushwork(self.brushwork)
         if self.rate is not None and self.rate <= 0:
             raise UsageError(f"rate: expected more than 0 frames a second, got {self.rate}")

@@ -63,7 +63,7 @@ class Painter:
 
     @property
     def provider(self) -> str:
-        """What computes, in words."""
+        """What runs the networks, in words."""
         return self._stylizers[0].provider
 
     @property
@@ -99,7 +99,9 @@ def read_schedule(styles: Styles) -> list[tuple[Fraction, Named]]:
     if not entries:
         raise UsageError("style: expected at least one, got none")
     if len(entries) == 1 and entries[0][0]:
-        raise UsageError(f"{given[0]}: expected a time only beside other styles; one alone is there from the beginning")
+        raise UsageError(
+            f"{given[0]}: expected a time only with several styles; a single one lasts from beginning to end"
+        )
     if len(entries) > 1 and any(time is None for time, _ in entries):
         raise UsageError("several styles: expected NAME@TIME each, as in wave@0 and starry-night@00:12")
     return [(time or Fraction(0), style) for time, style in entries]

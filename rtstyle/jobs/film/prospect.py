@@ -1,4 +1,4 @@
-"""What a task comes to, once its input has been looked at: what happens to every stream."""
+"""What a task involves, once its input has been inspected: what happens to every stream."""
 
 from __future__ import annotations
 

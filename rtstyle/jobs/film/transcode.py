@@ -1,4 +1,4 @@
-"""A clip in, a painting out, with its sound."""
+"""A clip in, a painting out, with sound."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def transcode(
     ``style`` is a bundled style's name or the path of an ``.onnx``, or several as ``NAME@TIME``;
     ``strength`` mixes it with the original, 0 to 1. ``output`` appears only when it is complete and
     was read again. Until then a file grows in segments beside it, in ``OUTPUT.rtstyle/``, which stay
-    if the run is interrupted and from which ``options.resume`` goes on; a stream from the network
+    if the run is interrupted and from which ``options.resume`` continues; a stream from the network
     leaves nothing. Raises SourceError, SinkError, ModelError, DeviceError or UsageError, each a
     sentence.
     """

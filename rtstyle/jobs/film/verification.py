@@ -1,4 +1,4 @@
-"""Opens a finished film again and compares it with what was meant to be in it."""
+"""Opens a finished film again and compares it with what should be in it."""
 
 from __future__ import annotations
 

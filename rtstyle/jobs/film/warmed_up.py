@@ -1,4 +1,4 @@
-"""Lets a stage that remembers begin anew at every segment's start, without anyone seeing it."""
+"""Lets a stage with memory restart at every segment, without any visible effect."""
 
 from __future__ import annotations
 

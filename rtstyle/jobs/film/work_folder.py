@@ -129,11 +129,11 @@ class WorkFolder:
     def _check(self, *, resume: bool, overwrite: bool) -> None:
         foreign = next((path.name for path in self.path.iterdir() if not _OURS.fullmatch(path.name)), None)
         if foreign is not None:
-            raise SinkError(f"{self.path}: expected what a run of ours left, found {foreign}; move it away first")
-        if not (resume or overwrite) and _read_manifest(self.path).get("segments"):
             raise SinkError(
-                f"{self.path}: an unfinished run is there; --resume goes on with it, --overwrite begins again"
+                f"{self.path}: expected only files from an earlier run, found {foreign}; move it away first"
             )
+        if not (resume or overwrite) and _read_manifest(self.path).get("segments"):
+            raise SinkError(f"{self.path}: an unfinished run is there; --resume continues it, --overwrite starts again")
 
     def _take(self, output: Path, *, resume: bool, look: bool) -> None:
         self._acquire(make=not look)
@@ -194,7 +194,7 @@ class WorkFolder:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except (BlockingIOError, PermissionError) as error:
                 os.close(lock)
-                raise SinkError(f"{self.path}: another run is at work there; wait for it, or end it") from error
+                raise SinkError(f"{self.path}: another run is working there; wait for it, or stop it") from error
             except OSError:  # a file system without locks, as some network shares
                 os.close(lock)
             else:
@@ -215,7 +215,7 @@ def tidy(output: Path) -> None:
     """Remove what a run left of a film that is whole; of one that is not, tell that it is there."""
     folder = _folder(output)
     if was_delivered(output):
-        _log.warning("%s: is whole already; its work folder was left, and is removed", output)
+        _log.warning("%s: is already complete; its leftover work folder is removed", output)
         _remove(folder)
     elif os.path.isdir(folder):  # noqa: PTH112 - Path.is_dir raises for a name that is too long
         what = "%s: is there already, and %s holds an unfinished run that was to replace it"

@@ -1,1 +1,1 @@
-"""Pictures by optimisation: of a photo, of the keyframes of a video, carried through it, and sheets of settings."""
+"""Painting by optimisation: photos, keyframes of a video, carrying them through it, and sheets of settings."""

@@ -1,4 +1,4 @@
-"""What is kept of a painting along the way: a strip, a film, saves, and the place from which to go on."""
+"""What is kept of a painting in progress: a strip, a film, saves, and the place to resume from."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class Along:
             return None
         place = self._checkpoint.place()
         if place is None:
-            raise SourceError(f"{self._checkpoint.path}: there is nothing to go on with; begin anew")
+            raise SourceError(f"{self._checkpoint.path}: there is nothing to resume; begin anew")
         return place
 
     def end(self, painting: Painting) -> None:
@@ -89,13 +89,13 @@ class Along:
         else:
             self._checkpoint.remove()
         if self._extras.process:
-            if self._last_shown() < self._at or not self._checkpoint.process:  # it ended before it was foreseen
+            if self._last_shown() < self._at or not self._checkpoint.process:  # it ended earlier than planned
                 self._show(painting.picture)
             self._thin(min(self._extras.process, len(self._checkpoint.process)))
             self._strip.write(Frame(sheet([self._checkpoint.process], [self._checkpoint.labels]), Fraction(0)))
             self._write_film()
         if painting.stopped:
-            raise KeyboardInterrupt(f"{self._target} has the best so far, go on with --resume")
+            raise KeyboardInterrupt(f"the best picture so far is in {self._target}; continue with --resume")
 
     def rescued(self, painting: Painting, error: SinkError) -> SinkError:
         """What to raise where the painting cannot be written: its place is kept, if that can be."""
@@ -103,7 +103,7 @@ class Along:
             self._checkpoint.save(painting.place)
         except SinkError:
             return error
-        return SinkError(f"{error}; then go on with --resume, the painting is kept in {self._checkpoint.path}")
+        return SinkError(f"{error}; then continue with --resume: the painting is kept in {self._checkpoint.path}")
 
     def _is_due(self, step: Step) -> bool:
         """Whether it is time for one more picture. Where the end is open, there are at times twice as many as asked."""

@@ -1,4 +1,4 @@
-"""Where a painting stands, in a file from which another run goes on."""
+"""The state of a painting, in a file from which another run continues."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class Checkpoint:
                 raise SinkError(f"{self.path}: cannot be written: {error}") from error
 
     def remove(self) -> None:
-        """It is painted."""
+        """Remove the file: the painting is finished."""
         self.path.unlink(missing_ok=True)
 
 

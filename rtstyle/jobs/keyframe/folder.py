@@ -1,4 +1,4 @@
-"""A folder in which the pictures of an unfinished video wait, so that another run goes on."""
+"""A folder that keeps the pictures of an unfinished video, so that another run can continue."""
 
 from __future__ import annotations
 
@@ -76,14 +76,14 @@ class KeyframeFolder:
         self._checkpoint(name).save(place)
 
     def finish(self) -> None:
-        """All pictures are there, and stay; a folder that was made for none goes."""
+        """All pictures are there and stay; a folder made for none is removed."""
         self._manifest.unlink(missing_ok=True)
         if self._new and not self._done:
             with suppress(OSError):
                 self.folder.rmdir()
 
     def remove(self) -> None:
-        """None of them is needed any more."""
+        """Remove the pictures: none is needed any more."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _writer(self, name: str) -> PhotoWriter:
@@ -112,7 +112,7 @@ def check_place(folder: Path, *, resume: bool, overwrite: bool) -> None:
     """Raise SinkError where no such folder can be; nothing is made."""
     if (folder / MANIFEST).exists():
         if not (resume or overwrite):
-            raise SinkError(f"{folder}: an unfinished run is there; --resume goes on with it, --overwrite begins again")
+            raise SinkError(f"{folder}: an unfinished run is there; --resume continues it, --overwrite starts again")
     elif folder.exists() and not folder.is_dir():
         raise SinkError(f"{folder}: expected a folder, got a file")
     elif not folder.parent.is_dir():

@@ -1,4 +1,4 @@
-"""A photo in, and out a painting that was optimised pixel by pixel. Torch is loaded when a job begins."""
+"""Paints a photo by optimising its pixels. Torch is loaded when a job begins."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ def paint_keyframe(
 ) -> PaintReport:
     """Paint one photo by optimisation (Gatys et al. 2016).
 
-    ``output`` appears when it is complete. Ctrl-C writes the best so far, and ``OUTPUT.keyframe`` from which
-    ``Extras(resume=True)`` goes on; that is written every half minute too. A run that cannot be saved from
+    ``output`` appears when it is complete. Ctrl-C writes the best so far, and ``OUTPUT.keyframe``, from which
+    ``Extras(resume=True)`` continues; that is also written every half minute. A run that cannot be saved from
     diverging writes its best picture and raises PaintError. Raises SourceError, SinkError, ModelError, DeviceError
     or UsageError too, each a sentence.
     """
@@ -109,7 +109,7 @@ def open_photo(
     keep = [content, *materials.files()]
     writer = PhotoWriter([output], overwrite=overwrite, keep=keep, originals=[Path(content)])
     if (place := place_of(Path(output))).exists() and not overwrite:
-        raise SinkError(f"{place}: an unfinished run is there; --resume goes on with it, --overwrite begins again")
+        raise SinkError(f"{place}: an unfinished run is there; --resume continues it, --overwrite starts again")
     return photo, writer
 
 

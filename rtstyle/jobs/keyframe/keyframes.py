@@ -77,7 +77,7 @@ def paint_keyframes(
                     break
         kept.finish()
     if not files:
-        raise SourceError(f"{input}: has {count} frames, and none of them was asked for; see --at, --every, --scenes")
+        raise SourceError(f"{input}: has {count} frames, none of which was selected; see --at, --every, --scenes")
     return VideoPaintReport(frames=count, keyframes=len(files), seconds=perf_counter() - begun, files=files)
 
 
@@ -161,7 +161,7 @@ def check_propagation(
 
 @dataclass(frozen=True, slots=True)
 class _Brush:
-    """Paints pictures that are not on the kept yet."""
+    """Paints pictures that are not kept yet."""
 
     studio: Studio
     kept: KeyframeFolder

@@ -36,7 +36,7 @@ class StyleImage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Materials:
-    """All that one paints with."""
+    """Everything needed to paint."""
 
     styles: Sequence[StyleImage] = ()
     recipe: Recipe = field(default_factory=Recipe)

@@ -1,1 +1,1 @@
-"""``live``: a camera in, a window, recordings and servers out, at a size that the machine can keep up with."""
+"""``live``: a camera in, a window, recordings and servers out, at a size the machine can keep up with."""

@@ -1,4 +1,4 @@
-"""Chooses at how many lines to paint, so that a machine keeps a camera's rate."""
+"""Chooses at how many lines to paint, so that the machine keeps up with the camera."""
 
 from __future__ import annotations
 
@@ -7,32 +7,32 @@ import sys
 
 _LINES = (180, 216, 240, 288, 324, 360, 396, 432, 480, 540, 576, 648, 720, 810, 900, 1080, 1260, 1440, 1800, 2160)
 _FIRST = 360
-_ENOUGH_S, _FEWEST = 1.0, 3  # as long after a change, and as many frames, before the next is thought of
-_TOO_BUSY, _ROOM = 0.95, 0.8  # of the interval: above the one it gets smaller; up to the other it may grow
-_LASTING_S = 1.0  # too much for as long: what is over sooner is no reason to change
-_STEPS_DOWN = 3  # at a time: a moment in which the machine does something else is no reason to fall to the bottom
-_HOLD_S, _LONGEST_HOLD_S = 10.0, 320.0  # as long it does not grow after a size that was too much; doubled every time
+_ENOUGH_S, _FEWEST = 1.0, 3  # time and frames after a change before the next is considered
+_TOO_BUSY, _ROOM = 0.95, 0.8  # of the interval: above the first it shrinks; up to the second it may grow
+_LASTING_S = 1.0  # overload for this long; anything shorter is no reason to change
+_STEPS_DOWN = 3  # at a time: a moment in which the machine is busy elsewhere must not drop it to the bottom
+_HOLD_S, _LONGEST_HOLD_S = 10.0, 320.0  # no growth for this long after a size was too much; doubled every time
 
 
 class AutoSize:
     """Told how long frames take, says when to paint at another size.
 
-    What the network will cost at a size is reckoned by its area, and the rest as the same at every size. When one
-    proves too much, nothing grows for ten seconds; the next time for twenty, forty, ...: it does not pump.
+    The network's cost at a size is estimated by its area, the rest as the same at every size. When a size proves too
+    much, nothing grows for ten seconds; the next time for twenty, forty, ..., so that it does not oscillate.
     """
 
     def __init__(self, height: int, interval_s: float) -> None:
         self._choices = [lines for lines in _LINES if lines < height] + [height]
         self._interval_s = interval_s
-        self._seen, self._since_s = 0, 0.0  # frames at this size, and when the first came
-        self._over_since_s: float | None = None  # when it began to be too much
-        self._judged = False  # whether this size was
+        self._seen, self._since_s = 0, 0.0  # frames at this size, and time of the first
+        self._over_since_s: float | None = None  # when the overload began
+        self._judged = False  # whether this size has been
         self._until_s = -math.inf  # when it may grow again
         self._hold_s = _HOLD_S
         self.lines = max((lines for lines in self._choices if lines <= _FIRST), default=self._choices[0])
 
     def update(self, busy_s: float, network_s: float, now_s: float) -> bool:
-        """Take note of a frame; ``busy_s`` is what the latest took, with the network. True if ``lines`` has changed."""
+        """Note a frame; ``busy_s`` is what recent ones took, network included. True if ``lines`` has changed."""
         if not self._seen:
             self._since_s = now_s
         self._seen += 1
@@ -58,16 +58,16 @@ class AutoSize:
 
     @property
     def at_rest(self) -> bool:
-        """Whether this size was seen for long enough, and fits, or there is none smaller."""
+        """Whether this size was seen for long enough and fits, or there is none smaller."""
         return self._judged and (self._over_since_s is None or self.lines == self._choices[0])
 
     def restart(self) -> None:
-        """What was seen so far says nothing any more: another style, say."""
+        """Discard what was seen so far, as for another style."""
         self._go_to(self.lines)
         self._until_s, self._hold_s = -math.inf, _HOLD_S
 
     def go_back(self, lines: int, now_s: float) -> None:
-        """The size that was chosen could not be had: it was too much."""
+        """Revert to ``lines``: the new size could not be built."""
         self._go_to(lines)
         self._hold(now_s)
 
@@ -75,14 +75,14 @@ class AutoSize:
         self.lines, self._seen, self._over_since_s, self._judged = lines, 0, None, False
 
     def _largest(self, busy_s: float, network_s: float, *, below: int = sys.maxsize) -> int:
-        """The largest size below that one that should fit; 0 where none does."""
+        """The largest size below ``below`` that should fit; 0 if none does."""
         left_s = _ROOM * self._interval_s - (busy_s - network_s)
         fitting = (n for n in self._choices if n < below and network_s * (n / self.lines) ** 2 <= left_s)
         return max(fitting, default=0)
 
     def _hold(self, now_s: float) -> None:
-        """Do not grow for a while, which is longer if it had grown not long ago."""
-        if now_s >= self._until_s:  # before, it is still the same that was too much
+        """Do not grow for a while, longer if it grew recently."""
+        if now_s >= self._until_s:  # earlier, it is still the same overload
             recently = now_s < self._until_s + self._hold_s
             self._hold_s = min(2 * self._hold_s, _LONGEST_HOLD_S) if recently else _HOLD_S
         self._until_s = now_s + self._hold_s

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class To:
-    """Where the picture goes; any of them together."""
+    """Where the picture goes; outputs can be combined."""
 
     window: bool = True
     record: str | Path | None = None  # a file: .mp4, .m4v or .mov
@@ -51,12 +51,12 @@ def live(
     seconds: float | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> Report:
-    """Paint ``source`` as it comes, until the window is closed, the source ends or ``seconds`` are over.
+    """Paint ``source`` live, until the window is closed, the source ends or ``seconds`` are over.
 
     ``source``: None (the first camera), a camera's number or name, an address, a file, ``screen`` or ``test``.
-    ``styles``, by default all at hand but the ``full`` ones, are those to switch between. ``size`` is at how many
-    lines to paint; None: as many as the machine can at the camera's rate. Must be called in the main thread if there
-    is a window. Raises SourceError, SinkError, ModelError, DeviceError or UsageError, each a sentence, and on Ctrl-C a
+    ``styles`` are those to switch between, by default all that run in real time. ``size`` is the height to paint at, in
+    lines; None: as many as the machine can at the camera's rate. Must be called in the main thread if there is a
+    window. Raises SourceError, SinkError, ModelError, DeviceError or UsageError, each a sentence, and on Ctrl-C a
     KeyboardInterrupt that says which outputs had failed.
     """
     look, to = look or Look(), to or To()
@@ -68,7 +68,7 @@ def live(
     if not (to.window or to.record or to.publish or to.virtual_camera or seconds):
         raise UsageError("no window and no other output: add --record, --publish, --virtual-camera or --seconds")
     if to.timecode and not to.window:
-        raise UsageError("timecode: is drawn in the window alone; expected one, got none")
+        raise UsageError("timecode: is only drawn in the window; expected a window, got none")
     if to.window:
         check_display()  # before the camera is switched on
     attached = _attached(to, played=str(source).removeprefix("file://"))
@@ -77,7 +77,7 @@ def live(
         show = Show(frames, found, look, size=size, device=device, seconds=seconds)
         if to.window:
             show.open_window(timecode=to.timecode)
-        until_run.pop_all()  # `run` closes the source, when its thread has left it
+        until_run.pop_all()  # `run` closes the source once its thread has left it
     for name, sink, queue, patience_s in attached:
         show.outputs.attach(name, sink, queue=queue, patience_s=patience_s)
     try:
@@ -90,7 +90,7 @@ def live(
 
 
 def _attached(to: To, *, played: str) -> list[tuple[str, Sink, int, float]]:
-    """Every output but the window: its name, the sink, its queue and how long to wait for it in the end."""
+    """Every output but the window: its name, the sink, its queue and how long to wait for it at the end."""
     attached: list[tuple[str, Sink, int, float]] = []
     if to.record is not None:
         recorder = Recorder(to.record, overwrite=to.overwrite, keep=[played])

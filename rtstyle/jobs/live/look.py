@@ -1,4 +1,4 @@
-"""How the picture is to look; what the keys of the window change."""
+"""How the picture is to look; the window's keys change it."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from rtstyle.twin import check_precision
 
 @dataclass(slots=True)
 class Look:
-    """Read for every frame, so that it may be changed while frames flow."""
+    """Read for every frame, so it may change while frames flow."""
 
-    strength: float = STRENGTH  # of the painting; the rest is the camera's picture
+    strength: float = STRENGTH  # share of the painting; the rest is the camera's picture
     brushwork: float = BRUSHWORK  # 0 to 1: strokes where the camera sees nothing to paint
-    keep_colors: bool = False  # the camera's
+    keep_colors: bool = False  # keep the camera's
     mirror: bool = False
     steady: bool = False  # temporal smoothing
     side_by_side: bool = False
     divider: float = 0.5  # of the width, when side by side
     painted: bool = True  # False: the camera's picture as it is
-    precision: str = PRECISION  # auto or full; of styles that are loaded from now on
+    precision: str = PRECISION  # auto or full, for styles loaded from now on
 
     def __post_init__(self) -> None:
         if not 0 <= self.strength <= 1:

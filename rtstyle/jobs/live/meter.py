@@ -1,4 +1,4 @@
-"""How fast the last few seconds were: what a viewer is shown, and what the size of the picture follows."""
+"""Measures the last few seconds, for the viewer's statistics and for choosing the size."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from time import perf_counter
 from rtstyle.meter import Meter
 
 LATENCY = "latency"  # seconds from capture to display
-NETWORK = "network"  # seconds in the network alone; they are in those of the stage around it, too
+NETWORK = "network"  # seconds in the network alone; also contained in those of the stage around it
 _RECENT = 60  # frames
-_MOMENT_S = 0.5  # by whose frames the size is chosen: soon enough for eyes, slow enough for noise
+_MOMENT_S = 0.5  # whose frames decide the size: quick enough for eyes, slow enough for noise
 _FEWEST = 3  # frames, however long they take
-_SOON_S = 2.0  # of which frames a second are counted
+_SOON_S = 2.0  # over which the frame rate is counted
 
 
 class LiveMeter(Meter):
@@ -32,12 +32,12 @@ class LiveMeter(Meter):
             self._shown.append(perf_counter())
 
     def forget(self) -> None:
-        """Count anew, from now on."""
+        """Start counting anew."""
         self._bins = {}
         self._shown.clear()
 
     def busy_s(self, names: frozenset[str]) -> float:
-        """Seconds a frame through these stages together, by those of the last moment."""
+        """Seconds per frame in these stages together, over the last moment."""
         moment = max(round(self.fps * _MOMENT_S), _FEWEST)
         return sum(median(list(self._recent[name])[-moment:]) for name in names if name in self._recent)
 
@@ -53,6 +53,6 @@ class LiveMeter(Meter):
 
     @property
     def fps(self) -> float:
-        """Frames shown in the last two seconds, a second."""
+        """Frames shown per second, over the last two."""
         now = perf_counter()
         return sum(now - shown < _SOON_S for shown in list(self._shown)) / _SOON_S

@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 
 class LivePainter(Guided):
-    """Paints at ``lines`` lines, smooths while ``look`` says so, and delivers at full size. The owner closes it."""
+    """Paints at ``lines`` lines, smooths while ``look`` says so, and returns full size. The owner closes it."""
 
     def __init__(self, style: Style, *, lines: int, device: str, look: Look, meter: LiveMeter) -> None:
         self._stylizer = Stylizer(style, device=device, precision=look.precision)
         self._brushwork = Brushwork(lambda: look.brushwork)
-        # Smoothing is cheapest where the picture is small, and flicker is the network's, not the upsampling's.
+        # Smoothing is cheapest on the small picture, and flicker comes from the network, not the upsampling.
         steady = When(lambda: look.steady, Steady())
         super().__init__([self._brushwork, _Timed(self._stylizer, meter), steady], lines=lines)
 
@@ -47,7 +47,7 @@ class LivePainter(Guided):
 
 
 class _Timed:
-    """The network, whose share of the time is what the size of the picture can change."""
+    """Times the network, whose share of the time depends on the size."""
 
     def __init__(self, stylizer: Stylizer, meter: LiveMeter) -> None:
         self._stylizer, self._meter = stylizer, meter

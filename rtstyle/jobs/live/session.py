@@ -44,10 +44,10 @@ HELP = (
     "q, Esc\tquit",
 )
 RECORDING = "recording"
-RECORD_QUEUE, RECORD_PATIENCE_S = 30, 10.0  # frames that may wait for the encoder; as long may it take to finish
+RECORD_QUEUE, RECORD_PATIENCE_S = 30, 10.0  # frames that may wait for the encoder; time it may take to finish
 _STEP = 0.1  # of strength
 _MESSAGE_S = 2.0
-_WORTH_MS = 0.05  # what takes less needs no line in the statistics
+_WORTH_MS = 0.05  # anything less gets no line in the statistics
 _RED = (40, 40, 230)  # BGR
 
 _log = logging.getLogger("rtstyle")
@@ -56,7 +56,7 @@ _log = logging.getLogger("rtstyle")
 class Session:
     """Turns keys into changes of ``look``, and draws what only the viewer is to see.
 
-    ``choose`` is told the number of a style, and ``current`` tells that of the one that paints; None: none does yet.
+    ``choose`` gets the number of the style wanted; ``current`` returns that of the one painting, None if none is yet.
     Snapshots and recordings go into ``folder``.
     """
 
@@ -73,17 +73,17 @@ class Session:
         self._styles, self._look, self._outputs, self._meter = styles, look, outputs, meter
         self._choose, self._current = choose, current
         self.folder = Path()
-        self.describe: Callable[[], list[str]] = list  # lines of statistics that others know
+        self.describe: Callable[[], list[str]] = list  # further lines of statistics
         self.toggle_full_screen: Callable[[], None] = _nothing
-        self._asked = 0  # for a style: n goes on from there, also past one that cannot be had
+        self._asked = 0  # the style last asked for: n continues from there, even past one that failed
         self.timecode = False
         self._help = self._statistics = False
-        self._message = ("", 0.0)  # and until when
+        self._message = ("", 0.0)  # text, and until when
         self._shown: Image | None = None
         self._saving: list[Thread] = []
 
     def press(self, key: str) -> None:
-        """A key of the window's."""
+        """Handle a key pressed in the window."""
         look = self._look
         if key.isdecimal() and 0 < int(key) <= len(self._styles):
             self._take(int(key) - 1)
@@ -109,7 +109,7 @@ class Session:
             self._statistics = not self._statistics
 
     def drag(self, to: float) -> None:
-        """The mouse's: moves the divider."""
+        """Move the divider with the mouse."""
         if self._look.side_by_side:
             self._look.divider = to
 
@@ -170,7 +170,7 @@ class Session:
         except SinkError as error:
             _log.warning("%s", error)
             return
-        self._outputs.detach(RECORDING)  # one that failed
+        self._outputs.detach(RECORDING)  # if it failed
         self._outputs.attach(RECORDING, recorder, queue=RECORD_QUEUE, patience_s=RECORD_PATIENCE_S)
         self._say(f"recording {path.name}")
 

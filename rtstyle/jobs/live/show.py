@@ -68,14 +68,14 @@ class Show:
         self._switch: Switch[Wish] = Switch(self._paint_with)
 
     def open_window(self, *, timecode: bool) -> None:
-        """Show it all in a window too."""
+        """Add a window."""
         session = self._session
         self._window = Window(overlay=session.draw, on_key=session.press, on_drag=session.drag)
         session.toggle_full_screen, session.timecode = self._window.toggle_full_screen, timecode
         self.outputs.window = self._window
 
     def run(self, progress: Callable[[Progress], None] | None) -> Report:
-        """Until the end; closes everything. In a window alone the picture is there before its style is."""
+        """Run to the end and close everything. With a window only, the picture appears before its style is loaded."""
         self._choose(0)
         stages = self._stages()
         working = frozenset(str(getattr(stage, "name", type(stage).__name__)) for stage in stages)
@@ -92,7 +92,7 @@ class Show:
                 self._await_style()
             report = run(self._source, stages, sink, idle=idle, meter=self.meter, progress=after_frame)
             if self._switch.current is not None:
-                self.lines = self._switch.current[1]  # what was still being built painted nothing
+                self.lines = self._switch.current[1]  # a painter still being built painted nothing
         finally:
             self._switch.close()
             self._session.close()
@@ -101,16 +101,16 @@ class Show:
 
     @property
     def painting(self) -> bool:
-        """Whether a style paints by now."""
+        """Whether a style is painting yet."""
         return self._switch.current is not None
 
     @property
     def at_rest(self) -> bool:
-        """Whether it paints at the size that it will keep, by what is known so far."""
+        """Whether the size has settled, as far as is known."""
         return self._auto is None or (self._auto.at_rest and not self._switch.busy)
 
     def _await_style(self) -> None:
-        """Nothing unpainted is to be recorded or sent."""
+        """Wait for the first style: nothing unpainted is to be recorded or sent."""
         try:
             self._switch.wait()
         except BaseException:
@@ -129,7 +129,7 @@ class Show:
         ]
 
     def _paint_with(self, wish: Wish) -> LivePainter:
-        """In the switch's thread: a painter that is warm."""
+        """Build a warmed-up painter, in the switch's thread."""
         number, lines = wish
         format = self._source.format
         painter = LivePainter(
@@ -152,7 +152,7 @@ class Show:
         return None if self._switch.current is None else self._switch.current[0]
 
     def _resize(self, working: frozenset[str]) -> None:
-        """Follow the machine's speed, while nothing else is going on that would disturb the measure."""
+        """Adapt to the machine's speed, unless something else would distort the measurement."""
         if self._auto is None or self._switch.busy or self._switch.current is None or not self._look.paints:
             return
         number, lines = self._switch.current

@@ -78,7 +78,7 @@ def test_several_styles_want_times():
     assert read_schedule(given) == [(62, "wave"), (90, "me@home.onnx"), (91, "we@2x.onnx")]
     assert read_schedule("we@2x.onnx") == [(0, "we@2x.onnx")]
     assert read_schedule("wave@0") == [(0, "wave")]
-    with pytest.raises(UsageError, match="wave@5: expected a time only beside other styles"):
+    with pytest.raises(UsageError, match="wave@5: expected a time only with several styles"):
         read_schedule("wave@5")
 
 
@@ -207,8 +207,8 @@ def test_hardware_that_is_not_there(monkeypatch, caplog):
     monkeypatch.setattr("rtstyle.sinks.encoding._CHIPS", ("nvenc", "vaapi"))
     monkeypatch.setattr("rtstyle.sinks.encoding.try_encoder", lambda encoder, *_: f"{encoder.name} is broken")
     assert choose_encoder(Encoding(encoder="auto"), ".mp4", 64, 48).name == "libx264"
-    assert "no hardware encoder is to be had (h264_nvenc: h264_nvenc is broken; h264_vaapi" in caplog.text
-    with pytest.raises(rtstyle.DeviceError, match="hevc_nvenc is broken; take --encoder auto or software"):
+    assert "no hardware encoder is available (h264_nvenc: h264_nvenc is broken; h264_vaapi" in caplog.text
+    with pytest.raises(rtstyle.DeviceError, match="hevc_nvenc is broken; use --encoder auto or software"):
         choose_encoder(Encoding("hevc", encoder="nvenc"), ".mp4", 64, 48)
 
 
@@ -255,5 +255,5 @@ def test_what_will_not_be_as_it_looks_is_told(clip, tmp_path, invert_model, iden
     photo = tmp_path / "photo.jpg"
     cv2.imwrite(str(photo), np.full((32, 32, 3), 10, np.uint8))
     rtstyle.transcode(photo, tmp_path / "photo.mp4", style=invert_model)
-    told = f"{photo}: a photo becomes a film of one frame; `rtstyle image` makes a photo of it"
+    told = f"{photo}: a photo becomes a film of one frame; `rtstyle image` paints it as a photo"
     assert [line for line in caplog.messages if "frame" in line] == [told]

@@ -139,7 +139,7 @@ def test_a_run_that_is_not_to_be_resumed_says_so(film, tmp_path, invert_model):
     target = tmp_path / "out.mp4"
     with pytest.raises(KeyboardInterrupt):
         rtstyle.transcode(film, target, style=invert_model, options=Options(segment=SEGMENT), progress=stop_at(25))
-    with pytest.raises(SinkError, match="an unfinished run is there; --resume goes on"):
+    with pytest.raises(SinkError, match="an unfinished run is there; --resume continues"):
         rtstyle.transcode(film, target, style=invert_model, options=Options(segment=SEGMENT))
     with pytest.raises(SinkError, match=r"strength was 1\.0 and is 0\.5"):
         rtstyle.transcode(film, target, style=invert_model, strength=0.5, options=RESUME)
@@ -148,7 +148,7 @@ def test_a_run_that_is_not_to_be_resumed_says_so(film, tmp_path, invert_model):
     with pytest.raises(KeyboardInterrupt):
         rtstyle.transcode(other, tmp_path / "b.mp4", style=invert_model, options=RESUME, progress=stop_at(25))
     os.utime(other, (1, 1))
-    with pytest.raises(SourceError, match=r"other\.mp4: is not as it was when .*b\.mp4 was begun; begin again with"):
+    with pytest.raises(SourceError, match=r"other\.mp4: has changed since .*b\.mp4 was begun; start again with"):
         rtstyle.transcode(other, tmp_path / "b.mp4", style=invert_model, options=RESUME)
     for source, painted in ((film, target), (other, tmp_path / "b.mp4")):
         rtstyle.transcode(source, painted, style=invert_model, overwrite=True)
@@ -192,7 +192,7 @@ def test_a_dry_run_knows_of_a_run_at_work(film, tmp_path, invert_model):
 
     def progress(now):
         if now.frames == 15:
-            with pytest.raises(SinkError, match="another run is at work there"):
+            with pytest.raises(SinkError, match="another run is working there"):
                 look_at(task)
             seen.append(now)
 
@@ -206,7 +206,7 @@ def test_a_preview_is_not_gone_on_with_as_its_part(film, tmp_path, invert_model)
     with pytest.raises(KeyboardInterrupt):
         rtstyle.transcode(film, target, style=invert_model, options=part, progress=stop_at(15))
     beside = Options(segment=SEGMENT, preview=Fraction(1), resume=True)
-    with pytest.raises(SinkError, match="cannot go on"):
+    with pytest.raises(SinkError, match="cannot be resumed"):
         rtstyle.transcode(film, target, style=invert_model, options=beside)
 
 
@@ -217,7 +217,7 @@ def test_two_runs_do_not_share_a_folder(film, tmp_path, invert_model):
 
     def progress(now):
         if now.frames == 15:
-            with pytest.raises(SinkError, match="another run is at work there"):
+            with pytest.raises(SinkError, match="another run is working there"):
                 rtstyle.transcode(film, target, style=invert_model, options=RESUME)
             seen.append(now)
 
@@ -230,7 +230,7 @@ def test_of_two_runs_that_begin_at_once_one_works(tmp_path):
     pytest.importorskip("fcntl", reason="no such hardware: this system has no file locks")
     first, second = (WorkFolder(tmp_path / "out.mp4", {}, resume=False, overwrite=False) for _ in range(2))
     first.create()
-    with pytest.raises(SinkError, match="another run is at work there"):
+    with pytest.raises(SinkError, match="another run is working there"):
         second.create()
     second.release()
     assert sorted(path.name for path in first.path.iterdir()) == ["lock", "manifest.json"]
@@ -275,7 +275,7 @@ def test_killed_between_name_and_tidying(film, tmp_path, invert_model, monkeypat
     before = target.read_bytes()
     task = Task(input=str(film), output=target, style=invert_model, options=RESUME)
     check_output(task)
-    assert look_at(task) == ["is whole already; its work folder was left, and would be removed"]
+    assert look_at(task) == ["is already complete; its leftover work folder would be removed"]
     assert (tmp_path / "out.mp4.rtstyle").is_dir()
     rtstyle.transcode(film, target, style=invert_model, options=Options(resume=True))
     assert target.read_bytes() == before
@@ -325,7 +325,7 @@ def test_another_film_under_the_same_name(tmp_path, invert_model):
         rtstyle.transcode(source, target, style=invert_model, options=Options(segment=SEGMENT), progress=stop_at(15))
     data = bytearray(source.read_bytes())
     make_clip(source, frames=60, sound=False)
-    sentence = r"in\.mp4: is not as it was when .*out\.mp4 was begun; begin again with --overwrite"
+    sentence = r"in\.mp4: has changed since .*out\.mp4 was begun; start again with --overwrite"
     with pytest.raises(SourceError, match=sentence):
         rtstyle.transcode(source, target, style=invert_model, options=RESUME)
     data[len(data) // 2] ^= 1
@@ -348,7 +348,7 @@ def test_pictures_that_become_more(tmp_path, invert_model):
         rtstyle.transcode(source, target, style=invert_model, options=Options(segment=SEGMENT), progress=stop_at(25))
     draw(range(30, 50))
     draw([3], step=40)
-    with pytest.raises(SourceError, match=r"in%d\.png: is not as it was"):
+    with pytest.raises(SourceError, match=r"in%d\.png: has changed since"):
         rtstyle.transcode(source, target, style=invert_model, options=RESUME)
     draw([3])
     assert rtstyle.transcode(source, target, style=invert_model, options=RESUME).frames_resumed == 20
@@ -398,7 +398,9 @@ def test_a_folder_of_somebody_elses_with_that_name(film, tmp_path, invert_model,
     (folder / "diary.mp4").write_bytes(b"dear")
     (folder / "000000.mp4").write_bytes(b"diary")
     for overwrite in (False, True):
-        with pytest.raises(SinkError, match=r"expected what a run of ours left, found diary.mp4; move it away first"):
+        with pytest.raises(
+            SinkError, match=r"expected only files from an earlier run, found diary.mp4; move it away first"
+        ):
             rtstyle.transcode(film, tmp_path / "out.mp4", style=invert_model, options=options, overwrite=overwrite)
     there = {path.name: path.read_bytes() for path in folder.iterdir()}
     assert there == {"diary.mp4": b"dear", "000000.mp4": b"diary"}

@@ -80,7 +80,7 @@ def test_a_dry_run_of_a_pipe(clip, tmp_path, invert_model):
     feeder.join(5)
     assert lines[0].endswith("frames; libvpx-vp9")
     assert "stream 1 (audio, aac) is converted to libopus" in lines
-    with pytest.raises(UsageError, match="expected a file to go on with"):
+    with pytest.raises(UsageError, match="expected a file to resume"):
         look_at(replace(task, options=Options(resume=True)))
 
 

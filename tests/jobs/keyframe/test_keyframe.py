@@ -119,7 +119,7 @@ def test_a_mask_of_which_nothing_is_left_is_refused(files):
     mask[100:102, 100:102] = 255
     cv2.imwrite(str(files / "dot.png"), mask)
     styles = [StyleImage(path=files / "art.png", mask=files / "dot.png")]
-    expected = r"dot\.png: expected white where the style is to be, got black everywhere at 43×32"
+    expected = r"dot\.png: expected white where the style applies, got black everywhere at 43×32"
     with pytest.raises(UsageError, match=expected):
         paint(files, style_images=styles)
     with pytest.raises(UsageError, match=expected):
@@ -168,7 +168,7 @@ def test_ctrl_c_keeps_the_best_and_resume_goes_on(files):
     assert [step.iteration for step in steps] == list(range(6, 13))
     assert report.loss < report.start_loss
     assert not (files / "out.png.keyframe").exists()
-    with pytest.raises(SourceError, match="nothing to go on with"):
+    with pytest.raises(SourceError, match="nothing to resume"):
         paint(files, extras=resume)
 
 
@@ -191,9 +191,7 @@ def test_a_run_goes_on_with_the_files_that_it_was_begun_with(files, tmp_path, mo
     else:
         cv2.imwrite(str(path), 255 - cv2.imread(str(path)))
     resume = Extras(resume=True)
-    with pytest.raises(
-        SourceError, match=rf"{name}: is not as it was when .*out\.png\.keyframe was begun; begin again"
-    ):
+    with pytest.raises(SourceError, match=rf"{name}: has changed since .*out\.png\.keyframe was begun; start again"):
         paint(files, extras=resume)
     path.write_bytes(before)
     paint(files, extras=resume)
@@ -239,7 +237,9 @@ def test_a_painting_that_cannot_be_written_is_kept(files, monkeypatch, caplog):
         raise SinkError("out.png: cannot be written: No space left on device; make room there")
 
     monkeypatch.setattr(PhotoWriter, "write", refuse)
-    with pytest.raises(SinkError, match=r"make room there; then go on with --resume, .* kept in .*out\.png\.keyframe"):
+    with pytest.raises(
+        SinkError, match=r"make room there; then continue with --resume: .* kept in .*out\.png\.keyframe"
+    ):
         paint(files, extras=Extras(save_every=6))
     assert [message.endswith("make room there; painting goes on") for message in caplog.messages] == [True, True]
     monkeypatch.setattr(PhotoWriter, "write", written)
@@ -336,7 +336,7 @@ def test_an_unfinished_run_is_not_begun_anew_in_silence(files, monkeypatch):
     with pytest.raises(MemoryError):
         paint(files, progress=die)
     left = (files / "out.png.keyframe").read_bytes()
-    with pytest.raises(SinkError, match=r"out\.png\.keyframe: an unfinished run is there; --resume goes on with it"):
+    with pytest.raises(SinkError, match=r"out\.png\.keyframe: an unfinished run is there; --resume continues it"):
         paint(files)
     assert (files / "out.png.keyframe").read_bytes() == left
     paint(files, overwrite=True)

@@ -39,7 +39,7 @@ def get(server: WebServer, path: Path) -> list[float]:
 def broken_off(server: WebServer, path: Path, after: int = 300_000) -> None:
     """Leaves a part of ``after`` bytes."""
     server.cuts, server.states = [after], []
-    with pytest.raises(SourceError, match="MB are kept, and the same command goes on"):
+    with pytest.raises(SourceError, match="MB are kept; the same command continues"):
         fetch(f"{server.address}/a.zip", path, sleep=lambda _: setattr(server, "states", [503] * 9))
     server.states = []
     server.asked.clear()
@@ -126,7 +126,7 @@ def test_what_does_not_pass_is_told_at_once(server: WebServer, path: Path) -> No
 @pytest.mark.parametrize("address", ["http://[bad/a.zip", "http://x..y.example/a.zip", "http://127.0.0.1:1/ä.zip"])
 def test_what_is_no_address_is_one_sentence(path: Path, address: str) -> None:
     """Python's own errors for it are of three kinds."""
-    with pytest.raises(SourceError, match=r"expected an address, got none .*; look at how it is spelt"):
+    with pytest.raises(SourceError, match=r"expected an address, got none .*; check the spelling"):
         fetch(address, path)
 
 
@@ -150,5 +150,5 @@ def test_a_full_disk_is_told_before_and_during(server: WebServer, path: Path, mo
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(transfer, "_copy", full)
-    with pytest.raises(SinkError, match="the disk is full; make room, and the same command goes on"):
+    with pytest.raises(SinkError, match="the disk is full; make room; the same command then continues"):
         get(server, path)

@@ -104,7 +104,7 @@ def test_stopped_it_tells_what_it_has(folder: Path, tmp_path: Path, monkeypatch:
         (["blur-lite.onnx", "--clips", "nowhere.mp4"], 1, "no such clip"),
         (["blur-lite.onnx", "--style-image", "photos"], 1, "art.png: not found"),
         (["blur-lite.onnx", "--include", "*.gif"], 1, "found none"),
-        (["blur-lite.onnx", "-o", "sheet.jpg"], 2, "expected the name of a .png"),
+        (["blur-lite.onnx", "-o", "sheet.jpg"], 2, "expected a name that ends in .png"),
         (["blur-lite.onnx", "-o", "art.png"], 1, "--overwrite"),
         (["blur-lite.onnx", "--json-out", "nowhere/x.json"], 1, "there is no folder"),
         (["blur-lite.onnx", "--device", "toaster"], 2, "no such device"),

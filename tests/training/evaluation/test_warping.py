@@ -104,7 +104,7 @@ def test_videos_are_read_small_and_short(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="expected at least 2 frames, got 1"):
         read_clip(path, frames=1, side=36)
     assert find_clips([tmp_path]) == [path]
-    with pytest.raises(SourceError, match="expected clips of different names, got 2 of this"):
+    with pytest.raises(SourceError, match="expected clips with different names, got 2 called this"):
         find_clips([tmp_path, path])
     (tmp_path / "empty").mkdir()
     for place, words in ((tmp_path / "nowhere", "no such clip"), (tmp_path / "empty", "found none")):
