@@ -21,5 +21,5 @@ def read_amounts(option: str, texts: Iterable[str]) -> dict[str, float]:
         except ValueError:
             amount = -1
         if not name or not isfinite(amount) or amount < 0:
-            raise UsageError(f"{option} {item}: expected NAME=NUMBER with a number from 0")
+            raise UsageError(f"{option} {item}: expected NAME=NUMBER with a number of 0 or more")
     return amounts

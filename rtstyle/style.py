@@ -41,9 +41,8 @@ class Style:
     network: str = ""
     mix: tuple[float, ...] = ()  # weights of the styles inside; empty: as the file says
     convention: Convention | None = None  # of a network adapted to the contract; None: it keeps it itself
-    metadata: Mapping[str, str] = field(
-        default_factory=dict, repr=False, compare=False
-    )  # all of it, without the prefix
+    # All of it, without the prefix:
+    metadata: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
 
 def read_style(path: Path, convention: Convention | None = None) -> Style:

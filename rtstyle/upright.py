@@ -42,8 +42,10 @@ def orientation_of_avif(data: bytes) -> int | None:
             corners, found = np.rot90(corners, payload[0] & 3), True
         elif kind == b"imir" and payload:
             corners, found = np.flip(corners, payload[0] & 1), True
+    if not found:
+        return None
     seen = {turned(np.arange(4, dtype=np.uint8).reshape(2, 2), value).tobytes(): value for value in (1, *_TURNS)}
-    return seen[corners.astype(np.uint8).tobytes()] if found else None
+    return seen[corners.astype(np.uint8).tobytes()]
 
 
 def set_upright(exif: bytes) -> tuple[int, bytes]:

@@ -56,9 +56,9 @@ class Checkpoint:
             with OutputFile(path, overwrite=True).written() as temporary:
                 temporary.write_bytes(whole.getbuffer())
         except SinkError as error:
-            left = (
-                f"--resume goes on from step {Checkpoint.load(path).step}" if path.exists() else "nothing is saved yet"
-            )
+            left = "nothing is saved yet"
+            if path.exists():
+                left = f"continue from step {Checkpoint.load(path).step} with --resume"
             raise SinkError(f"{error}; {left}") from error
 
     @staticmethod

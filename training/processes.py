@@ -96,5 +96,5 @@ def _translated() -> Iterator[None]:
             raise
         told = (reason.partition("] ")[2] or reason).partition(". ")[0]  # behind the place in gloo's source
         raise PeerError(
-            f"another process of this run has ended ({told}); mend what it says, and --resume goes on"
+            f"another process of this run has ended ({told}); fix what it reports, then continue with --resume"
         ) from error

@@ -130,7 +130,7 @@ class Trainer:
             if self._in_a_row == PATIENCE:
                 raise ModelError(
                     f"no finite gradient in {PATIENCE} steps up to step {self.step + 1}: lower --learning-rate, "
-                    "or use --precision f32; what was saved before is as it was"
+                    "or use --precision f32; the last checkpoint is unchanged"
                 )
             return False
         self._in_a_row = 0

@@ -20,9 +20,8 @@ class _Commands(Group):
         return list(_COMMANDS)
 
     def get_command(self, _context: object, name: str) -> Any:  # noqa: ANN401 - Typer's own or Click's, by its version
-        for wanted in (
-            [name] if name in _COMMANDS else _COMMANDS
-        ):  # for a wrong name all are loaded, to suggest a similar one
+        # For a wrong name all are loaded, to suggest a similar one.
+        for wanted in [name] if name in _COMMANDS else _COMMANDS:
             if wanted not in self.commands:
                 self.commands[wanted] = _load(wanted)
         return self.commands.get(name)

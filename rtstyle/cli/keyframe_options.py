@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
+from rtstyle.gatys import recipe as choices
 from rtstyle.gatys.presets import PRESETS
 from rtstyle.gatys.recipe import LEARNING_RATES, Recipe
 
@@ -32,7 +33,7 @@ Mask = Annotated[
     list[str] | None,
     typer.Option(
         metavar="FILE",
-        help="Apply this artwork where the mask is white, one mask per artwork in order; "
+        help="Apply this artwork where the mask is white and opaque, one mask per artwork in order; "
         "the last artwork may have no mask and takes the rest.",
     ),
 ]
@@ -46,7 +47,7 @@ StyleSize = Annotated[
     typer.Option(help="Short side of the artworks, px; larger values give larger strokes. Default: the painting's."),
 ]
 Colors = Annotated[
-    Literal["style", "luminance", "covariance", "histogram"] | None,
+    choices.Colors | None,
     typer.Option(help="The artwork's colours (style), or a way to keep the photo's." + _default(_D.colors)),
 ]
 Init = Annotated[
@@ -66,12 +67,10 @@ StyleLayers = Annotated[
 ContentWeight = Annotated[float | None, typer.Option(help="Weight of the content loss." + _default(_D.content_weight))]
 StyleWeight = Annotated[float | None, typer.Option(help="Weight of the style loss." + _default(_D.style_weight))]
 TvWeight = Annotated[float | None, typer.Option(help="Weight of the total variation." + _default(_D.tv_weight))]
-Loss = Annotated[Literal["mse", "l1"] | None, typer.Option(help="Distance between features." + _default(_D.loss))]
-Network = Annotated[Literal["vgg16", "vgg19"] | None, typer.Option(help="The loss network." + _default(_D.network))]
-Pooling = Annotated[Literal["max", "average"] | None, typer.Option(help="Pooling in VGG." + _default(_D.pooling))]
-Optimizer = Annotated[
-    Literal["lbfgs", "adam", "sgd"] | None, typer.Option(help="The optimiser." + _default(_D.optimizer))
-]
+Loss = Annotated[choices.Loss | None, typer.Option(help="Distance between features." + _default(_D.loss))]
+Network = Annotated[choices.Network | None, typer.Option(help="The loss network." + _default(_D.network))]
+Pooling = Annotated[choices.Pooling | None, typer.Option(help="Pooling in VGG." + _default(_D.pooling))]
+Optimizer = Annotated[choices.Optimizer | None, typer.Option(help="The optimiser." + _default(_D.optimizer))]
 LearningRate = Annotated[
     float | None,
     typer.Option(help=", ".join(f"{k} {v:g}" for k, v in LEARNING_RATES.items()).join(("Default: ", "."))),

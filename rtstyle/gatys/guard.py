@@ -19,9 +19,9 @@ _MOST_CHANGES = 40
 class Verdict(Enum):
     """What to do after an evaluation."""
 
-    GO_ON = "goes on"
+    GO_ON = "continues"
     BACK = "goes back to the best, with a smaller step"
-    FASTER = "goes on with a larger step"
+    FASTER = "continues with a larger step"
     GIVE_UP = "ends at this size, with the best"
 
 

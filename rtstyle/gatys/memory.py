@@ -31,7 +31,7 @@ _SHARE = 0.7  # of the memory that is free
 
 
 def peak_bytes(size: Size, recipe: Recipe, tile: int | None, artworks: Sequence[Size] = ()) -> int:
-    """What the process will take at its peak, with ``tile`` px or, None, whole; masks are not reckoned with.
+    """What the process will take at its peak, with ``tile`` px or, None, whole; masks are not counted.
 
     ``artworks``: the sizes that they have as files. They are looked at one by one before a picture is painted.
     """

@@ -6,15 +6,16 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import NoReturn
+from typing import Literal, NoReturn, get_args
 
 from rtstyle.errors import UsageError
 
-NETWORKS = ("vgg16", "vgg19")
-POOLINGS = ("max", "average")
-LOSSES = ("mse", "l1")
+Network = Literal["vgg16", "vgg19"]
+Pooling = Literal["max", "average"]
+Loss = Literal["mse", "l1"]
+Optimizer = Literal["lbfgs", "adam", "sgd"]
+Colors = Literal["style", "luminance", "covariance", "histogram"]
 LEARNING_RATES: Mapping[str, float] = MappingProxyType({"lbfgs": 1.0, "adam": 0.02, "sgd": 0.003})
-COLORS = ("style", "luminance", "covariance", "histogram")
 MOST_ITERATIONS = 5000  # of a run that goes on until it no longer improves
 
 _LARGEST_SEED = (1 << 63) - 1  # of torch's generators
@@ -49,11 +50,11 @@ class Recipe:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        _one_of("network", self.network, NETWORKS)
-        _one_of("pooling", self.pooling, POOLINGS)
-        _one_of("loss", self.loss, LOSSES)
-        _one_of("optimizer", self.optimizer, tuple(LEARNING_RATES))
-        _one_of("colors", self.colors, COLORS)
+        _one_of("network", self.network, get_args(Network))
+        _one_of("pooling", self.pooling, get_args(Pooling))
+        _one_of("loss", self.loss, get_args(Loss))
+        _one_of("optimizer", self.optimizer, get_args(Optimizer))
+        _one_of("colors", self.colors, get_args(Colors))
         for name in ("content_weight", "style_weight", "tv_weight", "temporal_weight"):
             if not (math.isfinite(weight := getattr(self, name)) and weight >= 0):
                 _refuse(name, "a finite number from 0", weight)

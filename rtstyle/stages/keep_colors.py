@@ -28,7 +28,6 @@ def _recolored(content: Image, image: Image) -> Image:
     import cv2
 
     colors = cv2.cvtColor(content, cv2.COLOR_RGB2YCrCb)
-    cv2.mixChannels(
-        [cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)], [colors], [0, 0]
-    )  # only the luma comes from the painting
+    # Only the luma comes from the painting.
+    cv2.mixChannels([cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)], [colors], [0, 0])
     return np.asarray(cv2.cvtColor(colors, cv2.COLOR_YCrCb2RGB), np.uint8)

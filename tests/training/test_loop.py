@@ -239,7 +239,7 @@ def test_a_full_disk_says_what_is_left(
     with suppress(OSError), (disk / "rest").open("wb") as rest:
         while True:
             rest.write(bytes(1 << 12))
-    left = "--resume goes on from step 3" if saved else "nothing is saved yet"
+    left = "continue from step 3 with --resume" if saved else "nothing is saved yet"
     with pytest.raises(SinkError) as caught:
         replace(state, step=9).save(disk / "net.ckpt")
     reason = "cannot be written: No space left on device; make room there, or choose another disk"

@@ -73,7 +73,7 @@ def test_the_end_of_another_process_is_one_sentence(monkeypatch: pytest.MonkeyPa
     for name in ("init_process_group", "destroy_process_group"):
         monkeypatch.setattr(f"torch.distributed.{name}", lambda *_, **__: None)
     gloo = "[/third_party/gloo/transport/tcp/pair.cc:547] Connection closed by peer [127.0.0.1]:35. See the logs. GLHF!"
-    words = r"^another process of this run has ended \(Connection closed by peer \[127\.0\.0\.1\]:35\); mend"
+    words = r"^another process of this run has ended \(Connection closed by peer \[127\.0\.0\.1\]:35\); fix"
     with pytest.raises(PeerError, match=words), Processes(1, 2).joined("cpu"):
         raise RuntimeError(gloo)
     with pytest.raises(RuntimeError, match="shapes differ"), Processes(1, 2).joined("cpu"):

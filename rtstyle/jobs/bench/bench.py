@@ -129,7 +129,7 @@ class Bench:
             larger = width * height / (before.width * before.height)
             if before.network_ms * larger > _LONGEST_FRAME_S * 1e3:
                 tell(f"{kind[0].name}, {size}, estimated", 2)
-                return _reckoned(before, size, width, height)
+                return _estimated(before, size, width, height)
         tell(f"{kind[0].name}, {size}, live", 1)
         live = try_live(kind[0], (width, height), self._computer, lines=height, seconds=self.each_s)
         tell(f"{kind[0].name}, {size}, transcode", 1)
@@ -188,7 +188,7 @@ def read_size(text: str) -> tuple[int, int]:
     return size
 
 
-def _reckoned(before: Speed, size: str, width: int, height: int) -> Speed:
+def _estimated(before: Speed, size: str, width: int, height: int) -> Speed:
     larger = width * height / (before.width * before.height)
     return replace(
         before,

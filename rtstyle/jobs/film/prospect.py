@@ -62,7 +62,8 @@ class Prospect:
             lost = [] if packets is None else packets.lost
             if not options.keep.metadata:
                 format = replace(format, metadata={}, stream_metadata={}, chapters=())
-            lost += _lost_languages(format, streams, suffix)
+            kept = [stream for stream, (_, fate) in zip(streams, others, strict=True) if fate.kind != "leave"]
+            lost += _lost_languages(format, kept, suffix)
             tags = lost_tags(format, suffix, cover=any(map(is_cover, streams)))
             lost += [f"{', '.join(tags)}: {suffix} cannot hold these tags beside a cover; .mkv can"] if tags else []
         if cut is not None and cut.start and (timecode := _timecode(format)):

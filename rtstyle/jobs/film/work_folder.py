@@ -218,8 +218,8 @@ def tidy(output: Path) -> None:
         _log.warning("%s: is already complete; its leftover work folder is removed", output)
         _remove(folder)
     elif os.path.isdir(folder):  # noqa: PTH112 - Path.is_dir raises for a name that is too long
-        what = "%s: is there already, and %s holds an unfinished run that was to replace it"
-        _log.warning(f"{what}; --resume --overwrite goes on with it", output, folder)
+        what = "%s: already exists, and %s holds an unfinished run to replace it; --resume --overwrite continues it"
+        _log.warning(what, output, folder)
 
 
 def _remove(folder: Path) -> None:

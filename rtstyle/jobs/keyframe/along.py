@@ -67,7 +67,7 @@ class Along:
             try:
                 writer.write(Frame(to_image(step.picture()), Fraction(0)))
             except SinkError as error:
-                _log.warning("%s; painting goes on", error)
+                _log.warning("%s; painting continues", error)
         if self._extras.process and self._is_due(step):
             self._show(step.picture())
         if self._progress is not None:
@@ -79,7 +79,7 @@ class Along:
             return None
         place = self._checkpoint.place()
         if place is None:
-            raise SourceError(f"{self._checkpoint.path}: there is nothing to resume; begin anew")
+            raise SourceError(f"{self._checkpoint.path}: there is nothing to resume; start without --resume")
         return place
 
     def end(self, painting: Painting) -> None:

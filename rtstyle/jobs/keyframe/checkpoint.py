@@ -52,7 +52,7 @@ class Checkpoint:
                 self.process = [file.get_tensor(f"process{number}").numpy() for number in range(len(self.labels))]
                 begun = dict(notes["begun"])
         except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
-            raise SourceError(f"{self.path}: is damaged ({error}); remove it, and begin anew") from error
+            raise SourceError(f"{self.path}: is damaged ({error}); remove it, and start again") from error
         compare(self.path, begun, self._notes)
         return place
 
@@ -64,7 +64,7 @@ class Checkpoint:
         try:
             self.save(step.place())
         except SinkError as error:
-            _log.warning("%s; painting goes on", error)
+            _log.warning("%s; painting continues", error)
 
     def save(self, place: Place) -> None:
         """Replace the file in one step. Raises SinkError."""

@@ -111,10 +111,10 @@ def propagate_keyframes(
         if growing is not None:
             growing.unlink(missing_ok=True)
         brush = _Brush(studio, kept, progress)
-        film = Propagation(Carrier(studio.painter, studio.device, brush), (format.width, format.height))
+        propagation = Propagation(Carrier(studio.painter, studio.device, brush), (format.width, format.height))
         try:
             sink.open(format)
-            for item in film.painted(_marked(input, source, moments, packets=True)):
+            for item in propagation.painted(_marked(input, source, moments, packets=True)):
                 sink.write(item)
         except BaseException:
             sink.close(complete=False)
@@ -122,10 +122,10 @@ def propagate_keyframes(
         sink.close()
         kept.remove()
     return VideoPaintReport(
-        frames=film.frames,
-        keyframes=film.keyframes,
+        frames=propagation.frames,
+        keyframes=propagation.keyframes,
         seconds=perf_counter() - begun,
-        hole_pixels=film.carrier.hole_pixels,
+        hole_pixels=propagation.carrier.hole_pixels,
         files=[str(output)],
     )
 

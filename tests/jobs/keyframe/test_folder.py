@@ -15,8 +15,8 @@ PLACE = Place(0, 1, torch.zeros(1, 3, 8, 8))
 @pytest.mark.parametrize(
     ("writer", "work"),
     [
-        ("rtstyle.jobs.keyframe.checkpoint.save_file", lambda shelf: shelf.stop("a.png", PLACE)),
-        ("pathlib.Path.write_text", lambda shelf: shelf.begin("a.png")),
+        ("rtstyle.jobs.keyframe.checkpoint.save_file", lambda folder: folder.stop("a.png", PLACE)),
+        ("pathlib.Path.write_text", lambda folder: folder.begin("a.png")),
     ],
 )
 def test_ctrl_c_leaves_no_hidden_file(tmp_path, monkeypatch, writer, work):
@@ -27,8 +27,8 @@ def test_ctrl_c_leaves_no_hidden_file(tmp_path, monkeypatch, writer, work):
         path.touch()
         raise KeyboardInterrupt
 
-    shelf = KeyframeFolder(tmp_path, {}, resume=False, overwrite=False)
+    folder = KeyframeFolder(tmp_path, {}, resume=False, overwrite=False)
     monkeypatch.setattr(writer, stopped)
     with pytest.raises(KeyboardInterrupt):
-        work(shelf)
+        work(folder)
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []

@@ -198,7 +198,7 @@ def test_a_run_goes_on_with_the_files_that_it_was_begun_with(files, tmp_path, mo
 
 
 def test_a_kill_costs_half_a_minute(files, monkeypatch):
-    """The place is on the disk while it paints; a disk that refuses it is a warning, and the painting goes on."""
+    """The place is on the disk while it paints; a disk that refuses it is a warning, and the painting continues."""
     from rtstyle.jobs.keyframe import checkpoint
 
     monkeypatch.setattr(checkpoint, "_EVERY_S", 0.0)
@@ -225,7 +225,7 @@ def test_a_disk_that_refuses_the_checkpoint_does_not_stop_the_painting(files, mo
     monkeypatch.setattr(checkpoint, "_EVERY_S", 0.0)
     monkeypatch.setattr(checkpoint, "save_file", refuse)
     paint(files)
-    assert "No space left on device; make room there, or choose another disk; painting goes on" in caplog.text
+    assert "No space left on device; make room there, or choose another disk; painting continues" in caplog.text
     assert {path.name for path in files.iterdir()} == {"photo.png", "art.png", "out.png"}
 
 
@@ -239,7 +239,7 @@ def test_a_painting_that_cannot_be_written_is_kept(files, monkeypatch, caplog):
     monkeypatch.setattr(PhotoWriter, "write", refuse)
     with pytest.raises(SinkError, match=r"then continue with --resume: .* kept in .*out\.png\.keyframe"):
         paint(files, extras=Extras(save_every=6))
-    assert [message.endswith("make room there; painting goes on") for message in caplog.messages] == [True, True]
+    assert [message.endswith("make room there; painting continues") for message in caplog.messages] == [True, True]
     monkeypatch.setattr(PhotoWriter, "write", written)
     steps = []
     report = paint(files, extras=Extras(resume=True), progress=steps.append)
