@@ -83,7 +83,7 @@ def test_what_a_finished_film_left_is_tidied(run, film_and_out, monkeypatch, cap
         assert run(*arguments, "--overwrite").exit_code == 130
     caplog.clear()
     assert run(*arguments, "--resume").exit_code == 0
-    assert "a.mp4.rtstyle holds an unfinished run that was to replace it; --resume --overwrite" in caplog.text
+    assert "a.mp4.rtstyle holds an unfinished run to replace it; --resume --overwrite" in caplog.text
     assert (out / "a.mp4.rtstyle").is_dir()
 
 
