@@ -51,7 +51,7 @@ def test_either_name_of_a_language_is_kept(pair):
 
 
 def test_a_language_that_quicktime_lacks_is_told(tmp_path, invert_model):
-    """A line a stream; other containers have it."""
+    """A line a stream, if it is kept; other containers have it."""
     source = tmp_path / "in.mkv"
     with av.open(str(source), "w") as film:
         video = film.add_stream("libx264", rate=25)
@@ -60,6 +60,8 @@ def test_a_language_that_quicktime_lacks_is_told(tmp_path, invert_model):
         sounds = [film.add_stream("pcm_s16le", rate=8000) for _ in range(2)]
         for sound, language in zip(sounds, ("glg", "fre"), strict=True):
             sound.codec_context.layout, sound.metadata["language"] = "mono", language
+        font = film.add_attachment("font.ttf", "application/x-truetype-font", b"font")  # .mov has no place for it
+        font.metadata["language"] = "glg"
         film.mux([*video.encode(av.VideoFrame(32, 32, "yuv420p")), *video.encode(None)])
         for sound in sounds:
             silence = av.AudioFrame.from_ndarray(np.zeros((1, 320), np.int16), "s16", "mono")
