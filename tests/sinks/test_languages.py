@@ -10,6 +10,7 @@ import pytest
 from rtstyle.jobs.film.film import look_at
 from rtstyle.jobs.film.task import Task
 from rtstyle.jobs.film.transcode import paint
+from rtstyle.sinks.carrier import Fate
 from rtstyle.sinks.languages import _QUICKTIMES, lost_language, spelt
 from tests.jobs.film.test_complaints import streams_of
 
@@ -50,8 +51,8 @@ def test_either_name_of_a_language_is_kept(pair):
     assert lost_language({"language": pair[:3]}, ".mov") is None
 
 
-def test_a_language_that_quicktime_lacks_is_told(tmp_path, invert_model):
-    """A line a stream, if it is kept; other containers have it."""
+def test_a_language_that_quicktime_lacks_is_told(tmp_path, invert_model, monkeypatch):
+    """A line a stream, unless it is left out; other containers have it."""
     source = tmp_path / "in.mkv"
     with av.open(str(source), "w") as film:
         video = film.add_stream("libx264", rate=25)
@@ -60,8 +61,6 @@ def test_a_language_that_quicktime_lacks_is_told(tmp_path, invert_model):
         sounds = [film.add_stream("pcm_s16le", rate=8000) for _ in range(2)]
         for sound, language in zip(sounds, ("glg", "fre"), strict=True):
             sound.codec_context.layout, sound.metadata["language"] = "mono", language
-        font = film.add_attachment("font.ttf", "application/x-truetype-font", b"font")  # .mov has no place for it
-        font.metadata["language"] = "glg"
         film.mux([*video.encode(av.VideoFrame(32, 32, "yuv420p")), *video.encode(None)])
         for sound in sounds:
             silence = av.AudioFrame.from_ndarray(np.zeros((1, 320), np.int16), "s16", "mono")
@@ -73,3 +72,6 @@ def test_a_language_that_quicktime_lacks_is_told(tmp_path, invert_model):
     paint(task)
     assert [stream[2] for stream in streams_of(task.output)] == ["ger", None, "fra"]
     assert not [said for said in look_at(replace(task, output=tmp_path / "out.mkv")) if "language" in said]
+    left = Fate("leave", reason="for the sake of this test")
+    monkeypatch.setattr("rtstyle.jobs.film.prospect.fate_of", lambda *_: left)
+    assert not [said for said in look_at(task) if "language" in said]
