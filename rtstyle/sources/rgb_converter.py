@@ -15,7 +15,14 @@ from rtstyle.errors import SourceError
 from rtstyle.frames import BT709, SWS_MATRIX, Color, Image
 from rtstyle.sources.tone_mapper import TRANSFERS, ToneMapper
 
-_UNKNOWN_TO_SWSCALE = {8: "YCgCo", 10: "BT.2020 with constant luminance", 14: "ICtCp"}  # AVCOL_SPC_*
+_UNKNOWN_TO_SWSCALE = {  # AVCOL_SPC_*: its name, and what zscale makes of it
+    8: ("YCgCo", "matrix=709"),
+    10: (  # which zscale must know more of than some files say
+        "BT.2020 with constant luminance",
+        "transferin=2020_10:primariesin=2020:matrix=709:transfer=709:primaries=709",
+    ),
+    14: ("ICtCp", "matrix=2020_ncl"),
+}
 _RGB, _UNSPECIFIED = 0, 2  # AVCOL_SPC_RGB, AVCOL_*_UNSPECIFIED
 
 
@@ -75,10 +82,10 @@ class RgbConverter:
 
 def unconverted(name: str, frame: VideoFrame, error: Exception) -> SourceError:
     """What to raise where a frame of the input ``name`` cannot be converted."""
-    matrix = _UNKNOWN_TO_SWSCALE.get(int(frame.colorspace))
-    if matrix is None:
+    if int(frame.colorspace) not in _UNKNOWN_TO_SWSCALE:
         return SourceError(f"{name}: {frame.format.name} cannot be converted to RGB: {error}")
-    remedy = "convert it first, as with: ffmpeg -i INPUT -vf zscale=matrix=709 OUTPUT"
+    matrix, zscale = _UNKNOWN_TO_SWSCALE[int(frame.colorspace)]
+    remedy = f"convert it first, as with: ffmpeg -i INPUT -vf zscale={zscale} OUTPUT"
     return SourceError(f"{name}: expected colours that swscale converts to RGB, got {matrix}; {remedy}")
 
 
