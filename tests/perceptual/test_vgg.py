@@ -77,3 +77,14 @@ def test_average_pooling_keeps_even_maps_doubled(weights) -> None:
     assert torch.allclose(taps["conv2_1"], expected, atol=1e-5)
     with pytest.raises(UsageError, match="max or average, got 'median'"):
         VGG(("conv1_1",), weights["vgg16"], pooling="median")
+
+
+def test_an_even_picture_has_no_border_where_the_edge_is_repeated(weights) -> None:
+    """The first convolution sees its own colour outside, by default the mean of what the network was trained on."""
+    image = torch.full((1, 3, 16, 16), 0.9)
+    spread = {
+        edge: VGG(("conv1_1",), weights["vgg16"], edge=edge)(image)["conv1_1"].std((2, 3)).max()
+        for edge in ("zeros", "replicate")
+    }
+    assert spread["replicate"] < 1e-5
+    assert spread["zeros"] > 1e-2
