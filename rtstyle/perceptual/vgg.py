@@ -17,20 +17,25 @@ POOLINGS = ("max", "average")
 # Rectified maps are mostly zeros, whose mean lies far below their maximum; doubled, what deeper layers see stays
 # about as strong as what they were trained on (as in crowsonkb/style-transfer-pytorch).
 _AVERAGE_SCALE = 2.0
+_EDGES = (0, 5)  # conv1_1 and conv2_1 of either network; that the others see zeros does not show
 
 
 class VGG(nn.Module):
     """The named feature maps of pictures; frozen, cut off behind the deepest layer asked for.
 
     The weights say which of the two networks it is. ``pooling`` "average" takes the mean where the networks
-    were trained with the maximum: Gatys et al. (2016) found that pictures come out slightly better. Feature
-    maps are channels_last.
+    were trained with the maximum: Gatys et al. (2016) found that pictures come out slightly better. ``edge``
+    "replicate" repeats what lies at the edge under the first convolutions of the first two blocks, where the networks
+    were trained with "zeros": a picture that is optimised then draws no specks along its border. Feature maps are
+    channels_last.
     """
 
     mean: Tensor
     std: Tensor
 
-    def __init__(self, layers: Sequence[str], weights: VggWeights, *, pooling: str = "max") -> None:
+    def __init__(
+        self, layers: Sequence[str], weights: VggWeights, *, pooling: str = "max", edge: str = "zeros"
+    ) -> None:
         super().__init__()
         if pooling not in POOLINGS:
             raise UsageError(f"pooling: expected {' or '.join(POOLINGS)}, got {pooling!r}")
@@ -44,6 +49,8 @@ class VGG(nn.Module):
         features.load_state_dict(weights.state, assign=True)
         features = features[: max(layer_index(name, self.network) for name in layers) + 1]
         features.to(memory_format=torch.channels_last)
+        for conv in (features[index] for index in _EDGES if index < len(features)):
+            conv.padding_mode = edge
         self.features = nn.Sequential(*(FrozenConv(m) if isinstance(m, nn.Conv2d) else m for m in features))
         self.register_buffer("mean", torch.tensor(weights.mean).view(1, 3, 1, 1))
         self.register_buffer("std", torch.tensor(weights.std).view(1, 3, 1, 1))

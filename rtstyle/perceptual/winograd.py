@@ -54,7 +54,7 @@ _BACK = _THERE.turned_round()
 
 
 class FrozenConv(nn.Module):
-    """A 3×3 convolution, stride 1, padding 1, that never learns, and the ReLU behind it where asked for.
+    """A 3×3 convolution, stride 1, padded by 1 px, that never learns, and the ReLU behind it where asked for.
 
     By Winograd's algorithm where that is faster; the kernels' values at the points then take seven times the
     kernels' own memory.
@@ -62,16 +62,20 @@ class FrozenConv(nn.Module):
 
     def __init__(self, conv: nn.Conv2d) -> None:
         super().__init__()
-        self.weight, self.bias = conv.weight, conv.bias
+        self.weight, self.bias, self.padding_mode = conv.weight, conv.bias, conv.padding_mode
         self._values: Tensor | None = None  # (64, in, out)
 
     def forward(self, maps: Tensor, *, relu: bool = False) -> Tensor:
         """Maps (N, out, H, W) of maps (N, in, H, W)."""
+        padded = self.padding_mode != "zeros"
+        if padded:
+            maps = F.pad(maps, (1, 1, 1, 1), mode=self.padding_mode)
         if self.uses_winograd(maps):
             if self._values is None:
                 self._values = _values(self.weight)
-            return _Convolution.apply(maps, self._values, self.bias, relu)  # type: ignore[no-any-return]  # torch's
-        result = F.conv2d(maps, self.weight, self.bias, padding=1)
+            result: Tensor = _Convolution.apply(maps, self._values, self.bias, relu)
+            return result[..., 1:-1, 1:-1] if padded else result
+        result = F.conv2d(maps, self.weight, self.bias, padding=0 if padded else 1)
         return F.relu_(result) if relu else result
 
     def uses_winograd(self, maps: Tensor) -> bool:

@@ -77,3 +77,22 @@ def test_average_pooling_keeps_even_maps_doubled(weights) -> None:
     assert torch.allclose(taps["conv2_1"], expected, atol=1e-5)
     with pytest.raises(UsageError, match="max or average, got 'median'"):
         VGG(("conv1_1",), weights["vgg16"], pooling="median")
+
+
+@pytest.mark.parametrize("side", [16, 96])  # the larger one's second block by Winograd's algorithm
+def test_an_even_picture_has_no_border_where_the_edge_is_repeated(weights, side) -> None:
+    """The first convolutions of two blocks see their own colour outside, by default that of the mean, or nothing."""
+    image = torch.full((1, 3, side, side), 0.9)
+    vgg = {edge: VGG(("conv1_1", "conv2_1"), weights["vgg16"], edge=edge) for edge in ("zeros", "replicate")}
+    taps = {edge: network(image) for edge, network in vgg.items()}
+    assert spread(taps["zeros"]["conv1_1"]) > 1e-2
+    assert spread(taps["replicate"]["conv1_1"]) < 1e-5
+    inside = vgg["replicate"].features[5](torch.rand(1, 64, side // 2, side // 2))
+    assert inside.shape == taps["zeros"]["conv2_1"].shape
+    even = torch.full((1, 64, side // 2, side // 2), 0.5)
+    assert spread(vgg["replicate"].features[5](even)) < 1e-4 < spread(vgg["zeros"].features[5](even))
+
+
+def spread(maps):
+    """The largest standard deviation of a channel."""
+    return maps.std((2, 3)).max()
