@@ -128,7 +128,7 @@ def plain_loop(
     start = perf_counter()
     features = vgg16(init_weights=False).features
     features.load_state_dict(weights.state)
-    features[0].padding_mode = "replicate"  # as ours has it
+    features[0].padding_mode = features[5].padding_mode = "replicate"  # as ours has them
     features = features.to(content.device).eval().requires_grad_(requires_grad=False)
     mean, std = (torch.tensor(v, device=content.device).view(1, 3, 1, 1) for v in (weights.mean, weights.std))
     content_layers = {layer_index(name): weight for name, weight in recipe.content_layers}

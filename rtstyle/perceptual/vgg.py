@@ -17,6 +17,7 @@ POOLINGS = ("max", "average")
 # Rectified maps are mostly zeros, whose mean lies far below their maximum; doubled, what deeper layers see stays
 # about as strong as what they were trained on (as in crowsonkb/style-transfer-pytorch).
 _AVERAGE_SCALE = 2.0
+_EDGES = (0, 5)  # conv1_1 and conv2_1 of either network; that the others see zeros does not show
 
 
 class VGG(nn.Module):
@@ -24,8 +25,9 @@ class VGG(nn.Module):
 
     The weights say which of the two networks it is. ``pooling`` "average" takes the mean where the networks
     were trained with the maximum: Gatys et al. (2016) found that pictures come out slightly better. ``edge``
-    "replicate" repeats the picture's edge under the first convolution, where the networks were trained with grey
-    ("zeros"): a picture that is optimised then draws no specks along its border. Feature maps are channels_last.
+    "replicate" repeats what lies at the edge under the first convolutions of the first two blocks, where the networks
+    were trained with "zeros": a picture that is optimised then draws no specks along its border. Feature maps are
+    channels_last.
     """
 
     mean: Tensor
@@ -47,7 +49,8 @@ class VGG(nn.Module):
         features.load_state_dict(weights.state, assign=True)
         features = features[: max(layer_index(name, self.network) for name in layers) + 1]
         features.to(memory_format=torch.channels_last)
-        features[0].padding_mode = edge
+        for conv in (features[index] for index in _EDGES if index < len(features)):
+            conv.padding_mode = edge
         self.features = nn.Sequential(*(FrozenConv(m) if isinstance(m, nn.Conv2d) else m for m in features))
         self.register_buffer("mean", torch.tensor(weights.mean).view(1, 3, 1, 1))
         self.register_buffer("std", torch.tensor(weights.std).view(1, 3, 1, 1))

@@ -67,14 +67,15 @@ class FrozenConv(nn.Module):
 
     def forward(self, maps: Tensor, *, relu: bool = False) -> Tensor:
         """Maps (N, out, H, W) of maps (N, in, H, W)."""
+        padded = self.padding_mode != "zeros"
+        if padded:
+            maps = F.pad(maps, (1, 1, 1, 1), mode=self.padding_mode)
         if self.uses_winograd(maps):
             if self._values is None:
                 self._values = _values(self.weight)
-            return _Convolution.apply(maps, self._values, self.bias, relu)  # type: ignore[no-any-return]  # torch's
-        if self.padding_mode == "zeros":
-            result = F.conv2d(maps, self.weight, self.bias, padding=1)
-        else:
-            result = F.conv2d(F.pad(maps, (1, 1, 1, 1), mode=self.padding_mode), self.weight, self.bias)
+            result: Tensor = _Convolution.apply(maps, self._values, self.bias, relu)
+            return result[..., 1:-1, 1:-1] if padded else result
+        result = F.conv2d(maps, self.weight, self.bias, padding=0 if padded else 1)
         return F.relu_(result) if relu else result
 
     def uses_winograd(self, maps: Tensor) -> bool:

@@ -79,12 +79,20 @@ def test_average_pooling_keeps_even_maps_doubled(weights) -> None:
         VGG(("conv1_1",), weights["vgg16"], pooling="median")
 
 
-def test_an_even_picture_has_no_border_where_the_edge_is_repeated(weights) -> None:
-    """The first convolution sees its own colour outside, by default the mean of what the network was trained on."""
-    image = torch.full((1, 3, 16, 16), 0.9)
-    spread = {
-        edge: VGG(("conv1_1",), weights["vgg16"], edge=edge)(image)["conv1_1"].std((2, 3)).max()
-        for edge in ("zeros", "replicate")
-    }
-    assert spread["replicate"] < 1e-5
-    assert spread["zeros"] > 1e-2
+@pytest.mark.parametrize("side", [16, 96])  # the larger one's second block by Winograd's algorithm
+def test_an_even_picture_has_no_border_where_the_edge_is_repeated(weights, side) -> None:
+    """The first convolutions of two blocks see their own colour outside, by default that of the mean, or nothing."""
+    image = torch.full((1, 3, side, side), 0.9)
+    vgg = {edge: VGG(("conv1_1", "conv2_1"), weights["vgg16"], edge=edge) for edge in ("zeros", "replicate")}
+    taps = {edge: network(image) for edge, network in vgg.items()}
+    assert spread(taps["zeros"]["conv1_1"]) > 1e-2
+    assert spread(taps["replicate"]["conv1_1"]) < 1e-5
+    inside = vgg["replicate"].features[5](torch.rand(1, 64, side // 2, side // 2))
+    assert inside.shape == taps["zeros"]["conv2_1"].shape
+    even = torch.full((1, 64, side // 2, side // 2), 0.5)
+    assert spread(vgg["replicate"].features[5](even)) < 1e-4 < spread(vgg["zeros"].features[5](even))
+
+
+def spread(maps):
+    """The largest standard deviation of a channel."""
+    return maps.std((2, 3)).max()
