@@ -78,10 +78,12 @@ class _Software:
 
 _WORDS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow", "placebo")
 _PRESETS = [*_WORDS, *map(str, range(len(_WORDS)))]
+# x265 would write its options and the CPU's into the header, and segments from another machine would not join.
+_X265 = {"x265-params": "log-level=error:info=0"}
 # crf 20: paint strokes are fine detail everywhere, which x264's default 23 smears; the others alike.
 _SOFTWARE = {
     "h264": _Software("libx264", 20, ("preset", "superfast"), _PRESETS, {}),
-    "hevc": _Software("libx265", 23, ("preset", "veryfast"), _PRESETS, {"x265-params": "log-level=error"}),
+    "hevc": _Software("libx265", 23, ("preset", "veryfast"), _PRESETS, _X265),
     "av1": _Software("libsvtav1", 30, ("preset", "8"), [*map(str, range(-2, 14))], {}, "yuv420p"),
     "vp9": _Software(
         "libvpx-vp9",

@@ -24,6 +24,7 @@ from rtstyle.jobs.film.options import Options
 from rtstyle.jobs.film.task import Task
 from rtstyle.jobs.film.work_folder import WorkFolder
 from rtstyle.sinks.container import Written
+from rtstyle.sinks.encoding import Encoding
 from rtstyle.sources.streams import Keep
 from rtstyle.sources.video_reader import VideoReader
 from rtstyle.stylizer import Stylizer
@@ -119,6 +120,20 @@ def test_only_the_interrupted_segment_is_painted_again(film, tmp_path, invert_mo
     rtstyle.transcode(film, whole, style=invert_model, batch=batch, options=options)
     assert_same_film(target, whole)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out.mp4", "whole.mp4"]
+
+
+def test_a_machine_with_more_cores_goes_on(film, tmp_path, invert_model, monkeypatch):
+    """x265 notes how many threads it has, and segments of two machines are joined all the same."""
+    target, hevc = tmp_path / "out.mp4", Encoding("hevc")
+    monkeypatch.setattr("rtstyle.sinks.video_encoder.codec_threads", lambda: 1)
+    with pytest.raises(KeyboardInterrupt):
+        rtstyle.transcode(
+            film, target, style=invert_model, options=Options(segment=SEGMENT, encoding=hevc), progress=stop_at(25)
+        )
+    monkeypatch.setattr("rtstyle.sinks.video_encoder.codec_threads", lambda: 4)
+    report = rtstyle.transcode(film, target, style=invert_model, options=replace(RESUME, encoding=hevc))
+    assert report.frames_resumed == 20
+    assert len(frame_times(target)) == 100
 
 
 def test_a_stage_with_memory_does_not_notice(film, tmp_path, invert_model):
