@@ -18,7 +18,7 @@ from av.video.frame import VideoFrame
 from rtstyle.captions import captions_of
 from rtstyle.cores import codec_threads
 from rtstyle.errors import SourceError
-from rtstyle.frames import Cut, Frame, Packet, VideoFormat
+from rtstyle.frames import STILL_S, Cut, Frame, Packet, VideoFormat
 from rtstyle.sources.clock import Clock
 from rtstyle.sources.decoding import Decoder, open_decoded, planar
 from rtstyle.sources.deinterlacer import Deinterlacer
@@ -35,6 +35,7 @@ _log = logging.getLogger(__name__)
 
 _LIVE_SCHEMES = {"rtsp", "rtsps", "rtmp", "rtmps", "rtp", "udp", "srt"}
 _SEEKABLE = {"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"}  # whose index is to be trusted
+_REORDERED = 16  # frames by which the order of decoding may differ from that of display, in H.264 and HEVC
 _Timed = tuple[VideoFrame, Fraction]  # seconds on the input's clock
 
 
@@ -119,10 +120,17 @@ class VideoReader:
         self._container.close()
 
     def _seek(self) -> None:
-        """Go to the last key frame before the cut; where there is no index, everything before it is decoded."""
-        if self._cut is None or self._cut.start <= 0 or self._container.format.name not in _SEEKABLE:
+        """Go to a key frame before the cut; where there is no index, everything before it is decoded.
+
+        MP4's index counts in the order of decoding, and the last key frame in that may be shown, or the first that
+        can be decoded after it, when the cut has begun.
+        """
+        if self._cut is None or self._container.format.name not in _SEEKABLE:
             return
-        ticks = int((self._cut.start + self._clock.origin) / self._clock.tick)
+        early = self._cut.start - max(1, _REORDERED / (rate_of(self._stream) or 25))
+        if early <= 0:
+            return
+        ticks = int((early + self._clock.origin) / self._clock.tick)
         try:
             self._container.seek(ticks, stream=self._stream)
         except (av.error.FFmpegError, OverflowError):  # beyond the end, for instance
@@ -195,15 +203,27 @@ class VideoReader:
 
     def _timed(self, items: Iterator[VideoFrame | Packet]) -> Iterator[_Timed | Packet]:
         """Frames with their seconds on the input's clock, those inside the cut."""
+        before: VideoFrame | None = None
         for item in items:
             if isinstance(item, Packet):
                 yield item
                 continue
             self._last = time = self._time(item)
-            if self._cut is None or time >= self._cut.start:
-                if self._cut is not None and self._cut.end is not None and time >= self._cut.end:
-                    return
-                yield item, time
+            if self._cut is not None and time < self._cut.start:
+                before = item
+                continue
+            yield from self._still(before, time)
+            before = None
+            if self._cut is not None and self._cut.end is not None and time >= self._cut.end:
+                return
+            yield item, time
+        yield from self._still(before, duration_of(self._container))
+
+    def _still(self, before: VideoFrame | None, until: Fraction) -> Iterator[_Timed]:
+        """The frame that is there when the cut begins, if it stands still from then on, as slides do."""
+        if before is not None and self._cut is not None and until - self._cut.start > STILL_S:
+            before.duration = round((until - self._cut.start) / self._clock.tick)
+            yield before, self._cut.start
 
     def _time(self, frame: VideoFrame) -> Fraction:
         """A frame without a time comes right after the one before."""
@@ -220,6 +240,8 @@ class VideoReader:
         except (av.error.FFmpegError, ValueError) as error:
             raise unconverted(self._path, frame, error) from error
         duration = frame.duration * self._clock.tick if frame.duration else None
+        if duration is not None and self._cut is not None and self._cut.end is not None:
+            duration = min(duration, self._cut.end - time)
         return Frame(image, time - self.zero, duration, captions_of(frame))
 
 

@@ -36,6 +36,8 @@ def test_a_part(animation):
     """The first frame of the part is at 0."""
     reader = AnimationReader(animation, cut=Cut(Fraction(1, 10), Fraction(1, 5)))
     assert [frame.time for frame in reader] == [0, Fraction(3, 25)]
+    still = list(AnimationReader(animation, cut=Cut(Fraction(45, 100), Fraction(1, 10))))  # as it is for 150 ms more
+    assert [(frame.time, frame.duration) for frame in still] == [(0, Fraction(1, 10))]
     with pytest.raises(SourceError, match=r"expected --start before its end at 0\.6 s, got 9 s"):
         AnimationReader(animation, cut=Cut(Fraction(9)))
 
