@@ -24,7 +24,7 @@ class AnimationReader:
     OpenCV decodes them all at once, so the memory that it needs grows with their number.
     """
 
-    has_captions = False
+    has_captions = is_stereo = False
     skipped = 0  # a damaged animation cannot be opened at all
 
     def __init__(self, path: str | Path, *, cut: Cut | None = None) -> None:

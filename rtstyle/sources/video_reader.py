@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import av
 import av.error
 from av.codec.context import ThreadType
+from av.sidedata.sidedata import SideData
 from av.video.frame import VideoFrame
 
 from rtstyle.captions import captions_of
@@ -85,6 +86,8 @@ class VideoReader:
                 raise SourceError(f"{self._path}: {why}")
             first, self.zero = head[-1][0], head[-1][1]
             self.has_captions = captions_of(first) is not None  # with the first frame, as broadcasters have it
+            self.is_stereo = any(_side_data(first, "STEREO3D")[:4])  # its kind: 0 is AV_STEREO3D_2D
+            self._is_sphere = bool(_side_data(first, "SPHERICAL"))
             self._has_alpha = has_alpha(self._stream, first)
             self._convert = RgbConverter(first)
             self.format = self._format(tagged=keep is None or keep.metadata)
@@ -103,9 +106,11 @@ class VideoReader:
         """What is done to the picture that the user should know, a phrase each."""
         deinterlaced = ["interlaced fields are made into whole frames"] if self._deinterlace.active else []
         opaque = ["transparency is left out"] if self._has_alpha else []
+        flat = ["the 360° projection is left out; Google's Spatial Media Metadata Injector puts it back"]
+        sphere = flat if self._is_sphere else []
         photo = ["a photo becomes a film of one frame; `rtstyle image` paints it as a photo"]
         still = photo if is_photo(self._container, self._path) else []
-        return [*still, *self._convert.notes, *deinterlaced, *opaque]
+        return [*still, *self._convert.notes, *deinterlaced, *opaque, *sphere]
 
     def __iter__(self) -> Iterator[Frame | Packet]:
         for item in self._items:
@@ -243,6 +248,11 @@ class VideoReader:
         if duration is not None and self._cut is not None and self._cut.end is not None:
             duration = min(duration, self._cut.end - time)
         return Frame(image, time - self.zero, duration, captions_of(frame))
+
+
+def _side_data(frame: VideoFrame, kind: str) -> bytes:
+    data = frame.side_data.get(kind)
+    return bytes(data) if isinstance(data, SideData) else b""
 
 
 def _up_to_first_frame(
