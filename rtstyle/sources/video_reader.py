@@ -37,6 +37,7 @@ _log = logging.getLogger(__name__)
 _LIVE_SCHEMES = {"rtsp", "rtsps", "rtmp", "rtmps", "rtp", "udp", "srt"}
 _SEEKABLE = {"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"}  # whose index is to be trusted
 _REORDERED = 16  # frames by which the order of decoding may differ from that of display, in H.264 and HEVC
+_SAME_SHAPE = Fraction(1, 50)  # sizes are rounded
 _Timed = tuple[VideoFrame, Fraction]  # seconds on the input's clock
 
 
@@ -90,6 +91,7 @@ class VideoReader:
             self._is_sphere = bool(_side_data(first, "SPHERICAL"))
             self._has_alpha = has_alpha(self._stream, first)
             self._convert = RgbConverter(first)
+            self._shape, self._is_stretched = self._shape_of(first), False
             self.format = self._format(tagged=keep is None or keep.metadata)
             self._items: Iterator[_Timed | Packet] = chain(head, timed)
         except BaseException:
@@ -239,7 +241,16 @@ class VideoReader:
         rate = rate_of(self._stream)
         return self._last + (frame.duration * self._clock.tick or (1 / rate if rate else self._clock.tick))
 
+    def _shape_of(self, frame: VideoFrame) -> Fraction:
+        """Width by height, as it is seen; of a frame that has just been decoded."""
+        aspect = fraction(self._stream.codec_context.sample_aspect_ratio) or Fraction(1)
+        return Fraction(frame.width, frame.height) * aspect
+
     def _frame(self, frame: VideoFrame, time: Fraction) -> Frame:
+        if not self._is_stretched and abs(self._shape_of(frame) / self._shape - 1) > _SAME_SHAPE:
+            self._is_stretched = True
+            what = "%s: from %.3f s the picture has another shape, and is stretched; --start paints that part by itself"
+            _log.warning(what, self._path, float(time))
         try:
             image = self._convert(frame)
         except (av.error.FFmpegError, ValueError) as error:
