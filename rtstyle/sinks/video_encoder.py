@@ -16,7 +16,7 @@ from av.video.stream import VideoStream
 from rtstyle.captions import ENCODERS, OPTIONS, with_captions
 from rtstyle.cores import codec_threads, color_threads
 from rtstyle.errors import SinkError
-from rtstyle.frames import SWS_MATRIX, Frame, Image, VideoFormat
+from rtstyle.frames import ALPHA_MODE, SWS_MATRIX, Frame, Image, VideoFormat
 from rtstyle.sinks.carried import own_words
 from rtstyle.sinks.encoding import Encoder, hwaccel_for
 from rtstyle.sinks.languages import spelt
@@ -76,7 +76,8 @@ class VideoEncoder:
         context.color_trc = format.color.transfer
         if encoder.name.startswith(("libx265", "hevc_")) and self._path.suffix.lower() in _APPLE:
             context.codec_tag = "hvc1"  # Apple's players take no hev1
-        stream.metadata.update(spelt(own_words(format.stream_metadata), self._path.suffix))
+        words = {key: value for key, value in own_words(format.stream_metadata).items() if key.lower() != ALPHA_MODE}
+        stream.metadata.update(spelt(words, self._path.suffix))  # the painting is opaque
         stream.disposition = Disposition(format.disposition)
         return stream
 

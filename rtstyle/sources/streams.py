@@ -13,7 +13,7 @@ import av.error
 from av.stream import Discard
 
 from rtstyle.errors import SourceError, UsageError
-from rtstyle.frames import is_cover
+from rtstyle.frames import ALPHA_MODE, is_cover
 from rtstyle.sources.input_file import missing, unreadable
 from rtstyle.sources.picture_sequence import PictureSequence, is_pattern
 from rtstyle.times import fraction
@@ -127,7 +127,7 @@ def _is_chapters(stream: Stream) -> bool:
 def has_alpha(stream: VideoStream, first: VideoFrame) -> bool:
     """Whether the pictures say where they are transparent. GIF's are given so always, and VP8's and VP9's never."""
     if not first.format.components[-1].is_alpha:
-        return stream.metadata.get("alpha_mode") == "1"
+        return stream.metadata.get(ALPHA_MODE) == "1"
     return stream.codec_context.name != "gif" or int(first.reformat(format="rgba").to_ndarray()[..., 3].min()) < _OPAQUE
 
 

@@ -54,6 +54,19 @@ def test_a_film_for_two_eyes(tmp_path, paint, caplog, suffix, aspect):
     assert ("the 3D layout is left out; only .mkv and .webm keep it" in caplog.text) != kept
 
 
+@pytest.mark.parametrize("suffix", [".mkv", ".webm"])
+def test_a_painting_does_not_claim_to_be_transparent(tmp_path, paint, caplog, suffix):
+    """Players would decode it the slow way, and wait for what does not come."""
+    source, look = tmp_path / "in.webm", "color=red@0.5:size=64x48:rate=25:duration=0.4,format=yuva420p"
+    codec = ["-c:v", "libvpx-vp9", "-auto-alt-ref", "0"]
+    subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", look, *codec, source], check=True)
+    target = paint(source, suffix)
+    claim = b"\x53\xc0\x81\x01"  # AlphaMode (RFC 9559, 5.1.4.1.28.4), with 1 in one byte
+    assert (claim in source.read_bytes(), claim in target.read_bytes()) == (True, False)
+    assert b"ALPHA_MODE" not in target.read_bytes().upper()
+    assert "transparency is left out" in caplog.text
+
+
 def test_a_sphere(tmp_path):
     """The projection of a 360° film is lost, and a line says what puts it back."""
     source = make_clip(tmp_path / "in.mp4", frames=3, sound=False)
