@@ -60,7 +60,7 @@ def open_input(path: str, rate: Fraction | None = None, hwaccel: HWAccel | None 
         if is_pattern(path):
             options = {"start_number": str(PictureSequence.find(path).first), "framerate": str(rate or _RATE)}
         elif rate is not None:
-            raise UsageError(f"{path}: has a frame rate of its own; only numbered pictures can be given one")
+            raise has_own_rate(path)
         elif not remote and not Path(path).exists():
             raise missing(path)
         # With "./" in front, a colon in the name of a file is not taken for the end of a protocol's.
@@ -74,6 +74,11 @@ def open_input(path: str, rate: Fraction | None = None, hwaccel: HWAccel | None 
         raise SourceError(f"{path}: {what}; try another copy") from error
     except (av.error.FFmpegError, OSError) as error:
         raise unreadable(path, OSError(error.errno, error.strerror)) from error
+
+
+def has_own_rate(path: str) -> UsageError:
+    """What to raise where something but numbered pictures is given a frame rate."""
+    return UsageError(f"{path}: has a frame rate of its own; only numbered pictures can be given one")
 
 
 def is_photo(container: InputContainer, path: str) -> bool:
