@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import av
 import av.error
+from av.sidedata.sidedata import SideData
 from av.stream import Discard
 
 from rtstyle.errors import SourceError, UsageError
@@ -134,6 +135,17 @@ def has_alpha(stream: VideoStream, first: VideoFrame) -> bool:
     if not first.format.components[-1].is_alpha:
         return stream.metadata.get(ALPHA_MODE) == "1"
     return stream.codec_context.name != "gif" or int(first.reformat(format="rgba").to_ndarray()[..., 3].min()) < _OPAQUE
+
+
+def is_stereo(first: VideoFrame) -> bool:
+    """Whether each picture is two, one for each eye; AV_STEREO3D_2D is 0."""
+    data = first.side_data.get("STEREO3D")
+    return isinstance(data, SideData) and any(bytes(data)[:4])
+
+
+def is_sphere(first: VideoFrame) -> bool:
+    """Whether pictures are maps of all that is around, as 360° films have them."""
+    return first.side_data.get("SPHERICAL") is not None
 
 
 def losses(container: InputContainer) -> list[str]:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 import av
 import av.error
 from av.codec.context import ThreadType
-from av.sidedata.sidedata import SideData
 from av.video.frame import VideoFrame
 
 from rtstyle.captions import captions_of
@@ -25,7 +24,19 @@ from rtstyle.sources.decoding import Decoder, open_decoded, planar
 from rtstyle.sources.deinterlacer import Deinterlacer
 from rtstyle.sources.demuxer import demux
 from rtstyle.sources.rgb_converter import RgbConverter, unconverted
-from rtstyle.sources.streams import ALL, Keep, aspect_of, has_alpha, is_photo, losses, others, rate_of, video_stream
+from rtstyle.sources.streams import (
+    ALL,
+    Keep,
+    aspect_of,
+    has_alpha,
+    is_photo,
+    is_sphere,
+    is_stereo,
+    losses,
+    others,
+    rate_of,
+    video_stream,
+)
 from rtstyle.sources.tally import OnError, Tally, duration_of
 from rtstyle.times import fraction
 
@@ -87,8 +98,7 @@ class VideoReader:
                 raise SourceError(f"{self._path}: {why}")
             first, self.zero = head[-1][0], head[-1][1]
             self.has_captions = captions_of(first) is not None  # with the first frame, as broadcasters have it
-            self.is_stereo = any(_side_data(first, "STEREO3D")[:4])  # its kind: 0 is AV_STEREO3D_2D
-            self._is_sphere = bool(_side_data(first, "SPHERICAL"))
+            self.is_stereo, self._is_sphere = is_stereo(first), is_sphere(first)
             self._has_alpha = has_alpha(self._stream, first)
             self._convert = RgbConverter(first)
             self._shape, self._is_stretched = self._shape_of(first), False
@@ -108,11 +118,10 @@ class VideoReader:
         """What is done to the picture that the user should know, a phrase each."""
         deinterlaced = ["interlaced fields are made into whole frames"] if self._deinterlace.active else []
         opaque = ["transparency is left out"] if self._has_alpha else []
-        flat = ["the 360° projection is left out; Google's Spatial Media Metadata Injector puts it back"]
-        sphere = flat if self._is_sphere else []
+        flat = "the 360° projection is left out; Google's Spatial Media Metadata Injector puts it back"
         photo = ["a photo becomes a film of one frame; `rtstyle image` paints it as a photo"]
         still = photo if is_photo(self._container, self._path) else []
-        return [*still, *self._convert.notes, *deinterlaced, *opaque, *sphere]
+        return [*still, *self._convert.notes, *deinterlaced, *opaque, *([flat] if self._is_sphere else [])]
 
     def __iter__(self) -> Iterator[Frame | Packet]:
         for item in self._items:
@@ -259,11 +268,6 @@ class VideoReader:
         if duration is not None and self._cut is not None and self._cut.end is not None:
             duration = min(duration, self._cut.end - time)
         return Frame(image, time - self.zero, duration, captions_of(frame))
-
-
-def _side_data(frame: VideoFrame, kind: str) -> bytes:
-    data = frame.side_data.get(kind)
-    return bytes(data) if isinstance(data, SideData) else b""
 
 
 def _up_to_first_frame(
