@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 BT709 = 1  # AVCOL_SPC_BT709
 SMPTE170M = 6  # AVCOL_SPC_SMPTE170M, BT.601
 SWS_MATRIX = {1: 1, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9}  # AVCOL_SPC_* to SWS_CS_*, as far as swscale converts
+ALPHA_MODE = "alpha_mode"  # Matroska's word, a tag for FFmpeg, for pictures that have transparent places
+STILL_S = Fraction(1, 10)  # what is seen for longer when a part begins is seen in the part
 _HD_WIDTH, _SD_HEIGHT = 1280, 576  # as in mpv's mp_csp_guess_colorspace
 
 Images = NDArray[np.uint8]  # (N, H, W, 3) RGB

@@ -49,21 +49,26 @@ def orientation_of_avif(data: bytes) -> int | None:
 
 
 def set_upright(exif: bytes) -> tuple[int, bytes]:
-    """The orientation that an EXIF block tells, and the block as it is to be of a picture that was set upright."""
+    """The orientation that an EXIF block tells, and the block as it is to be of a painting that stands upright.
+
+    That has no thumbnail (IFD1), which would show the photo unpainted, and lying down.
+    """
     start = 6 if exif.startswith(b"Exif\0\0") else 0
     order = {b"II": "<", b"MM": ">"}.get(exif[start : start + 2])
+    orientation, changed = UPRIGHT, bytearray(exif)
     try:
         if order is None:
             return UPRIGHT, exif
         (offset,) = struct.unpack_from(f"{order}I", exif, start + 4)
         (count,) = struct.unpack_from(f"{order}H", exif, start + offset)
-        for entry in range(count):
-            place = start + offset + 2 + 12 * entry
+        end = start + offset + 2 + 12 * count
+        for place in range(start + offset + 2, end, 12):
             tag, _, _, value = struct.unpack_from(f"{order}HHIH", exif, place)
             if tag == _ORIENTATION:
-                changed = bytearray(exif)
+                orientation = value
                 struct.pack_into(f"{order}H", changed, place + 8, UPRIGHT)
-                return value, bytes(changed)
+        if len(exif) >= end + 4:  # some writers leave out where IFD1 would be
+            changed[end : end + 4] = bytes(4)
     except struct.error:  # cut off
         return UPRIGHT, b""
-    return UPRIGHT, exif
+    return orientation, bytes(changed)

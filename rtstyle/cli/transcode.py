@@ -155,8 +155,9 @@ def transcode(
 
 def _kept(output: Path) -> str:
     """Where segments are kept after Ctrl-C: of one film, of its preview or of all in a folder."""
-    places = (path.resolve() for path in (output, preview_name(output)))
-    candidates = (path.with_name(f"{path.name}.rtstyle") for path in places)
+    from rtstyle.jobs.film.work_folder import folder_of
+
+    candidates = map(folder_of, (output, preview_name(output)))
     found = sorted(output.rglob("*.rtstyle")) if output.is_dir() else [path for path in candidates if path.is_dir()]
     if not found:
         return "no segment was finished yet, so nothing is kept of the film that was being painted"

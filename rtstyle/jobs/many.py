@@ -15,7 +15,8 @@ from rtstyle.sources.input_file import missing, unreadable
 from rtstyle.sources.picture_sequence import is_pattern
 
 VIDEOS = {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts", ".wmv", ".flv"}
-VIDEOS |= {".ogv", ".3gp", ".vob", ".gif", ".webp", ".mxf"}
+VIDEOS |= {".ogv", ".ogm", ".3gp", ".3g2", ".vob", ".gif", ".apng", ".webp", ".mxf", ".asf", ".divx", ".dv", ".f4v"}
+VIDEOS |= {".m2v", ".mod", ".tod", ".qt", ".rm", ".rmvb", ".wtv"}
 
 
 @dataclass(frozen=True, slots=True)

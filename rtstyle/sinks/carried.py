@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, cast
 
@@ -104,7 +104,9 @@ class Sound:
         self._encoder.format = _format(self._decoder, self._encoder)
         self._encoder.bit_rate = _BITS_PER_CHANNEL * self._encoder.layout.nb_channels
         self._encoder.open(strict=False)
-        self._resampler: AudioResampler | None = None
+        self._mixer: AudioResampler | None = None
+        self._mixes: tuple[str, str, int] | None = None  # its input's format, layout and rate
+        self._cutter = AudioResampler(*self._wanted, self._encoder.frame_size)
         self._base = Fraction(1)  # seconds, of the last packet's times
         self._damaged = 0  # packets
         self._next = 0  # where the sound so far ends, in its ticks
@@ -113,7 +115,11 @@ class Sound:
         """Raise FFmpegError where the decoder's channels cannot be mixed to the encoder's."""
         frame = AudioFrame(self._decoder.format, self._decoder.layout, 1)
         frame.sample_rate = self._decoder.sample_rate
-        AudioResampler(self._encoder.format, self._encoder.layout, self._encoder.sample_rate).resample(frame)
+        AudioResampler(*self._wanted).resample(frame)
+
+    @property
+    def _wanted(self) -> tuple[AudioFormat, AudioLayout, int]:
+        return self._encoder.format, self._encoder.layout, self._encoder.sample_rate
 
     def packets(self, packet: av.Packet[Any]) -> Iterator[av.Packet[Any]]:
         self._base = packet.time_base
@@ -132,22 +138,36 @@ class Sound:
         if self._damaged > 1:
             _log.warning("sound (%s): %d damaged packets were left out", self._decoder.name, self._damaged)
         yield from self._encode(self._decoder.decode(None))
-        if self._resampler is not None:
-            for part in [*self._resampler.resample(None)]:
-                yield from self._mine(self._encoder.encode(part))
+        if self._mixer is not None:
+            yield from self._cut([*self._rest(), None])
             yield from self._mine(self._encoder.encode(None))
 
     def _encode(self, frames: list[AudioFrame]) -> Iterator[av.Packet[Any]]:
         for frame in frames:
-            base = frame.time_base = frame.time_base or self._base
+            base = frame.time_base or self._base
             if frame.pts is None:  # at the very end, from some decoders
                 frame.pts = self._next
             self._next = (frame.pts or 0) + round(Fraction(frame.samples, frame.sample_rate) / base)
-            if self._resampler is None:
-                self._resampler = AudioResampler(
-                    self._encoder.format, self._encoder.layout, self._encoder.sample_rate, self._encoder.frame_size
-                )
-            for part in self._resampler.resample(frame):
+            tick = frame.time_base = Fraction(1, self._encoder.sample_rate)  # which a mixer gives, needed or not
+            frame.pts = round(frame.pts * base / tick)
+            yield from self._cut(self._mixed(frame))
+
+    def _mixed(self, frame: AudioFrame) -> Iterator[AudioFrame]:
+        """In the encoder's format, layout and rate; those of a broadcast change at every break for advertising."""
+        kind = frame.format.name, frame.layout.name, frame.sample_rate
+        if self._mixer is None or kind != self._mixes:
+            yield from self._rest()
+            self._mixer, self._mixes = AudioResampler(*self._wanted), kind
+        yield from self._mixer.resample(frame)
+
+    def _rest(self) -> list[AudioFrame]:
+        """What the mixer holds at its end."""
+        return [] if self._mixer is None else [part for part in self._mixer.resample(None) if part is not None]
+
+    def _cut(self, frames: Iterable[AudioFrame | None]) -> Iterator[av.Packet[Any]]:
+        """Encoded, in pieces of the size that the encoder wants."""
+        for frame in frames:
+            for part in self._cutter.resample(frame):
                 yield from self._mine(self._encoder.encode(part))
 
     def _mine(self, packets: list[av.Packet[Any]]) -> Iterator[av.Packet[Any]]:
@@ -166,7 +186,8 @@ class Text:
         self.stream: SubtitleStream = container.add_stream(codec)  # type: ignore[assignment]  # by its codec
         self._encoder = cast("Any", self.stream.codec_context)  # PyAV's types do not say of which kind
         self._encoder.subtitle_header = self._decoder.subtitle_header
-        self._encoder.time_base = template.time_base
+        # Another clock than FFmpeg's own, and MP4's muxer takes a text for over too early, and puts off what overlaps.
+        self._encoder.time_base = Fraction(1, av.time_base)
         self._damaged = 0  # packets
 
     def packets(self, packet: av.Packet[Any]) -> Iterator[av.Packet[Any]]:

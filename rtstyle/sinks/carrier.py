@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from io import BytesIO
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import av
@@ -88,7 +89,16 @@ def _fate_of_extras(stream: Stream, suffix: str) -> Fate | None:
         return Fate("leave", reason="data are only carried from .mp4 and .mov")
     if not is_cover(stream) or suffix in _ISO:
         return None
-    return Fate("copy") if suffix == ".mkv" else Fate("leave", reason="covers are only written into .mp4 and .mkv")
+    return _fate_of_cover(stream, suffix)
+
+
+def _fate_of_cover(stream: Stream, suffix: str) -> Fate:
+    source = Path(stream.container.name)
+    if suffix != ".mkv":
+        return Fate("leave", reason="covers are only written into .mp4 and .mkv")
+    if source.exists() and not source.is_file():
+        return Fate("leave", reason=".mkv has it before the film, and from a pipe it comes too late; use a file")
+    return Fate("copy")
 
 
 def carry(container: OutputContainer, stream: Stream, suffix: str) -> Carried | None:

@@ -17,7 +17,7 @@ from rtstyle.frames import VideoFormat, is_cover
 from rtstyle.sinks.carried import Carried, named
 from rtstyle.sinks.carrier import carry, kind_of
 from rtstyle.sinks.encoding import MUXERS
-from rtstyle.sinks.matroska_aspect import PLAIN, STEREO, set_aspect
+from rtstyle.sinks.matroska_aspect import PLAIN, STEREO, STEREO_MODE, set_aspect
 from rtstyle.times import exact
 
 if TYPE_CHECKING:
@@ -77,8 +77,9 @@ class Container:
         if found := list(chapters):
             self.av.set_chapters(found)
         video = self.av.streams.video[0]
-        if self._is_matroska and self._format.sample_aspect != 1 and not STEREO.keys() & video.metadata.keys():
+        if self._is_matroska and self._format.sample_aspect != 1:
             self._is_squeezed = video.codec_context.codec.name not in _SAY_THEIR_ASPECT
+            video.metadata.pop(STEREO_MODE, None)  # FFmpeg would write a size without the aspect
             video.metadata.update(STEREO if self._is_squeezed else {})
         self.av.start_encoding()
 
@@ -134,6 +135,12 @@ def lost_tags(format: VideoFormat, suffix: str, *, cover: bool) -> list[str]:
     if MUXERS[suffix.lower()] not in _MOV_LIKE or not cover:
         return []
     return sorted(key for key in format.metadata if key.lower() not in _MP4_KEYS | _OWN_METADATA)
+
+
+def keeps_stereo(format: VideoFormat, suffix: str) -> bool:
+    """Whether a file with this ending says which part of a 3D film's pictures is for which eye."""
+    is_square = format.sample_aspect == 1
+    return MUXERS[suffix.lower()] in _MATROSKA and STEREO_MODE in format.stream_metadata and is_square
 
 
 def _mov_options(format: VideoFormat, metadata: dict[str, str]) -> dict[str, str]:

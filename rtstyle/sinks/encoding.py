@@ -78,10 +78,13 @@ class _Software:
 
 _WORDS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow", "placebo")
 _PRESETS = [*_WORDS, *map(str, range(len(_WORDS)))]
+_X265_NARROW = 48  # pixels; with frames that are no wider x265 writes beyond its memory
+# It would write its options and the CPU's into the header, and segments from another machine would not join.
+_X265 = {"x265-params": "log-level=error:info=0"}
 # crf 20: paint strokes are fine detail everywhere, which x264's default 23 smears; the others alike.
 _SOFTWARE = {
     "h264": _Software("libx264", 20, ("preset", "superfast"), _PRESETS, {}),
-    "hevc": _Software("libx265", 23, ("preset", "veryfast"), _PRESETS, {"x265-params": "log-level=error"}),
+    "hevc": _Software("libx265", 23, ("preset", "veryfast"), _PRESETS, _X265),
     "av1": _Software("libsvtav1", 30, ("preset", "8"), [*map(str, range(-2, 14))], {}, "yuv420p"),
     "vp9": _Software(
         "libvpx-vp9",
@@ -115,13 +118,13 @@ def choose_encoder(encoding: Encoding, suffix: str, width: int, height: int) -> 
 
     A hardware encoder is trusted once it has encoded a frame. With ``auto`` the first that does is
     used, or software, with one line that says why, if none does. Raises DeviceError if a
-    particular one does not, SinkError for a codec that the container cannot hold, UsageError for a
-    preset, a crf or a bit rate that the encoder refuses.
+    particular one does not, SinkError for a codec that the container cannot hold or that cannot code
+    frames so narrow, UsageError for a preset, a crf or a bit rate that the encoder refuses.
     """
     codec = encoding.codec or ("vp9" if suffix.lower() == ".webm" else "h264")
     _check_container(codec, suffix)
     if encoding.encoder == "software":
-        software = _software(codec, encoding)
+        software = _software(codec, encoding, width)
         asked = encoding.bitrate is not None or encoding.crf is not None
         if asked and (reason := try_encoder(software, width, height)) is not None:
             name, got = ("crf", encoding.crf) if encoding.bitrate is None else ("bitrate", f"{encoding.bitrate} bits/s")
@@ -136,7 +139,7 @@ def choose_encoder(encoding: Encoding, suffix: str, width: int, height: int) -> 
         reasons.append(f"{encoder.name}: {reason}")
     if encoding.encoder != "auto":
         raise DeviceError(f"{'; '.join(reasons)}; use --encoder auto or software")
-    software = _software(codec, encoding)
+    software = _software(codec, encoding, width)
     _log.warning("no hardware encoder is available (%s); encoding with %s", "; ".join(reasons), software.name)
     return software
 
@@ -165,7 +168,9 @@ def hwaccel_for(name: str) -> av.codec.hwaccel.HWAccel | None:
     return av.codec.hwaccel.HWAccel(device_type="vaapi") if name.endswith("_vaapi") else None
 
 
-def _software(codec: str, encoding: Encoding) -> Encoder:
+def _software(codec: str, encoding: Encoding, width: int) -> Encoder:
+    if codec == "hevc" and width <= _X265_NARROW:
+        raise SinkError(f"libx265 expects frames wider than {_X265_NARROW} pixels, got {width}; use --codec h264")
     if codec == "av1":
         os.environ.setdefault("SVT_LOG", "0")  # SVT-AV1 prints its whole configuration, and knows no other way
     plain = _SOFTWARE[codec]

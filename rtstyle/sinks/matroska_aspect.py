@@ -8,7 +8,8 @@ from pathlib import Path
 # FFmpeg takes the aspect from a field of its stream that PyAV 18 cannot set. For a film of two pictures side by side,
 # however, it writes the display size of one of them right after the element that says so. So we claim that it is one,
 # and then overwrite all that with the size we want.
-STEREO = {"stereo_mode": "left_right"}  # the stream's metadata
+STEREO_MODE = "stereo_mode"  # a key of the stream's metadata
+STEREO = {STEREO_MODE: "left_right"}
 PLAIN = {"write_crc32": "0"}  # the muxer's option: a checksum of the header would no longer be right
 
 _STEREO_MODE = b"\x53\xb8\x81\x01"  # RFC 9559, 5.1.4.1.28.3: two pictures, the left one first

@@ -16,7 +16,7 @@ from av.video.stream import VideoStream
 from rtstyle.captions import ENCODERS, OPTIONS, with_captions
 from rtstyle.cores import codec_threads, color_threads
 from rtstyle.errors import SinkError
-from rtstyle.frames import SWS_MATRIX, Frame, Image, VideoFormat
+from rtstyle.frames import ALPHA_MODE, SWS_MATRIX, Frame, Image, VideoFormat
 from rtstyle.sinks.carried import own_words
 from rtstyle.sinks.encoding import Encoder, hwaccel_for
 from rtstyle.sinks.languages import spelt
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from av.container import OutputContainer
 
 _LIMITED = 1  # AVCOL_RANGE_MPEG: what every player expects, whatever the source had
+_UNORDERED = 2  # frames that are decoded as they are shown
 _APPLE = {".mp4", ".m4v", ".mov"}
 
 
@@ -38,15 +39,21 @@ class VideoEncoder:
         self._reformatter = VideoReformatter()
         self._last_pts: int | None = None
         self._captions = encoder.name in ENCODERS
+        self._is_x265, self._frames = encoder.name == "libx265", 0
         self.stream = self._add_stream(container, encoder)
 
     def encode(self, frame: Frame) -> list[av.Packet[VideoStream]]:
         """Give the packets that are ready; ``image`` is read in place, without a copy."""
+        self._frames += 1
         return self.stream.encode(self._picture(frame))
 
     def flush(self) -> list[av.Packet[VideoStream]]:
         """Give the rest."""
-        return self.stream.encode(None)
+        packets = self.stream.encode(None)
+        if self._is_x265 and self._frames <= _UNORDERED:  # their times of decoding are any numbers
+            for packet in packets:
+                packet.dts = packet.pts
+        return packets
 
     def _add_stream(self, container: OutputContainer, encoder: Encoder) -> VideoStream:
         format = self._format
@@ -69,7 +76,8 @@ class VideoEncoder:
         context.color_trc = format.color.transfer
         if encoder.name.startswith(("libx265", "hevc_")) and self._path.suffix.lower() in _APPLE:
             context.codec_tag = "hvc1"  # Apple's players take no hev1
-        stream.metadata.update(spelt(own_words(format.stream_metadata), self._path.suffix))
+        words = {key: value for key, value in own_words(format.stream_metadata).items() if key.lower() != ALPHA_MODE}
+        stream.metadata.update(spelt(words, self._path.suffix))  # the painting is opaque
         stream.disposition = Disposition(format.disposition)
         return stream
 

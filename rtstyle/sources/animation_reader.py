@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from pathlib import Path
 
 import numpy as np
 
 from rtstyle.errors import SourceError
-from rtstyle.frames import Cut, Frame, VideoFormat
+from rtstyle.frames import STILL_S, Cut, Frame, VideoFormat
 from rtstyle.sources.input_file import unreadable
 
 _OPAQUE = 255
@@ -24,7 +24,7 @@ class AnimationReader:
     OpenCV decodes them all at once, so the memory that it needs grows with their number.
     """
 
-    has_captions = False
+    has_captions = is_stereo = False
     skipped = 0  # a damaged animation cannot be opened at all
 
     def __init__(self, path: str | Path, *, cut: Cut | None = None) -> None:
@@ -40,15 +40,18 @@ class AnimationReader:
         if not done or not animation.frames:
             raise SourceError(f"{path}: is damaged: not one frame of it can be decoded")
         lengths = [max(int(ms), 1) for ms in animation.durations]
-        starts = [ms * _MS for ms in accumulate(lengths, initial=0)]
+        times = [ms * _MS for ms in accumulate(lengths, initial=0)]
         part = cut or Cut()
+        end = times[-1] if part.end is None else min(part.end, times[-1])
         shown = [
-            n for n in range(len(lengths)) if starts[n] >= part.start and (part.end is None or starts[n] < part.end)
+            (image, max(first, part.start), min(last, end))
+            for image, (first, last) in zip(animation.frames, pairwise(times), strict=True)
+            if first < end and (first >= part.start or last > part.start + STILL_S)
         ]
         if not shown:
-            raise SourceError(f"{path}: {part.why_empty(starts[-1])}")
-        self.zero = starts[shown[0]]
-        self._frames = [(animation.frames[n], starts[n] - self.zero, lengths[n] * _MS) for n in shown]
+            raise SourceError(f"{path}: {part.why_empty(times[-1])}")
+        self.zero = shown[0][1]
+        self._frames = [(image, first - self.zero, last - first) for image, first, last in shown]
         seen = any(image.shape[2:] == (4,) and image[..., 3].min() < _OPAQUE for image, *_ in self._frames)
         self.notes = ["transparent places become black"] if seen else []
         height, width = animation.frames[0].shape[:2]

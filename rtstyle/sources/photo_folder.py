@@ -16,7 +16,7 @@ from rtstyle.upright import UPRIGHT, orientation_of_avif, turned
 
 _log = logging.getLogger("rtstyle")
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".avif", ".bmp", ".jp2", ".tif", ".tiff")
+SUFFIXES = (".png", ".jpg", ".jpeg", ".jfif", ".webp", ".avif", ".bmp", ".jp2", ".tif", ".tiff")
 
 
 class PhotoFolder:

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 import av
 import av.error
+from av.sidedata.sidedata import SideData
 from av.stream import Discard
 
 from rtstyle.errors import SourceError, UsageError
-from rtstyle.frames import is_cover
+from rtstyle.frames import ALPHA_MODE, is_cover
 from rtstyle.sources.input_file import missing, unreadable
 from rtstyle.sources.picture_sequence import PictureSequence, is_pattern
 from rtstyle.times import fraction
@@ -60,7 +61,7 @@ def open_input(path: str, rate: Fraction | None = None, hwaccel: HWAccel | None 
         if is_pattern(path):
             options = {"start_number": str(PictureSequence.find(path).first), "framerate": str(rate or _RATE)}
         elif rate is not None:
-            raise UsageError(f"{path}: has a frame rate of its own; only numbered pictures can be given one")
+            raise has_own_rate(path)
         elif not remote and not Path(path).exists():
             raise missing(path)
         # With "./" in front, a colon in the name of a file is not taken for the end of a protocol's.
@@ -74,6 +75,11 @@ def open_input(path: str, rate: Fraction | None = None, hwaccel: HWAccel | None 
         raise SourceError(f"{path}: {what}; try another copy") from error
     except (av.error.FFmpegError, OSError) as error:
         raise unreadable(path, OSError(error.errno, error.strerror)) from error
+
+
+def has_own_rate(path: str) -> UsageError:
+    """What to raise where something but numbered pictures is given a frame rate."""
+    return UsageError(f"{path}: has a frame rate of its own; only numbered pictures can be given one")
 
 
 def is_photo(container: InputContainer, path: str) -> bool:
@@ -127,8 +133,19 @@ def _is_chapters(stream: Stream) -> bool:
 def has_alpha(stream: VideoStream, first: VideoFrame) -> bool:
     """Whether the pictures say where they are transparent. GIF's are given so always, and VP8's and VP9's never."""
     if not first.format.components[-1].is_alpha:
-        return stream.metadata.get("alpha_mode") == "1"
+        return stream.metadata.get(ALPHA_MODE) == "1"
     return stream.codec_context.name != "gif" or int(first.reformat(format="rgba").to_ndarray()[..., 3].min()) < _OPAQUE
+
+
+def is_stereo(first: VideoFrame) -> bool:
+    """Whether each picture is two, one for each eye; AV_STEREO3D_2D is 0."""
+    data = first.side_data.get("STEREO3D")
+    return isinstance(data, SideData) and any(bytes(data)[:4])
+
+
+def is_sphere(first: VideoFrame) -> bool:
+    """Whether pictures are maps of all that is around, as 360° films have them."""
+    return first.side_data.get("SPHERICAL") is not None
 
 
 def losses(container: InputContainer) -> list[str]:

@@ -18,13 +18,25 @@ from av.video.frame import VideoFrame
 from rtstyle.captions import captions_of
 from rtstyle.cores import codec_threads
 from rtstyle.errors import SourceError
-from rtstyle.frames import Cut, Frame, Packet, VideoFormat
+from rtstyle.frames import STILL_S, Cut, Frame, Packet, VideoFormat
 from rtstyle.sources.clock import Clock
 from rtstyle.sources.decoding import Decoder, open_decoded, planar
 from rtstyle.sources.deinterlacer import Deinterlacer
 from rtstyle.sources.demuxer import demux
 from rtstyle.sources.rgb_converter import RgbConverter, unconverted
-from rtstyle.sources.streams import ALL, Keep, aspect_of, has_alpha, is_photo, losses, others, rate_of, video_stream
+from rtstyle.sources.streams import (
+    ALL,
+    Keep,
+    aspect_of,
+    has_alpha,
+    is_photo,
+    is_sphere,
+    is_stereo,
+    losses,
+    others,
+    rate_of,
+    video_stream,
+)
 from rtstyle.sources.tally import OnError, Tally, duration_of
 from rtstyle.times import fraction
 
@@ -35,6 +47,8 @@ _log = logging.getLogger(__name__)
 
 _LIVE_SCHEMES = {"rtsp", "rtsps", "rtmp", "rtmps", "rtp", "udp", "srt"}
 _SEEKABLE = {"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"}  # whose index is to be trusted
+_REORDERED = 16  # frames by which the order of decoding may differ from that of display, in H.264 and HEVC
+_SAME_SHAPE = Fraction(1, 50)  # sizes are rounded
 _Timed = tuple[VideoFrame, Fraction]  # seconds on the input's clock
 
 
@@ -84,8 +98,10 @@ class VideoReader:
                 raise SourceError(f"{self._path}: {why}")
             first, self.zero = head[-1][0], head[-1][1]
             self.has_captions = captions_of(first) is not None  # with the first frame, as broadcasters have it
+            self.is_stereo, self._is_sphere = is_stereo(first), is_sphere(first)
             self._has_alpha = has_alpha(self._stream, first)
             self._convert = RgbConverter(first)
+            self._shape, self._is_stretched = self._shape_of(first), False
             self.format = self._format(tagged=keep is None or keep.metadata)
             self._items: Iterator[_Timed | Packet] = chain(head, timed)
         except BaseException:
@@ -102,9 +118,10 @@ class VideoReader:
         """What is done to the picture that the user should know, a phrase each."""
         deinterlaced = ["interlaced fields are made into whole frames"] if self._deinterlace.active else []
         opaque = ["transparency is left out"] if self._has_alpha else []
+        flat = "the 360° projection is left out; Google's Spatial Media Metadata Injector puts it back"
         photo = ["a photo becomes a film of one frame; `rtstyle image` paints it as a photo"]
         still = photo if is_photo(self._container, self._path) else []
-        return [*still, *self._convert.notes, *deinterlaced, *opaque]
+        return [*still, *self._convert.notes, *deinterlaced, *opaque, *([flat] if self._is_sphere else [])]
 
     def __iter__(self) -> Iterator[Frame | Packet]:
         for item in self._items:
@@ -119,10 +136,17 @@ class VideoReader:
         self._container.close()
 
     def _seek(self) -> None:
-        """Go to the last key frame before the cut; where there is no index, everything before it is decoded."""
-        if self._cut is None or self._cut.start <= 0 or self._container.format.name not in _SEEKABLE:
+        """Go to a key frame before the cut; where there is no index, everything before it is decoded.
+
+        MP4's index counts in the order of decoding, and the last key frame in that may be shown, or the first that
+        can be decoded after it, when the cut has begun.
+        """
+        if self._cut is None or self._container.format.name not in _SEEKABLE:
             return
-        ticks = int((self._cut.start + self._clock.origin) / self._clock.tick)
+        early = self._cut.start - max(1, _REORDERED / (rate_of(self._stream) or 25))
+        if early <= 0:
+            return
+        ticks = int((early + self._clock.origin) / self._clock.tick)
         try:
             self._container.seek(ticks, stream=self._stream)
         except (av.error.FFmpegError, OverflowError):  # beyond the end, for instance
@@ -195,15 +219,27 @@ class VideoReader:
 
     def _timed(self, items: Iterator[VideoFrame | Packet]) -> Iterator[_Timed | Packet]:
         """Frames with their seconds on the input's clock, those inside the cut."""
+        before: VideoFrame | None = None
         for item in items:
             if isinstance(item, Packet):
                 yield item
                 continue
             self._last = time = self._time(item)
-            if self._cut is None or time >= self._cut.start:
-                if self._cut is not None and self._cut.end is not None and time >= self._cut.end:
-                    return
-                yield item, time
+            if self._cut is not None and time < self._cut.start:
+                before = item
+                continue
+            yield from self._still(before, time)
+            before = None
+            if self._cut is not None and self._cut.end is not None and time >= self._cut.end:
+                return
+            yield item, time
+        yield from self._still(before, duration_of(self._container))
+
+    def _still(self, before: VideoFrame | None, until: Fraction) -> Iterator[_Timed]:
+        """The frame that is there when the cut begins, if it stands still from then on, as slides do."""
+        if before is not None and self._cut is not None and until - self._cut.start > STILL_S:
+            before.duration = round((until - self._cut.start) / self._clock.tick)
+            yield before, self._cut.start
 
     def _time(self, frame: VideoFrame) -> Fraction:
         """A frame without a time comes right after the one before."""
@@ -214,12 +250,23 @@ class VideoReader:
         rate = rate_of(self._stream)
         return self._last + (frame.duration * self._clock.tick or (1 / rate if rate else self._clock.tick))
 
+    def _shape_of(self, frame: VideoFrame) -> Fraction:
+        """Width by height, as it is seen; of a frame that has just been decoded."""
+        aspect = fraction(self._stream.codec_context.sample_aspect_ratio) or Fraction(1)
+        return Fraction(frame.width, frame.height) * aspect
+
     def _frame(self, frame: VideoFrame, time: Fraction) -> Frame:
+        if not self._is_stretched and abs(self._shape_of(frame) / self._shape - 1) > _SAME_SHAPE:
+            self._is_stretched = True
+            what = "%s: from %.3f s the picture has another shape, and is stretched; --start paints that part by itself"
+            _log.warning(what, self._path, float(time))
         try:
             image = self._convert(frame)
         except (av.error.FFmpegError, ValueError) as error:
             raise unconverted(self._path, frame, error) from error
         duration = frame.duration * self._clock.tick if frame.duration else None
+        if duration is not None and self._cut is not None and self._cut.end is not None:
+            duration = min(duration, self._cut.end - time)
         return Frame(image, time - self.zero, duration, captions_of(frame))
 
 

@@ -2,7 +2,8 @@
 
 import json
 import os
-from contextlib import nullcontext
+import subprocess
+from contextlib import closing, nullcontext
 
 import cv2
 import numpy as np
@@ -13,6 +14,7 @@ from rtstyle.cli.app import app
 from rtstyle.errors import SourceError, UsageError
 from rtstyle.jobs.defaults import SEGMENT
 from rtstyle.jobs.many import VIDEOS, errands
+from rtstyle.sources.video_reader import VideoReader
 from tests.clips import frame_times, make_clip
 from tests.models import make_model
 
@@ -349,6 +351,27 @@ def test_a_pattern_in_quotes_is_no_file(run, tmp_path, command):
     done = run(command, tmp_path / "*.mp4", "-o", tmp_path / "out", "--style", "wave")
     assert (done.exit_code, done.stdout) == (1, "")
     assert done.stderr.endswith("there is no such file; write it without quotes, so that the shell finds the files\n")
+
+
+@pytest.mark.parametrize("ending", [".3g2", ".apng", ".asf", ".dv", ".f4v", ".m2v"])
+def test_what_opens_alone_is_found_in_a_folder(tmp_path, ending):
+    """Also what is rare."""
+    look, size = "testsrc2=size=720x576:rate=25:duration=0.2", [] if ending == ".dv" else ["-s", "176x144"]
+    film = tmp_path / f"a{ending}"
+    subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", look, "-pix_fmt", "yuv420p", *size, film], check=True)
+    with closing(VideoReader(film)) as reader:
+        assert reader.format.rate == 25
+    found = errands([tmp_path], tmp_path / "out", VIDEOS, lambda path: path.name)
+    assert [errand.input for errand in found] == [film]
+
+
+def test_what_windows_and_chrome_save_is_a_photo(run, tmp_path, invert_model):
+    """A JPEG called .jfif is painted with the others of its folder."""
+    photo = cv2.imencode(".jpg", np.full((20, 20, 3), 10, np.uint8))[1].tobytes()
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.jfif").write_bytes(photo)
+    assert run("image", tmp_path / "in", "-o", tmp_path / "out", "--style", invert_model).exit_code == 0
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["a.png"]
 
 
 def test_names_that_collide(tmp_path):

@@ -198,6 +198,26 @@ def test_channels_in_an_order_of_their_own(tmp_path, invert_model, suffix, kept)
         assert b"".join(data for _, data in packets(target)) == b"".join(data for _, data in packets(source))
 
 
+@pytest.mark.parametrize(("codec", "suffix"), [("ac3", ".webm"), ("aac", ".mp4")])
+def test_channels_that_change_in_the_middle(tmp_path, codec, suffix):
+    """A broadcast goes from stereo to surround and back: what is converted goes on, in time, as it began."""
+    parts = []
+    for number, layout in enumerate(["stereo", "5.1", "stereo"]):
+        part = film_with_sound(tmp_path / f"{number}.mkv", codec, layout=layout), tmp_path / f"{number}.ts"
+        command = ["ffmpeg", "-v", "error", "-i", part[0], "-c", "copy", "-mpegts_flags", "latm", part[1]]
+        subprocess.run(command, check=True)  # with AAC as DVB-T2 has it, which is not copied
+        parts.append(part[1].read_bytes())
+    source, target = tmp_path / "in.ts", tmp_path / f"out{suffix}"
+    source.write_bytes(b"".join(parts))
+    copy(source, target)
+    level = loudness(target)
+    assert abs(len(level) - 300) <= 10
+    assert [level[n : n + 40].min() > 0.04 for n in (50, 155, 260)] == [True] * 3
+    with av.open(str(target)) as film:
+        times = [float(p.pts * p.time_base) for p in film.demux(audio=0) if p.size]
+    assert np.diff(times).max() < 0.05  # a packet may be missing where LATM has not yet said what follows
+
+
 def test_a_rate_that_no_encoder_knows(tmp_path, caplog):
     """AAC takes no 5512 samples a second, but 7350."""
     source, target = film_with_sound(tmp_path / "in.avi", "adpcm_ima_wav", layout="mono", rate=5512), tmp_path / "o.mov"
@@ -245,6 +265,18 @@ def test_subtitles_that_cannot_be_read(tmp_path, caplog):
     command = ["ffmpeg", "-v", "error", "-i", tmp_path / "out.mp4", "-f", "srt", "-"]
     said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     assert [line for line in said.splitlines() if "tea" in line or "caf" in line] == ["tea 0", "tea 3"]
+
+
+def test_subtitles_that_overlap(tmp_path):
+    """A sign and what is said meanwhile are both to be read at their times in MP4, however fine the video's clock."""
+    film = make_clip(tmp_path / "film.mp4", frames=60, sound=False)
+    text, source = tmp_path / "in.srt", tmp_path / "in.mkv"
+    lines = [("00:00:00,100 --> 00:00:01,800", "sign"), ("00:00:00,500 --> 00:00:01,000", "speech")]
+    text.write_text("\n".join(f"{n}\n{time}\n{words}\n" for n, (time, words) in enumerate(lines)))
+    subprocess.run(["ffmpeg", "-v", "error", "-i", film, "-i", text, "-c", "copy", source], check=True)
+    copy(source, tmp_path / "out.mp4")
+    shown = [(round(float(time), 3), data[2:]) for time, data in packets(tmp_path / "out.mp4", "subtitle")]
+    assert [(time, words) for time, words in shown if words] == [(0.1, b"sign"), (0.5, b"speech")]
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv"])

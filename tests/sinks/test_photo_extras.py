@@ -150,3 +150,28 @@ def test_exif_of_either_byte_order():
     """Motorola's as well as Intel's."""
     assert set_upright(exif(8, ">")) == (8, exif(1, ">"))
     assert set_upright(b"Exif\0\0" + exif(3)) == (3, b"Exif\0\0" + exif(1))
+
+
+@pytest.mark.parametrize("orientation", [6, None])
+def test_the_thumbnail_is_not_kept(tmp_path, invert_model, orientation):
+    """It shows the photo unpainted, and file managers would show that, turned the wrong way in addition."""
+    block = exif(orientation or 1)
+    if orientation is None:  # a camera that knows no orientation
+        block = block.replace(struct.pack("<HH", 0x0112, 3), struct.pack("<HH", 0x0128, 3))
+    thumbnail = struct.pack("<HHHIIHHIII", 2, 0x0201, 4, 1, len(block) + 30, 0x0202, 4, 1, 9, 0) + b"thumbnail"
+    block = block[:-4] + struct.pack("<I", len(block)) + thumbnail
+    image = np.full((20, 40, 3), 200, np.uint8)
+    done, data = cv2.imencodeWithMetadata(".jpg", image, [cv2.IMAGE_METADATA_EXIF], [np.frombuffer(block, np.uint8)])
+    assert done
+    (tmp_path / "a.jpg").write_bytes(data.tobytes())
+    assert _directories(tmp_path / "a.jpg") == 2
+    rtstyle.stylize_photos(tmp_path / "a.jpg", tmp_path / "out.jpg", style=invert_model)
+    assert _directories(tmp_path / "out.jpg") == 1
+
+
+def _directories(photo):
+    """How many a photo's EXIF block has; the second is the thumbnail's."""
+    data = photo.read_bytes()
+    block = data[data.index(b"Exif\0\0") + 6 :]
+    count = struct.unpack_from("<H", block, 8)[0]
+    return 1 + bool(struct.unpack_from("<I", block, 10 + 12 * count)[0])

@@ -12,6 +12,7 @@ import pytest
 from rtstyle.errors import SinkError
 from rtstyle.frames import Color, Frame, VideoFormat
 from rtstyle.pipeline import run
+from rtstyle.sinks.encoding import Encoding
 from rtstyle.sinks.video_writer import VideoWriter
 from rtstyle.sources.test_pattern import TestPattern
 from rtstyle.sources.video_reader import VideoReader
@@ -187,3 +188,15 @@ def test_frames_of_another_size_are_refused(tmp_path):
         writer.write(Frame(np.zeros((16, 32, 3), np.uint8), Fraction(0)))
     writer.close(complete=False)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_few_frames_of_hevc(tmp_path, count):
+    """x265 knows when frames are decoded from the third on, and had any number before; several tries, some failed."""
+    for number in range(6):
+        writer = VideoWriter(tmp_path / f"{number}.mp4", encoding=Encoding("hevc"))
+        writer.open(VideoFormat(width=80, height=64, rate=Fraction(25)))
+        for frame in range(count):
+            writer.write(Frame(np.full((64, 80, 3), 99, np.uint8), Fraction(frame, 25)))
+        writer.close()
+        assert frame_times(tmp_path / f"{number}.mp4") == [Fraction(frame, 25) for frame in range(count)]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import rtstyle
-from rtstyle.errors import SourceError
+from rtstyle.errors import SourceError, UsageError
 from rtstyle.frames import Cut
 from rtstyle.sources.animation_reader import AnimationReader, is_animated_webp
 from tests.clips import frame_times
@@ -36,6 +36,8 @@ def test_a_part(animation):
     """The first frame of the part is at 0."""
     reader = AnimationReader(animation, cut=Cut(Fraction(1, 10), Fraction(1, 5)))
     assert [frame.time for frame in reader] == [0, Fraction(3, 25)]
+    still = list(AnimationReader(animation, cut=Cut(Fraction(45, 100), Fraction(1, 10))))  # as it is for 150 ms more
+    assert [(frame.time, frame.duration) for frame in still] == [(0, Fraction(1, 10))]
     with pytest.raises(SourceError, match=r"expected --start before its end at 0\.6 s, got 9 s"):
         AnimationReader(animation, cut=Cut(Fraction(9)))
 
@@ -45,6 +47,13 @@ def test_it_is_painted_as_a_film(animation, tmp_path, invert_model):
     target = tmp_path / "out.mp4"
     rtstyle.transcode(animation, target, style=invert_model, options=rtstyle.Options(segment=2))
     assert frame_times(target) == [Fraction(ms, 1000) for ms in (0, 40, 120, 240, 400)]
+
+
+def test_it_has_a_rate_of_its_own(animation, tmp_path, invert_model):
+    """Another one is refused, as it is for every film."""
+    options = rtstyle.Options(rate=Fraction(24))
+    with pytest.raises(UsageError, match=r"in\.webp: has a frame rate of its own; only numbered pictures"):
+        rtstyle.transcode(animation, tmp_path / "out.mp4", style=invert_model, options=options)
 
 
 def test_transparency_is_missed_aloud(animation):

@@ -1,6 +1,7 @@
 """Videos that are cut off, damaged, or only look so."""
 
 import math
+import subprocess
 from contextlib import ExitStack, closing
 from fractions import Fraction
 
@@ -11,7 +12,7 @@ import pytest
 from rtstyle.errors import SourceError
 from rtstyle.frames import Cut, Frame
 from rtstyle.sources.video_reader import VideoReader
-from tests.clips import make_clip
+from tests.clips import frame_times, make_clip
 from tests.reading import frames_of, read
 
 
@@ -136,6 +137,23 @@ def test_a_film_that_is_read_from_the_middle_on_is_whole(tmp_path, start, bframe
     path = make_clip(tmp_path / "film.mp4", frames=50, g="10", bf=bframes, preset="fast")
     with closing(VideoReader(path, on_error="stop", cut=Cut(start))) as reader:
         assert len(frames_of([*reader])) == 50 - math.ceil(start * 25)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("-c:v", "libx265", "-x265-params", "log-level=error:keyint=10:min-keyint=10:bframes=3:open-gop=1"),
+        ("-c:v", "libx264", "-bf", "3", "-g", "10", "-movflags", "frag_keyframe+empty_moov"),
+    ],
+)
+def test_a_film_that_is_read_from_just_before_a_key_frame(tmp_path, options):
+    """What depends on frames before that, which MP4's index does not say, is not lost."""
+    path, picture = tmp_path / "film.mp4", "testsrc2=size=64x48:rate=25:duration=3"
+    subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", picture, *options, path], check=True)
+    times = frame_times(path)
+    for start in times[36:53]:
+        with closing(VideoReader(path, on_error="stop", cut=Cut(start))) as reader:
+            assert [reader.zero + frame.time for frame in frames_of([*reader])] == times[times.index(start) :]
 
 
 def test_a_film_that_is_read_from_the_middle_on_and_ends_early(shared_video):

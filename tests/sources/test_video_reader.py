@@ -1,6 +1,7 @@
 """Reading clips of every kind."""
 
 import os
+import subprocess
 from contextlib import closing
 from fractions import Fraction
 from types import SimpleNamespace
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 
 from rtstyle.errors import SourceError
-from rtstyle.frames import Frame, Packet
+from rtstyle.frames import Cut, Frame, Packet
 from rtstyle.sources.clock import Clock
 from rtstyle.sources.demuxer import demux
 from rtstyle.sources.stream import Stream
@@ -90,6 +91,57 @@ def test_odd_sizes(tmp_path, size):
     format, items = read(make_clip(tmp_path / "odd.mp4", frames=3, size=size))
     assert (format.width, format.height) == size
     assert frames_of(items)[0].image.shape == (size[1], size[0], 3)
+
+
+@pytest.mark.parametrize(
+    ("cut", "shown"),
+    [
+        ((1, 4), [(0, None), (2, 2)]),  # seconds: time and duration
+        ((4, 2), [(0, 2)]),
+        ((4, None), [(0, None), (2, None)]),
+        ((Fraction(295, 100), 1), [(0, Fraction(95, 100))]),  # as good as the next frame
+    ],
+)
+def test_a_part_of_a_film_that_stands_still(tmp_path, cut, shown):
+    """Slides change every three seconds: a part begins with the one that is there, and ends where it is to."""
+    path = make_clip(tmp_path / "slides.mp4", ticks=[0, 38_400, 76_800])
+    start, duration = cut
+    with closing(VideoReader(path, cut=Cut(Fraction(start), duration and Fraction(duration)))) as reader:
+        frames = frames_of([*reader])
+    assert [frame.time for frame in frames] == [time for time, _ in shown]
+    assert all(length in (None, frame.duration) for frame, (_, length) in zip(frames, shown, strict=True))
+
+
+def test_the_last_picture_that_stands_still(tmp_path):
+    """It is seen to its end; behind that there is nothing."""
+    path = tmp_path / "slides.mp4"
+    subprocess.run(
+        [
+            *("ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc2=size=64x48:rate=1/3:duration=6"),
+            *("-c:v", "libx264", path),
+        ],
+        check=True,
+    )
+    with closing(VideoReader(path, cut=Cut(Fraction(4)))) as reader:
+        assert [(frame.time, frame.duration) for frame in frames_of([*reader])] == [(0, 2)]
+    with pytest.raises(SourceError, match="expected --start before its end at 6 s, got 7 s"):
+        VideoReader(path, cut=Cut(Fraction(7)))
+
+
+@pytest.mark.parametrize(
+    ("size", "aspect", "told"),
+    [((48, 64), Fraction(1), True), ((64, 48), Fraction(4, 3), True), ((130, 98), Fraction(1), False)],
+)
+def test_another_shape_is_said(tmp_path, caplog, size, aspect, told):
+    """What is turned or made wide in mid-film is stretched to what it began with, and one line says from where."""
+    first, then = make_clip(tmp_path / "a.ts", sound=False), make_clip(tmp_path / "b.ts", size=size, aspect=aspect)
+    path = tmp_path / "in.ts"
+    path.write_bytes(first.read_bytes() + then.read_bytes() + first.read_bytes())
+    format, items = read(path)
+    assert {frame.image.shape for frame in frames_of(items)} == {(format.height, format.width, 3)} == {(48, 64, 3)}
+    told_of = [text for text in caplog.messages if "another shape" in text]
+    assert len(told_of) == told
+    assert all("in.ts: from 1.2" in text for text in told_of)
 
 
 def test_rotation_is_applied(tmp_path):

@@ -17,7 +17,7 @@ from rtstyle.jobs.film.task import Reader, Task
 from rtstyle.jobs.film.work_folder import Plan
 from rtstyle.sinks.carried import named
 from rtstyle.sinks.carrier import TIMECODE, Fate, fate_of
-from rtstyle.sinks.container import lost_tags
+from rtstyle.sinks.container import keeps_stereo, lost_tags
 from rtstyle.sinks.encoding import Encoder, choose_encoder
 from rtstyle.sinks.languages import lost_language
 from rtstyle.sinks.video_writer import checked_suffix
@@ -73,6 +73,8 @@ class Prospect:
         encoder = choose_encoder(options.encoding, suffix, width, format.height)
         if source.has_captions and encoder.name not in ENCODERS:
             lost.append(f"closed captions are left out: {encoder.name} does not write them; --codec h264 and hevc do")
+        if source.is_stereo and not keeps_stereo(format, suffix):
+            lost.append("the 3D layout is left out; only .mkv and .webm keep it, of such files with square pixels")
         lost += _never_seen(task, source.format)
         batch = task.batch or batch
         # The GPU's memory may be another when a film is resumed.

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict
+from hashlib import sha256
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ _MANIFEST = "manifest.json"
 _STRAY = re.compile(r"\d{6}(\.part)?\.mp4|joined\..+")  # unless the manifest knows it
 _OURS = re.compile(rf"{_STRAY.pattern}|manifest\.json(\.part)?|lock")
 _VERSION = 1
+_LONGEST = 255  # bytes of a name
 _OF_INPUT = ("input_bytes", "input_changed")  # in a plan
 
 Plan = Mapping[str, str | int | float | None]  # everything that a frame of the output depends on
@@ -39,7 +41,7 @@ class WorkFolder:
     """
 
     def __init__(self, output: Path, plan: Plan, *, resume: bool, overwrite: bool, look: bool = False) -> None:
-        self.path = _folder(output)
+        self.path = folder_of(output)
         self._suffix = output.suffix  # not of what a link leads to
         self.plan = dict(plan)
         self._input = ""  # the fingerprint of what is read
@@ -112,14 +114,16 @@ class WorkFolder:
 
     def release(self) -> None:
         """Let another run have it; without any segment it goes, but never another run's."""
-        self._let_go()
         if self._ours and not self.segments:
             self.remove()
+        self._let_go()
 
     def remove(self) -> None:
         """Remove the folder with everything of ours in it."""
-        self._let_go()
         _remove(self.path)
+        self._let_go()  # not before, or the files of a run that begins then go too
+        with suppress(OSError):  # network shares keep a file that is open
+            self.path.rmdir()
 
     def _let_go(self) -> None:
         if self._lock is not None:
@@ -203,17 +207,18 @@ class WorkFolder:
 
 def was_delivered(output: Path) -> bool:
     """Whether a run was killed between giving a whole film its name and removing its work folder."""
-    folder = _folder(output)
+    folder = folder_of(output)
     try:
         size = _read_manifest(folder).get("delivered")
-        return size == output.stat().st_size and not (folder / f"joined{output.suffix}").exists()
+        joined = folder / f"joined{output.suffix}"  # which has both names for a moment
+        return size == output.stat().st_size and (not joined.exists() or joined.samefile(output))
     except (OSError, SinkError):
         return False
 
 
 def tidy(output: Path) -> None:
     """Remove what a run left of a film that is whole; of one that is not, tell that it is there."""
-    folder = _folder(output)
+    folder = folder_of(output)
     if was_delivered(output):
         _log.warning("%s: is already complete; its leftover work folder is removed", output)
         _remove(folder)
@@ -223,17 +228,21 @@ def tidy(output: Path) -> None:
 
 
 def _remove(folder: Path) -> None:
-    """Nothing but our own files, and the folder if it is empty then."""
+    """Nothing but our own files, and the folder if it is empty then; the manifest last, which says what they are."""
     with suppress(OSError):
-        for path in folder.iterdir():
+        for path in sorted(folder.iterdir(), key=lambda path: path.name == _MANIFEST):
             if _OURS.fullmatch(path.name):
                 path.unlink()
         folder.rmdir()
 
 
-def _folder(output: Path) -> Path:
+def folder_of(output: Path) -> Path:
+    """Where the film grows: ``OUTPUT.rtstyle``, or a shorter name that is as much its own."""
     target = output.resolve()
-    return target.with_name(f"{target.name}.rtstyle")
+    name = f"{target.name}.rtstyle"
+    if len(os.fsencode(name)) > _LONGEST:  # the output's own may be as long
+        name = f"{target.stem[:50]}.{sha256(os.fsencode(target.name)).hexdigest()[:16]}.rtstyle"
+    return target.with_name(name)
 
 
 def _read_manifest(folder: Path) -> dict[str, Any]:

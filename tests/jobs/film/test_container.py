@@ -1,5 +1,6 @@
 """What the container of a finished film says besides its packets: rate, pixels, timecode, data, where it begins."""
 
+import subprocess
 from fractions import Fraction
 
 import av
@@ -37,6 +38,53 @@ def test_pixels_that_are_not_square(tmp_path, paint, suffix, codec):
         slack = 1 / 180 if suffix in {".mkv", ".webm"} and codec != "h264" else 0
         assert abs(Fraction(aspect.numerator, aspect.denominator) - Fraction(32, 27)) <= slack
         assert "stereo_mode" not in film.streams.video[0].metadata
+
+
+@pytest.mark.parametrize("aspect", [1, 2])
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".webm"])
+def test_a_film_for_two_eyes(tmp_path, paint, caplog, suffix, aspect):
+    """Which half is for which eye is said where it can be, and not beside pixels that are not square."""
+    plain, source = make_clip(tmp_path / "in.mp4", frames=12, aspect=Fraction(aspect), sound=False), tmp_path / "in.mkv"
+    layout = ["-metadata:s:v", "stereo_mode=left_right"]
+    subprocess.run(["ffmpeg", "-v", "error", "-i", plain, "-c", "copy", *layout, source], check=True)
+    kept = suffix != ".mp4" and aspect == 1
+    with av.open(str(paint(source, suffix))) as film:
+        assert film.streams.video[0].sample_aspect_ratio == aspect
+        assert ("stereo_mode" in film.streams.video[0].metadata) == kept
+    assert ("the 3D layout is left out; only .mkv and .webm keep it" in caplog.text) != kept
+
+
+@pytest.mark.parametrize("suffix", [".mkv", ".webm"])
+def test_a_painting_does_not_claim_to_be_transparent(tmp_path, paint, caplog, suffix):
+    """Players would decode it the slow way, and wait for what does not come."""
+    source, look = tmp_path / "in.webm", "color=red@0.5:size=64x48:rate=25:duration=0.4,format=yuva420p"
+    codec = ["-c:v", "libvpx-vp9", "-auto-alt-ref", "0"]
+    subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", look, *codec, source], check=True)
+    target = paint(source, suffix)
+    claim = b"\x53\xc0\x81\x01"  # AlphaMode (RFC 9559, 5.1.4.1.28.4), with 1 in one byte
+    assert (claim in source.read_bytes(), claim in target.read_bytes()) == (True, False)
+    assert b"ALPHA_MODE" not in target.read_bytes().upper()
+    assert "transparency is left out" in caplog.text
+
+
+def test_a_sphere(tmp_path):
+    """The projection of a 360° film is lost, and a line says what puts it back."""
+    source = make_clip(tmp_path / "in.mp4", frames=3, sound=False)
+    space = 'xmlns:GSpherical="http://ns.google.com/videos/1.0/spherical/"'
+    words = {"Spherical": "true", "Stitched": "true", "StitchingSoftware": "x", "ProjectionType": "equirectangular"}
+    xml = "".join(f"<GSpherical:{key}>{value}</GSpherical:{key}>" for key, value in words.items())
+    text = f'<?xml version="1.0"?><rdf:SphericalVideo {space}>{xml}</rdf:SphericalVideo>'.encode()
+    box = bytes.fromhex("ffcc8263f8554a938814587a02521fdd") + text  # Spherical Video RFC, version 1
+    box = (len(box) + 8).to_bytes(4, "big") + b"uuid" + box
+    data = bytearray(source.read_bytes())
+    track, whole = (data.index(name) - 4 for name in (b"trak", b"moov"))
+    end = track + int.from_bytes(data[track : track + 4], "big")
+    data[end:end] = box
+    for place in (track, whole):
+        data[place : place + 4] = (int.from_bytes(data[place : place + 4], "big") + len(box)).to_bytes(4, "big")
+    source.write_bytes(data)
+    lines = look_at(Task(input=str(source), output=tmp_path / "out.mp4", style="wave"))
+    assert lines[1:] == ["the 360° projection is left out; Google's Spatial Media Metadata Injector puts it back"]
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".webm"])

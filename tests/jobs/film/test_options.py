@@ -224,9 +224,11 @@ def test_hardware_that_works(monkeypatch, caplog):
 
 
 def test_encodings_that_cannot_be(tmp_path):
-    """A codec that the container does not hold, two ways to say how good, a rate that is none."""
+    """A codec that the container does not hold or the frames are too narrow for, two ways to say how good, no rate."""
     with pytest.raises(SinkError, match=r"\.webm cannot hold h264; expected a name that ends in \.mp4"):
         choose_encoder(Encoding("h264"), ".webm", 64, 48)
+    with pytest.raises(SinkError, match="libx265 expects frames wider than 48 pixels, got 48; use --codec h264"):
+        choose_encoder(Encoding("hevc"), ".mp4", 48, 96)  # which ended the process, now and then
     with pytest.raises(UsageError, match="crf and bitrate: expected one of them"):
         Encoding(crf=20, bitrate=1000)
     with pytest.raises(UsageError, match="expected a bit rate as in 800k or 4M"):

@@ -22,8 +22,9 @@ from rtstyle.frames import Frame
 from rtstyle.jobs.film.film import check_output, look_at
 from rtstyle.jobs.film.options import Options
 from rtstyle.jobs.film.task import Task
-from rtstyle.jobs.film.work_folder import WorkFolder
+from rtstyle.jobs.film.work_folder import WorkFolder, tidy
 from rtstyle.sinks.container import Written
+from rtstyle.sinks.encoding import Encoding
 from rtstyle.sources.streams import Keep
 from rtstyle.sources.video_reader import VideoReader
 from rtstyle.stylizer import Stylizer
@@ -119,6 +120,20 @@ def test_only_the_interrupted_segment_is_painted_again(film, tmp_path, invert_mo
     rtstyle.transcode(film, whole, style=invert_model, batch=batch, options=options)
     assert_same_film(target, whole)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out.mp4", "whole.mp4"]
+
+
+def test_a_machine_with_more_cores_goes_on(film, tmp_path, invert_model, monkeypatch):
+    """x265 notes how many threads it has, and segments of two machines are joined all the same."""
+    target, hevc = tmp_path / "out.mp4", Encoding("hevc")
+    monkeypatch.setattr("rtstyle.sinks.video_encoder.codec_threads", lambda: 1)
+    with pytest.raises(KeyboardInterrupt):
+        rtstyle.transcode(
+            film, target, style=invert_model, options=Options(segment=SEGMENT, encoding=hevc), progress=stop_at(25)
+        )
+    monkeypatch.setattr("rtstyle.sinks.video_encoder.codec_threads", lambda: 4)
+    report = rtstyle.transcode(film, target, style=invert_model, options=replace(RESUME, encoding=hevc))
+    assert report.frames_resumed == 20
+    assert len(frame_times(target)) == 100
 
 
 def test_a_stage_with_memory_does_not_notice(film, tmp_path, invert_model):
@@ -265,13 +280,28 @@ def test_a_link_says_what_the_file_is(film, tmp_path, invert_model, target):
     assert len(frame_times(tmp_path / "out.mp4")) == 100
 
 
-def test_killed_between_name_and_tidying(film, tmp_path, invert_model, monkeypatch):
-    """The film is there; resuming only takes the folder away."""
+@pytest.mark.parametrize("moment", ["one name", "two names", "half tidied"])
+def test_killed_between_name_and_tidying(film, tmp_path, invert_model, monkeypatch, moment):
+    """The film is there; resuming only takes the folder away, or the rest of it."""
     target = tmp_path / "out.mp4"
     monkeypatch.setattr(WorkFolder, "remove", lambda self: None)
-    rtstyle.transcode(film, target, style=invert_model)
+    rtstyle.transcode(film, target, style=invert_model, options=Options(segment=SEGMENT))
     monkeypatch.undo()
-    assert (tmp_path / "out.mp4.rtstyle").is_dir()
+    folder = tmp_path / "out.mp4.rtstyle"
+    if moment == "two names":
+        (folder / "joined.mp4").hardlink_to(target)
+    elif moment == "half tidied":
+        remove = Path.unlink
+
+        def remove_all_but_one(path):
+            if len(list(folder.iterdir())) == 1:
+                raise KeyboardInterrupt
+            remove(path)
+
+        monkeypatch.setattr(Path, "unlink", remove_all_but_one)
+        with pytest.raises(KeyboardInterrupt):
+            tidy(target)
+        monkeypatch.undo()
     before = target.read_bytes()
     task = Task(input=str(film), output=target, style=invert_model, options=RESUME)
     check_output(task)
@@ -280,6 +310,33 @@ def test_killed_between_name_and_tidying(film, tmp_path, invert_model, monkeypat
     rtstyle.transcode(film, target, style=invert_model, options=Options(resume=True))
     assert target.read_bytes() == before
     assert [path.name for path in tmp_path.iterdir()] == ["out.mp4"]
+
+
+def test_a_name_as_long_as_names_may_be(film, tmp_path, invert_model):
+    """There is no room for more letters behind it, and the folder has a shorter one."""
+    target = tmp_path / f"{'語' * 80}{'x' * 11}.mp4"
+    assert len(os.fsencode(target.name)) == 255
+    with pytest.raises(KeyboardInterrupt):
+        rtstyle.transcode(film, target, style=invert_model, options=Options(segment=SEGMENT), progress=stop_at(25))
+    assert rtstyle.transcode(film, target, style=invert_model, options=RESUME).frames_resumed == 20
+    assert [path.name for path in tmp_path.iterdir()] == [target.name]
+
+
+def test_the_folder_is_held_until_it_is_gone(tmp_path, monkeypatch):
+    """A run that begins while another's is tidied does not lose its files."""
+    pytest.importorskip("fcntl", reason="no such hardware: this system has no file locks")
+    work, other = (WorkFolder(tmp_path / "out.mp4", {}, resume=False, overwrite=False) for _ in range(2))
+    work.create()
+    tidied = []
+
+    def tidy_up(folder):
+        with pytest.raises(SinkError, match="another run is working there"):
+            other.create()
+        tidied.append(folder)
+
+    monkeypatch.setattr("rtstyle.jobs.film.work_folder._remove", tidy_up)
+    work.remove()
+    assert tidied == [work.path]
 
 
 def test_a_film_that_does_not_fit_its_promise_keeps_its_work(film, tmp_path, invert_model, monkeypatch):

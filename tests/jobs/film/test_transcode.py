@@ -7,6 +7,7 @@ import time
 from dataclasses import replace
 
 import av
+import cv2
 import numpy as np
 import pytest
 
@@ -65,6 +66,21 @@ def test_a_film_from_a_pipe(clip, tmp_path, invert_model):
     assert frame_times(target) == frame_times(clip)
     with av.open(str(target)) as painted:
         assert "title" not in painted.metadata
+
+
+@pytest.mark.skipif(os.name != "posix", reason="no such hardware: pipes with names are POSIX's")
+def test_a_cover_from_a_pipe(clip, tmp_path, invert_model, caplog):
+    """Matroska wants it before the film, when it has not come yet: a line says that it is left out."""
+    source, pipe, cover = tmp_path / "in.mkv", tmp_path / "pipe", tmp_path / "cover.png"
+    cv2.imwrite(str(cover), np.zeros((32, 32, 3), np.uint8))
+    attached = ["-attach", cover, "-metadata:s:t", "mimetype=image/png", "-metadata:s:t", "filename=cover.png"]
+    subprocess.run(["ffmpeg", "-v", "error", "-i", clip, *attached, "-c", "copy", source], check=True)
+    os.mkfifo(pipe)
+    feeder = threading.Thread(target=lambda: pipe.write_bytes(source.read_bytes()), daemon=True)
+    feeder.start()
+    assert rtstyle.transcode(pipe, tmp_path / "out.mkv", style=invert_model).frames_out == 25
+    feeder.join(5)
+    assert "(video, png) is left out: .mkv has it before the film, and from a pipe it comes too late" in caplog.text
 
 
 @pytest.mark.skipif(os.name != "posix", reason="no such hardware: pipes with names are POSIX's")
