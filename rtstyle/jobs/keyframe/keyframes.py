@@ -15,7 +15,7 @@ from rtstyle.frames import Frame, Image, Packet, VideoFormat
 from rtstyle.gatys.moments import Moments, clock
 from rtstyle.gatys.recipe import Recipe
 from rtstyle.jobs.keyframe.propagation import Marked, Propagation
-from rtstyle.jobs.keyframe.studio import Materials, Studio
+from rtstyle.jobs.keyframe.studio import Materials, Studio, find_device
 from rtstyle.sinks.encoding import MUXERS
 from rtstyle.sinks.photo_writer import SUFFIXES
 from rtstyle.sinks.video_writer import VideoWriter
@@ -61,8 +61,7 @@ def paint_keyframes(
     interrupted run left. Raises as ``paint_keyframe`` does, and SourceError where the video has no such frame.
     """
     begun, folder = perf_counter(), Path(folder)
-    check_times(input, moments)
-    _check_name(folder)
+    check_keyframes(input, folder, materials, moments=moments, resume=resume, overwrite=overwrite)
     with closing(VideoReader(input, on_error="skip")) as source:
         studio = Studio.open(materials)
         kept = _folder(folder, input, materials, moments, studio, resume=resume, overwrite=overwrite)
@@ -97,16 +96,14 @@ def propagate_keyframes(
     keyframes wait in ``OUTPUT.keyframes``; ``resume`` goes on with them. Raises as ``paint_keyframes`` does.
     """
     begun, target = perf_counter(), Path(output)
+    sink = open_propagation(input, target, materials, moments=moments, resume=resume, overwrite=overwrite)
     folder, growing = _waiting(target), _growing(target)
-    check_times(input, moments)
-    sink = _writer(input, target, materials, moments, overwrite=overwrite)
     materials = replace(materials, recipe=replace(materials.recipe, init="content"))
     with closing(VideoReader(input, on_error="skip")) as source:
         format = _sized(source.format, materials.recipe)
         studio = Studio.open(materials)
         from rtstyle.gatys.carry import Carrier
 
-        _check_waiting(folder)
         kept = _folder(folder, input, materials, moments, studio, resume=resume, overwrite=overwrite)
         if growing is not None:
             growing.unlink(missing_ok=True)
@@ -130,7 +127,44 @@ def propagate_keyframes(
     )
 
 
-def check_times(input: str | Path, moments: Moments) -> None:
+def check_keyframes(
+    input: str | Path, folder: str | Path, materials: Materials, *, moments: Moments, resume: bool, overwrite: bool
+) -> None:
+    """Raise what ``paint_keyframes`` would of moments, device and folder; nothing is made."""
+    folder = Path(folder)
+    _check_times(input, moments)
+    if folder.suffix.lower() in {*SUFFIXES, *MUXERS} and not folder.exists():
+        raise UsageError(f"{folder}: expected a folder for pictures, got a file's name; propagate makes a video")
+    find_device(materials.device)  # says how PyTorch is installed
+    from rtstyle.jobs.keyframe.folder import check_place
+
+    check_place(folder, resume=resume, overwrite=overwrite)
+
+
+def open_propagation(
+    input: str | Path, output: str | Path, materials: Materials, *, moments: Moments, resume: bool, overwrite: bool
+) -> VideoWriter:
+    """What will write the video; nothing is written yet. Raises as ``propagate_keyframes`` does."""
+    target, waiting = Path(output), _waiting(Path(output))
+    if not moments:
+        raise UsageError("propagate: expected --every, --at or --scenes, which say where the keyframes are")
+    _check_times(input, moments)
+    if materials.recipe.init != "content":
+        _log.warning(
+            "%s: begins with its own frames, which are carried on, and not with %s", input, materials.recipe.init
+        )
+    keep = [input, *materials.files()]
+    writer = VideoWriter(target, overwrite=overwrite, keep=keep, temporary=_growing(target))
+    find_device(materials.device)  # as above
+    from rtstyle.jobs.keyframe.folder import MANIFEST, check_place
+
+    if waiting.is_dir() and not (waiting / MANIFEST).exists() and any(p.stem != "painting" for p in waiting.iterdir()):
+        raise SinkError(f"{waiting}: is the place of an unfinished run, but holds something else; move it elsewhere")
+    check_place(waiting, resume=resume, overwrite=overwrite)
+    return writer
+
+
+def _check_times(input: str | Path, moments: Moments) -> None:
     """Raise SourceError where a video ends before all of its keyframes; where its end is not known, none."""
     if moments.last is None:
         return
@@ -138,25 +172,6 @@ def check_times(input: str | Path, moments: Moments) -> None:
         length, first = duration_of(container), min(moments.at)
     if 0 < length <= first:
         raise SourceError(f"{input}: expected --at before its end at {float(length):g} s, got {float(first):g} s")
-
-
-def check_keyframes(folder: str | Path, *, resume: bool, overwrite: bool) -> None:
-    """Raise what ``paint_keyframes`` would of the folder; nothing is made."""
-    from rtstyle.jobs.keyframe.folder import check_place
-
-    _check_name(Path(folder))
-    check_place(Path(folder), resume=resume, overwrite=overwrite)
-
-
-def check_propagation(
-    input: str | Path, output: str | Path, materials: Materials, *, moments: Moments, resume: bool, overwrite: bool
-) -> None:
-    """Raise what ``propagate_keyframes`` would of moments and output; nothing is made."""
-    from rtstyle.jobs.keyframe.folder import check_place
-
-    _writer(input, Path(output), materials, moments, overwrite=overwrite)
-    _check_waiting(_waiting(Path(output)))
-    check_place(_waiting(Path(output)), resume=resume, overwrite=overwrite)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,37 +210,13 @@ class _Brush:
         return image
 
 
-def _check_name(folder: Path) -> None:
-    if folder.suffix.lower() in {*SUFFIXES, *MUXERS} and not folder.exists():
-        raise UsageError(f"{folder}: expected a folder for pictures, got a file's name; propagate makes a video")
-
-
 def _waiting(target: Path) -> Path:
     return target.with_name(f"{target.name}.keyframes")
-
-
-def _check_waiting(folder: Path) -> None:
-    """Raise SinkError for a folder that is not ours: in the end it would be removed."""
-    from rtstyle.jobs.keyframe.folder import MANIFEST
-
-    if folder.is_dir() and not (folder / MANIFEST).exists() and any(p.stem != "painting" for p in folder.iterdir()):
-        raise SinkError(f"{folder}: is the place of an unfinished run, but holds something else; move it elsewhere")
 
 
 def _growing(target: Path) -> Path | None:
     """What a kill leaves goes with the folder; but a link may lead to another disk, where no file can be moved to."""
     return None if target.is_symlink() else _waiting(target) / f"painting{target.suffix}"
-
-
-def _writer(input: str | Path, target: Path, materials: Materials, moments: Moments, *, overwrite: bool) -> VideoWriter:
-    if not moments:
-        raise UsageError("propagate: expected --every, --at or --scenes, which say where the keyframes are")
-    if materials.recipe.init != "content":
-        _log.warning(
-            "%s: begins with its own frames, which are carried on, and not with %s", input, materials.recipe.init
-        )
-    keep = [input, *materials.files()]
-    return VideoWriter(target, overwrite=overwrite, keep=keep, temporary=_growing(target))
 
 
 def _folder(

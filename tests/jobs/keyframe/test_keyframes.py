@@ -15,7 +15,8 @@ from rtstyle.errors import PaintError, SinkError, SourceError, UsageError
 from rtstyle.gatys.moments import Moments
 from rtstyle.gatys.recipe import Recipe
 from rtstyle.jobs.keyframe.estimate import estimate
-from rtstyle.jobs.keyframe.keyframes import check_propagation, paint_keyframes, propagate_keyframes
+from rtstyle.jobs.keyframe.folder import MANIFEST
+from rtstyle.jobs.keyframe.keyframes import open_propagation, paint_keyframes, propagate_keyframes
 from rtstyle.jobs.keyframe.studio import Materials, StyleImage
 from tests.clips import frame_times, make_clip, packets
 from tests.vgg import photo_and_artwork
@@ -68,6 +69,20 @@ def test_a_time_behind_the_end_is_refused_at_once(materials, tmp_path, clip, mon
     monkeypatch.setattr("rtstyle.jobs.keyframe.keyframes.Studio.open", lambda _: pytest.fail("a network was loaded"))
     with pytest.raises(SourceError, match=r"clip\.mp4: expected --at before its end at 1 s, got 9 s"):
         job(clip, tmp_path / "keys.mp4", materials, moments=Moments.parse(["9"]))
+
+
+@pytest.mark.parametrize("job", [paint_keyframes, propagate_keyframes])
+def test_a_place_that_cannot_be_is_refused_at_once(materials, tmp_path, clip, monkeypatch, job):
+    """An unfinished run, and a folder that is not there, are said before a network is loaded or downloaded."""
+    monkeypatch.setattr("rtstyle.jobs.keyframe.keyframes.Studio.open", lambda _: pytest.fail("a network was loaded"))
+    unfinished = tmp_path / ("keys.mkv.keyframes" if job is propagate_keyframes else "keys.mkv")
+    unfinished.mkdir()
+    (unfinished / MANIFEST).touch()
+    with pytest.raises(SinkError, match="an unfinished run is there"):
+        job(clip, tmp_path / "keys.mkv", materials, moments=Moments.parse(every="4"))
+    missing = "none/out.mp4" if job is propagate_keyframes else "none/keys"
+    with pytest.raises(SinkError, match="there is no folder"):
+        job(clip, tmp_path / missing, materials, moments=Moments.parse(every="4"))
 
 
 def test_a_time_behind_the_end_among_others_is_said(materials, tmp_path, clip, caplog):
@@ -169,7 +184,7 @@ def test_a_start_that_a_carried_video_does_not_have_is_said(materials, tmp_path,
     """As a preset's white noise: also where nothing is painted yet."""
     noisy = replace(materials, recipe=replace(TINY, init="noise"))
     how = {"moments": Moments.parse(every="4"), "resume": False, "overwrite": False}
-    check_propagation(clip, tmp_path / "out.mp4", noisy, **how)
+    open_propagation(clip, tmp_path / "out.mp4", noisy, **how)
     assert caplog.messages == [f"{clip}: begins with its own frames, which are carried on, and not with noise"]
 
 
