@@ -9,8 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rtstyle.gatys.pictures import Size, by_short_side
 from rtstyle.gatys.recipe import MIN_TILE, Recipe
+from rtstyle.gatys.sizes import Size, by_short_side
 from rtstyle.gatys.tiles import margin_for
 from rtstyle.perceptual.layers import CONVS, layer_index, place_of
 

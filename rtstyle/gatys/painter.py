@@ -13,9 +13,10 @@ from rtstyle.errors import UsageError
 from rtstyle.gatys.colors import recolored, seen
 from rtstyle.gatys.memory import tile_for
 from rtstyle.gatys.objective import Memory, Objective
-from rtstyle.gatys.pictures import Size, by_short_side, resized, saturation
+from rtstyle.gatys.pictures import resized, saturation
 from rtstyle.gatys.recipe import Recipe
 from rtstyle.gatys.run import Painting, Place, Run, Step
+from rtstyle.gatys.sizes import Size, by_short_side
 from rtstyle.gatys.targets import Region, blended, style_grams
 from rtstyle.perceptual import VGG, VggWeights
 

@@ -14,8 +14,9 @@ from rtstyle.frames import Image
 from rtstyle.gatys.colors import finished
 from rtstyle.gatys.descent import Descent
 from rtstyle.gatys.objective import Losses, Memory, Objective
-from rtstyle.gatys.pictures import Size, pyramid, resized, to_image
+from rtstyle.gatys.pictures import resized, to_image
 from rtstyle.gatys.recipe import MOST_ITERATIONS, Recipe
+from rtstyle.gatys.sizes import Size, pyramid
 
 _SHORTER = 0.7  # a finer scale begins near its goal, and takes so much fewer iterations than the one before
 _CARRIED_SCALES = 2  # by so many scales shorter, when it begins with the keyframe before

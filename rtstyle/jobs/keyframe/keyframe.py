@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from rtstyle.errors import SinkError, SourceError, UsageError
 from rtstyle.frames import Frame, Image
 from rtstyle.gatys.recipe import Recipe
-from rtstyle.jobs.keyframe.studio import NOTHING, Extras, Materials, Studio, StyleImage, find_device
+from rtstyle.gatys.sizes import parse_size
+from rtstyle.jobs.keyframe.studio import NOTHING, Extras, Materials, Studio, StyleImage
 from rtstyle.sinks.photo_writer import PhotoWriter, check_sides
 from rtstyle.sources.photo_folder import read_photo
 from rtstyle.sources.streams import is_photo, open_input, video_stream
@@ -102,9 +103,6 @@ def open_photo(
 ) -> tuple[Image, PhotoWriter]:
     """The photo, and what will write its painting; nothing is written yet. Raises as ``paint_keyframe``."""
     photo = _read(content)
-    find_device(materials.device)  # says how PyTorch is installed
-    from rtstyle.gatys.pictures import parse_size
-
     check_sides(Path(output), parse_size(materials.recipe.size, (photo.shape[0], photo.shape[1])))
     keep = [content, *materials.files()]
     writer = PhotoWriter([output], overwrite=overwrite, keep=keep, originals=[Path(content)])

@@ -14,6 +14,7 @@ from rtstyle.errors import SinkError, SourceError, UsageError
 from rtstyle.frames import Frame, Image, Packet, VideoFormat
 from rtstyle.gatys.moments import Moments, clock
 from rtstyle.gatys.recipe import Recipe
+from rtstyle.gatys.sizes import parse_size
 from rtstyle.jobs.keyframe.propagation import Marked, Propagation
 from rtstyle.jobs.keyframe.studio import Materials, Studio, find_device
 from rtstyle.sinks.encoding import MUXERS
@@ -255,7 +256,5 @@ def _marked(input: str | Path, source: VideoReader, moments: Moments, *, packets
 
 
 def _sized(format: VideoFormat, recipe: Recipe) -> VideoFormat:
-    from rtstyle.gatys.pictures import parse_size
-
     height, width = (side - side % 2 for side in parse_size(recipe.size, (format.height, format.width)))
     return replace(format, width=width, height=height)
