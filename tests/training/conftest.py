@@ -8,12 +8,13 @@ import cv2
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch", reason="training needs torch: pip install -e .[train]")
+pytest.importorskip("torch", reason="training needs torch: pip install -e .[train]")
 
-from torchvision.models import vgg16  # noqa: E402 - behind the skip
+import torch
+from torchvision.models import vgg16
 
-from rtstyle.perceptual import VggWeights  # noqa: E402
-from rtstyle.perceptual.weights import CAFFE_MEAN  # noqa: E402
+from rtstyle.perceptual import VggWeights
+from rtstyle.perceptual.weights import CAFFE_MEAN
 
 
 @pytest.fixture(scope="session")

@@ -9,15 +9,17 @@ import cv2
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch", reason="keyframes need torch: pip install -e .[keyframe]")
+pytest.importorskip("torch", reason="keyframes need torch: pip install -e .[keyframe]")
 
-from rtstyle.errors import DeviceError, PaintError, SinkError, SourceError, UsageError  # noqa: E402
-from rtstyle.gatys.recipe import Recipe  # noqa: E402
-from rtstyle.gatys.sheet import sheet  # noqa: E402
-from rtstyle.jobs.keyframe.estimate import estimate  # noqa: E402
-from rtstyle.jobs.keyframe.keyframe import Extras, paint_keyframe  # noqa: E402
-from rtstyle.jobs.keyframe.sheets import parse_axis, reconstruct, sweep  # noqa: E402
-from rtstyle.jobs.keyframe.studio import (  # noqa: E402
+import torch
+
+from rtstyle.errors import DeviceError, PaintError, SinkError, SourceError, UsageError
+from rtstyle.gatys.recipe import Recipe
+from rtstyle.gatys.sheet import sheet
+from rtstyle.jobs.keyframe.estimate import estimate
+from rtstyle.jobs.keyframe.keyframe import Extras, paint_keyframe
+from rtstyle.jobs.keyframe.sheets import parse_axis, reconstruct, sweep
+from rtstyle.jobs.keyframe.studio import (
     Materials,
     Studio,
     StyleImage,
@@ -25,10 +27,10 @@ from rtstyle.jobs.keyframe.studio import (  # noqa: E402
     find_device,
     find_weights,
 )
-from rtstyle.sinks.photo_extras import read_extras  # noqa: E402
-from rtstyle.sinks.photo_writer import PhotoWriter  # noqa: E402
-from tests.sinks.test_photo_extras import exif, icc, save  # noqa: E402
-from tests.vgg import photo_and_artwork, random_vgg  # noqa: E402
+from rtstyle.sinks.photo_extras import read_extras
+from rtstyle.sinks.photo_writer import PhotoWriter
+from tests.sinks.test_photo_extras import exif, icc, save
+from tests.vgg import photo_and_artwork, random_vgg
 
 TINY = Recipe(
     style_layers=(("relu1_1", 1.0), ("relu2_1", 1.0)), content_layers=(("relu2_2", 1.0),), iterations=12, size="32"
