@@ -9,6 +9,11 @@ from rtstyle.errors import SinkError, SourceError
 ANEW = "start again with --overwrite and without --resume"
 
 
+def unfinished(place: object) -> SinkError:
+    """The error for an unfinished run that is to be neither continued nor replaced."""
+    return SinkError(f"{place}: an unfinished run is there; --resume continues it, --overwrite starts again")
+
+
 def check_question(
     run: object, begun: Mapping[str, object], now: Mapping[str, object], *, but: Collection[str]
 ) -> None:

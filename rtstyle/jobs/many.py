@@ -8,14 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rtstyle.errors import SinkError, SourceError, UsageError
-from rtstyle.jobs.film.work_folder import tidy
 from rtstyle.meter import Report
 from rtstyle.output_file import unwritable
 from rtstyle.sources.input_file import missing, unreadable
 from rtstyle.sources.picture_sequence import is_pattern
-
-VIDEOS = {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts", ".wmv", ".flv"}
-VIDEOS |= {".ogv", ".3gp", ".vob", ".gif", ".webp", ".mxf"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +52,17 @@ def errands(inputs: Sequence[str | Path], folder: Path, endings: set[str], name:
             found.append(Errand(path, folder / place.with_name(name(path))))
     if not found:
         raise SourceError(f"{', '.join(map(str, inputs)) or 'no input'}: expected files that end in {_list(endings)}")
-    twice, count = Counter(errand.output for errand in found).most_common(1)[0]
+    check_names([errand.output for errand in found], "files")
+    return found
+
+
+def check_names(outputs: Sequence[Path], kind: str) -> None:
+    """Raise UsageError if two files of this ``kind``, in the plural, would get one name."""
+    twice, count = Counter(outputs).most_common(1)[0]
     if count > 1:
         raise UsageError(
-            f"{twice.name}: expected files with different names, got two called this; paint them one at a time"
+            f"{twice.name}: expected {kind} with different names, got two called this; paint them one at a time"
         )
-    return found
 
 
 def is_done(errand: Errand, *, overwrite: bool) -> bool:
@@ -94,7 +95,6 @@ def run_errands(
 def _outcome(errand: Errand, do: Callable[[Errand], Report], *, overwrite: bool) -> Outcome:
     try:
         if is_done(errand, overwrite=overwrite):
-            tidy(errand.output)
             return Outcome(errand)
         errand.output.parent.mkdir(parents=True, exist_ok=True)
         return Outcome(errand, report=do(errand))

@@ -12,7 +12,8 @@ from typer.testing import CliRunner
 from rtstyle.cli.app import app
 from rtstyle.errors import SourceError, UsageError
 from rtstyle.jobs.defaults import SEGMENT
-from rtstyle.jobs.many import VIDEOS, errands
+from rtstyle.jobs.many import errands
+from rtstyle.sources.video_reader import SUFFIXES
 from tests.clips import frame_times, make_clip
 from tests.models import make_model
 
@@ -357,15 +358,15 @@ def test_names_that_collide(tmp_path):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "a.mp4").touch()
     with pytest.raises(UsageError, match=r"a\.mp4: expected files with different names"):
-        errands([tmp_path / "one", tmp_path / "two"], tmp_path / "out", VIDEOS, lambda path: path.name)
+        errands([tmp_path / "one", tmp_path / "two"], tmp_path / "out", SUFFIXES, lambda path: path.name)
     for film in ("frame_%04d.png", "http://127.0.0.1/film.mp4"):
         with pytest.raises(UsageError, match=f"{film}: is a single film"):
-            errands([film], tmp_path / "out", VIDEOS, lambda path: path.name)
+            errands([film], tmp_path / "out", SUFFIXES, lambda path: path.name)
     with pytest.raises(SourceError, match="there is no such file; check the spelling"):
-        errands([tmp_path / "three"], tmp_path / "out", VIDEOS, lambda path: path.name)
+        errands([tmp_path / "three"], tmp_path / "out", SUFFIXES, lambda path: path.name)
     (tmp_path / "empty").mkdir()
     with pytest.raises(SourceError, match="expected files that end in"):
-        errands([tmp_path / "empty"], tmp_path / "out", VIDEOS, lambda path: path.name)
+        errands([tmp_path / "empty"], tmp_path / "out", SUFFIXES, lambda path: path.name)
 
 
 def test_a_folder_painted_into_itself(run, holiday, invert_model):
@@ -395,5 +396,5 @@ def test_paintings_are_not_painted_again(holiday):
     painted = holiday / "painted"
     painted.mkdir()
     (painted / "a.mp4").touch()
-    outputs = [errand.output for errand in errands([holiday], painted, VIDEOS, lambda path: path.name)]
+    outputs = [errand.output for errand in errands([holiday], painted, SUFFIXES, lambda path: path.name)]
     assert outputs == [painted / "a.mp4", painted / "beach" / "b.avi", painted / "broken.mkv"]

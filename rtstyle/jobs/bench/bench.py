@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
-from rtstyle.errors import ModelError, UsageError
+from rtstyle.errors import UsageError
 from rtstyle.jobs.bench.trial import RATE, Computer, try_film, try_live
 from rtstyle.jobs.defaults import DEVICE, PRECISION
 from rtstyle.model_file import load_file
 from rtstyle.sources import camera
 from rtstyle.style import MIN_SIZE, Style
-from rtstyle.styles import find_style, quick_styles
+from rtstyle.styles import find_styles
 from rtstyle.stylizer import Stylizer
 from rtstyle.twin import find_twin
 
@@ -87,9 +87,7 @@ class Bench:
         seconds: float = SECONDS,
     ) -> None:
         by_name = {size: read_size(size) for size in sizes}
-        found = list(dict.fromkeys(find_style(style) for style in styles)) or quick_styles()
-        if not found:
-            raise ModelError("this copy has no styles; name one of your own: --style mine.onnx")
+        found = find_styles(styles)
         self._kinds = alike(found)
         Stylizer(found[0], device=device, precision=precision).close()
         self._sizes = dict(sorted(by_name.items(), key=lambda item: item[1][0] * item[1][1]))

@@ -34,7 +34,7 @@ def paint_film(task: Task) -> Report:
     checked_suffix(task.output)
     if task.options.resume and was_delivered(task.output):
         tidy(task.output)
-        return Report(0, 0, 0, perf_counter() - start, None)
+        return Report(seconds=perf_counter() - start)
     check_output(task)
     with ExitStack() as stack, ExitStack() as until_run:
         cut = cut_of(task)
@@ -47,7 +47,7 @@ def paint_film(task: Task) -> Report:
         for line in prospect.warnings:
             _log.warning("%s: %s", task.input, line)
         opened_s, resumed = perf_counter() - start, work.frames
-        report = Report(0, 0, 0, 0.0, None)
+        report = Report()
         with _kept(work):
             if not work.complete:
                 work.create()

@@ -16,7 +16,7 @@ from typing import Any
 from rtstyle.errors import SinkError
 from rtstyle.fingerprint import begins_as, fingerprint
 from rtstyle.output_file import unwritable
-from rtstyle.resumption import ANEW, changed, check_question
+from rtstyle.resumption import ANEW, changed, check_question, unfinished
 from rtstyle.sinks.segment_writer import Segment
 
 _log = logging.getLogger("rtstyle")
@@ -133,7 +133,7 @@ class WorkFolder:
                 f"{self.path}: expected only files from an earlier run, found {foreign}; move it away first"
             )
         if not (resume or overwrite) and _read_manifest(self.path).get("segments"):
-            raise SinkError(f"{self.path}: an unfinished run is there; --resume continues it, --overwrite starts again")
+            raise unfinished(self.path)
 
     def _take(self, output: Path, *, resume: bool, look: bool) -> None:
         self._acquire(make=not look)

@@ -14,7 +14,7 @@ from rtstyle.frames import Frame, Image
 from rtstyle.gatys.run import Place, Step
 from rtstyle.jobs.keyframe.checkpoint import Checkpoint, Notes, compare
 from rtstyle.output_file import OutputFile
-from rtstyle.resumption import ANEW
+from rtstyle.resumption import ANEW, unfinished
 from rtstyle.sinks.photo_writer import PhotoWriter
 from rtstyle.sources.photo_folder import read_photo
 
@@ -112,7 +112,7 @@ def check_place(folder: Path, *, resume: bool, overwrite: bool) -> None:
     """Raise SinkError where no such folder can be; nothing is made."""
     if (folder / MANIFEST).exists():
         if not (resume or overwrite):
-            raise SinkError(f"{folder}: an unfinished run is there; --resume continues it, --overwrite starts again")
+            raise unfinished(folder)
     elif folder.exists() and not folder.is_dir():
         raise SinkError(f"{folder}: expected a folder, got a file")
     elif not folder.parent.is_dir():

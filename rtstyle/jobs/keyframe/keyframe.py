@@ -15,6 +15,7 @@ from rtstyle.frames import Frame, Image
 from rtstyle.gatys.recipe import Recipe
 from rtstyle.gatys.sizes import parse_size
 from rtstyle.jobs.keyframe.studio import NOTHING, Extras, Materials, Studio, StyleImage
+from rtstyle.resumption import unfinished
 from rtstyle.sinks.photo_writer import PhotoWriter, check_sides
 from rtstyle.sources.photo_folder import read_photo
 from rtstyle.sources.streams import is_photo, open_input, video_stream
@@ -107,7 +108,7 @@ def open_photo(
     keep = [content, *materials.files()]
     writer = PhotoWriter([output], overwrite=overwrite, keep=keep, originals=[Path(content)])
     if (place := place_of(Path(output))).exists() and not overwrite:
-        raise SinkError(f"{place}: an unfinished run is there; --resume continues it, --overwrite starts again")
+        raise unfinished(place)
     return photo, writer
 
 
