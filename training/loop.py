@@ -55,7 +55,7 @@ def train(
 ) -> None:
     """Trains as the recipe says and leaves the result in ``checkpoint``, previews and TensorBoard's log beside it.
 
-    ``vgg``: needed by a recipe that ``sees``. ``start`` continues a run of the same recipe; ``init`` provides another
+    ``vgg``: for a recipe that ``needs_vgg``. ``start`` continues a run of the same recipe; ``init`` provides another
     run's weights. ``progress`` may raise KeyboardInterrupt: the run is saved as it stands between two steps.
     Raises SourceError, SinkError, ModelError, UsageError for a device that is not available.
     """
