@@ -27,8 +27,8 @@ from rtstyle.output_file import OutputFile
 from rtstyle.sources.photo_folder import read_photo
 from rtstyle.style import CONTRACT, WEIGHTS
 from training.checkpoint import Checkpoint
-from training.data import spread
 from training.nets import Network
+from training.photos import spread
 from training.recipe import in_utf8
 
 OPSET = 17

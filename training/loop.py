@@ -21,8 +21,9 @@ from rtstyle.output_file import OutputFile
 from rtstyle.perceptual import VggWeights
 from rtstyle.resumption import check_inputs
 from training.checkpoint import LIST_IN, Checkpoint
-from training.data import batches, find_photos, list_digest, matches, names_below, split
+from training.data import batches
 from training.machine import PRECISIONS, Machine
+from training.photos import find_photos, list_digest, matches, names_below, split
 from training.preview import preview_path
 from training.processes import Processes
 from training.recipe import Recipe

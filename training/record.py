@@ -12,8 +12,8 @@ from torch.utils.tensorboard import SummaryWriter
 
 from rtstyle.errors import SinkError, SourceError
 from training.checkpoint import Checkpoint
-from training.data import spread
 from training.nets import Network
+from training.photos import spread
 from training.preview import preview, preview_path, write_preview
 
 LOG_EVERY = 10  # steps

@@ -14,7 +14,8 @@ import torch
 
 from rtstyle.errors import SourceError, UsageError
 from rtstyle.sources.photo_folder import read_photo
-from training.data import batches, find_photos, random_crop, read_artwork, split, spread
+from training.data import batches, random_crop, read_artwork
+from training.photos import find_photos, split, spread
 from training.sieve import Sieve, is_grey
 
 

@@ -12,9 +12,9 @@ from rtstyle.engines.onnxruntime import import_onnxruntime
 from rtstyle.errors import ModelError, SinkError, UsageError
 from training import export as exporting
 from training.checkpoint import Checkpoint
-from training.data import find_photos
 from training.export import Artwork, export, real_frames
 from training.nets import make_network
+from training.photos import find_photos
 from training.recipe import Recipe
 from training.weights import read_network, read_weights
 

@@ -7,10 +7,10 @@ from enum import StrEnum
 from pathlib import Path
 
 from rtstyle.errors import SinkError
-from training.data import find_photos
 from training.download.progress import Listener
 from training.download.transfer import fetch
 from training.download.unpack import is_complete, unpack
+from training.photos import find_photos
 
 ADDRESS = "http://images.cocodataset.org/zips"  # cocodataset.org/#download
 

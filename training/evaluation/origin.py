@@ -15,7 +15,7 @@ from pathlib import Path
 from rtstyle.errors import SourceError
 from rtstyle.fingerprint import fingerprint
 from rtstyle.style import Style
-from training.data import find_photos, list_digest, split, spread
+from training.photos import find_photos, list_digest, split, spread
 from training.recipe import in_utf8
 
 _log = logging.getLogger(__name__)
