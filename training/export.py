@@ -65,7 +65,7 @@ def export(
     measured: Sequence[Mapping[str, Any]] = (),
     overwrite: bool = False,
 ) -> int:
-    """Writes the model and returns the largest difference to PyTorch seen, in grey levels (0 or 1).
+    """Write the model and return the largest difference to PyTorch seen, in grey levels (0 or 1).
 
     ``measured``: what an evaluation found out about each style, for the metadata.
 

@@ -54,7 +54,7 @@ def train(
     init: dict[str, Tensor] | None = None,
     progress: Callable[[Progress], None] = lambda _: None,
 ) -> None:
-    """Trains as the recipe says and leaves the result in ``checkpoint``, previews and TensorBoard's log beside it.
+    """Train as the recipe says and leave the result in ``checkpoint``, previews and TensorBoard's log beside it.
 
     ``vgg``: for a recipe that ``needs_vgg``. ``start`` continues a run of the same recipe; ``init`` provides another
     run's weights. ``progress`` may raise KeyboardInterrupt: the run is saved as it stands between two steps.

@@ -39,7 +39,7 @@ class Objective(nn.Module):
     def __init__(
         self, network: Network, recipe: Recipe, vgg: VggWeights | None, *, device: str, precision: torch.dtype
     ) -> None:
-        """``vgg``: for a recipe that ``needs_vgg``; raises ValueError without."""
+        """``vgg``: needed by a recipe that ``needs_vgg``; raises ValueError without."""
         super().__init__()
         self.network = network
         self.weights = dict.fromkeys(WEIGHTS, 0.0) | recipe.weights

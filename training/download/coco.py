@@ -35,7 +35,7 @@ class Downloaded:
 def download(
     split: Split, to: Path, *, keep: bool = False, address: str = ADDRESS, listener: Listener = lambda _: None
 ) -> Downloaded:
-    """Leaves the split's photos in ``to``/SPLIT; fetches nothing where they already are.
+    """Leave the split's photos in ``to``/SPLIT; fetch nothing where they already are.
 
     The archive is checked by its length and its own CRCs: COCO publishes no checksum. It is removed unless
     ``keep``. If interrupted, the next call continues. Raises SourceError, SinkError.

@@ -37,7 +37,7 @@ class Origin:
 
     @staticmethod
     def of(style: Style) -> Origin:
-        """Reads the metadata: the command, and what it leaves out where it is the default."""
+        """Read the metadata: the command, and what it leaves out where it is the default."""
         held_out = re.search(r"every (\d+)th held out", style.metadata.get("dataset", ""))
         words = shlex.split(style.metadata.get("command", ""))
         pairs = list(pairwise(words))
