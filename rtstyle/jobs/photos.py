@@ -48,10 +48,10 @@ def stylize_photos(
 
 def check_photo(input: str | Path, output: str | Path, *, overwrite: bool) -> None:
     """Raise what ``stylize_photos`` would raise because of the photo or the output's place; do nothing else."""
-    PhotoWriter([output], overwrite=overwrite, keep=look_at(input))
+    PhotoWriter([output], overwrite=overwrite, keep=find_photos(input))
 
 
-def look_at(input: str | Path) -> Sequence[Path]:
+def find_photos(input: str | Path) -> Sequence[Path]:
     """The photos meant. Raises what ``stylize_photos`` would raise for the first of them."""
     return PhotoFolder(input, min_size=MIN_SIZE).photos
 

@@ -16,7 +16,7 @@ from typing import Any
 from rtstyle.errors import SinkError
 from rtstyle.fingerprint import begins_as, fingerprint
 from rtstyle.output_file import unwritable
-from rtstyle.resumption import ANEW, changed, check_question, unfinished
+from rtstyle.resumption import ANEW, changed, check_options, unfinished
 from rtstyle.sinks.segment_writer import Segment
 
 _log = logging.getLogger("rtstyle")
@@ -179,7 +179,7 @@ class WorkFolder:
         same = begins_as(str(now.get("input", "")), begun) or (untouched and not begun)  # older runs noted none
         if now.get("input") == then.get("input") and not (same and (untouched or grown)):
             raise changed(output, now.get("input"))
-        check_question(output, then, now, but=_OF_INPUT)
+        check_options(output, then, now, but=_OF_INPUT)
 
     def _acquire(self, *, make: bool = True) -> None:
         """Hold the folder as long as this process lives, where system and disk can; ``make`` a lock that is missing."""

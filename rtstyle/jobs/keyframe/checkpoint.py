@@ -20,7 +20,7 @@ from rtstyle.frames import Image
 from rtstyle.gatys.run import Place, Step
 from rtstyle.jobs.keyframe.studio import Materials, Studio
 from rtstyle.output_file import OutputFile
-from rtstyle.resumption import check_inputs, check_question
+from rtstyle.resumption import check_inputs, check_options
 
 _log = logging.getLogger(__name__)
 
@@ -93,5 +93,5 @@ def notes_of(content: str | Path, materials: Materials, studio: Studio) -> Notes
 
 def compare(run: Path, begun: Notes, now: Notes) -> None:
     """Raise SinkError where a run is not the one that was begun, SourceError where what it reads has changed."""
-    check_question(run, begun, now, but=_MAY_DIFFER)
+    check_options(run, begun, now, but=_MAY_DIFFER)
     check_inputs(run, begun.get(_INPUTS, {}), now.get(_INPUTS, {}))
