@@ -189,9 +189,9 @@ def files(tmp_path, monkeypatch, clip):
 @pytest.mark.parametrize("command", ["transcode", "image"])
 def test_a_dry_run_finds_what_would_fail(run, files, command, more, sentence):
     """A misspelt style, a broken model, an impossible device or place is one sentence before anything is painted."""
-    ending = {"transcode": ".mp4", "image": ".png"}[command]
+    suffix = {"transcode": ".mp4", "image": ".png"}[command]
     before = sorted(files.rglob("*"))
-    done = run(command, f"in{ending}", "-o", f"out{ending}", *(word.format(ending) for word in more), "--dry-run")
+    done = run(command, f"in{suffix}", "-o", f"out{suffix}", *(word.format(suffix) for word in more), "--dry-run")
     assert (done.exit_code in {1, 2}, done.stdout) == (True, ""), done.output
     assert sentence in done.stderr
     assert sorted(files.rglob("*")) == before

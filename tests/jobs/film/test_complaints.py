@@ -21,7 +21,7 @@ def rich_film(tmp_path_factory):
 
 @pytest.fixture
 def paint(tmp_path, invert_model):
-    """Paints into a file of the given ending and returns its path."""
+    """Paints into a file with the given extension and returns its path."""
 
     def paint(source, suffix=".mp4", **options):
         target = tmp_path / f"painted{suffix}"
