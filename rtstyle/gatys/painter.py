@@ -93,9 +93,8 @@ class Painter:
         part: Part | None = None,
         palette: Tensor | None = None,
         where: Tensor | None = None,
-        half: bool | None = None,
     ) -> Objective:
-        """The loss of pictures of the size of ``content``; with ``half=False`` in float32 throughout.
+        """The loss of pictures of the size of ``content``.
 
         ``full_side``: the short side, in px, of the picture that will be painted in the end. ``part``: the content
         is that part of a picture, and the artworks have the size that goes with the whole. ``palette`` (1, 3, H, W):
@@ -119,7 +118,7 @@ class Painter:
             memory=memory,
             tile=tile_for((content.shape[2], content.shape[3]), recipe, content.device),
             saturation=max(saturation(picture) for picture in (photo, *(a.image for a in self.artworks))),
-            half=self._half if half is None else half,
+            half=self._half,
         )
 
     @property
