@@ -18,7 +18,7 @@ from rich.text import Text
 
 from rtstyle.cli.options import Device, Json, Precision
 from rtstyle.cli.outcome import one_sentence
-from rtstyle.jobs.defaults import DEVICE, PRECISION
+from rtstyle.jobs.defaults import BENCH_S, DEVICE, PRECISION
 from rtstyle.times import spoken_time
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def bench(
             help="360p, 480p, 720p, 1080p, 4K or WxH; repeatable; default: all five.",
         ),
     ] = None,
-    seconds: Annotated[float, typer.Option(min=1, help="How long to measure, approximately, in total.")] = 60,
+    seconds: Annotated[float, typer.Option(min=1, help="How long to measure, approximately, in total.")] = BENCH_S,
     device: Device = DEVICE,
     precision: Precision = PRECISION,
     json: Json = False,

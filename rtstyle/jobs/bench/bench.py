@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from rtstyle.errors import UsageError
 from rtstyle.jobs.bench.trial import RATE, Computer, try_film, try_live
-from rtstyle.jobs.defaults import DEVICE, PRECISION
+from rtstyle.jobs.defaults import BENCH_S, DEVICE, PRECISION
 from rtstyle.model_file import load_file
 from rtstyle.sources import camera
 from rtstyle.style import MIN_SIZE, Style
@@ -19,7 +19,6 @@ from rtstyle.styles import find_styles
 from rtstyle.stylizer import Stylizer
 from rtstyle.twin import find_twin
 
-SECONDS = 60.0
 SIZES: Mapping[str, tuple[int, int]] = MappingProxyType(
     {"360p": (640, 360), "480p": (640, 480), "720p": (1280, 720), "1080p": (1920, 1080), "4K": (3840, 2160)}
 )
@@ -84,7 +83,7 @@ class Bench:
         sizes: Sequence[str] = tuple(SIZES),
         device: str = DEVICE,
         precision: str = PRECISION,
-        seconds: float = SECONDS,
+        seconds: float = BENCH_S,
     ) -> None:
         by_name = {size: read_size(size) for size in sizes}
         found = find_styles(styles)

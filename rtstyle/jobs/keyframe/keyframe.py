@@ -14,6 +14,7 @@ from rtstyle.errors import SinkError, SourceError, UsageError
 from rtstyle.frames import Frame, Image
 from rtstyle.gatys.recipe import Recipe
 from rtstyle.gatys.sizes import parse_size
+from rtstyle.jobs.defaults import DEVICE
 from rtstyle.jobs.keyframe.studio import NOTHING, Extras, Materials, Studio, StyleImage
 from rtstyle.resumption import unfinished
 from rtstyle.sinks.photo_writer import PhotoWriter, check_sides
@@ -47,7 +48,7 @@ def paint_keyframe(
     style_images: Sequence[str | Path | StyleImage],
     recipe: Recipe | None = None,
     extras: Extras = NOTHING,
-    device: str = "auto",
+    device: str = DEVICE,
     vgg: str | Path | None = None,
     overwrite: bool = False,
     progress: Callable[[Step], None] | None = None,

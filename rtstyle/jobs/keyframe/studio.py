@@ -12,6 +12,7 @@ from rtstyle.errors import DeviceError, ModelError, UsageError
 from rtstyle.frames import Image
 from rtstyle.gatys.recipe import Layers, Recipe
 from rtstyle.gatys.sizes import parse_size
+from rtstyle.jobs.defaults import DEVICE
 from rtstyle.sinks.photo_extras import read_extras
 from rtstyle.sources.photo_folder import read_photo
 
@@ -41,7 +42,7 @@ class Materials:
 
     styles: Sequence[StyleImage] = ()
     recipe: Recipe = field(default_factory=Recipe)
-    device: str = "auto"
+    device: str = DEVICE
     vgg: str | Path | None = None  # the network's weights; None: found and cached
 
     def files(self) -> list[Path]:
