@@ -86,7 +86,8 @@ def kind_of(given: Given) -> str:
 def _job(given: Given) -> Callable[..., Any]:
     """The job, with its own options."""
     from rtstyle.jobs.keyframe.keyframe import paint_photo
-    from rtstyle.jobs.keyframe.keyframes import paint_keyframes, propagate_keyframes
+    from rtstyle.jobs.keyframe.keyframes import paint_keyframes
+    from rtstyle.jobs.keyframe.propagation import propagate_keyframes
     from rtstyle.jobs.keyframe.sheets import reconstruct, sweep
     from rtstyle.jobs.keyframe.studio import Extras
 
@@ -136,7 +137,8 @@ def _check_recipes(given: Given, recipe: Recipe) -> None:
 def _check(given: Given, materials: Materials) -> None:
     """Raise what the job would raise because of its input or output; nothing is written."""
     from rtstyle.jobs.keyframe.keyframe import open_photo
-    from rtstyle.jobs.keyframe.keyframes import check_keyframes, open_propagation
+    from rtstyle.jobs.keyframe.keyframes import check_keyframes
+    from rtstyle.jobs.keyframe.propagation import open_propagation
     from rtstyle.jobs.keyframe.sheets import open_sheet
 
     kind, content, output = kind_of(given), given["content"], given["output"]

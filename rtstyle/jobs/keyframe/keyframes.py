@@ -1,25 +1,21 @@
-"""A video in, and out its keyframes, painted: as pictures in a folder, or carried through the whole video."""
+"""A video in, and out its keyframes, painted, as pictures in a folder."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from rtstyle.errors import SinkError, SourceError, UsageError
-from rtstyle.frames import Frame, Image, Packet, VideoFormat
+from rtstyle.errors import SourceError, UsageError
+from rtstyle.frames import Frame, Image, Packet
 from rtstyle.gatys.moments import Moments, clock
-from rtstyle.gatys.recipe import Recipe
-from rtstyle.gatys.sizes import parse_size
-from rtstyle.jobs.keyframe.propagation import Marked, Propagation
 from rtstyle.jobs.keyframe.studio import Materials, Studio, find_device
 from rtstyle.sinks.encoding import MUXERS
 from rtstyle.sinks.photo_writer import SUFFIXES
-from rtstyle.sinks.video_writer import VideoWriter
 from rtstyle.sources.square import squared
 from rtstyle.sources.streams import open_input
 from rtstyle.sources.tally import duration_of
@@ -33,6 +29,8 @@ if TYPE_CHECKING:
     from rtstyle.jobs.keyframe.folder import KeyframeFolder
 
 _log = logging.getLogger("rtstyle")
+
+Marked = tuple[Frame | Packet, bool, bool]  # with: whether it begins a shot, whether it is to be a keyframe
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,10 +63,10 @@ def paint_keyframes(
     check_keyframes(input, folder, materials, moments=moments, resume=resume, overwrite=overwrite)
     with closing(VideoReader(input, on_error="skip")) as source:
         studio = Studio.open(materials)
-        kept = _folder(folder, input, materials, moments, studio, resume=resume, overwrite=overwrite)
-        brush = _Brush(studio, kept, progress)
+        kept = folder_for(folder, input, materials, moments, studio, resume=resume, overwrite=overwrite)
+        brush = Brush(studio, kept, progress)
         files, count = [], 0
-        for count, (frame, _, wanted) in enumerate(_marked(input, source, moments), start=1):
+        for count, (frame, _, wanted) in enumerate(marked(input, source, moments), start=1):
             if wanted and isinstance(frame, Frame):
                 name = f"{Path(input).stem}-{count - 1:06}-{clock(frame.time)}.png"
                 brush.photo(name, squared(frame.image, source.format.sample_aspect))
@@ -81,59 +79,12 @@ def paint_keyframes(
     return VideoPaintReport(frames=count, keyframes=len(files), seconds=perf_counter() - begun, files=files)
 
 
-def propagate_keyframes(
-    input: str | Path,
-    output: str | Path,
-    materials: Materials,
-    *,
-    moments: Moments,
-    resume: bool = False,
-    overwrite: bool = False,
-    progress: Callable[[Step], None] | None = None,
-) -> VideoPaintReport:
-    """Paint keyframes, and carry them through the frames between, cut by cut; sound and times as ``transcode``.
-
-    The output has the recipe's size, rounded to even numbers, and appears when it is complete. Until then its
-    keyframes wait in ``OUTPUT.keyframes``; ``resume`` goes on with them. Raises as ``paint_keyframes`` does.
-    """
-    begun, target = perf_counter(), Path(output)
-    sink = open_propagation(input, target, materials, moments=moments, resume=resume, overwrite=overwrite)
-    folder, growing = _waiting(target), _growing(target)
-    materials = replace(materials, recipe=replace(materials.recipe, init="content"))
-    with closing(VideoReader(input, on_error="skip")) as source:
-        format = _sized(source.format, materials.recipe)
-        studio = Studio.open(materials)
-        from rtstyle.gatys.carry import Carrier
-
-        kept = _folder(folder, input, materials, moments, studio, resume=resume, overwrite=overwrite)
-        if growing is not None:
-            growing.unlink(missing_ok=True)
-        brush = _Brush(studio, kept, progress)
-        propagation = Propagation(Carrier(studio.painter, studio.device, brush), (format.width, format.height))
-        try:
-            sink.open(format)
-            for item in propagation.painted(_marked(input, source, moments, packets=True)):
-                sink.write(item)
-        except BaseException:
-            sink.close(complete=False)
-            raise
-        sink.close()
-        kept.remove()
-    return VideoPaintReport(
-        frames=propagation.frames,
-        keyframes=propagation.keyframes,
-        seconds=perf_counter() - begun,
-        hole_pixels=propagation.carrier.hole_pixels,
-        files=[str(output)],
-    )
-
-
 def check_keyframes(
     input: str | Path, folder: str | Path, materials: Materials, *, moments: Moments, resume: bool, overwrite: bool
 ) -> None:
     """Raise what ``paint_keyframes`` would of moments, device and folder; nothing is made."""
     folder = Path(folder)
-    _check_times(input, moments)
+    check_times(input, moments)
     if folder.suffix.lower() in {*SUFFIXES, *MUXERS} and not folder.exists():
         raise UsageError(f"{folder}: expected a folder for pictures, got a file's name; propagate makes a video")
     find_device(materials.device)  # says how PyTorch is installed
@@ -142,30 +93,7 @@ def check_keyframes(
     check_place(folder, resume=resume, overwrite=overwrite)
 
 
-def open_propagation(
-    input: str | Path, output: str | Path, materials: Materials, *, moments: Moments, resume: bool, overwrite: bool
-) -> VideoWriter:
-    """What will write the video; nothing is written yet. Raises as ``propagate_keyframes`` does."""
-    target, waiting = Path(output), _waiting(Path(output))
-    if not moments:
-        raise UsageError("propagate: expected --every, --at or --scenes, which say where the keyframes are")
-    _check_times(input, moments)
-    if materials.recipe.init != "content":
-        _log.warning(
-            "%s: begins with its own frames, which are carried on, and not with %s", input, materials.recipe.init
-        )
-    keep = [input, *materials.files()]
-    writer = VideoWriter(target, overwrite=overwrite, keep=keep, temporary=_growing(target))
-    find_device(materials.device)  # as above
-    from rtstyle.jobs.keyframe.folder import MANIFEST, check_place
-
-    if waiting.is_dir() and not (waiting / MANIFEST).exists() and any(p.stem != "painting" for p in waiting.iterdir()):
-        raise SinkError(f"{waiting}: is the place of an unfinished run, but holds something else; move it elsewhere")
-    check_place(waiting, resume=resume, overwrite=overwrite)
-    return writer
-
-
-def _check_times(input: str | Path, moments: Moments) -> None:
+def check_times(input: str | Path, moments: Moments) -> None:
     """Raise SourceError where a video ends before all of its keyframes; where its end is not known, none."""
     if moments.last is None:
         return
@@ -176,7 +104,7 @@ def _check_times(input: str | Path, moments: Moments) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Brush:
+class Brush:
     """Paints pictures that are not kept yet."""
 
     studio: Studio
@@ -211,16 +139,7 @@ class _Brush:
         return image
 
 
-def _waiting(target: Path) -> Path:
-    return target.with_name(f"{target.name}.keyframes")
-
-
-def _growing(target: Path) -> Path | None:
-    """What a kill leaves goes with the folder; but a link may lead to another disk, where no file can be moved to."""
-    return None if target.is_symlink() else _waiting(target) / f"painting{target.suffix}"
-
-
-def _folder(
+def folder_for(
     folder: Path,
     input: str | Path,
     materials: Materials,
@@ -230,6 +149,7 @@ def _folder(
     resume: bool,
     overwrite: bool,
 ) -> KeyframeFolder:
+    """The folder in which a run keeps its keyframes. Raises SinkError and SourceError where it cannot go on there."""
     from rtstyle.jobs.keyframe.checkpoint import notes_of
     from rtstyle.jobs.keyframe.folder import KeyframeFolder
 
@@ -237,7 +157,7 @@ def _folder(
     return KeyframeFolder(folder, notes, resume=resume, overwrite=overwrite, keep=[input, *materials.files()])
 
 
-def _marked(input: str | Path, source: VideoReader, moments: Moments, *, packets: bool = False) -> Iterator[Marked]:
+def marked(input: str | Path, source: VideoReader, moments: Moments, *, packets: bool = False) -> Iterator[Marked]:
     """Every frame, and with ``packets`` those too; warns of times that the video does not reach."""
     from rtstyle.gatys.cuts import Cuts
 
@@ -253,8 +173,3 @@ def _marked(input: str | Path, source: VideoReader, moments: Moments, *, packets
     for moment in moments.at:
         if before is None or moment > before:
             _log.warning("%s: ends before %g s, and has no frame there", input, moment)
-
-
-def _sized(format: VideoFormat, recipe: Recipe) -> VideoFormat:
-    height, width = (side - side % 2 for side in parse_size(recipe.size, (format.height, format.width)))
-    return replace(format, width=width, height=height)

@@ -16,7 +16,8 @@ from rtstyle.gatys.moments import Moments
 from rtstyle.gatys.recipe import Recipe
 from rtstyle.jobs.keyframe.estimate import estimate
 from rtstyle.jobs.keyframe.folder import MANIFEST
-from rtstyle.jobs.keyframe.keyframes import open_propagation, paint_keyframes, propagate_keyframes
+from rtstyle.jobs.keyframe.keyframes import paint_keyframes
+from rtstyle.jobs.keyframe.propagation import open_propagation, propagate_keyframes
 from rtstyle.jobs.keyframe.studio import Materials, StyleImage
 from tests.clips import frame_times, make_clip, packets
 from tests.vgg import photo_and_artwork
