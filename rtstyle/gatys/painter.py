@@ -31,7 +31,7 @@ class Artwork:
     image: Tensor
     weight: float = 1.0
     mask: Tensor | None = None  # (1, 1, H, W) of any size; None: everywhere
-    where: str = "mask"  # whose name it has in a complaint
+    where: str = "mask"  # what error messages call the mask
 
 
 @dataclass(frozen=True, slots=True)

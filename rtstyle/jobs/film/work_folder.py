@@ -35,7 +35,7 @@ class WorkFolder:
 
     ``plan`` must be the same from run to run, but that the input may have grown. Raises SinkError
     where an unfinished run lies there already and neither ``resume`` nor ``overwrite`` is said, or where
-    the run to resume was another one, SourceError where it was of another input. ``look``: no more than that.
+    the run to resume was another one, SourceError where it was of another input. ``look``: check, and change nothing.
     """
 
     def __init__(self, output: Path, plan: Plan, *, resume: bool, overwrite: bool, look: bool = False) -> None:

@@ -24,9 +24,9 @@ from rtstyle.resumption import check_inputs, check_options
 
 _log = logging.getLogger(__name__)
 
-_EVERY_S = 30.0  # that a kill costs at most
+_EVERY_S = 30.0  # between two saves: what a kill costs at most
 _INPUTS = "inputs"  # among the notes: fingerprints, by name
-_MAY_DIFFER = {"iterations", "tile", _INPUTS}  # between a run and its resumption; inputs as they are there
+_MAY_DIFFER = {"iterations", "tile", _INPUTS}  # from a run to its resumption; inputs are compared by check_inputs
 
 Notes = Mapping[str, Any]  # everything that a painting depends on, as JSON has it
 
