@@ -13,6 +13,7 @@ from rtstyle.errors import UsageError
 from rtstyle.jobs.bench.trial import RATE, Computer, try_film, try_live
 from rtstyle.jobs.defaults import BENCH_S, DEVICE, PRECISION
 from rtstyle.model_file import load_file
+from rtstyle.sizes import parse_size
 from rtstyle.sources import camera
 from rtstyle.style import MIN_SIZE, Style
 from rtstyle.styles import find_styles
@@ -173,8 +174,6 @@ def _layers_of_twin(style: Style) -> object:
 
 def read_size(text: str) -> tuple[int, int]:
     """Read ``720p``, ``720``, ``4K`` or ``1280x720`` as (width, height). Raises UsageError."""
-    from rtstyle.sources.choose import parse_size
-
     known = {name.lower(): size for name, size in SIZES.items()}
     try:
         size = known.get(text.lower()) or known.get(f"{text}p") or parse_size(text)
