@@ -15,7 +15,7 @@ from rtstyle.gatys.objective import Objective
 from rtstyle.jobs.keyframe.studio import Materials, Studio, StyleImage, find_device
 from rtstyle.sinks.photo_extras import read_extras
 from tests.painting import TINY, paint
-from tests.sinks.test_photo_extras import exif, icc, save
+from tests.tagged import exif, icc, save
 from tests.vgg import photo_and_artwork
 
 
