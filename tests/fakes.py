@@ -75,6 +75,18 @@ class Memory:
         self.complete = complete
 
 
+class Stuck(Memory):
+    """A dead server: a write never returns."""
+
+    def __init__(self):
+        super().__init__()
+        self.let_go = threading.Event()
+
+    def write(self, item, /):
+        self.let_go.wait(20)
+        super().write(item)
+
+
 class Invert:
     """255 - x, and a record of the sizes of the batches."""
 
@@ -96,15 +108,3 @@ class Invert:
 def one_batch(images):
     """A batch of ``images`` (N, H, W, 3) that no stage has touched."""
     return Batch(content=images, images=images, times=[Fraction(n, 25) for n in range(len(images))])
-
-
-class Stuck(Memory):
-    """A dead server: a write never returns."""
-
-    def __init__(self):
-        super().__init__()
-        self.let_go = threading.Event()
-
-    def write(self, item, /):
-        self.let_go.wait(20)
-        super().write(item)
