@@ -56,7 +56,8 @@ def main() -> None:
     recipe = replace(SETTINGS, size=asked.size, iterations=asked.iterations, multiscale=asked.multiscale)
     studio = Studio.open(Materials(styles=[StyleImage(path=asked.artwork)], recipe=recipe, device=asked.device))
     content = studio.scene(read_photo(asked.photo)).content
-    judge = studio.painter.objective(content, half=False)
+    judge = studio.painter.objective(content)
+    judge.half = False
     weights = find_vgg16()
     rows = []
     for count, seconds, picture in plain_loop(
@@ -93,7 +94,8 @@ def ours(
     """Paint until the judge, asked at full size only, finds the loss as low as each of the falling targets."""
     start = perf_counter()
     painter = Painter(artworks, recipe, weights, half=half)
-    judge = painter.objective(content, half=False)
+    judge = painter.objective(content)
+    judge.half = False
     judged_s = 0.0
     reached = []
 

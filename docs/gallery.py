@@ -24,7 +24,7 @@ from rtstyle.frames import Image, Images
 from rtstyle.jobs.defaults import BRUSHWORK
 from rtstyle.stages.brushwork import Brushwork
 from rtstyle.stages.guided import Guided, share
-from rtstyle.styles import quick_styles
+from rtstyle.styles import find_styles
 from training.catalogue import facts_of
 
 WIDTH, HEIGHT = 640, 480  # of a photo as it is painted
@@ -54,7 +54,7 @@ def main(*arguments: str) -> None:
     PICTURES.mkdir(exist_ok=True)
     write(PICTURES / "originals.jpg", images, frames)
     sections, tiles = [], [images[0]]
-    quick = {style.name for style in quick_styles()}
+    quick = {style.name for style in find_styles(())}
     for style in rtstyle.list_styles():
         several = len(style.styles) > 1
         paintings, strip_of_it = mixed(style, images[0]) if several else plain(style, images, frames)

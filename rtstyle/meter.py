@@ -58,11 +58,11 @@ class StageTimes:
 class Report:
     """What a run did. A file source drops nothing: there ``frames_in == frames_out``."""
 
-    frames_in: int
-    frames_out: int
-    frames_dropped: int
-    seconds: float
-    first_frame_s: float | None  # from the start to the first frame written
+    frames_in: int = 0
+    frames_out: int = 0
+    frames_dropped: int = 0
+    seconds: float = 0.0
+    first_frame_s: float | None = None  # from the start to the first frame written
     stages: dict[str, StageTimes] = field(default_factory=dict)
     provider: str = ""  # what the network ran on; filled in by the jobs that have one
     encoder: str = ""  # what encoded the film, if it was one

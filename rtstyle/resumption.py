@@ -9,9 +9,12 @@ from rtstyle.errors import SinkError, SourceError
 ANEW = "start again with --overwrite and without --resume"
 
 
-def check_question(
-    run: object, begun: Mapping[str, object], now: Mapping[str, object], *, but: Collection[str]
-) -> None:
+def unfinished(place: object) -> SinkError:
+    """The error for an unfinished run that is to be neither continued nor replaced."""
+    return SinkError(f"{place}: an unfinished run is there; --resume continues it, --overwrite starts again")
+
+
+def check_options(run: object, begun: Mapping[str, object], now: Mapping[str, object], *, but: Collection[str]) -> None:
     """Raise SinkError if the options differ from those ``run`` began with; those in ``but`` may."""
     for name in sorted(begun.keys() | now.keys()):
         if name not in but and begun.get(name) != now.get(name):

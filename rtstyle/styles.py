@@ -52,9 +52,17 @@ def list_styles() -> list[Style]:
     return found
 
 
-def quick_styles() -> list[Style]:
-    """The styles used when none is named, fit for real time: neither ``full`` networks nor those that mix."""
-    return [style for style in list_styles() if style.network != "full" and len(style.styles) == 1]
+def find_styles(names: Sequence[str | Path]) -> list[Style]:
+    """Find each, once; without names all that run in real time: neither ``full`` networks nor those that mix.
+
+    Raises ModelError where there are none, and as ``find_style``.
+    """
+    if names:
+        return list(dict.fromkeys(map(find_style, names)))
+    quick = [style for style in list_styles() if style.network != "full" and len(style.styles) == 1]
+    if not quick:
+        raise ModelError("this copy has no styles; name one of your own: --style mine.onnx")
+    return quick
 
 
 def find_style(name_or_path: str | Path | Mix | Style) -> Style:

@@ -30,6 +30,14 @@ def parse_rate(text: str) -> Fraction:
     return television if "." in text and abs(rate - television) < _ROUNDED else rate
 
 
+def spoken_time(seconds: float) -> str:
+    """Return ``40 s``, ``12 min`` or ``1 h 05 min``."""
+    if seconds < 90:  # noqa: PLR2004 - a minute and a half
+        return f"{seconds:.0f} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min"
+
+
 def fraction(value: object) -> Fraction | None:
     """PyAV's rationals as fractions; None for the unknown, which FFmpeg writes 0/1."""
     return exact(value) if value else None

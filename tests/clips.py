@@ -74,6 +74,21 @@ def frame_times(path):
         return [frame.pts * tick for frame in container.decode(video=0)]
 
 
+def streams_of(path):
+    """Type, codec, language, title and disposition of every stream."""
+    with av.open(str(path)) as film:
+        return [
+            (
+                s.type,
+                s.codec_context.name if s.codec_context else s.metadata.get("filename"),
+                s.metadata.get("language"),
+                s.metadata.get("title") or s.metadata.get("handler_name"),
+                int(s.disposition),
+            )
+            for s in film.streams
+        ]
+
+
 def _add_tone(container):
     return container.add_stream("libopus" if container.format.name == "webm" else "aac", rate=48000)
 

@@ -75,6 +75,18 @@ class Memory:
         self.complete = complete
 
 
+class Stuck(Memory):
+    """A dead server: a write never returns."""
+
+    def __init__(self):
+        super().__init__()
+        self.let_go = threading.Event()
+
+    def write(self, item, /):
+        self.let_go.wait(20)
+        super().write(item)
+
+
 class Invert:
     """255 - x, and a record of the sizes of the batches."""
 

@@ -1,5 +1,7 @@
 """Whole videos, read as the pipeline reads them."""
 
+import numpy as np
+
 from rtstyle.frames import Frame
 from rtstyle.sources.video_reader import VideoReader
 
@@ -16,3 +18,8 @@ def read(path):
 def frames_of(items):
     """The frames among them."""
     return [item for item in items if isinstance(item, Frame)]
+
+
+def pixels(path):
+    """All of a video's pictures, (N, H, W, 3) uint8 RGB."""
+    return np.stack([frame.image for frame in frames_of(read(path)[1])])

@@ -10,7 +10,7 @@ import pytest
 import rtstyle.styles
 from rtstyle.errors import ModelError, UsageError
 from rtstyle.export.anatomy import inspect_model
-from rtstyle.styles import Mix, find_style, list_styles, quick_styles
+from rtstyle.styles import Mix, find_style, find_styles, list_styles
 from tests.models import make_model
 
 
@@ -57,7 +57,7 @@ def test_every_listed_name_finds_its_style(bundled):
 def test_live_switches_between_the_quick_ones(bundled):
     """A network that no CPU runs in real time, and one of several styles, come in when they are named."""
     make_model(bundled / "gallery-lite.onnx", kind="mix", styles='["dawn", "dusk"]')
-    assert [style.name for style in quick_styles()] == ["starry-night", "wave"]
+    assert [style.name for style in find_styles(())] == ["starry-night", "wave"]
 
 
 def test_a_path_is_a_path(bundled, tmp_path, monkeypatch):

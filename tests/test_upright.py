@@ -10,7 +10,7 @@ import rtstyle
 from rtstyle.sinks.photo_extras import read_extras
 from rtstyle.sources.photo_folder import read_photo
 from rtstyle.upright import UPRIGHT, orientation_of_avif, set_upright, turned
-from tests.sinks.test_photo_extras import exif
+from tests.tagged import exif
 
 MIRRORED = {5, 7}  # along a diagonal: turn, mirror and transparency are more boxes than OpenCV 5.0 has room for
 

@@ -34,7 +34,7 @@ or outdated ones are made by `python -m training catalogue exported --photos pho
 
 
 def write_catalogue(folder: Path) -> Path:
-    """Writes ``folder``/manifest.json and README.md, and returns the latter.
+    """Write ``folder``/manifest.json and README.md, and return the latter.
 
     Raises ModelError where there is no model or a foreign one, SinkError where they cannot be written.
     """

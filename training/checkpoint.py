@@ -48,7 +48,7 @@ class Checkpoint:
         return self.inputs.get(f"{LIST_IN} {self.recipe.data}", "")
 
     def save(self, path: Path) -> None:
-        """Writes all or nothing: the old file stays until the new one is whole. Raises SinkError."""
+        """Write all or nothing: the old file stays until the new one is whole. Raises SinkError."""
         content = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "recipe"}
         whole = io.BytesIO()  # torch's own writer of files does not tell a full disk from other failures
         torch.save({"recipe": asdict(self.recipe), **content}, whole)
@@ -63,7 +63,7 @@ class Checkpoint:
 
     @staticmethod
     def load(path: Path) -> Checkpoint:
-        """Raises ModelError for a file that is not one of our checkpoints."""
+        """Read one. Raises ModelError for a file that is not one of our checkpoints."""
         try:
             content = torch.load(path, map_location="cpu", weights_only=True)
             recipe = Recipe(**content.pop("recipe"))

@@ -27,8 +27,8 @@ from rtstyle.output_file import OutputFile
 from rtstyle.sources.photo_folder import read_photo
 from rtstyle.style import CONTRACT, WEIGHTS
 from training.checkpoint import Checkpoint
-from training.data import spread
 from training.nets import Network
+from training.photos import spread
 from training.recipe import in_utf8
 
 OPSET = 17
@@ -65,7 +65,7 @@ def export(
     measured: Sequence[Mapping[str, Any]] = (),
     overwrite: bool = False,
 ) -> int:
-    """Writes the model and returns the largest difference to PyTorch seen, in grey levels (0 or 1).
+    """Write the model and return the largest difference to PyTorch seen, in grey levels (0 or 1).
 
     ``measured``: what an evaluation found out about each style, for the metadata.
 

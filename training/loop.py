@@ -21,8 +21,9 @@ from rtstyle.output_file import OutputFile
 from rtstyle.perceptual import VggWeights
 from rtstyle.resumption import check_inputs
 from training.checkpoint import LIST_IN, Checkpoint
-from training.data import batches, find_photos, list_digest, matches, names_below, split
+from training.data import batches
 from training.machine import PRECISIONS, Machine
+from training.photos import find_photos, list_digest, matches, names_below, split
 from training.preview import preview_path
 from training.processes import Processes
 from training.recipe import Recipe
@@ -53,9 +54,9 @@ def train(
     init: dict[str, Tensor] | None = None,
     progress: Callable[[Progress], None] = lambda _: None,
 ) -> None:
-    """Trains as the recipe says and leaves the result in ``checkpoint``, previews and TensorBoard's log beside it.
+    """Train as the recipe says and leave the result in ``checkpoint``, previews and TensorBoard's log beside it.
 
-    ``vgg``: needed by a recipe that ``sees``. ``start`` continues a run of the same recipe; ``init`` provides another
+    ``vgg``: for a recipe that ``needs_vgg``. ``start`` continues a run of the same recipe; ``init`` provides another
     run's weights. ``progress`` may raise KeyboardInterrupt: the run is saved as it stands between two steps.
     Raises SourceError, SinkError, ModelError, UsageError for a device that is not available.
     """

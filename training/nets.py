@@ -131,7 +131,7 @@ class Lite(Network):
         return crop(unshuffled(cells), photos, self.margin), deep
 
     def quantised(self, photos: Tensor, mix: Tensor | None = None) -> Tensor:
-        """Rounds before the pixels are laid out, while rounding is cheap."""
+        """Round before the pixels are laid out, while rounding is cheap."""
         self.choose(mix)
         cells, _ = self._cells(pad(photos, self.stride, self.margin))
         return crop(unshuffled((cells + 0.5).to(torch.uint8)), photos, self.margin)
@@ -217,7 +217,7 @@ def pad(photos: Tensor, stride: int, margin: int) -> Tensor:
 
 
 def crop(paintings: Tensor, photos: Tensor, margin: int) -> Tensor:
-    """Undoes ``pad``."""
+    """Undo ``pad``."""
     return paintings[:, margin : margin + photos.shape[1], margin : margin + photos.shape[2]]
 
 

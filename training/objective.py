@@ -39,14 +39,14 @@ class Objective(nn.Module):
     def __init__(
         self, network: Network, recipe: Recipe, vgg: VggWeights | None, *, device: str, precision: torch.dtype
     ) -> None:
-        """``vgg``: needed by a recipe that ``sees``; raises ValueError without."""
+        """``vgg``: needed by a recipe that ``needs_vgg``; raises ValueError without."""
         super().__init__()
         self.network = network
         self.weights = dict.fromkeys(WEIGHTS, 0.0) | recipe.weights
         self.precision = precision
         artworks = [read_artwork(Path(image), recipe.style_size).to(device) for image in recipe.style_images]
         self.perceptual = None
-        if recipe.sees:
+        if recipe.needs_vgg:
             if vgg is None:
                 raise ValueError("content and style: expected VGG's weights, got none")
             layers = tuple(dict.fromkeys((*recipe.content_layers, *recipe.style_layers)))

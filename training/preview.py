@@ -12,7 +12,6 @@ import torch
 from rtstyle.frames import Image
 from rtstyle.output_file import OutputFile
 from rtstyle.sources.photo_folder import read_photo
-from training.data import middle_square
 from training.nets import Network
 
 SIDE = 256  # px
@@ -39,6 +38,14 @@ def write_preview(sheet: Image, path: Path) -> None:
     _, png = cv2.imencode(".png", sheet[:, :, ::-1])
     with OutputFile(path, overwrite=True).written() as temporary:
         temporary.write_bytes(png.tobytes())
+
+
+def middle_square(photo: Image) -> Image:
+    """As large as it fits; a view."""
+    height, width = photo.shape[:2]
+    side = min(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    return photo[top : top + side, left : left + side]
 
 
 def _square(photo: Image) -> Image:

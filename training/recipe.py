@@ -98,7 +98,7 @@ class Recipe:
             raise UsageError(f"unknown gram {self.gram!r}: expected one of {', '.join(GRAMS)}")
         if not any(weight for name, weight in self.weights.items() if self.teachers or name != "teacher"):
             raise UsageError("weight: expected a loss that weighs more than 0, got none; say style=1e6")
-        if self.sees:
+        if self.needs_vgg:
             self._check_layers()
 
     def _check_layers(self) -> None:
@@ -113,7 +113,7 @@ class Recipe:
         return make_network(self.network, width=self.width, blocks=self.blocks, styles=len(self.style_images))
 
     @property
-    def sees(self) -> bool:
+    def needs_vgg(self) -> bool:
         """Whether VGG is needed."""
         return bool(self.weights.get("content") or self.weights.get("style"))
 

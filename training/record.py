@@ -12,8 +12,8 @@ from torch.utils.tensorboard import SummaryWriter
 
 from rtstyle.errors import SinkError, SourceError
 from training.checkpoint import Checkpoint
-from training.data import spread
 from training.nets import Network
+from training.photos import spread
 from training.preview import preview, preview_path, write_preview
 
 LOG_EVERY = 10  # steps
@@ -42,7 +42,7 @@ class Record:
             raise SinkError(f"{folder}: TensorBoard's log cannot be kept there ({error.strerror})") from error
 
     def losses(self, step: int, losses: Mapping[str, float], *, learning_rate: float, photos_per_s: float) -> None:
-        """Logs every tenth step's."""
+        """Log those of every tenth step."""
         if step % LOG_EVERY:
             return
         with self._while_it_is_kept():

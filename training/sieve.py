@@ -52,7 +52,7 @@ class Sieve:
         return int(self.verdicts[number]) > _GOOD
 
     def passes(self, number: int, photo: Image | None) -> bool:
-        """Judges a photo (H, W, 3); None: it cannot be read."""
+        """Judge a photo (H, W, 3); None: it cannot be read."""
         verdict = _UNREADABLE if photo is None else _GREY if is_grey(photo) else _GOOD
         self.verdicts[number] = verdict
         return verdict == _GOOD

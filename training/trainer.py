@@ -117,7 +117,7 @@ class Trainer:
         )
 
     def _clip(self) -> bool:
-        """Limits the gradient to a multiple of its usual norm; False where it is not finite and must not be used.
+        """Limit the gradient to a multiple of its usual norm; False where it is not finite and must not be used.
 
         The norm is that of all processes together, so that all of them skip the same steps.
         """

@@ -18,7 +18,8 @@ from rich.text import Text
 
 from rtstyle.cli.options import Device, Json, Precision
 from rtstyle.cli.outcome import one_sentence
-from rtstyle.jobs.defaults import DEVICE, PRECISION
+from rtstyle.jobs.defaults import BENCH_S, DEVICE, PRECISION
+from rtstyle.times import spoken_time
 
 if TYPE_CHECKING:
     from rtstyle.jobs.bench.bench import Bench, Result, Speed, Step
@@ -47,7 +48,7 @@ def bench(
             help="360p, 480p, 720p, 1080p, 4K or WxH; repeatable; default: all five.",
         ),
     ] = None,
-    seconds: Annotated[float, typer.Option(min=1, help="How long to measure, approximately, in total.")] = 60,
+    seconds: Annotated[float, typer.Option(min=1, help="How long to measure, approximately, in total.")] = BENCH_S,
     device: Device = DEVICE,
     precision: Precision = PRECISION,
     json: Json = False,
@@ -87,7 +88,7 @@ def _progress(measuring: Bench) -> Iterator[Callable[[Step], None]]:
     console = Console(stderr=True)
     console.out(f"measuring for about {measuring.planned_s:.0f} s; Ctrl-C shows the results so far", highlight=False)
     if not console.is_terminal:
-        yield lambda step: console.out(f"{step.what}, ETA {step.eta_s:.0f} s", highlight=False)
+        yield lambda step: console.out(f"{step.what}, ETA {spoken_time(step.eta_s)}", highlight=False)
         return
     with Progress(TextColumn("{task.description}"), BarColumn(), _Eta(), console=console, transient=True) as bar:
         task = bar.add_task("", total=measuring.runs, end=monotonic() + measuring.planned_s)
@@ -98,7 +99,7 @@ class _Eta(ProgressColumn):
     """Taken from the plan: runs are equally long, and the bar's own estimate starts out empty."""
 
     def render(self, task: Task) -> Text:
-        return Text(f"ETA {max(task.fields['end'] - monotonic(), 0):.0f} s")
+        return Text(f"ETA {spoken_time(max(task.fields['end'] - monotonic(), 0))}")
 
 
 def _show(results: Sequence[Result], measuring: Bench, busy: float | None, *, as_json: bool) -> None:
@@ -145,7 +146,7 @@ def _chart(console: Console, speeds: Sequence[Speed]) -> None:
             f"{speed.width}×{speed.height}",
             _bar(speed.film_fps, _FULL_BAR_FPS, 16, _FILM_FPS),
             f"{about}{speed.film_fps:.1f}",
-            _duration(3600 * _FILM_FPS / speed.film_fps),
+            spoken_time(3600 * _FILM_FPS / speed.film_fps),
             _bar(speed.live_fps, _CAMERA_FPS, 10, _CAMERA_FPS),
             f"{about}{speed.live_fps:.1f}",
         )
@@ -155,8 +156,3 @@ def _chart(console: Console, speeds: Sequence[Speed]) -> None:
 def _bar(fps: float, full: float, width: int, real_time: float) -> Bar:
     """Green at or near real time."""
     return Bar(full, 0, min(fps, full), width=width, color="green" if fps >= 0.95 * real_time else "yellow")
-
-
-def _duration(seconds: float) -> str:
-    minutes = round(seconds / 60)
-    return f"{minutes // 60} h {minutes % 60:02} min" if minutes >= 60 else f"{minutes} min"  # noqa: PLR2004 - minutes

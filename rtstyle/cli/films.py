@@ -43,9 +43,10 @@ class Films:
 
     def several(self, inputs: list[str], output: str, *, dry_run: bool, as_json: bool) -> None:
         """Paint films and folders of them into the folder ``output``, or say what would be done."""
-        from rtstyle.jobs.many import VIDEOS, errands
+        from rtstyle.jobs.many import errands
+        from rtstyle.sources.video_reader import SUFFIXES
 
-        todo = errands(inputs, Path(output), VIDEOS, self._name)
+        todo = errands(inputs, Path(output), SUFFIXES, self._name)
         if dry_run:
             tell(look_through(todo, self._look_at, overwrite=self.overwrite), as_json=as_json)
             return

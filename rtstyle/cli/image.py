@@ -152,7 +152,7 @@ class _Photos:
 
 def _look_at(errand: Errand) -> Sequence[str]:
     """A photo has no streams to list."""
-    from rtstyle.jobs.photos import look_at
+    from rtstyle.jobs.photos import find_photos
 
-    look_at(errand.input)
+    find_photos(errand.input)
     return ()

@@ -14,6 +14,7 @@ from rtstyle.cli.outcome import one_sentence
 from rtstyle.errors import UsageError
 from rtstyle.gatys.presets import PRESETS
 from rtstyle.gatys.recipe import Recipe, parse_blocks, parse_layers
+from rtstyle.jobs.defaults import DEVICE
 
 _STOPPED = {  # by kind of job: what exists once it has begun, and what to say then
     "photo": ("{}.keyframe", "the progress of a run is kept in {}.keyframe; continue with --resume"),
@@ -59,7 +60,7 @@ def keyframe(
     scenes: option.Scenes = False,
     propagate: option.Propagate = False,
     dry_run: option.DryRun = False,
-    device: option.Device = "auto",
+    device: option.Device = DEVICE,
     vgg: option.Vgg = None,
     overwrite: Overwrite = False,
     json: Json = False,

@@ -57,11 +57,8 @@ def start(given: Given, recipe: Recipe, *, as_json: bool) -> None:
     _warn_of_animations(given)
     if given["dry_run"]:
         from rtstyle.jobs.keyframe.estimate import estimate, shape_of
-        from rtstyle.jobs.keyframe.keyframes import check_times
-        from rtstyle.jobs.keyframe.studio import check, find_device
+        from rtstyle.jobs.keyframe.studio import check
 
-        check_times(content, _moments(given))
-        find_device(materials.device)  # says how PyTorch is installed
         recipes, carried = _recipes(given, recipe), kind_of(given) == "propagate"
         _check(given, materials)
         check(materials, recipes, shape_of(content, square=not carried))
@@ -89,7 +86,8 @@ def kind_of(given: Given) -> str:
 def _job(given: Given) -> Callable[..., Any]:
     """The job, with its own options."""
     from rtstyle.jobs.keyframe.keyframe import paint_photo
-    from rtstyle.jobs.keyframe.keyframes import paint_keyframes, propagate_keyframes
+    from rtstyle.jobs.keyframe.keyframes import paint_keyframes
+    from rtstyle.jobs.keyframe.propagation import propagate_keyframes
     from rtstyle.jobs.keyframe.sheets import reconstruct, sweep
     from rtstyle.jobs.keyframe.studio import Extras
 
@@ -139,16 +137,15 @@ def _check_recipes(given: Given, recipe: Recipe) -> None:
 def _check(given: Given, materials: Materials) -> None:
     """Raise what the job would raise because of its input or output; nothing is written."""
     from rtstyle.jobs.keyframe.keyframe import open_photo
-    from rtstyle.jobs.keyframe.keyframes import check_keyframes, check_propagation
+    from rtstyle.jobs.keyframe.keyframes import check_keyframes
+    from rtstyle.jobs.keyframe.propagation import open_propagation
     from rtstyle.jobs.keyframe.sheets import open_sheet
 
     kind, content, output = kind_of(given), given["content"], given["output"]
     resume, overwrite = given["resume"], given["overwrite"]
-    if kind == "keyframes":
-        check_keyframes(output, resume=resume, overwrite=overwrite)
-    elif kind == "propagate":
-        moments = _moments(given)
-        check_propagation(content, output, materials, moments=moments, resume=resume, overwrite=overwrite)
+    if kind in {"keyframes", "propagate"}:
+        check_video = check_keyframes if kind == "keyframes" else open_propagation
+        check_video(content, output, materials, moments=_moments(given), resume=resume, overwrite=overwrite)
     elif kind == "photo":
         open_photo(content, output, materials, overwrite=overwrite or resume)
     else:

@@ -97,7 +97,8 @@ def live(
         from rtstyle.jobs.live.live import To
         from rtstyle.jobs.live.live import live as job
         from rtstyle.jobs.live.look import Look
-        from rtstyle.sources.choose import Wanted, parse_size
+        from rtstyle.sizes import parse_size
+        from rtstyle.sources.choose import Wanted
 
         report = job(
             source,

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from rtstyle.cli.now_and_then import now_and_then
 from rtstyle.cli.progress import LINE_EVERY_S
+from rtstyle.times import spoken_time
 
 if TYPE_CHECKING:
     from rtstyle.gatys.run import Step
@@ -34,7 +35,7 @@ def described(step: Step) -> str:
     parts = [f"{step.iteration} of {step.iterations}", f"{step.size[1]}×{step.size[0]}"]
     parts += [f"content {_sum(losses.content):.3g}", f"style {_sum(losses.style):.3g}", f"total {losses.total:.4g}"]
     if step.eta_s is not None:
-        parts.append(f"ETA {step.eta_s:.0f} s")
+        parts.append(f"ETA {spoken_time(step.eta_s)}")
     return ", ".join(parts)
 
 

@@ -11,6 +11,7 @@ import typer
 
 from rtstyle.cli.now_and_then import now_and_then
 from rtstyle.meter import Progress
+from rtstyle.times import spoken_time
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -86,7 +87,7 @@ def _updater(bar: Bar, task: TaskID) -> Callable[[Progress], None]:
 def _lines(what: str) -> Callable[[Progress], None]:
     def line(now: Progress) -> str:
         total = "" if now.total is None else f" of {now.total}"
-        eta = "" if now.eta_s is None else f", ETA {now.eta_s:.0f} s"
+        eta = "" if now.eta_s is None else f", ETA {spoken_time(now.eta_s)}"
         return f"{what}: {now.frames}{total} frames, {now.fps:.1f} fps{eta}"
 
     return now_and_then(line, every_s=LINE_EVERY_S)

@@ -12,6 +12,7 @@ import typer
 from rtstyle.cli.outcome import fail, in_words, rate_of
 from rtstyle.cli.progress import shown_all
 from rtstyle.errors import UsageError
+from rtstyle.jobs.film.work_folder import tidy
 from rtstyle.jobs.many import Errand, Outcome, run_errands
 from rtstyle.meter import Progress, Report
 
@@ -46,7 +47,12 @@ def do_all(todo: Sequence[Errand], do: Do, *, overwrite: bool, as_json: bool) ->
         def one(errand: Errand) -> Report:
             return do(errand, board.file(str(errand.output)))
 
-        outcomes = run_errands(todo, one, overwrite=overwrite, done=lambda outcome: board.done(line_of(outcome)))
+        def done(outcome: Outcome) -> None:
+            if outcome.skipped:
+                tidy(outcome.errand.output)
+            board.done(line_of(outcome))
+
+        outcomes = run_errands(todo, one, overwrite=overwrite, done=done)
     conclude(outcomes, as_json=as_json)
 
 

@@ -21,7 +21,7 @@ from rtstyle.gatys.motions import Flow, Mask
 from rtstyle.gatys.objective import Memory
 from rtstyle.gatys.painter import Painter, Part
 from rtstyle.gatys.pictures import to_image, to_tensor
-from rtstyle.gatys.views import Step, View, feathered, lasting, views
+from rtstyle.gatys.views import FlowPair, View, feathered, lasting, views
 
 _HOLE_STEPS = 20  # iterations that a hole gets
 _LEAST_HOLE = 64  # px in one piece; smaller ones are closed by their surroundings
@@ -40,7 +40,7 @@ class Carrier:
 
     def __init__(self, painter: Painter, device: torch.device, paint: Paint | None = None) -> None:
         self._painter, self._device, self._paint = painter, device, paint or self._painted
-        self._before: Step | None = None  # the flows that lead to the frame that is carried next
+        self._before: FlowPair | None = None  # the flows that lead to the frame that is carried next
         self.hole_pixels = 0  # that were painted by a local optimisation, in all
 
     def first(self, frame: Image, number: int = 0) -> Image:
@@ -50,7 +50,7 @@ class Carrier:
 
     def segment(self, frames: Sequence[Image], painted: Image, number: int = 0) -> Iterator[Image]:
         """All frames after the first, which has that number and the painting ``painted``; the last is a keyframe."""
-        steps: list[Step] = []
+        steps: list[FlowPair] = []
         for a, b in pairwise(frames):
             there, back = both_ways(a, b, self._before)
             self._before = _packed(there), _packed(back)

@@ -86,5 +86,5 @@ class Track:
 
 
 def _unless(lost: NDArray[np.bool_], new: Flow, old: Flow) -> Flow:
-    """A motion that leads home no more, where the flow did, is none."""
+    """``new``; but ``old`` where only that one leads home."""
     return np.where(lost[..., None], old, new).astype(np.float32)

@@ -6,13 +6,14 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rtstyle.gatys.pictures import Size, by_short_side
 from rtstyle.gatys.recipe import MIN_TILE, Recipe
+from rtstyle.gatys.sizes import Size, by_short_side
 from rtstyle.gatys.tiles import margin_for
-from rtstyle.perceptual.layers import CONVS, layer_index, place_of
+from rtstyle.perceptual.layers import features, layer_index, place_of
 
 if TYPE_CHECKING:
     import torch
@@ -106,63 +107,54 @@ def _resident_bytes() -> int:
     return taken if "torchvision" in sys.modules else taken + _TORCHVISION
 
 
-def _network_bytes(size: tuple[int, int], layers: list[str], recipe: Recipe) -> int:
+def _network_bytes(size: Size, layers: list[str], recipe: Recipe) -> int:
     """Feature maps kept for the way back, and the largest one, whose gradient is beside them for a moment."""
     last = max(layer_index(name, recipe.network) for name in layers)
-    height, width = size
-    kept, largest, index = height * width * 3 * _FLOAT, 0, 0
-    for block, (convs, channels) in enumerate(zip(CONVS[recipe.network], _WIDTHS, strict=True)):
-        maps = (height >> block) * (width >> block) * channels * _FLOAT
-        for _ in range(convs):
-            if index <= last:
-                kept, largest = kept + maps, max(largest, maps)
-            index += 2
-        if index < last:
+    kept, largest = size[0] * size[1] * 3 * _FLOAT, 0
+    for index, (kind, block) in enumerate(features(recipe.network)):
+        maps = _maps_bytes(size, block)
+        if kind == "conv" and index <= last:
+            kept, largest = kept + maps, max(largest, maps)
+        elif kind == "pool" and index < last:
             kept += maps // 4 + (maps // 4 // _FLOAT * _INDEX if recipe.pooling == "max" else 0)
-        index += 1
     return kept + largest + _winograd_bytes(last, recipe.network)
 
 
 def _look_bytes(size: Size, recipe: Recipe) -> int:
     """An artwork's way through the network: the style's maps, all of them, and what a step has in and out."""
     taps = {layer_index(name, recipe.network) for name, _ in recipe.style_layers}
-    height, width = size
-    kept = ins = peak = height * width * 3 * _FLOAT
-    index = 0
-    for block, (convs, channels) in enumerate(zip(CONVS[recipe.network], _WIDTHS, strict=True)):
-        maps = (height >> block) * (width >> block) * channels * _FLOAT
-        for _ in range(convs):
-            if index > max(taps):
-                break
+    kept = ins = peak = size[0] * size[1] * 3 * _FLOAT
+    for index, (kind, block) in enumerate(features(recipe.network)):
+        if index > max(taps):
+            break
+        maps = _maps_bytes(size, block)
+        if kind == "conv":
             peak = max(peak, kept + ins + maps)
             tapped = len(taps & {index, index + 1})
             kept, ins = kept + tapped * maps, 0 if index + 1 in taps else maps
-            index += 2
-        pooled = maps // 4
-        if index < max(taps):
-            peak = max(peak, kept + ins + pooled + pooled // _FLOAT * _INDEX)
-        ins, index = pooled, index + 1
+        elif kind == "pool":
+            peak = max(peak, kept + ins + maps // 4 + maps // 4 // _FLOAT * _INDEX)
+            ins = maps // 4
     return peak + _winograd_bytes(max(taps), recipe.network)
 
 
-def _taps_bytes(seen: tuple[int, int], whole: tuple[int, int], recipe: Recipe) -> int:
+def _taps_bytes(seen: Size, whole: Size, recipe: Recipe) -> int:
     """Of content layers the photo's maps, whole, and the gap; of convolutions in the style what is rectified too."""
 
-    def maps(name: str, size: tuple[int, int]) -> int:
-        _, block, _ = place_of(name, recipe.network)
-        return (size[0] >> block) * (size[1] >> block) * _WIDTHS[block] * _FLOAT
+    def maps(name: str, size: Size) -> int:
+        return _maps_bytes(size, place_of(name, recipe.network)[1])
 
     content = sum(maps(name, seen) + maps(name, whole) for name, _ in recipe.content_layers)
     tapped = (name for name, _ in recipe.style_layers if place_of(name, recipe.network)[0] == "conv")
     return content + sum(maps(name, seen) for name in tapped)
 
 
+def _maps_bytes(size: Size, block: int) -> int:
+    """The maps of one layer of a block, of a picture of that size."""
+    return (size[0] >> block) * (size[1] >> block) * _WIDTHS[block] * _FLOAT
+
+
 def _winograd_bytes(last: int, network: str) -> int:
     """The kernels' values at 64 points, up to the layer of that index; the first convolution has none."""
-    size, index, ins = 0, 0, 0
-    for convs, outs in zip(CONVS[network], _WIDTHS, strict=True):
-        for _ in range(convs):
-            size += 64 * ins * outs * _FLOAT if index <= last else 0
-            index, ins = index + 2, outs
-        index += 1
-    return size
+    convs = [(index, _WIDTHS[block]) for index, (kind, block) in enumerate(features(network)) if kind == "conv"]
+    return sum(64 * ins * outs * _FLOAT for (_, ins), (index, outs) in pairwise(convs) if index <= last)

@@ -41,8 +41,8 @@ class Objective:
 
     Content losses are mean squares (or, with l1, absolutes) of the difference of feature maps over those of the
     photo's maps, style losses the same of Gram matrices; each is averaged over its layers by weight. Gatys et al.
-    (2016, eqs. 1, 4, 5) do not divide; then the weights depend on how the network's weights were scaled. Gram
-    matrices of two passes (sums first, their gradient then) make tiles exact.
+    (2016, eqs. 1, 4, 5) do not divide; then the weights depend on how the network's weights were scaled. Tiles are
+    exact, since Gram matrices take two passes: the sums over all tiles, then their gradient.
     """
 
     def __init__(

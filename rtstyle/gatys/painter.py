@@ -13,9 +13,10 @@ from rtstyle.errors import UsageError
 from rtstyle.gatys.colors import recolored, seen
 from rtstyle.gatys.memory import tile_for
 from rtstyle.gatys.objective import Memory, Objective
-from rtstyle.gatys.pictures import Size, by_short_side, resized, saturation
+from rtstyle.gatys.pictures import resized, saturation
 from rtstyle.gatys.recipe import Recipe
 from rtstyle.gatys.run import Painting, Place, Run, Step
+from rtstyle.gatys.sizes import Size, by_short_side
 from rtstyle.gatys.targets import Region, blended, style_grams
 from rtstyle.perceptual import VGG, VggWeights
 
@@ -30,7 +31,7 @@ class Artwork:
     image: Tensor
     weight: float = 1.0
     mask: Tensor | None = None  # (1, 1, H, W) of any size; None: everywhere
-    where: str = "mask"  # whose name it has in a complaint
+    where: str = "mask"  # what error messages call the mask
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +93,8 @@ class Painter:
         part: Part | None = None,
         palette: Tensor | None = None,
         where: Tensor | None = None,
-        half: bool | None = None,
     ) -> Objective:
-        """The loss of pictures of the size of ``content``; with ``half=False`` in float32 throughout.
+        """The loss of pictures of the size of ``content``.
 
         ``full_side``: the short side, in px, of the picture that will be painted in the end. ``part``: the content
         is that part of a picture, and the artworks have the size that goes with the whole. ``palette`` (1, 3, H, W):
@@ -118,7 +118,7 @@ class Painter:
             memory=memory,
             tile=tile_for((content.shape[2], content.shape[3]), recipe, content.device),
             saturation=max(saturation(picture) for picture in (photo, *(a.image for a in self.artworks))),
-            half=self._half if half is None else half,
+            half=self._half,
         )
 
     @property

@@ -14,10 +14,11 @@ from rtstyle.frames import Image
 from rtstyle.gatys.colors import finished
 from rtstyle.gatys.descent import Descent
 from rtstyle.gatys.objective import Losses, Memory, Objective
-from rtstyle.gatys.pictures import Size, pyramid, resized, to_image
+from rtstyle.gatys.pictures import resized, to_image
 from rtstyle.gatys.recipe import MOST_ITERATIONS, Recipe
+from rtstyle.gatys.sizes import Size, pyramid
 
-_SHORTER = 0.7  # a finer scale begins near its goal, and takes so much fewer iterations than the one before
+_SHORTER = 0.7  # iterations of a scale, of those of the coarser one: it begins near its goal
 _CARRIED_SCALES = 2  # by so many scales shorter, when it begins with the keyframe before
 _STILL, _STILL_FOR = 0.01, 40  # share of the loss, and iterations that have to win as much
 _ENOUGH, _ENOUGH_FOR = 0.1, 20  # the same for a coarse scale, which is only the start of the next

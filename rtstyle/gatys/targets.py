@@ -50,10 +50,10 @@ def gram_sums(features: Tensor, mask: Tensor | None) -> Tensor:
 
 
 def tapped(maps: Tensor) -> tuple[Tensor, Tensor]:
-    """The maps (1, C, H, W), to go on with, and their inner products (C, C).
+    """The maps (1, C, H, W), for the later layers to take, and their inner products (C, C).
 
-    As ``gram_sums``; but if all that comes later takes the maps that are returned, what goes back from there is
-    added to where it is, and not once more beside it; in bf16, if the maps are.
+    As ``gram_sums``; but the products' gradient is added in place to the one that comes back through those layers,
+    instead of in a second buffer as large; in bf16, if the maps are.
     """
     if not maps.is_contiguous(memory_format=torch.channels_last):
         return maps, gram_sums(maps, None)

@@ -14,7 +14,7 @@ from rtstyle.frames import Image
 from rtstyle.gatys.flow import Track
 from rtstyle.gatys.motions import Mask, ends, unlike
 
-Step = tuple[NDArray[np.float16], NDArray[np.float16]]  # flow from a frame to the next, and back: (H, W, 2) px
+FlowPair = tuple[NDArray[np.float16], NDArray[np.float16]]  # flow from a frame to the next, and back: (H, W, 2) px
 Trust = NDArray[np.float16]  # (H, W), 0 to 1
 
 _ALIKE, _UNLIKE = 4.0, 16.0  # levels, between which trust falls from 1 to 0
@@ -30,7 +30,7 @@ class View:
     trust: Trust
 
 
-def views(frames: Sequence[Image], steps: Sequence[Step], painted: Image) -> list[View]:
+def views(frames: Sequence[Image], steps: Sequence[FlowPair], painted: Image) -> list[View]:
     """The painting of the first of ``frames`` as each of the others sees it.
 
     It is trusted where the flow leads home through all frames between; but also where the photo itself, carried
@@ -46,7 +46,7 @@ def views(frames: Sequence[Image], steps: Sequence[Step], painted: Image) -> lis
     return found
 
 
-def lasting(trusts: Sequence[Trust], steps: Sequence[Step]) -> list[Mask]:
+def lasting(trusts: Sequence[Trust], steps: Sequence[FlowPair]) -> list[Mask]:
     """For each frame, how many consecutive frames (this one included) still see the keyframe.
 
     Two keyframes blended by these numbers fade into one another in even steps, wherever either appears or disappears.

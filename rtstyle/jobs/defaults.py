@@ -9,4 +9,5 @@ BATCH: Final = None  # frames; None: what suits the device
 DEVICE = "auto"
 PRECISION: Final = "auto"
 PHOTO_PRECISION: Final = "full"  # a photo is not in a hurry
+BENCH_S: Final = 60  # that a benchmark takes, about
 SEGMENT = 250  # frames: x264's own distance between key frames

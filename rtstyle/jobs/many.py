@@ -8,15 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rtstyle.errors import SinkError, SourceError, UsageError
-from rtstyle.jobs.film.work_folder import tidy
 from rtstyle.meter import Report
 from rtstyle.output_file import unwritable
 from rtstyle.sources.input_file import missing, unreadable
 from rtstyle.sources.picture_sequence import is_pattern
-
-VIDEOS = {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts", ".wmv", ".flv"}
-VIDEOS |= {".ogv", ".ogm", ".3gp", ".3g2", ".vob", ".gif", ".apng", ".webp", ".mxf", ".asf", ".divx", ".dv", ".f4v"}
-VIDEOS |= {".m2v", ".mod", ".tod", ".qt", ".rm", ".rmvb", ".wtv"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +36,9 @@ class Outcome:
         return self.report is None and not self.error
 
 
-def errands(inputs: Sequence[str | Path], folder: Path, endings: set[str], name: Callable[[Path], str]) -> list[Errand]:
+def errands(
+    inputs: Sequence[str | Path], folder: Path, suffixes: set[str], name: Callable[[Path], str]
+) -> list[Errand]:
     """Where everything goes: files into ``folder``, folders mirrored in it, each under the name that ``name`` gives.
 
     Files already in ``folder``, where that is inside an input, were painted before and are no inputs.
@@ -53,16 +50,21 @@ def errands(inputs: Sequence[str | Path], folder: Path, endings: set[str], name:
     for item in inputs:
         if "://" in str(item) or is_pattern(str(item)):
             raise UsageError(f"{item}: is a single film; give the output a file's name, such as painting.mp4")
-        for path, place in _files(Path(item), endings, folder):
+        for path, place in _files(Path(item), suffixes, folder):
             found.append(Errand(path, folder / place.with_name(name(path))))
     if not found:
-        raise SourceError(f"{', '.join(map(str, inputs)) or 'no input'}: expected files that end in {_list(endings)}")
-    twice, count = Counter(errand.output for errand in found).most_common(1)[0]
+        raise SourceError(f"{', '.join(map(str, inputs)) or 'no input'}: expected files that end in {_list(suffixes)}")
+    check_names([errand.output for errand in found], "files")
+    return found
+
+
+def check_names(outputs: Sequence[Path], kind: str) -> None:
+    """Raise UsageError if two files of this ``kind``, in the plural, would get one name."""
+    twice, count = Counter(outputs).most_common(1)[0]
     if count > 1:
         raise UsageError(
-            f"{twice.name}: expected files with different names, got two called this; paint them one at a time"
+            f"{twice.name}: expected {kind} with different names, got two called this; paint them one at a time"
         )
-    return found
 
 
 def is_done(errand: Errand, *, overwrite: bool) -> bool:
@@ -95,7 +97,6 @@ def run_errands(
 def _outcome(errand: Errand, do: Callable[[Errand], Report], *, overwrite: bool) -> Outcome:
     try:
         if is_done(errand, overwrite=overwrite):
-            tidy(errand.output)
             return Outcome(errand)
         errand.output.parent.mkdir(parents=True, exist_ok=True)
         return Outcome(errand, report=do(errand))
@@ -105,7 +106,7 @@ def _outcome(errand: Errand, do: Callable[[Errand], Report], *, overwrite: bool)
         return Outcome(errand, error=str(unwritable(errand.output, error)))
 
 
-def _files(item: Path, endings: set[str], folder: Path) -> Iterator[tuple[Path, Path]]:
+def _files(item: Path, suffixes: set[str], folder: Path) -> Iterator[tuple[Path, Path]]:
     """Every file, and its path inside the output folder."""
     try:
         if not item.is_dir():
@@ -121,7 +122,7 @@ def _files(item: Path, endings: set[str], folder: Path) -> Iterator[tuple[Path, 
             place = path.relative_to(item)
             if painted is not None and place.is_relative_to(painted):
                 continue
-            if path.suffix.lower() in endings and path.is_file() and not _is_work(place):
+            if path.suffix.lower() in suffixes and path.is_file() and not _is_work(place):
                 yield path, place
     except OSError as error:
         raise unreadable(item, error) from error
@@ -132,5 +133,5 @@ def _is_work(path: Path) -> bool:
     return path.name.startswith(".") or any(parent.suffix == ".rtstyle" for parent in path.parents)
 
 
-def _list(endings: set[str]) -> str:
-    return ", ".join(sorted(endings))
+def _list(suffixes: set[str]) -> str:
+    return ", ".join(sorted(suffixes))

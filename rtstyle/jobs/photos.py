@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import perf_counter
 
 from rtstyle.errors import SinkError, UsageError
 from rtstyle.jobs.defaults import DEVICE, PHOTO_PRECISION
-from rtstyle.jobs.many import Errand, Outcome, run_errands
+from rtstyle.jobs.many import Errand, Outcome, check_names, run_errands
 from rtstyle.jobs.touch import PLAIN, Touch
 from rtstyle.meter import Progress, Report
 from rtstyle.pipeline import run
@@ -49,10 +48,10 @@ def stylize_photos(
 
 def check_photo(input: str | Path, output: str | Path, *, overwrite: bool) -> None:
     """Raise what ``stylize_photos`` would raise because of the photo or the output's place; do nothing else."""
-    PhotoWriter([output], overwrite=overwrite, keep=look_at(input))
+    PhotoWriter([output], overwrite=overwrite, keep=find_photos(input))
 
 
-def look_at(input: str | Path) -> Sequence[Path]:
+def find_photos(input: str | Path) -> Sequence[Path]:
     """The photos meant. Raises what ``stylize_photos`` would raise for the first of them."""
     return PhotoFolder(input, min_size=MIN_SIZE).photos
 
@@ -86,14 +85,10 @@ def _outputs(photos: Sequence[Path], output: Path, *, is_folder: bool) -> list[P
         return [output]
     if output.suffix.lower() in SUFFIXES and not is_there:
         raise UsageError(f"{output}: expected a folder for {len(photos)} photos, got the name of one")
-    names = [painted_name(photo) for photo in photos]
-    twice, count = Counter(names).most_common(1)[0]
-    if count > 1:
-        raise UsageError(
-            f"{twice}: expected photos with different names, got two called this; paint them one at a time"
-        )
+    outputs = [output / painted_name(photo) for photo in photos]
+    check_names(outputs, "photos")
     try:
         output.mkdir(exist_ok=True)
     except OSError as error:
         raise SinkError(f"{output}: the folder cannot be made: {error.strerror}; make it first") from error
-    return [output / name for name in names]
+    return outputs

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from rtstyle.jobs.defaults import SHORT_SIDE, STRENGTH
 from rtstyle.protocols import Stage
-from rtstyle.stages.blend import Blend
+from rtstyle.stages.blend import Blend, check_strength
 from rtstyle.stages.brushwork import Brushwork, check_brushwork
 from rtstyle.stages.guided import Guided, share, short_side
 from rtstyle.stages.keep_colors import KeepColors
@@ -23,7 +23,7 @@ class Touch:
     keep_colors: bool = False  # the original's chroma
 
     def __post_init__(self) -> None:
-        Blend(self.strength)
+        check_strength(self.strength)
         self._guided()
         check_brushwork(self.brushwork)
 

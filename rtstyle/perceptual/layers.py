@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from rtstyle.errors import UsageError
 
@@ -16,6 +16,13 @@ _IN_BLOCKS = re.compile(r"(conv|relu)_?(\d)_(\d)")  # relu4_2, relu_4_2
 _SHORT = re.compile(r"r(\d)(\d)")  # r42, as in Gatys' own code for PyTorch
 _KERAS = re.compile(r"block(\d)_conv(\d)")  # whose convolutions are rectified
 _IN_SEQUENCE = re.compile(r"(conv|relu)_(\d+)")  # conv_10, counted through all blocks
+
+
+def features(network: str) -> Iterator[tuple[str, int]]:
+    """Kind (conv, relu or pool) and block, counted from 0, of each of torchvision's ``features``, in their order."""
+    for block, convs in enumerate(CONVS[network]):
+        yield from convs * (("conv", block), ("relu", block))
+        yield "pool", block
 
 
 def layer_index(name: str, network: str = "vgg16") -> int:

@@ -1,9 +1,9 @@
 """Frozen 3×3 convolutions on the CPU with a fifth of the multiplications: Winograd's F(6×6, 3×3).
 
 Lavin & Gray (2016); oneDNN, as torch calls it, convolves directly. Patches of 8×8 px, which overlap by two, become
-tiles of 6×6 by matrix products along columns and rows; only the one between them mixes channels. Among the points at
-which polynomials are evaluated every one has its inverse: turned round, a kernel has the same values at other points
-of the list, so that the gradient, a convolution with turned kernels, needs no others.
+tiles of 6×6 by matrix products along columns and rows; only the one between them mixes channels. The points at which
+polynomials are evaluated come in reciprocal pairs: a kernel turned by 180° has the same values at the reciprocal
+points, so that the gradient, a convolution with turned kernels, needs no others.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ class _Transforms(NamedTuple):
     gather: Tensor  # (8, 8): of a patch's row or column, by point
     spread: Tensor  # (6, 8): a tile's, of the product's values at the points
 
-    def turned_round(self) -> _Transforms:
-        """For kernels turned round, whose values are those at the points' inverses; 0 and ∞ change places."""
+    def turned(self) -> _Transforms:
+        """For kernels turned by 180°, whose values are those at the reciprocal points; 0 and ∞ change places."""
         around = [_PATCH - 1, *(int(np.flatnonzero(1 / p == _POINTS)[0]) for p in _POINTS[1:]), 0]
         return _Transforms(self.gather[around], self.spread[:, around])
 
@@ -50,7 +50,7 @@ def _gather() -> Tensor:
 _KERNEL = torch.tensor(np.array([[1, 0, 0], *([1 / p, 1, p] for p in _POINTS[1:]), [0, 0, 1]]))  # (8, 3) float64
 _SPREAD = torch.tensor(np.vstack([np.vander(_POINTS, _TILE, increasing=True), np.eye(_TILE)[-1]]).T).float()
 _THERE = _Transforms(_gather(), _SPREAD)
-_BACK = _THERE.turned_round()
+_BACK = _THERE.turned()
 
 
 class FrozenConv(nn.Module):

@@ -30,7 +30,7 @@ _DOLBY = (b"\x0b\x77", b"\x77\x0b")  # what a packet of AC-3 begins with
 _BITS_PER_CHANNEL = 128_000
 _OPUS_HZ = 48_000
 _MUXERS = ("encoder", "duration", "vendor_id", "bps", "number_of_", "_statistics_")  # tags: the muxer's to say
-_PICTURES = {"mjpeg": "jpg"}  # endings of cover pictures, where they are not the codec's name
+_PICTURES = {"mjpeg": "jpg"}  # extensions of cover pictures, where they are not the codec's name
 
 
 class Copied:

@@ -67,7 +67,7 @@ class Fate:
 
 
 def fate_of(stream: Stream, suffix: str) -> Fate:
-    """Ask FFmpeg whether a file with this ending can hold the stream, and decide."""
+    """Ask FFmpeg whether a file with this extension can hold the stream, and decide."""
     suffix = suffix.lower()
     special = _fate_of_extras(stream, suffix)
     if special is not None:

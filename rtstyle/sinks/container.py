@@ -131,7 +131,7 @@ def _is_hidden(packet: av.Packet[Stream]) -> bool:
 
 
 def lost_tags(format: VideoFormat, suffix: str, *, cover: bool) -> list[str]:
-    """The keys of the film's metadata that a file with this ending does not take; ``cover``: beside a picture."""
+    """The keys of the film's metadata that a file with this extension does not take; ``cover``: beside a picture."""
     if MUXERS[suffix.lower()] not in _MOV_LIKE or not cover:
         return []
     return sorted(key for key in format.metadata if key.lower() not in _MP4_KEYS | _OWN_METADATA)

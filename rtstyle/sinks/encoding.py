@@ -114,7 +114,7 @@ def parse_bitrate(text: str) -> int:
 
 
 def choose_encoder(encoding: Encoding, suffix: str, width: int, height: int) -> Encoder:
-    """Pick the encoder for frames of this size in a file with this ending.
+    """Pick the encoder for frames of this size in a file with this extension.
 
     A hardware encoder is trusted once it has encoded a frame. With ``auto`` the first that does is
     used, or software, with one line that says why, if none does. Raises DeviceError if a
@@ -196,7 +196,7 @@ def _hardware(codec: str, chip: str, encoding: Encoding) -> Encoder:
 
 
 def _check_container(codec: str, suffix: str) -> None:
-    holders = [ending for ending in MUXERS if codec in _codecs_of(ending)]
+    holders = [name for name in MUXERS if codec in _codecs_of(name)]
     if suffix.lower() not in holders:
         raise SinkError(f"{suffix} cannot hold {codec}; expected a name that ends in {', '.join(holders)}")
 

@@ -34,7 +34,7 @@ def join(
     format: VideoFormat,
     encoder: Encoder,
 ) -> list[Written]:
-    """Write ``target``, a file as its ending says; ``format.streams`` are those that ``others`` belong to.
+    """Write ``target``, a file as its extension says; ``format.streams`` are those that ``others`` belong to.
 
     Returns what went into each of its streams. Raises SinkError, where segments do not belong
     together as well.

@@ -29,7 +29,7 @@ def spelt(tags: Mapping[str, str], suffix: str) -> dict[str, str]:
 
 
 def lost_language(tags: Mapping[str, str], suffix: str) -> str | None:
-    """The language that a file with this ending cannot say."""
+    """The language that a file with this extension cannot say."""
     language = spelt(tags, suffix).get(_KEY, _UNKNOWN)
     lost = suffix.lower() == ".mov" and language not in {*_QUICKTIMES, _UNKNOWN}
     return language if lost else None

@@ -29,7 +29,7 @@ def painted_name(photo: Path) -> str:
 class PhotoWriter:
     """Writes the first frame to the first of ``paths``, the second to the second, and so on.
 
-    All paths are checked when it is made; SinkError for one that cannot be, UsageError for an ending. None of
+    All paths are checked when it is made; SinkError for one that cannot be, UsageError for an extension. None of
     ``keep``, the files that are read, is ever replaced. Transparency, EXIF and ICC profile come from
     ``originals``, one for each path; JPEG has no transparency, which one line says.
     """
@@ -46,7 +46,7 @@ class PhotoWriter:
     ) -> None:
         for path in paths:
             if Path(path).suffix.lower() not in SUFFIXES:
-                got = Path(path).suffix or "no ending"
+                got = Path(path).suffix or "no extension"
                 raise UsageError(f"{path}: expected a name that ends in {', '.join(SUFFIXES)}, got {got}")
         kept = identities(keep)
         self._files = [OutputFile(path, overwrite=overwrite, keep=kept) for path in paths]

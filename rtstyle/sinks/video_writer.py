@@ -26,7 +26,7 @@ class VideoWriter:
     Frames are coded as ``encoding`` says, H.264 (VP9 in .webm) by default, in 4:2:0; in H.264 and
     HEVC a width or height that is odd needs 4:4:4, so that no line is lost. Sound and text that the
     container cannot hold are converted. Matroska and WebM keep times to the millisecond, the others
-    exactly. Raises UsageError for an ending that it does not know, and SinkError: at once for a place
+    exactly. Raises UsageError for an extension that it does not know, and SinkError: at once for a place
     that cannot be, in ``open`` for what cannot be coded, later when the disk is full. None of ``keep``,
     the files that are read, is ever replaced.
     ``temporary``: where it grows, on the same disk, if not beside its name. ``run`` opens and closes it.
@@ -92,10 +92,11 @@ class VideoWriter:
 
 
 def checked_suffix(path: Path) -> str:
-    """The ending, in small letters. Raises UsageError for one that no container has."""
+    """The extension, in small letters. Raises UsageError for one that no container has."""
     suffix = path.suffix.lower()
     if suffix not in MUXERS:
-        raise UsageError(f"{path}: expected a name that ends in {', '.join(MUXERS)}, got {path.suffix or 'no ending'}")
+        got = path.suffix or "no extension"
+        raise UsageError(f"{path}: expected a name that ends in {', '.join(MUXERS)}, got {got}")
     return suffix
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import re
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
@@ -162,11 +161,3 @@ def _open_screen(wanted: Wanted) -> Screen:
     address = {"x11grab": display, "gdigrab": "desktop", "avfoundation": "Capture screen 0"}[grabber]
     options = {"video_size": "{}x{}".format(*wanted.size)} if wanted.size else {}
     return Screen(address, grabber, wanted.rate or _SCREEN_RATE, options)
-
-
-def parse_size(text: str) -> tuple[int, int]:
-    """Read ``1280x720``. Raises UsageError."""
-    found = re.fullmatch(r"(\d+)[x×](\d+)", text)
-    if not found:
-        raise UsageError(f"{text}: expected a size such as 1280x720")
-    return int(found[1]), int(found[2])

@@ -45,6 +45,9 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+SUFFIXES = {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts", ".wmv", ".flv"}
+SUFFIXES |= {".ogv", ".ogm", ".3gp", ".3g2", ".vob", ".gif", ".apng", ".webp", ".mxf", ".asf", ".divx", ".dv", ".f4v"}
+SUFFIXES |= {".m2v", ".mod", ".tod", ".qt", ".rm", ".rmvb", ".wtv"}
 _LIVE_SCHEMES = {"rtsp", "rtsps", "rtmp", "rtmps", "rtp", "udp", "srt"}
 _SEEKABLE = {"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"}  # whose index is to be trusted
 _REORDERED = 16  # frames by which the order of decoding may differ from that of display, in H.264 and HEVC

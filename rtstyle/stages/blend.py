@@ -24,16 +24,17 @@ class Blend:
     """
 
     def __init__(self, strength: float | Callable[[], float]) -> None:
-        self._strength = strength if callable(strength) else partial(float, _checked(strength))
+        self._strength = strength if callable(strength) else partial(float, check_strength(strength))
 
     def __call__(self, batch: Batch, /) -> Batch:
-        return replace(batch, images=mix(batch.content, batch.images, _checked(self._strength())))
+        return replace(batch, images=mix(batch.content, batch.images, check_strength(self._strength())))
 
     def reset(self) -> None:
         """Nothing to forget."""
 
 
-def _checked(strength: float) -> float:
+def check_strength(strength: float) -> float:
+    """Return ``strength`` unchanged; raise UsageError outside 0 to 1."""
     if not 0 <= strength <= 1:
         raise UsageError(f"strength: expected 0 to 1, got {strength}")
     return strength

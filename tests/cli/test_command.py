@@ -59,7 +59,7 @@ def test_a_wrong_value_is_shown(arguments, sentence):
     ],
 )
 def test_usage_is_2_and_files_are_1(arguments, code, clip, monkeypatch):
-    """In every command: endings and names of styles are usage."""
+    """In every command: extensions and names of styles are usage."""
     monkeypatch.chdir(clip.parent)
     clip.rename("in.mp4")
     cv2.imwrite("in.png", np.zeros((32, 32, 3), np.uint8))

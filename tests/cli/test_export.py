@@ -39,6 +39,11 @@ def test_a_size_without_sense(size):
         read_size(size)
 
 
+def test_a_size_may_have_the_sign_that_is_printed():
+    """As for live and bench."""
+    assert read_size("64×48×2") == read_size("64x48x2")
+
+
 def test_a_clip_is_painted_by_a_network_of_others(clip, tmp_path):
     """Unchanged, from --style to the last frame."""
     style = lookalikes.zoo(tmp_path / "mosaic.onnx", height=32, width=32)

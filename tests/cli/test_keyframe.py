@@ -12,11 +12,13 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-torch = pytest.importorskip("torch", reason="keyframes need torch: pip install -e .[keyframe]")
+pytest.importorskip("torch", reason="keyframes need torch: pip install -e .[keyframe]")
 
-from rtstyle.cli.app import app  # noqa: E402
-from tests.clips import make_clip  # noqa: E402
-from tests.vgg import photo_and_artwork, random_vgg  # noqa: E402
+import torch
+
+from rtstyle.cli.app import app
+from tests.clips import make_clip
+from tests.vgg import photo_and_artwork, random_vgg
 
 ART = ["--style-image", "art.png"]
 CARRIED = ["--every", "2", "--propagate"]

@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 from rtstyle.cli.app import app
 from rtstyle.errors import SourceError, UsageError
 from rtstyle.jobs.defaults import SEGMENT
-from rtstyle.jobs.many import VIDEOS, errands
-from rtstyle.sources.video_reader import VideoReader
+from rtstyle.jobs.many import errands
+from rtstyle.sources.video_reader import SUFFIXES, VideoReader
 from tests.clips import frame_times, make_clip
 from tests.models import make_model
 
@@ -190,9 +190,9 @@ def files(tmp_path, monkeypatch, clip):
 @pytest.mark.parametrize("command", ["transcode", "image"])
 def test_a_dry_run_finds_what_would_fail(run, files, command, more, sentence):
     """A misspelt style, a broken model, an impossible device or place is one sentence before anything is painted."""
-    ending = {"transcode": ".mp4", "image": ".png"}[command]
+    suffix = {"transcode": ".mp4", "image": ".png"}[command]
     before = sorted(files.rglob("*"))
-    done = run(command, f"in{ending}", "-o", f"out{ending}", *(word.format(ending) for word in more), "--dry-run")
+    done = run(command, f"in{suffix}", "-o", f"out{suffix}", *(word.format(suffix) for word in more), "--dry-run")
     assert (done.exit_code in {1, 2}, done.stdout) == (True, ""), done.output
     assert sentence in done.stderr
     assert sorted(files.rglob("*")) == before
@@ -361,7 +361,7 @@ def test_what_opens_alone_is_found_in_a_folder(tmp_path, ending):
     subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", look, "-pix_fmt", "yuv420p", *size, film], check=True)
     with closing(VideoReader(film)) as reader:
         assert reader.format.rate == 25
-    found = errands([tmp_path], tmp_path / "out", VIDEOS, lambda path: path.name)
+    found = errands([tmp_path], tmp_path / "out", SUFFIXES, lambda path: path.name)
     assert [errand.input for errand in found] == [film]
 
 
@@ -380,15 +380,15 @@ def test_names_that_collide(tmp_path):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "a.mp4").touch()
     with pytest.raises(UsageError, match=r"a\.mp4: expected files with different names"):
-        errands([tmp_path / "one", tmp_path / "two"], tmp_path / "out", VIDEOS, lambda path: path.name)
+        errands([tmp_path / "one", tmp_path / "two"], tmp_path / "out", SUFFIXES, lambda path: path.name)
     for film in ("frame_%04d.png", "http://127.0.0.1/film.mp4"):
         with pytest.raises(UsageError, match=f"{film}: is a single film"):
-            errands([film], tmp_path / "out", VIDEOS, lambda path: path.name)
+            errands([film], tmp_path / "out", SUFFIXES, lambda path: path.name)
     with pytest.raises(SourceError, match="there is no such file; check the spelling"):
-        errands([tmp_path / "three"], tmp_path / "out", VIDEOS, lambda path: path.name)
+        errands([tmp_path / "three"], tmp_path / "out", SUFFIXES, lambda path: path.name)
     (tmp_path / "empty").mkdir()
     with pytest.raises(SourceError, match="expected files that end in"):
-        errands([tmp_path / "empty"], tmp_path / "out", VIDEOS, lambda path: path.name)
+        errands([tmp_path / "empty"], tmp_path / "out", SUFFIXES, lambda path: path.name)
 
 
 def test_a_folder_painted_into_itself(run, holiday, invert_model):
@@ -418,5 +418,5 @@ def test_paintings_are_not_painted_again(holiday):
     painted = holiday / "painted"
     painted.mkdir()
     (painted / "a.mp4").touch()
-    outputs = [errand.output for errand in errands([holiday], painted, VIDEOS, lambda path: path.name)]
+    outputs = [errand.output for errand in errands([holiday], painted, SUFFIXES, lambda path: path.name)]
     assert outputs == [painted / "a.mp4", painted / "beach" / "b.avi", painted / "broken.mkv"]

@@ -33,3 +33,13 @@ def test_a_container_has_what_its_limit_leaves(tmp_path, monkeypatch, version):
     assert memory.free_bytes() == 20 << 20
     (tmp_path / limit).write_text("max\n")
     assert memory.free_bytes() == pytest.approx(without, rel=0.5)
+
+
+def test_tiles_are_for_pictures_that_do_not_fit(monkeypatch):
+    """Held against what is free, which leaves out what the process has already."""
+    recipe = Recipe(style_layers=(("relu1_1", 1.0), ("relu2_1", 1.0)), content_layers=(("relu2_2", 1.0),))
+    needed = memory.peak_bytes((512, 512), recipe, None) - memory._resident_bytes()
+    monkeypatch.setattr(memory, "free_bytes", lambda: round(1.05 * needed / 0.7))
+    assert memory.tile_for((512, 512), recipe) is None
+    monkeypatch.setattr(memory, "free_bytes", lambda: round(0.95 * needed / 0.7))
+    assert memory.tile_for((512, 512), recipe) in {128, 256}

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from rtstyle.gatys import pictures
+from rtstyle.gatys import sizes
 from rtstyle.gatys.painter import Artwork, Painter, Part
 from rtstyle.gatys.recipe import Recipe
 from rtstyle.gatys.run import Place
@@ -18,7 +18,7 @@ RECIPE = Recipe(
 @pytest.fixture
 def painter(weights, artwork, monkeypatch):
     """One that begins at 24 px, so that 48 are three scales."""
-    monkeypatch.setattr(pictures, "_COARSEST", 24)
+    monkeypatch.setattr(sizes, "_COARSEST", 24)
     return Painter([Artwork(artwork)], RECIPE, weights)
 
 

@@ -3,7 +3,8 @@ import pytest
 import torch
 
 from rtstyle.errors import UsageError
-from rtstyle.gatys.pictures import parse_size, pyramid, resized, to_image, to_tensor
+from rtstyle.gatys.pictures import resized, to_image, to_tensor
+from rtstyle.gatys.sizes import parse_size, pyramid
 
 
 @pytest.mark.parametrize(("text", "size"), [("512", (512, 683)), ("640x480", (480, 640)), ("content", (300, 400))])

@@ -20,8 +20,8 @@ from rtstyle.sources.live_source import LiveSource
 from rtstyle.styles import find_style
 from tests.clips import frame_times
 from tests.ending import seconds_to_end
+from tests.fakes import Stuck
 from tests.screen import wait_for
-from tests.sinks.test_outputs import Stuck
 
 LIVE = [sys.executable, "-m", "rtstyle", "live"]
 STOPPED = "rtstyle: stopped; what was recorded is complete\n"

@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import pytest
 
-torch = pytest.importorskip("torch", reason="the perceptual loss needs torch: pip install -e .[keyframe]")
+pytest.importorskip("torch", reason="the perceptual loss needs torch: pip install -e .[keyframe]")
 
-import torch.nn.functional as F  # noqa: E402 - behind the skip
-from torchvision.models import vgg16  # noqa: E402 - behind the skip
+import torch
+import torch.nn.functional as F
+from torchvision.models import vgg16
 
-from rtstyle.perceptual import (  # noqa: E402
+from rtstyle.perceptual import (
     VGG,
     PerceptualLoss,
     VggWeights,

@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import pytest
 
-torch = pytest.importorskip("torch", reason="the perceptual loss needs torch: pip install -e .[keyframe]")
+pytest.importorskip("torch", reason="the perceptual loss needs torch: pip install -e .[keyframe]")
 
-from torchvision.models import vgg16, vgg19  # noqa: E402 - behind the skip
+import torch
+from torchvision.models import vgg16, vgg19
 
-from rtstyle.errors import UsageError  # noqa: E402
-from rtstyle.perceptual import VGG, VggWeights  # noqa: E402
+from rtstyle.errors import UsageError
+from rtstyle.perceptual import VGG, VggWeights
 
 MEAN, STD = (0.5, 0.4, 0.3), (0.2, 0.2, 0.2)
 

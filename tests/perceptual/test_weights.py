@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
-torch = pytest.importorskip("torch", reason="the perceptual loss needs torch: pip install -e .[keyframe]")
+pytest.importorskip("torch", reason="the perceptual loss needs torch: pip install -e .[keyframe]")
 
-from torchvision.models import VGG16_Weights, vgg16, vgg19  # noqa: E402 - behind the skip
+import torch
+from torchvision.models import VGG16_Weights, vgg16, vgg19
 
-from rtstyle.errors import ModelError  # noqa: E402
-from rtstyle.perceptual import find_vgg16, find_vgg19, weights  # noqa: E402
+from rtstyle.errors import ModelError
+from rtstyle.perceptual import find_vgg16, find_vgg19, weights
 
 
 def test_weights_that_are_none_are_refused(tmp_path, monkeypatch) -> None:

@@ -4,12 +4,13 @@ import threading
 
 import pytest
 
-torch = pytest.importorskip("torch", reason="the perceptual loss needs torch: pip install -e .[keyframe]")
+pytest.importorskip("torch", reason="the perceptual loss needs torch: pip install -e .[keyframe]")
 
-import torch.nn.functional as F  # noqa: E402 - behind the skip
-from torch import nn  # noqa: E402
+import torch
+import torch.nn.functional as F
+from torch import nn
 
-from rtstyle.perceptual.winograd import FrozenConv  # noqa: E402
+from rtstyle.perceptual.winograd import FrozenConv
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from rtstyle.jobs.film.task import Task
 from rtstyle.jobs.film.transcode import paint
 from rtstyle.sinks.carrier import Fate
 from rtstyle.sinks.languages import _QUICKTIMES, lost_language, spelt
-from tests.jobs.film.test_complaints import streams_of
+from tests.clips import streams_of
 
 PAIRS = (
     "alb/sqi arm/hye baq/eus bur/mya chi/zho cze/ces dut/nld fre/fra geo/kat ger/deu gre/ell ice/isl mac/mkd may/msa "

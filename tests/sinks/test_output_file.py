@@ -91,7 +91,7 @@ def test_what_is_written_in_a_block_is_whole_or_gone(tmp_path, error, raised):
 
 
 def test_paths_that_cannot_be(tmp_path):
-    """Missing folder, existing file, folder, unknown ending: at once, a sentence each."""
+    """Missing folder, existing file, folder, unknown extension: at once, a sentence each."""
     existing = tmp_path / "there.mp4"
     existing.write_bytes(b"precious")
     folder = tmp_path / "folder.mp4"
@@ -197,4 +197,4 @@ def test_a_limit_on_file_size(tmp_path):
 def test_what_makes_no_sense_is_not_the_places_fault():
     """An encoder's refusal is no reason to write elsewhere."""
     error = unwritable("out.mp4", OSError(errno.EINVAL, "Invalid argument"))
-    assert str(error) == "out.mp4: cannot be written: Invalid argument; try another name or ending"
+    assert str(error) == "out.mp4: cannot be written: Invalid argument; try another name or extension"

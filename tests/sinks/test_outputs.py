@@ -1,6 +1,5 @@
 """Several outputs, none of which waits for another."""
 
-import threading
 import time
 from dataclasses import replace
 from fractions import Fraction
@@ -10,7 +9,7 @@ import numpy as np
 from rtstyle.errors import SinkError
 from rtstyle.frames import Frame, VideoFormat
 from rtstyle.sinks.outputs import Outputs
-from tests.fakes import Memory
+from tests.fakes import Memory, Stuck
 from tests.screen import wait_for
 
 FORMAT = VideoFormat(width=64, height=48, rate=Fraction(25), live=True)
@@ -19,18 +18,6 @@ FRAME = Frame(np.zeros((48, 64, 3), np.uint8), Fraction(0))
 
 def frames(count):
     return [replace(FRAME, time=Fraction(n, 25)) for n in range(count)]
-
-
-class Stuck(Memory):
-    """A dead server: a write never returns."""
-
-    def __init__(self):
-        super().__init__()
-        self.let_go = threading.Event()
-
-    def write(self, item, /):
-        self.let_go.wait(20)
-        super().write(item)
 
 
 def test_all_get_every_frame():

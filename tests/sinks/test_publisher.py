@@ -17,8 +17,8 @@ from rtstyle.frames import Frame, VideoFormat
 from rtstyle.sinks import relay
 from rtstyle.sinks.publisher import Publisher
 from tests.clips import frame_times
+from tests.ports import free_port
 from tests.screen import wait_for
-from tests.sources.test_stream import free_port
 
 
 @pytest.mark.parametrize("scheme", ["udp", "rtmp", "rtsp"])

@@ -56,7 +56,7 @@ def test_frames_and_times_survive(tmp_path, suffix):
 
 
 def test_webm_is_vp9_and_loses_no_frame(tmp_path):
-    """The ending chooses the codec: VP9 in WebM, with Opus copied."""
+    """The extension chooses the codec: VP9 in WebM, with Opus copied."""
     source = make_clip(tmp_path / "in.webm.mkv", frames=20, sound=False)
     copy(source, tmp_path / "out.webm")
     with av.open(str(tmp_path / "out.webm")) as container:

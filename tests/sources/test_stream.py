@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import time
 from functools import partial
@@ -18,16 +17,11 @@ from rtstyle.sources import choose, live_source
 from rtstyle.sources.live_source import RECONNECTING
 from rtstyle.sources.stream import Stream
 from tests.clips import make_clip
+from tests.ports import free_port
 
 PICTURE = ["-re", "-f", "lavfi", "-i", "testsrc=size=320x240:rate=20"]
 H264 = ["-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-g", "20", "-pix_fmt", "yuv420p"]
 RTSP_SERVER = Path(__file__).parents[1] / "rtsp_server.py"
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @pytest.fixture

@@ -8,12 +8,15 @@ import cv2
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch", reason="training needs torch: pip install -e .[train]")
+pytest.importorskip("torch", reason="training needs torch: pip install -e .[train]")
 
-from torchvision.models import vgg16  # noqa: E402 - behind the skip
+import torch
+from torchvision.models import vgg16
 
-from rtstyle.perceptual import VggWeights  # noqa: E402
-from rtstyle.perceptual.weights import CAFFE_MEAN  # noqa: E402
+from rtstyle.perceptual import VggWeights
+from rtstyle.perceptual.weights import CAFFE_MEAN
+from rtstyle.sources.photo_folder import read_photo
+from training.photos import find_photos
 
 
 @pytest.fixture(scope="session")
@@ -36,3 +39,17 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
         path.parent.mkdir(exist_ok=True)
         cv2.imwrite(str(path), picture)
     return folder
+
+
+@pytest.fixture
+def mixed(photos: Path, tmp_path: Path) -> list[Path]:
+    """A damaged photo, a grey one, one that JPEG made nearly grey, and five good ones."""
+    bad, grey, faint = (tmp_path / name for name in ("bad.jpg", "grey.png", "faint.jpg"))
+    bad.write_bytes(b"no picture")
+    levels = np.random.default_rng(0).integers(0, 256, (12, 16), dtype=np.uint8)
+    picture = np.asarray(cv2.resize(levels, (120, 90), interpolation=cv2.INTER_CUBIC))
+    cv2.imwrite(str(grey), picture)
+    tinted = np.clip(picture[..., None].astype(int) + np.array((2, 0, -2)), 0, 255)
+    cv2.imwrite(str(faint), tinted.astype(np.uint8), [cv2.IMWRITE_JPEG_QUALITY, 60])
+    assert np.ptp(read_photo(faint).astype(int), axis=2).max() > 0
+    return [bad, grey, faint, *find_photos(photos)]

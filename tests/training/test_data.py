@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import shutil
 import signal
 import time
 from pathlib import Path
@@ -12,74 +11,16 @@ import numpy as np
 import pytest
 import torch
 
-from rtstyle.errors import SourceError, UsageError
-from rtstyle.sources.photo_folder import read_photo
-from training.data import batches, find_photos, random_crop, read_artwork, split, spread
+from rtstyle.errors import SourceError
+from training.data import batches, random_crop, read_artwork
+from training.photos import find_photos
 from training.sieve import Sieve, is_grey
-
-
-def test_photos_are_found_in_subfolders_and_by_name(photos: Path) -> None:
-    """All pictures below a folder are found, and a glob narrows them down."""
-    assert [path.name for path in find_photos(photos)] == ["0.png", "2.png", "4.png", "1.png", "3.png"]
-    assert [path.name for path in find_photos(photos, ("1*", "4.*"))] == ["4.png", "1.png"]
-
-
-def test_links_to_folders_are_followed(photos: Path, tmp_path: Path) -> None:
-    """Each folder once, be it reached by two links or by a link to what it lies in; its own name goes first."""
-    (tmp_path / "mine").mkdir()
-    (tmp_path / "mine" / "b").mkdir()
-    shutil.copy(photos / "set0" / "0.png", tmp_path / "mine" / "b" / "x.png")
-    (tmp_path / "mine" / "a").symlink_to(tmp_path / "mine" / "b")
-    (tmp_path / "mine" / "b" / "up").symlink_to(tmp_path / "mine")
-    for name in ("one", "two"):
-        (tmp_path / "mine" / name).symlink_to(photos)
-    found = [path.relative_to(tmp_path / "mine").as_posix() for path in find_photos(tmp_path / "mine")]
-    assert found == ["b/x.png", *(f"one/set0/{n}.png" for n in (0, 2, 4)), "one/set1/1.png", "one/set1/3.png"]
-
-
-@pytest.mark.parametrize("glob", ["", "."])
-def test_a_glob_that_is_none_is_one_sentence(photos: Path, glob: str) -> None:
-    """And not pathlib's words for it."""
-    with pytest.raises(UsageError, match=r"^include: expected a glob such as '\*\.jpg', got one of"):
-        find_photos(photos, (glob,))
-
-
-def test_no_photos_is_one_sentence(tmp_path: Path) -> None:
-    """A missing folder, a file and an empty folder are told apart."""
-    file = tmp_path / "file"
-    file.touch()
-    for path, got in ((tmp_path / "nowhere", "got nothing"), (file, "got a file"), (tmp_path, "found none")):
-        with pytest.raises(SourceError, match=got):
-            find_photos(path)
-
-
-def test_held_out_photos_are_not_trained_on(photos: Path) -> None:
-    """Every n-th photo by name is held out, the rest is for training, none is lost."""
-    everything = find_photos(photos)
-    seen, held_out = split(everything, 2)
-    assert held_out == everything[::2]
-    assert sorted(seen + held_out) == sorted(everything)
-    assert split(everything, 0) == (everything, [])
 
 
 def crops_of(photos: list[Path], sieve: Sieve | None = None, workers: int = 0) -> list[torch.Tensor]:
     count = len(photos)
     loader = batches(photos, size=32, batch=1, samples=range(2 * count), seed=0, workers=workers, sieve=sieve)
     return list(loader)
-
-
-@pytest.fixture
-def mixed(photos: Path, tmp_path: Path) -> list[Path]:
-    """A damaged photo, a grey one, one that JPEG made nearly grey, and five good ones."""
-    bad, grey, faint = (tmp_path / name for name in ("bad.jpg", "grey.png", "faint.jpg"))
-    bad.write_bytes(b"no picture")
-    levels = np.random.default_rng(0).integers(0, 256, (12, 16), dtype=np.uint8)
-    picture = np.asarray(cv2.resize(levels, (120, 90), interpolation=cv2.INTER_CUBIC))
-    cv2.imwrite(str(grey), picture)
-    tinted = np.clip(picture[..., None].astype(int) + np.array((2, 0, -2)), 0, 255)
-    cv2.imwrite(str(faint), tinted.astype(np.uint8), [cv2.IMWRITE_JPEG_QUALITY, 60])
-    assert np.ptp(read_photo(faint).astype(int), axis=2).max() > 0
-    return [bad, grey, faint, *find_photos(photos)]
 
 
 def test_a_damaged_photo_is_passed_over(mixed: list[Path], caplog: pytest.LogCaptureFixture) -> None:
@@ -107,14 +48,6 @@ def test_a_reader_that_is_killed_is_one_sentence(photos: Path) -> None:
     time.sleep(0.1)  # time for a signal handler
     with pytest.raises(SourceError, match=r"a process that reads photos has failed \(.*\), .*--workers 0$"):
         list(stream)
-
-
-def test_some_photos_are_spread_evenly(mixed: list[Path]) -> None:
-    """None twice, and a damaged one gives way to its neighbour."""
-    assert spread(mixed[1:], 3) == [mixed[1], mixed[3], mixed[5]]
-    assert spread(mixed[1:], 99) == mixed[1:]
-    assert spread(mixed[:4], 2) == [mixed[1], mixed[2]]
-    assert spread(mixed[:1], 2) == []
 
 
 @pytest.mark.parametrize("workers", [0, 2])

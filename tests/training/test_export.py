@@ -10,34 +10,14 @@ import torch
 
 from rtstyle.engines.onnxruntime import import_onnxruntime
 from rtstyle.errors import ModelError, SinkError, UsageError
+from tests.training.checkpoints import checkpoint_of
 from training import export as exporting
-from training.checkpoint import Checkpoint
-from training.data import find_photos
 from training.export import Artwork, export, real_frames
 from training.nets import make_network
-from training.recipe import Recipe
+from training.photos import find_photos
 from training.weights import read_network, read_weights
 
 ARTWORK = Artwork(names=("wave",), title="The Great Wave", artist="Hokusai", year="1831", licence="public domain")
-
-
-def checkpoint_of(network: str, data: Path, styles: int = 1) -> Checkpoint:
-    torch.manual_seed(0)
-    images = tuple(f"{i}.jpg" for i in range(styles))
-    recipe = Recipe(network=network, style_images=images, data=str(data), steps=7)
-    state = {
-        name: 0.05 * torch.randn_like(weight) + weight for name, weight in recipe.make_network().state_dict().items()
-    }
-    return Checkpoint(
-        recipe=recipe,
-        step=7,
-        vgg="random",
-        network={},
-        average={f"module.{name}": weight for name, weight in state.items()},
-        optimizer={},
-        norm=1.0,
-        losses={"style": 1.5},
-    )
 
 
 @pytest.mark.parametrize("network", ["lite", "full"])

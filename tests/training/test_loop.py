@@ -16,9 +16,10 @@ import torch
 from rtstyle.errors import ModelError, RtstyleError, SinkError, SourceError, UsageError
 from rtstyle.perceptual import VggWeights
 from training.checkpoint import Checkpoint
-from training.data import batches, find_photos
+from training.data import batches
 from training.loop import Progress, film_seed, photos_of, train
 from training.machine import Machine
+from training.photos import find_photos
 from training.preview import write_preview
 from training.recipe import Recipe, usual_weights
 from training.trainer import PATIENCE, Trainer, schedule

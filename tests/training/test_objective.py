@@ -8,8 +8,8 @@ import torch
 
 from rtstyle.errors import UsageError
 from rtstyle.perceptual import VggWeights
-from training.data import find_photos
 from training.objective import Objective
+from training.photos import find_photos
 from training.recipe import Recipe
 
 PIXELS = ("variation", "lattice", "tone", "calm", "palette")

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 
 from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
+from rtstyle.times import spoken_time
 from training.cli.progress import shown
 from training.download.progress import Progress
 
@@ -23,5 +24,5 @@ def downloading() -> AbstractContextManager[Callable[[Progress], None]]:
 
 def _line(now: Progress) -> str:
     total = "" if now.total is None else f" of {now.total / 1e6:,.0f}"
-    eta = "" if now.eta_s is None else f", ETA {now.eta_s / 60:.1f} min"
+    eta = "" if now.eta_s is None else f", ETA {spoken_time(now.eta_s)}"
     return f"{now.what}: {now.done / 1e6:,.0f}{total} MB, {now.bytes_a_second / 1e6:.1f} MB/s{eta}"

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 
 from rich.progress import BarColumn, TaskProgressColumn, TextColumn
 
+from rtstyle.times import spoken_time
 from training.cli.progress import shown
 from training.evaluation.evaluate import Progress
 
@@ -26,4 +27,4 @@ def evaluating() -> AbstractContextManager[Callable[[Progress], None]]:
 
 
 def _eta(now: Progress) -> str:
-    return f"ETA {now.eta_s / 60:.0f} min" if now.eta_s >= 90 else f"ETA {now.eta_s:.0f} s"  # noqa: PLR2004 - 1.5 min
+    return f"ETA {spoken_time(now.eta_s)}"

@@ -14,10 +14,10 @@ from rtstyle.errors import SourceError, UsageError
 from training import loop
 from training.checkpoint import Checkpoint
 from training.cli.console import say
-from training.data import find_photos
 from training.evaluation.report import read_evaluation
 from training.export import Artwork, real_frames
 from training.export import export as write_model
+from training.photos import find_photos
 
 
 def export(

@@ -9,6 +9,7 @@ from typing import Self
 
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 
+from rtstyle.times import spoken_time
 from training.cli.progress import Callback, shown
 from training.loop import Progress
 
@@ -52,7 +53,7 @@ def _display() -> AbstractContextManager[Callback[Progress]]:
         *(TextColumn("training"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()),
         TextColumn("{task.fields[losses]}"),
         bar=lambda now: {"completed": now.step, "total": now.steps, "losses": _losses(now)},
-        line=lambda now: f"step {now.step}/{now.steps}  {_losses(now)}  {now.eta_s / 60:.1f} min to go",
+        line=lambda now: f"step {now.step}/{now.steps}  {_losses(now)}  ETA {spoken_time(now.eta_s)}",
         always=lambda now: now.step == now.steps,
     )
 

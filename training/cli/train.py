@@ -96,7 +96,7 @@ def _train(out: Path, machine: Machine, start: Checkpoint | None, given: Mapping
     done = ""
     if start is None or start.step < recipe.steps:
         init = read_weights(given["init_from"]) if "init_from" in given else None
-        vgg = find_vgg16(given.get("vgg")) if recipe.sees else None
+        vgg = find_vgg16(given.get("vgg")) if recipe.needs_vgg else None
         quiet = not machine.processes.first
         if vgg and not quiet:
             say(f"VGG-16 from {vgg.source}")

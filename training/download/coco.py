@@ -7,10 +7,10 @@ from enum import StrEnum
 from pathlib import Path
 
 from rtstyle.errors import SinkError
-from training.data import find_photos
 from training.download.progress import Listener
 from training.download.transfer import fetch
 from training.download.unpack import is_complete, unpack
+from training.photos import find_photos
 
 ADDRESS = "http://images.cocodataset.org/zips"  # cocodataset.org/#download
 
@@ -35,7 +35,7 @@ class Downloaded:
 def download(
     split: Split, to: Path, *, keep: bool = False, address: str = ADDRESS, listener: Listener = lambda _: None
 ) -> Downloaded:
-    """Leaves the split's photos in ``to``/SPLIT; fetches nothing where they already are.
+    """Leave the split's photos in ``to``/SPLIT; fetch nothing where they already are.
 
     The archive is checked by its length and its own CRCs: COCO publishes no checksum. It is removed unless
     ``keep``. If interrupted, the next call continues. Raises SourceError, SinkError.

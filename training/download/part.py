@@ -48,7 +48,7 @@ class Part:
         return self.path.stat().st_size if self.path.is_file() else 0
 
     def begin(self, version: Version) -> None:
-        """Empties the part before it is said of what it is: a crash in between leaves nothing false."""
+        """Empty the part, and only then note its version: a crash in between leaves no wrong note."""
         self._note.unlink(missing_ok=True)
         self.path.write_bytes(b"")
         self._note.write_text(json.dumps(asdict(version)), encoding="utf-8")

@@ -41,7 +41,7 @@ def fetch(
     listener: Listener = lambda _: None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> None:
-    """Leaves the file at ``path``, complete by the length that the server told.
+    """Leave the file at ``path``, complete by the length that the server told.
 
     What was received stays in ``path``.part, whatever happens, and the next call requests only the rest, provided
     that the file is still the same. Raises SourceError, SinkError.

@@ -23,7 +23,7 @@ def is_complete(folder: Path) -> bool:
 
 
 def unpack(archive: Path, folder: Path, *, listener: Listener = lambda _: None) -> int:
-    """Unpacks ``archive``, all whose files lie in NAME/, as ``folder``, called NAME; returns how many files.
+    """Unpack ``archive``, whose files all lie in NAME/, as ``folder``, called NAME; return how many files.
 
     Every file is checked by its CRC and put in place whole. Until the last one is, they lie in the hidden folder
     .NAME.part, where an interrupted run goes on. Raises SourceError for a damaged or a malicious archive, naming

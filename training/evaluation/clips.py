@@ -10,8 +10,8 @@ from pathlib import Path
 
 from rtstyle.errors import SourceError
 from rtstyle.frames import Frame, Image
-from rtstyle.jobs.many import VIDEOS
 from rtstyle.sources.photo_folder import read_photo
+from rtstyle.sources.video_reader import SUFFIXES as VIDEOS
 from rtstyle.sources.video_reader import VideoReader
 from training.evaluation.flow import Motion, estimated, read_exact
 from training.evaluation.pictures import scaled

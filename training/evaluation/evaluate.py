@@ -171,7 +171,7 @@ def _introduced(subject: Subject, artwork: Path, criterion: Criterion, pairs: Se
 def _measure_quality(
     report: ModelReport, criterion: Criterion, pairs: Sequence[Pair], settings: Settings, work: _Work
 ) -> None:
-    """Fills in the report photo by photo."""
+    """Fill in the report photo by photo."""
     begun = work.done
     found = []
     for number, (painting, photo) in enumerate(pairs, start=1):
@@ -201,7 +201,7 @@ def _measure_flicker(
     settings: Settings,
     work: _Work,
 ) -> None:
-    """Fills in the models' warping errors and the clips' own, clip by clip."""
+    """Fill in the models' warping errors and the clips' own, clip by clip."""
     for path in clips:
         clip = read_clip(path, frames=settings.frames, side=settings.clip_side)
         own[clip.name] = warping_error(clip.frames, clip.motions)

@@ -15,7 +15,7 @@ from pathlib import Path
 from rtstyle.errors import SourceError
 from rtstyle.fingerprint import fingerprint
 from rtstyle.style import Style
-from training.data import find_photos, list_digest, split, spread
+from training.photos import find_photos, list_digest, split, spread
 from training.recipe import in_utf8
 
 _log = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ class Origin:
 
     @staticmethod
     def of(style: Style) -> Origin:
-        """Reads the metadata: the command, and what it leaves out where it is the default."""
+        """Read the metadata: the command, and what it leaves out where it is the default."""
         held_out = re.search(r"every (\d+)th held out", style.metadata.get("dataset", ""))
         words = shlex.split(style.metadata.get("command", ""))
         pairs = list(pairwise(words))

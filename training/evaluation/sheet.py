@@ -9,7 +9,7 @@ import numpy as np
 
 from rtstyle.frames import Image
 from rtstyle.output_file import OutputFile
-from training.data import middle_square
+from training.preview import middle_square
 
 HEADER = 28  # px
 ROWS = 8

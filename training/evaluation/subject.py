@@ -39,7 +39,7 @@ class Subject:
 
 @contextmanager
 def opened(paths: Sequence[Path], device: str) -> Iterator[list[Subject]]:
-    """Opens .onnx files, and .ckpt files as what they would be exported to; a subject for each style inside.
+    """Open .onnx files, and .ckpt files as what they would be exported to; a subject for each style inside.
 
     Raises ModelError, DeviceError.
     """

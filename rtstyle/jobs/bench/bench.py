@@ -9,17 +9,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
-from rtstyle.errors import ModelError, UsageError
+from rtstyle.errors import UsageError
 from rtstyle.jobs.bench.trial import RATE, Computer, try_film, try_live
-from rtstyle.jobs.defaults import DEVICE, PRECISION
+from rtstyle.jobs.defaults import BENCH_S, DEVICE, PRECISION
 from rtstyle.model_file import load_file
+from rtstyle.sizes import parse_size
 from rtstyle.sources import camera
 from rtstyle.style import MIN_SIZE, Style
-from rtstyle.styles import find_style, quick_styles
+from rtstyle.styles import find_styles
 from rtstyle.stylizer import Stylizer
 from rtstyle.twin import find_twin
 
-SECONDS = 60.0
 SIZES: Mapping[str, tuple[int, int]] = MappingProxyType(
     {"360p": (640, 360), "480p": (640, 480), "720p": (1280, 720), "1080p": (1920, 1080), "4K": (3840, 2160)}
 )
@@ -84,12 +84,10 @@ class Bench:
         sizes: Sequence[str] = tuple(SIZES),
         device: str = DEVICE,
         precision: str = PRECISION,
-        seconds: float = SECONDS,
+        seconds: float = BENCH_S,
     ) -> None:
         by_name = {size: read_size(size) for size in sizes}
-        found = list(dict.fromkeys(find_style(style) for style in styles)) or quick_styles()
-        if not found:
-            raise ModelError("this copy has no styles; name one of your own: --style mine.onnx")
+        found = find_styles(styles)
         self._kinds = alike(found)
         Stylizer(found[0], device=device, precision=precision).close()
         self._sizes = dict(sorted(by_name.items(), key=lambda item: item[1][0] * item[1][1]))
@@ -176,8 +174,6 @@ def _layers_of_twin(style: Style) -> object:
 
 def read_size(text: str) -> tuple[int, int]:
     """Read ``720p``, ``720``, ``4K`` or ``1280x720`` as (width, height). Raises UsageError."""
-    from rtstyle.sources.choose import parse_size
-
     known = {name.lower(): size for name, size in SIZES.items()}
     try:
         size = known.get(text.lower()) or known.get(f"{text}p") or parse_size(text)

@@ -10,9 +10,9 @@ from time import perf_counter
 
 from rtstyle.errors import RtstyleError, SourceError, UsageError
 from rtstyle.jobs.film.beside import Beside, TwiceAsWide
-from rtstyle.jobs.film.painter import Painter
+from rtstyle.jobs.film.painter import FilmPainter
 from rtstyle.jobs.film.prospect import Prospect
-from rtstyle.jobs.film.task import Reader, Task, cut_of
+from rtstyle.jobs.film.task import Reader, Task
 from rtstyle.jobs.film.verification import verify
 from rtstyle.jobs.film.warmed_up import WarmedUp
 from rtstyle.jobs.film.work_folder import WorkFolder, tidy, was_delivered
@@ -34,10 +34,10 @@ def paint_film(task: Task) -> Report:
     checked_suffix(task.output)
     if task.options.resume and was_delivered(task.output):
         tidy(task.output)
-        return Report(0, 0, 0, perf_counter() - start, None)
+        return Report(seconds=perf_counter() - start)
     check_output(task)
     with ExitStack() as stack, ExitStack() as until_run:
-        cut = cut_of(task)
+        cut = task.cut()
         source = until_run.enter_context(closing(task.open_source(keep=None, cut=cut)))
         painter = stack.enter_context(task.open_painter(source.format))
         prospect = Prospect.of(task, source, cut, batch=painter.frames_at_once)
@@ -47,7 +47,7 @@ def paint_film(task: Task) -> Report:
         for line in prospect.warnings:
             _log.warning("%s: %s", task.input, line)
         opened_s, resumed = perf_counter() - start, work.frames
-        report = Report(0, 0, 0, 0.0, None)
+        report = Report()
         with _kept(work):
             if not work.complete:
                 work.create()
@@ -77,7 +77,7 @@ def look_at(task: Task) -> list[str]:
     """
     if task.options.resume and was_delivered(task.output):
         return ["is already complete; its leftover work folder would be removed"]
-    cut, keep = cut_of(task), None
+    cut, keep = task.cut(), None
     if not task.is_file:
         _check_stream(task)
         keep = task.options.keep  # it can be opened but once
@@ -104,13 +104,13 @@ def paint_stream(task: Task) -> Report:
 
 
 def _check_stream(task: Task) -> None:
-    if task.options.preview is not None or cut_of(task):
+    if task.options.preview is not None or task.cut():
         raise UsageError(f"{task.input}: expected a file to cut a part from, got a stream; save it first")
     if task.options.resume:
         raise UsageError(f"{task.input}: expected a file to resume, got a stream, which cannot be read again")
 
 
-def _paint(task: Task, source: Reader, painter: Painter, work: WorkFolder, prospect: Prospect) -> Report:
+def _paint(task: Task, source: Reader, painter: FilmPainter, work: WorkFolder, prospect: Prospect) -> Report:
     """Fill the work folder with what is missing."""
     resumed = work.frames
     lead = min(prospect.lead, resumed)

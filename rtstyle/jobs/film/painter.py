@@ -25,7 +25,7 @@ Named = str | Path | Mix | Style
 Styles = Named | Sequence[Named]
 
 
-class Painter:
+class FilmPainter:
     """The stages that a film goes through, with the networks that they run on. The owner closes it.
 
     Raises UsageError, ModelError or DeviceError.

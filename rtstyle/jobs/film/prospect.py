@@ -58,11 +58,12 @@ class Prospect:
         width = format.width if options.preview is None else 2 * format.width
         with closing(PacketReader(task.input, options.keep)) if task.is_file else nullcontext() as packets:
             streams = source.format.streams if packets is None else packets.streams
-            others = tuple((fate.words(stream), fate) for stream in streams for fate in (fate_of(stream, suffix),))
+            fates = [fate_of(stream, suffix) for stream in streams]
+            others = tuple((fate.words(stream), fate) for stream, fate in zip(streams, fates, strict=True))
             lost = [] if packets is None else packets.lost
             if not options.keep.metadata:
                 format = replace(format, metadata={}, stream_metadata={}, chapters=())
-            kept = [stream for stream, (_, fate) in zip(streams, others, strict=True) if fate.kind != "leave"]
+            kept = [stream for stream, fate in zip(streams, fates, strict=True) if fate.kind != "leave"]
             lost += _lost_languages(format, kept, suffix)
             tags = lost_tags(format, suffix, cover=any(map(is_cover, streams)))
             lost += [f"{', '.join(tags)}: {suffix} cannot hold these tags beside a cover; .mkv can"] if tags else []

@@ -13,7 +13,7 @@ from rtstyle.errors import SourceError
 from rtstyle.frames import Cut, VideoFormat
 from rtstyle.jobs.defaults import BATCH, DEVICE, STRENGTH
 from rtstyle.jobs.film.options import PLAIN, Options
-from rtstyle.jobs.film.painter import Painter, Styles
+from rtstyle.jobs.film.painter import FilmPainter, Styles
 from rtstyle.meter import Progress
 from rtstyle.sources.animation_reader import AnimationReader, is_animated_webp
 from rtstyle.sources.picture_sequence import PictureSequence, is_pattern
@@ -59,6 +59,14 @@ class Task:
             return None
         return status.st_size, status.st_mtime_ns
 
+    def cut(self) -> Cut | None:
+        """The part that is painted, of a preview the middle; None: all. Raises SourceError."""
+        options = self.options
+        if options.preview is not None and self.is_file:
+            with closing(open_input(self.input, options.rate)) as container:
+                return Cut(max((duration_of(container) - options.preview) / 2, Fraction(0)), options.preview)
+        return Cut(options.start, options.duration) if options.start or options.duration is not None else None
+
     def open_source(self, keep: Keep | None, cut: Cut | None = None) -> Reader:
         """Open the input; ``keep=None`` for its frames alone. Raises SourceError."""
         if self.is_file and is_animated_webp(self.input):  # a pipe cannot be looked into without a loss
@@ -70,15 +78,15 @@ class Task:
             self.input, keep=keep, cut=cut, on_error=options.on_error, rate=options.rate, decoder=options.decoder
         )
 
-    def load_painter(self, format: VideoFormat) -> Painter:
-        """Load the networks. Raises SourceError for frames that are too small, and as ``Painter`` does."""
+    def load_painter(self, format: VideoFormat) -> FilmPainter:
+        """Load the networks. Raises SourceError for frames that are too small, and as ``FilmPainter`` does."""
         if min(format.width, format.height) < MIN_SIZE:
             size = f"{format.width}×{format.height}"
             raise SourceError(f"{self.input}: expected at least {MIN_SIZE}×{MIN_SIZE} pixels, got {size}")
         batch = self.batch or frames_at_once(self.device, format.height, format.width)
-        return Painter(self.style, self.options, strength=self.strength, device=self.device, batch=batch)
+        return FilmPainter(self.style, self.options, strength=self.strength, device=self.device, batch=batch)
 
-    def open_painter(self, format: VideoFormat) -> Painter:
+    def open_painter(self, format: VideoFormat) -> FilmPainter:
         """The same, compiled for the frames."""
         painter = self.load_painter(format)
         try:
@@ -88,12 +96,3 @@ class Task:
             painter.close()
             raise
         return painter
-
-
-def cut_of(task: Task) -> Cut | None:
-    """The part that is painted, of a preview the middle; None: all. Raises SourceError."""
-    options = task.options
-    if options.preview is not None and task.is_file:
-        with closing(open_input(task.input, options.rate)) as container:
-            return Cut(max((duration_of(container) - options.preview) / 2, Fraction(0)), options.preview)
-    return Cut(options.start, options.duration) if options.start or options.duration is not None else None

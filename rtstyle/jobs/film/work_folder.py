@@ -17,7 +17,7 @@ from typing import Any
 from rtstyle.errors import SinkError
 from rtstyle.fingerprint import begins_as, fingerprint
 from rtstyle.output_file import unwritable
-from rtstyle.resumption import ANEW, changed, check_question
+from rtstyle.resumption import ANEW, changed, check_options, unfinished
 from rtstyle.sinks.segment_writer import Segment
 
 _log = logging.getLogger("rtstyle")
@@ -37,7 +37,7 @@ class WorkFolder:
 
     ``plan`` must be the same from run to run, but that the input may have grown. Raises SinkError
     where an unfinished run lies there already and neither ``resume`` nor ``overwrite`` is said, or where
-    the run to resume was another one, SourceError where it was of another input. ``look``: no more than that.
+    the run to resume was another one, SourceError where it was of another input. ``look``: check, and change nothing.
     """
 
     def __init__(self, output: Path, plan: Plan, *, resume: bool, overwrite: bool, look: bool = False) -> None:
@@ -137,7 +137,7 @@ class WorkFolder:
                 f"{self.path}: expected only files from an earlier run, found {foreign}; move it away first"
             )
         if not (resume or overwrite) and _read_manifest(self.path).get("segments"):
-            raise SinkError(f"{self.path}: an unfinished run is there; --resume continues it, --overwrite starts again")
+            raise unfinished(self.path)
 
     def _take(self, output: Path, *, resume: bool, look: bool) -> None:
         self._acquire(make=not look)
@@ -183,7 +183,7 @@ class WorkFolder:
         same = begins_as(str(now.get("input", "")), begun) or (untouched and not begun)  # older runs noted none
         if now.get("input") == then.get("input") and not (same and (untouched or grown)):
             raise changed(output, now.get("input"))
-        check_question(output, then, now, but=_OF_INPUT)
+        check_options(output, then, now, but=_OF_INPUT)
 
     def _acquire(self, *, make: bool = True) -> None:
         """Hold the folder as long as this process lives, where system and disk can; ``make`` a lock that is missing."""

@@ -43,7 +43,7 @@ class Along:
         overwrite: bool,
         keep: Sequence[str | Path],
     ) -> None:
-        """Raises SinkError where a file could not be written in the end; none of ``keep`` ever is."""
+        """Raise SinkError now for a file that could not be written later; those in ``keep`` are never replaced."""
         self._target, self._extras, self._size, self._progress = target, extras, size, progress
         self._overwrite, self._keep = overwrite, keep
         self._checkpoint = checkpoint

@@ -20,13 +20,13 @@ from rtstyle.frames import Image
 from rtstyle.gatys.run import Place, Step
 from rtstyle.jobs.keyframe.studio import Materials, Studio
 from rtstyle.output_file import OutputFile
-from rtstyle.resumption import check_inputs, check_question
+from rtstyle.resumption import check_inputs, check_options
 
 _log = logging.getLogger(__name__)
 
-_EVERY_S = 30.0  # that a kill costs at most
+_EVERY_S = 30.0  # between two saves: what a kill costs at most
 _INPUTS = "inputs"  # among the notes: fingerprints, by name
-_MAY_DIFFER = {"iterations", "tile", _INPUTS}  # between a run and its resumption; inputs as they are there
+_MAY_DIFFER = {"iterations", "tile", _INPUTS}  # from a run to its resumption; inputs are compared by check_inputs
 
 Notes = Mapping[str, Any]  # everything that a painting depends on, as JSON has it
 
@@ -93,5 +93,5 @@ def notes_of(content: str | Path, materials: Materials, studio: Studio) -> Notes
 
 def compare(run: Path, begun: Notes, now: Notes) -> None:
     """Raise SinkError where a run is not the one that was begun, SourceError where what it reads has changed."""
-    check_question(run, begun, now, but=_MAY_DIFFER)
+    check_options(run, begun, now, but=_MAY_DIFFER)
     check_inputs(run, begun.get(_INPUTS, {}), now.get(_INPUTS, {}))

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from rtstyle.errors import SourceError
 from rtstyle.gatys.recipe import Recipe
+from rtstyle.gatys.sizes import parse_size, pyramid
+from rtstyle.sources.photo_folder import read_photo
+from rtstyle.sources.square import square_width
+from rtstyle.sources.video_reader import VideoReader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,10 +33,8 @@ def estimate(
 
     ``square``: as in ``shape_of``.
     """
-    from rtstyle.gatys.memory import free_bytes, peak_bytes, tile_for
-    from rtstyle.gatys.pictures import parse_size, pyramid
+    from rtstyle.gatys.memory import free_bytes, peak_bytes, tile_for  # torch
     from rtstyle.gatys.run import iterations_at
-    from rtstyle.sources.photo_folder import read_photo
 
     recipe = recipe or Recipe()
     size = parse_size(recipe.size, shape_of(content, square=square))
@@ -48,12 +51,6 @@ def estimate(
 
 def shape_of(content: str | Path, *, square: bool = True) -> tuple[int, int]:
     """Height and width of a photo, or of a video's frames, ``square`` in square pixels. Raises SourceError."""
-    from contextlib import closing
-
-    from rtstyle.sources.photo_folder import read_photo
-    from rtstyle.sources.square import square_width
-    from rtstyle.sources.video_reader import VideoReader
-
     try:
         height, width = read_photo(Path(content)).shape[:2]
     except SourceError:

@@ -14,7 +14,7 @@ from rtstyle.frames import Frame, Image
 from rtstyle.gatys.run import Place, Step
 from rtstyle.jobs.keyframe.checkpoint import Checkpoint, Notes, compare
 from rtstyle.output_file import OutputFile
-from rtstyle.resumption import ANEW
+from rtstyle.resumption import ANEW, unfinished
 from rtstyle.sinks.photo_writer import PhotoWriter
 from rtstyle.sources.photo_folder import read_photo
 
@@ -37,7 +37,7 @@ class KeyframeFolder:
         self._manifest = folder / MANIFEST
         self._done: list[str] = []
         self._at = ""  # the one at work
-        self._ours = ""  # the one at which the run before ended: its name was free, so what has it now is ours
+        self._ours = ""  # the picture at which the run before ended; its name was free then, so a file there is ours
         self._overwrite = overwrite
         self._new = not folder.exists()
         if resume and self._manifest.exists():
@@ -54,7 +54,7 @@ class KeyframeFolder:
         return read_photo(path) if name in self._done and path.exists() else None
 
     def begin(self, name: str) -> tuple[Place | None, Callable[[Step], None]]:
-        """Where the run before was with the picture, and what is to hear of every step.
+        """Where the run before stopped in this picture, and the callback for its steps.
 
         Raises SinkError where the name is taken: before the picture is painted, and not after.
         """
@@ -112,7 +112,7 @@ def check_place(folder: Path, *, resume: bool, overwrite: bool) -> None:
     """Raise SinkError where no such folder can be; nothing is made."""
     if (folder / MANIFEST).exists():
         if not (resume or overwrite):
-            raise SinkError(f"{folder}: an unfinished run is there; --resume continues it, --overwrite starts again")
+            raise unfinished(folder)
     elif folder.exists() and not folder.is_dir():
         raise SinkError(f"{folder}: expected a folder, got a file")
     elif not folder.parent.is_dir():

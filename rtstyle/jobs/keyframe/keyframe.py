@@ -13,7 +13,10 @@ from typing import TYPE_CHECKING
 from rtstyle.errors import SinkError, SourceError, UsageError
 from rtstyle.frames import Frame, Image
 from rtstyle.gatys.recipe import Recipe
-from rtstyle.jobs.keyframe.studio import NOTHING, Extras, Materials, Studio, StyleImage, find_device
+from rtstyle.gatys.sizes import parse_size
+from rtstyle.jobs.defaults import DEVICE
+from rtstyle.jobs.keyframe.studio import NOTHING, Extras, Materials, Studio, StyleImage
+from rtstyle.resumption import unfinished
 from rtstyle.sinks.photo_writer import PhotoWriter, check_sides
 from rtstyle.sources.photo_folder import read_photo
 from rtstyle.sources.streams import is_photo, open_input, video_stream
@@ -45,7 +48,7 @@ def paint_keyframe(
     style_images: Sequence[str | Path | StyleImage],
     recipe: Recipe | None = None,
     extras: Extras = NOTHING,
-    device: str = "auto",
+    device: str = DEVICE,
     vgg: str | Path | None = None,
     overwrite: bool = False,
     progress: Callable[[Step], None] | None = None,
@@ -102,14 +105,11 @@ def open_photo(
 ) -> tuple[Image, PhotoWriter]:
     """The photo, and what will write its painting; nothing is written yet. Raises as ``paint_keyframe``."""
     photo = _read(content)
-    find_device(materials.device)  # says how PyTorch is installed
-    from rtstyle.gatys.pictures import parse_size
-
     check_sides(Path(output), parse_size(materials.recipe.size, (photo.shape[0], photo.shape[1])))
     keep = [content, *materials.files()]
     writer = PhotoWriter([output], overwrite=overwrite, keep=keep, originals=[Path(content)])
     if (place := place_of(Path(output))).exists() and not overwrite:
-        raise SinkError(f"{place}: an unfinished run is there; --resume continues it, --overwrite starts again")
+        raise unfinished(place)
     return photo, writer
 
 

@@ -1,24 +1,21 @@
-"""A video in, and out its keyframes, painted: as pictures in a folder, or carried through the whole video."""
+"""A video in, and out its keyframes, painted, as pictures in a folder."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from rtstyle.errors import SinkError, SourceError, UsageError
-from rtstyle.frames import Frame, Image, Packet, VideoFormat
+from rtstyle.errors import SourceError, UsageError
+from rtstyle.frames import Frame, Image, Packet
 from rtstyle.gatys.moments import Moments, clock
-from rtstyle.gatys.recipe import Recipe
-from rtstyle.jobs.keyframe.propagation import Marked, Propagation
-from rtstyle.jobs.keyframe.studio import Materials, Studio
+from rtstyle.jobs.keyframe.studio import Materials, Studio, find_device
 from rtstyle.sinks.encoding import MUXERS
 from rtstyle.sinks.photo_writer import SUFFIXES
-from rtstyle.sinks.video_writer import VideoWriter
 from rtstyle.sources.square import squared
 from rtstyle.sources.streams import open_input
 from rtstyle.sources.tally import duration_of
@@ -32,6 +29,8 @@ if TYPE_CHECKING:
     from rtstyle.jobs.keyframe.folder import KeyframeFolder
 
 _log = logging.getLogger("rtstyle")
+
+Marked = tuple[Frame | Packet, bool, bool]  # with: whether it begins a shot, whether it is to be a keyframe
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,14 +60,13 @@ def paint_keyframes(
     interrupted run left. Raises as ``paint_keyframe`` does, and SourceError where the video has no such frame.
     """
     begun, folder = perf_counter(), Path(folder)
-    check_times(input, moments)
-    _check_name(folder)
+    check_keyframes(input, folder, materials, moments=moments, resume=resume, overwrite=overwrite)
     with closing(VideoReader(input, on_error="skip")) as source:
         studio = Studio.open(materials)
-        kept = _folder(folder, input, materials, moments, studio, resume=resume, overwrite=overwrite)
-        brush = _Brush(studio, kept, progress)
+        kept = folder_for(folder, input, materials, moments, studio, resume=resume, overwrite=overwrite)
+        brush = Brush(studio, kept, progress)
         files, count = [], 0
-        for count, (frame, _, wanted) in enumerate(_marked(input, source, moments), start=1):
+        for count, (frame, _, wanted) in enumerate(marked(input, source, moments), start=1):
             if wanted and isinstance(frame, Frame):
                 name = f"{Path(input).stem}-{count - 1:06}-{clock(frame.time)}.png"
                 brush.photo(name, squared(frame.image, source.format.sample_aspect))
@@ -81,53 +79,18 @@ def paint_keyframes(
     return VideoPaintReport(frames=count, keyframes=len(files), seconds=perf_counter() - begun, files=files)
 
 
-def propagate_keyframes(
-    input: str | Path,
-    output: str | Path,
-    materials: Materials,
-    *,
-    moments: Moments,
-    resume: bool = False,
-    overwrite: bool = False,
-    progress: Callable[[Step], None] | None = None,
-) -> VideoPaintReport:
-    """Paint keyframes, and carry them through the frames between, cut by cut; sound and times as ``transcode``.
-
-    The output has the recipe's size, rounded to even numbers, and appears when it is complete. Until then its
-    keyframes wait in ``OUTPUT.keyframes``; ``resume`` goes on with them. Raises as ``paint_keyframes`` does.
-    """
-    begun, target = perf_counter(), Path(output)
-    folder, growing = _waiting(target), _growing(target)
+def check_keyframes(
+    input: str | Path, folder: str | Path, materials: Materials, *, moments: Moments, resume: bool, overwrite: bool
+) -> None:
+    """Raise what ``paint_keyframes`` would of moments, device and folder; nothing is made."""
+    folder = Path(folder)
     check_times(input, moments)
-    sink = _writer(input, target, materials, moments, overwrite=overwrite)
-    materials = replace(materials, recipe=replace(materials.recipe, init="content"))
-    with closing(VideoReader(input, on_error="skip")) as source:
-        format = _sized(source.format, materials.recipe)
-        studio = Studio.open(materials)
-        from rtstyle.gatys.carry import Carrier
+    if folder.suffix.lower() in {*SUFFIXES, *MUXERS} and not folder.exists():
+        raise UsageError(f"{folder}: expected a folder for pictures, got a file's name; propagate makes a video")
+    find_device(materials.device)  # says how PyTorch is installed
+    from rtstyle.jobs.keyframe.folder import check_place
 
-        _check_waiting(folder)
-        kept = _folder(folder, input, materials, moments, studio, resume=resume, overwrite=overwrite)
-        if growing is not None:
-            growing.unlink(missing_ok=True)
-        brush = _Brush(studio, kept, progress)
-        propagation = Propagation(Carrier(studio.painter, studio.device, brush), (format.width, format.height))
-        try:
-            sink.open(format)
-            for item in propagation.painted(_marked(input, source, moments, packets=True)):
-                sink.write(item)
-        except BaseException:
-            sink.close(complete=False)
-            raise
-        sink.close()
-        kept.remove()
-    return VideoPaintReport(
-        frames=propagation.frames,
-        keyframes=propagation.keyframes,
-        seconds=perf_counter() - begun,
-        hole_pixels=propagation.carrier.hole_pixels,
-        files=[str(output)],
-    )
+    check_place(folder, resume=resume, overwrite=overwrite)
 
 
 def check_times(input: str | Path, moments: Moments) -> None:
@@ -140,27 +103,8 @@ def check_times(input: str | Path, moments: Moments) -> None:
         raise SourceError(f"{input}: expected --at before its end at {float(length):g} s, got {float(first):g} s")
 
 
-def check_keyframes(folder: str | Path, *, resume: bool, overwrite: bool) -> None:
-    """Raise what ``paint_keyframes`` would of the folder; nothing is made."""
-    from rtstyle.jobs.keyframe.folder import check_place
-
-    _check_name(Path(folder))
-    check_place(Path(folder), resume=resume, overwrite=overwrite)
-
-
-def check_propagation(
-    input: str | Path, output: str | Path, materials: Materials, *, moments: Moments, resume: bool, overwrite: bool
-) -> None:
-    """Raise what ``propagate_keyframes`` would of moments and output; nothing is made."""
-    from rtstyle.jobs.keyframe.folder import check_place
-
-    _writer(input, Path(output), materials, moments, overwrite=overwrite)
-    _check_waiting(_waiting(Path(output)))
-    check_place(_waiting(Path(output)), resume=resume, overwrite=overwrite)
-
-
 @dataclass(frozen=True, slots=True)
-class _Brush:
+class Brush:
     """Paints pictures that are not kept yet."""
 
     studio: Studio
@@ -195,40 +139,7 @@ class _Brush:
         return image
 
 
-def _check_name(folder: Path) -> None:
-    if folder.suffix.lower() in {*SUFFIXES, *MUXERS} and not folder.exists():
-        raise UsageError(f"{folder}: expected a folder for pictures, got a file's name; propagate makes a video")
-
-
-def _waiting(target: Path) -> Path:
-    return target.with_name(f"{target.name}.keyframes")
-
-
-def _check_waiting(folder: Path) -> None:
-    """Raise SinkError for a folder that is not ours: in the end it would be removed."""
-    from rtstyle.jobs.keyframe.folder import MANIFEST
-
-    if folder.is_dir() and not (folder / MANIFEST).exists() and any(p.stem != "painting" for p in folder.iterdir()):
-        raise SinkError(f"{folder}: is the place of an unfinished run, but holds something else; move it elsewhere")
-
-
-def _growing(target: Path) -> Path | None:
-    """What a kill leaves goes with the folder; but a link may lead to another disk, where no file can be moved to."""
-    return None if target.is_symlink() else _waiting(target) / f"painting{target.suffix}"
-
-
-def _writer(input: str | Path, target: Path, materials: Materials, moments: Moments, *, overwrite: bool) -> VideoWriter:
-    if not moments:
-        raise UsageError("propagate: expected --every, --at or --scenes, which say where the keyframes are")
-    if materials.recipe.init != "content":
-        _log.warning(
-            "%s: begins with its own frames, which are carried on, and not with %s", input, materials.recipe.init
-        )
-    keep = [input, *materials.files()]
-    return VideoWriter(target, overwrite=overwrite, keep=keep, temporary=_growing(target))
-
-
-def _folder(
+def folder_for(
     folder: Path,
     input: str | Path,
     materials: Materials,
@@ -238,6 +149,7 @@ def _folder(
     resume: bool,
     overwrite: bool,
 ) -> KeyframeFolder:
+    """The folder in which a run keeps its keyframes. Raises SinkError and SourceError where it cannot go on there."""
     from rtstyle.jobs.keyframe.checkpoint import notes_of
     from rtstyle.jobs.keyframe.folder import KeyframeFolder
 
@@ -245,7 +157,7 @@ def _folder(
     return KeyframeFolder(folder, notes, resume=resume, overwrite=overwrite, keep=[input, *materials.files()])
 
 
-def _marked(input: str | Path, source: VideoReader, moments: Moments, *, packets: bool = False) -> Iterator[Marked]:
+def marked(input: str | Path, source: VideoReader, moments: Moments, *, packets: bool = False) -> Iterator[Marked]:
     """Every frame, and with ``packets`` those too; warns of times that the video does not reach."""
     from rtstyle.gatys.cuts import Cuts
 
@@ -261,10 +173,3 @@ def _marked(input: str | Path, source: VideoReader, moments: Moments, *, packets
     for moment in moments.at:
         if before is None or moment > before:
             _log.warning("%s: ends before %g s, and has no frame there", input, moment)
-
-
-def _sized(format: VideoFormat, recipe: Recipe) -> VideoFormat:
-    from rtstyle.gatys.pictures import parse_size
-
-    height, width = (side - side % 2 for side in parse_size(recipe.size, (format.height, format.width)))
-    return replace(format, width=width, height=height)

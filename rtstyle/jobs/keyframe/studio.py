@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from rtstyle.errors import DeviceError, ModelError, UsageError
 from rtstyle.frames import Image
 from rtstyle.gatys.recipe import Layers, Recipe
+from rtstyle.gatys.sizes import parse_size
+from rtstyle.jobs.defaults import DEVICE
 from rtstyle.sinks.photo_extras import read_extras
 from rtstyle.sources.photo_folder import read_photo
 
@@ -40,7 +42,7 @@ class Materials:
 
     styles: Sequence[StyleImage] = ()
     recipe: Recipe = field(default_factory=Recipe)
-    device: str = "auto"
+    device: str = DEVICE
     vgg: str | Path | None = None  # the network's weights; None: found and cached
 
     def files(self) -> list[Path]:
@@ -102,7 +104,7 @@ class Studio:
     def scene(self, photo: Image) -> Scene:
         """The photo in the recipe's size, and what the recipe begins with."""
         from rtstyle.gatys.painter import white_noise
-        from rtstyle.gatys.pictures import parse_size, resized, to_tensor
+        from rtstyle.gatys.pictures import resized, to_tensor
 
         size = parse_size(self.recipe.size, (photo.shape[0], photo.shape[1]))
         content = resized(to_tensor(photo, self.device), size)
@@ -122,7 +124,6 @@ def check(materials: Materials, recipes: Sequence[Recipe], shape: tuple[int, int
     """
     device = find_device(materials.device)
     from rtstyle.gatys.painter import check_masks
-    from rtstyle.gatys.pictures import parse_size
 
     _check_masks(materials.styles)
     works = [_artwork(style, device) for style in materials.styles]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import cv2  # noqa: F401 - before PyAV, which the modules below import: see check_display
 
-from rtstyle.errors import ModelError, SinkError, UsageError
+from rtstyle.errors import SinkError, UsageError
 from rtstyle.jobs.defaults import DEVICE
 from rtstyle.jobs.live.look import Look
 from rtstyle.jobs.live.session import RECORD_PATIENCE_S, RECORD_QUEUE, RECORDING
@@ -21,7 +21,7 @@ from rtstyle.sinks.recorder import Recorder
 from rtstyle.sinks.virtual_camera import VirtualCamera
 from rtstyle.sinks.window import check_display
 from rtstyle.sources.choose import Wanted, open_live
-from rtstyle.styles import find_style, quick_styles
+from rtstyle.styles import find_styles
 
 if TYPE_CHECKING:
     from rtstyle.protocols import Sink
@@ -60,9 +60,7 @@ def live(
     KeyboardInterrupt that says which outputs had failed.
     """
     look, to = look or Look(), to or To()
-    found = [find_style(style) for style in styles] or quick_styles()
-    if not found:
-        raise ModelError("this copy has no styles; name one of your own: --style mine.onnx")
+    found = find_styles(styles)
     if seconds is not None and not seconds > 0:
         raise UsageError(f"seconds: expected more than 0, got {seconds:g}")
     if not (to.window or to.record or to.publish or to.virtual_camera or seconds):

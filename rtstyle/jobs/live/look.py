@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rtstyle.errors import UsageError
 from rtstyle.jobs.defaults import BRUSHWORK, PRECISION, STRENGTH
+from rtstyle.stages.blend import check_strength
 from rtstyle.stages.brushwork import check_brushwork
 from rtstyle.twin import check_precision
 
@@ -25,8 +25,7 @@ class Look:
     precision: str = PRECISION  # auto or full, for styles loaded from now on
 
     def __post_init__(self) -> None:
-        if not 0 <= self.strength <= 1:
-            raise UsageError(f"strength: expected 0 to 1, got {self.strength}")
+        check_strength(self.strength)
         check_brushwork(self.brushwork)
         check_precision(self.precision)
 

@@ -46,6 +46,7 @@ HELP = (
 RECORDING = "recording"
 RECORD_QUEUE, RECORD_PATIENCE_S = 30, 10.0  # frames that may wait for the encoder; time it may take to finish
 _STEP = 0.1  # of strength
+_SWITCHES = {" ": "painted", "c": "keep_colors", "m": "mirror", "t": "steady", "b": "side_by_side"}  # of the look
 _MESSAGE_S = 2.0
 _WORTH_MS = 0.05  # anything less gets no line in the statistics
 _RED = (40, 40, 230)  # BGR
@@ -95,10 +96,7 @@ class Session:
         elif key == "w":
             look.brushwork = {0.0: 0.5, 0.5: 1.0}.get(look.brushwork, 0.0)
             self._say(f"brushwork {look.brushwork:.0%}")
-        elif key in (
-            switches := {" ": "painted", "c": "keep_colors", "m": "mirror", "t": "steady", "b": "side_by_side"}
-        ):
-            name = switches[key]
+        elif name := _SWITCHES.get(key):
             setattr(look, name, not getattr(look, name))
             self._say(f"{name.replace('_', ' ')}: {'on' if getattr(look, name) else 'off'}")
         elif action := {"s": self._snapshot, "r": self._record, "f": self.toggle_full_screen}.get(key):

@@ -85,7 +85,7 @@ class Show:
             if progress is not None:
                 progress(now)
 
-        sink = _Timed(self.outputs, self.meter, self._seconds)
+        sink = _TimedOutputs(self.outputs, self.meter, self._seconds)
         idle = None if self._window is None else self._window.idle
         try:
             if not self.outputs.alone:
@@ -177,7 +177,7 @@ class Show:
         ]
 
 
-class _Timed:
+class _TimedOutputs:
     """The outputs, with the time from capture to here, and an end after ``seconds``."""
 
     name = "outputs"

@@ -10,7 +10,7 @@ import rtstyle
 from rtstyle.frames import is_cover
 from rtstyle.jobs.film.options import Options
 from rtstyle.sources.streams import Keep
-from tests.clips import TICK, frame_times, make_clip, packets, turn
+from tests.clips import TICK, frame_times, make_clip, packets, streams_of, turn
 from tests.rich_film import FONT, make_rich_film
 
 
@@ -21,7 +21,7 @@ def rich_film(tmp_path_factory):
 
 @pytest.fixture
 def paint(tmp_path, invert_model):
-    """Paints into a file of the given ending and returns its path."""
+    """Paints into a file with the given extension and returns its path."""
 
     def paint(source, suffix=".mp4", **options):
         target = tmp_path / f"painted{suffix}"
@@ -29,21 +29,6 @@ def paint(tmp_path, invert_model):
         return target
 
     return paint
-
-
-def streams_of(path):
-    """Type, codec, language, title and disposition of every stream."""
-    with av.open(str(path)) as film:
-        return [
-            (
-                s.type,
-                s.codec_context.name if s.codec_context else s.metadata.get("filename"),
-                s.metadata.get("language"),
-                s.metadata.get("title") or s.metadata.get("handler_name"),
-                int(s.disposition),
-            )
-            for s in film.streams
-        ]
 
 
 def packets_of(path, index):

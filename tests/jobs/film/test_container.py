@@ -19,7 +19,7 @@ CODECS = [(".mp4", "av1"), (".mp4", "vp9"), (".mov", "hevc"), (".mkv", "h264"), 
 
 @pytest.fixture
 def paint(tmp_path, invert_model):
-    """Paints into a file of the given ending and returns its path."""
+    """Paints into a file with the given extension and returns its path."""
 
     def paint(source, suffix, **options):
         target = tmp_path / f"painted{suffix}"

@@ -16,19 +16,11 @@ from rtstyle.jobs.film.painter import read_schedule
 from rtstyle.jobs.film.task import Task
 from rtstyle.sinks.encoding import Encoding, choose_encoder, parse_bitrate
 from rtstyle.sinks.video_writer import VideoWriter
-from rtstyle.sources.video_reader import VideoReader
 from rtstyle.times import parse_time
 from tests.clips import frame_times, make_clip, packets
 from tests.models import make_model
 from tests.pictures import psnr_db
-
-
-def pixels(path):
-    reader = VideoReader(path)
-    try:
-        return np.stack([item.image for item in reader if isinstance(item, Frame)])
-    finally:
-        reader.close()
+from tests.reading import pixels
 
 
 @pytest.fixture(scope="module")

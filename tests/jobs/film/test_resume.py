@@ -18,7 +18,6 @@ import pytest
 
 import rtstyle
 from rtstyle.errors import SinkError, SourceError
-from rtstyle.frames import Frame
 from rtstyle.jobs.film.film import check_output, look_at
 from rtstyle.jobs.film.options import Options
 from rtstyle.jobs.film.task import Task
@@ -26,21 +25,13 @@ from rtstyle.jobs.film.work_folder import WorkFolder, tidy
 from rtstyle.sinks.container import Written
 from rtstyle.sinks.encoding import Encoding
 from rtstyle.sources.streams import Keep
-from rtstyle.sources.video_reader import VideoReader
 from rtstyle.stylizer import Stylizer
 from tests.clips import frame_times, make_clip, packets
 from tests.killed import paint_slowly
+from tests.reading import pixels
 
 SEGMENT = 10
 RESUME = Options(resume=True, segment=SEGMENT)
-
-
-def pixels(path):
-    reader = VideoReader(path)
-    try:
-        return np.stack([item.image for item in reader if isinstance(item, Frame)])
-    finally:
-        reader.close()
 
 
 def assert_same_film(one, other):

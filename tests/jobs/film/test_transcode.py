@@ -13,22 +13,18 @@ import pytest
 
 import rtstyle
 from rtstyle.errors import ModelError, SinkError, SourceError, UsageError
-from rtstyle.frames import Frame
 from rtstyle.jobs.film.film import look_at
 from rtstyle.jobs.film.options import Options
 from rtstyle.jobs.film.task import Task
 from rtstyle.sources.streams import Keep
-from rtstyle.sources.video_reader import VideoReader
 from rtstyle.stylizer import Stylizer
 from tests.clips import frame_times, make_clip, make_sound, packets
 from tests.models import make_model
+from tests.reading import pixels
 
 
 def images(path):
-    reader = VideoReader(path)
-    found = [item.image.astype(int) for item in reader if isinstance(item, Frame)]
-    reader.close()
-    return np.stack(found)
+    return pixels(path).astype(int)
 
 
 @pytest.mark.parametrize("batch", [1, 4])

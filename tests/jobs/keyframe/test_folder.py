@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 
-torch = pytest.importorskip("torch", reason="painting by optimisation needs torch: pip install -e .[keyframe]")
+pytest.importorskip("torch", reason="painting by optimisation needs torch: pip install -e .[keyframe]")
 
-from rtstyle.gatys.run import Place  # noqa: E402 - behind the skip
-from rtstyle.jobs.keyframe.folder import KeyframeFolder  # noqa: E402 - behind the skip
+import torch
+
+from rtstyle.gatys.run import Place
+from rtstyle.jobs.keyframe.folder import KeyframeFolder
 
 PLACE = Place(0, 1, torch.zeros(1, 3, 8, 8))
 

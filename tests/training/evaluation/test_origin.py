@@ -10,8 +10,8 @@ import pytest
 from rtstyle.errors import SourceError
 from rtstyle.style import read_style
 from tests.models import make_model
-from training.data import find_photos, list_digest
 from training.evaluation.origin import Origin, unseen
+from training.photos import find_photos, list_digest
 
 COMMAND = "python -m training train --data photos --style sea.jpg --include 'a*' -o NAME.ckpt"
 DATASET = "photos: a*, every 4th held out"

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from tests.models import make_model
-from tests.training.test_export import checkpoint_of
+from tests.training.checkpoints import checkpoint_of
 from training.evaluation.subject import opened
 
 

@@ -1,0 +1,82 @@
+"""What is kept of a painting in progress."""
+
+from dataclasses import replace
+from itertools import pairwise
+
+import cv2
+import numpy as np
+import pytest
+
+pytest.importorskip("torch", reason="keyframes need torch: pip install -e .[keyframe]")
+
+
+from rtstyle.errors import SinkError
+from rtstyle.gatys.sheet import sheet
+from rtstyle.jobs.keyframe import along
+from rtstyle.jobs.keyframe.keyframe import Extras
+from tests.clips import frame_times
+from tests.painting import TINY, paint, stop_at
+
+
+def test_pictures_along_the_way(files):
+    """A labelled strip, a film of as many frames, and saves by iteration."""
+    paint(files, extras=Extras(process=4, save_every=6))
+    assert cv2.imread(str(files / "out-process.png")).shape[1] >= 4 * 43
+    assert len(frame_times(files / "out-process.mp4")) == 4
+    assert {p.name for p in files.glob("out.*.png")} == {"out.000006.png", "out.000012.png"}
+
+
+def test_the_process_goes_on_where_it_was_stopped(files):
+    """After Ctrl-C the strip and the film have what there was, and after --resume all of it, each once."""
+    from tests.clips import frame_times
+
+    with pytest.raises(KeyboardInterrupt):
+        paint(files, extras=Extras(process=6), progress=stop_at(8))
+    stopped = cv2.imread(str(files / "out-process.png"))
+    assert len(frame_times(files / "out-process.mp4")) == 4
+    paint(files, extras=Extras(process=6, resume=True))
+    whole = cv2.imread(str(files / "out-process.png"))
+    assert len(frame_times(files / "out-process.mp4")) == 6
+    np.testing.assert_array_equal(whole[:, : 3 * 43], stopped[:, : 3 * 43])
+
+
+def test_what_lies_along_the_way_is_not_replaced(files):
+    """Neither strip nor saves of another run, unless asked; it is said before anything is painted."""
+    paint(files, extras=Extras(process=2, save_every=6))
+    (files / "out.png").unlink()
+    before = {path: path.read_bytes() for path in files.iterdir()}
+    for extras, name in ((Extras(process=2), "out-process.png"), (Extras(save_every=6), r"out\.000006\.png")):
+        with pytest.raises(SinkError, match=f"{name}: exists already"):
+            paint(files, extras=extras)
+    assert {path: path.read_bytes() for path in files.iterdir()} == before
+    paint(files, extras=Extras(process=2, save_every=6), overwrite=True)
+    begin = replace(TINY, init=str(files / "out.000006.png"))
+    with pytest.raises(SinkError, match="is the input itself"):
+        paint(files, recipe=begin, extras=Extras(save_every=6), overwrite=True)
+
+
+def test_a_process_that_ends_early_shows_its_end(files):
+    """Until it no longer improves: nobody knows beforehand how long that is."""
+    report = paint(files, recipe=replace(TINY, iterations=None, style_weight=1e-3), extras=Extras(process=3))
+    assert report.evaluations < 2000
+    film = cv2.VideoCapture(str(files / "out-process.mp4"))
+    shown = [picture for _ in range(9) for there, picture in [film.read()] if there]
+    assert shown
+    assert np.abs(shown[-1][:32, :42].astype(int) - cv2.imread(str(files / "out.png"))[:, :42]).mean() < 20
+
+
+@pytest.mark.parametrize("count", [1, 5])
+def test_a_process_without_a_foreseen_end_has_as_many_pictures(files, monkeypatch, count):
+    """At about even distances, the last one at the end."""
+    steps, shown = [], [0]
+
+    def labelled(pictures, labels):
+        shown.extend(map(int, labels[0]))
+        return sheet(pictures, labels)
+
+    monkeypatch.setattr(along, "sheet", labelled)
+    paint(files, recipe=replace(TINY, iterations=None), extras=Extras(process=count), progress=steps.append)
+    gaps = [b - a for a, b in pairwise(shown)]
+    assert len(gaps) == count
+    assert shown[-1] == steps[-1].iteration > 8 * count
+    assert max(gaps) < 3 * min(gaps)
