@@ -247,12 +247,13 @@ class Usb(FakeCapture):
     ],
 )
 def test_a_camera_is_asked_for_a_size(asked, hd_rate, got):
-    """For 1280×720 if nobody names another, but its own if that would be slow; and for MJPEG."""
+    """For 1280×720 if nobody names another, its own if that would be slow; for MJPEG, and two buffers."""
     capture = Usb(hd_rate)
     camera = Camera(0, size=asked, rate=Fraction(30), capture=capture)
     assert capture.size == got
     assert capture.asked[cv2.CAP_PROP_FPS] == 30
     assert capture.asked[cv2.CAP_PROP_FOURCC] == cv2.VideoWriter.fourcc(*"MJPG")
+    assert capture.asked[cv2.CAP_PROP_BUFFERSIZE] == 2  # V4L2's driver fills one while OpenCV has the other
     camera.close()
     assert capture.released
 

@@ -72,6 +72,15 @@ def test_the_command(tmp_path, invert_model):
     assert len(frame_times(tmp_path / "a.mp4")) > 3
 
 
+def test_windows_cameras_open_at_once(tmp_path):
+    """OpenCV for Windows copies the environment when it is loaded, so what it is to know is there before, always."""
+    (tmp_path / "cv2.py").write_text("import os; print(os.environ['OPENCV_VIDEOIO_MSMF_ENABLE_HW_TRANSFORMS'])")
+    environment = {**here(), "PYTHONPATH": os.pathsep.join([str(tmp_path), here()["PYTHONPATH"]])}
+    for command in (["-c", "import rtstyle; rtstyle.live"], ["-m", "rtstyle", "live", "test", "--seconds", "0"]):
+        done = subprocess.run([sys.executable, *command], env=environment, capture_output=True, text=True, check=False)
+        assert done.stdout == "0\n", done.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
