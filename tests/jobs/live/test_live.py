@@ -9,6 +9,7 @@ import tempfile
 import time
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ from rtstyle.errors import DeviceError, SinkError, SourceError, UsageError
 from rtstyle.frames import Batch, Frame
 from rtstyle.jobs.live.live import To
 from rtstyle.jobs.live.look import Look
-from rtstyle.jobs.live.meter import LiveMeter
+from rtstyle.jobs.live.meter import NETWORK, LiveMeter
 from rtstyle.jobs.live.painter import LivePainter
 from rtstyle.jobs.live.session import Session
 from rtstyle.jobs.live.show import Show
@@ -304,6 +305,24 @@ def test_a_size_that_is_asked_for_is_kept(tmp_path, invert_model):
     show.run(None)
     assert {frame.image.shape for frame in memory.frames} == {(120, 160, 3)}
     assert show._switch.current is None  # closed
+
+
+def test_painting_switched_off_and_on_keeps_the_size(invert_model, monkeypatch):
+    """Frames that pass unpainted in no time say nothing of what the network has time for."""
+    show, _ = show_of(Paced(lambda: TestPattern(320, 720, rate=Fraction(30))), invert_model)
+    show._switch.close()
+    wishes, now, busy_s = [], 0.0, {}
+    show._switch = SimpleNamespace(busy=False, current=(0, 360), want=lambda wish, fade: wishes.append(wish))
+    monkeypatch.setattr("rtstyle.jobs.live.show.perf_counter", lambda: now)
+    monkeypatch.setattr(show.meter, "busy_s", busy_s.__getitem__)
+    network, stages = frozenset({NETWORK}), frozenset({"Switch"})
+    # At the first frames painted again the times are still those of frames that were not.
+    for painted, took_s in [(True, 0.024)] * 60 + [(False, 1e-4)] * 60 + [(True, 1e-4)] * 10 + [(True, 0.024)] * 60:
+        now, show._look.painted = now + 1 / 30, painted
+        busy_s.update({network: 0.02, stages: took_s})
+        show._resize(stages)
+    assert wishes == []
+    show._source.close()
 
 
 def test_more_lines_than_there_are_are_not_painted(invert_model):
