@@ -184,6 +184,15 @@ def test_without_a_display_one_sentence(display, invert_model):
     assert len(done.stderr.splitlines()) == 1
 
 
+def test_a_session_of_wayland(show, screen, monkeypatch):
+    """What its programs are told, OpenCV's Qt cannot do; beside it there is an X server."""
+    monkeypatch.setenv("QT_QPA_PLATFORM", "wayland")
+    process, _ = show(*TEST)
+    wait_for(lambda: shown(screen).any())
+    screen.press("q")
+    assert process.wait(10) == 0
+
+
 def test_the_screen_in_the_window(show, tmp_path):
     """What is on it is painted, recorded and shown, by a program that has the X libraries of both PyAV and OpenCV."""
     film = tmp_path / "screen.mp4"
