@@ -73,6 +73,17 @@ def test_the_command(tmp_path, invert_model):
     assert len(frame_times(tmp_path / "a.mp4")) > 3
 
 
+def test_a_recording_that_failed_is_not_reported_as_written(tmp_path, invert_model):
+    """On a full disk the other output goes on to the end; then the last line and the exit code say what is lost."""
+    path = tmp_path / "a.mp4"
+    options = ["test", "--no-window", "--camera-size", "320x240", "--style", invert_model, "--record", path]
+    command = ["sh", "-c", 'ulimit -f 50; exec "$@"', "sh", *LIVE, *options, "--publish", "udp://127.0.0.1:9"]
+    done = subprocess.run([*command, "--seconds", "3"], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stdout.startswith("live: ")
+    assert done.stderr.splitlines()[-1] == f"rtstyle: recording: {path}: cannot be written: File too large"
+
+
 def test_windows_cameras_open_at_once(tmp_path):
     """OpenCV for Windows copies the environment when it is loaded, so what it is to know is there before, always."""
     (tmp_path / "cv2.py").write_text("import os; print(os.environ['OPENCV_VIDEOIO_MSMF_ENABLE_HW_TRANSFORMS'])")
