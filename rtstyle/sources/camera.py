@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import platform
 import sys
 import time
 from collections.abc import Callable
@@ -49,9 +50,8 @@ class Camera:
         self._capture = (capture or _open)(address)
         if not self._capture.isOpened():
             self._capture.release()
-            raise SourceError(
-                f"camera {address}: cannot be opened; is it connected, and not in use by another program?"
-            )
+            question = f"{permission()}is it connected, and not in use by another program?"
+            raise SourceError(f"camera {address}: cannot be opened; {question}")
         self._ask(size, rate)
 
     @property
@@ -105,6 +105,13 @@ class Camera:
 
         self._capture.set(cv2.CAP_PROP_FRAME_WIDTH, width)
         self._capture.set(cv2.CAP_PROP_FRAME_HEIGHT, height)
+
+
+def permission() -> str:
+    """What to do first on macOS, where a camera that we may not use cannot be opened, and nothing says why."""
+    if platform.system() != "Darwin":
+        return ""
+    return "allow your terminal to use it (System Settings, Privacy & Security, Camera) and try again; "
 
 
 def _open(address: int | str) -> Any:  # noqa: ANN401 - cv2.VideoCapture; cv2 is imported here and not before
