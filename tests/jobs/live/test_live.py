@@ -16,12 +16,12 @@ import pytest
 
 import rtstyle
 from rtstyle.errors import DeviceError, SinkError, SourceError, UsageError
-from rtstyle.frames import Batch, Frame
+from rtstyle.frames import Batch, Frame, VideoFormat
 from rtstyle.jobs.live.live import To
 from rtstyle.jobs.live.look import Look
 from rtstyle.jobs.live.meter import NETWORK, LiveMeter
 from rtstyle.jobs.live.painter import LivePainter
-from rtstyle.jobs.live.session import Session
+from rtstyle.jobs.live.session import RECORDING, Session
 from rtstyle.jobs.live.show import Show
 from rtstyle.sinks.outputs import Outputs
 from rtstyle.sources.live_source import LiveSource
@@ -33,6 +33,7 @@ from rtstyle.styles import find_style
 from tests.clips import frame_times, make_clip
 from tests.fakes import Memory
 from tests.models import make_model
+from tests.screen import wait_for
 
 LIVE = [sys.executable, "-m", "rtstyle", "live"]
 
@@ -184,9 +185,9 @@ def test_the_statistics_speak_of_painting(monkeypatch):
     assert [line.split("\t")[0] for line in lines[1:]] == ["source", "painting", "Sepia"]
 
 
-def snapshot(folder, picture, current=0):
+def snapshot(folder, picture, current=0, look=None):
     """Press s while ``picture`` is shown, painted by a style or by none yet."""
-    session = session_of(["größe", "tiefe"], current=lambda: current)
+    session = session_of(["größe", "tiefe"], look, current=lambda: current)
     session.folder = folder
     session.press("2")
     session.draw(picture.copy(), Frame(picture, Fraction(0)))
@@ -206,7 +207,7 @@ def test_a_snapshot_is_whole_or_not_there(tmp_path, monkeypatch, caplog):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(Path, "write_bytes", half)
-    assert "saved" not in snapshot(folder, picture)
+    assert snapshot(folder, picture) == "snapshot failed: see the terminal"
     assert list(folder.iterdir()) == []
     assert "No space left on device" in caplog.text
     monkeypatch.undo()
@@ -217,12 +218,56 @@ def test_a_snapshot_is_whole_or_not_there(tmp_path, monkeypatch, caplog):
     np.testing.assert_array_equal(read_photo(path), picture)
 
 
-@pytest.mark.parametrize(("current", "name"), [(0, "größe"), (None, "unpainted")])
-def test_a_snapshot_is_called_by_what_painted_it(tmp_path, current, name):
-    """Not by the style that is still loading, or failed to."""
-    snapshot(tmp_path, np.zeros((48, 64, 3), np.uint8), current)
+@pytest.mark.parametrize(
+    ("current", "look", "name"),
+    [
+        (0, Look(), "größe"),
+        (None, Look(), "unpainted"),
+        (0, Look(painted=False), "unpainted"),
+        (0, Look(strength=0), "unpainted"),
+    ],
+)
+def test_a_snapshot_is_called_by_what_painted_it(tmp_path, current, look, name):
+    """Not by the style that is still loading, or failed to, nor by one that is switched off."""
+    snapshot(tmp_path, np.zeros((48, 64, 3), np.uint8), current, look)
     (path,) = tmp_path.iterdir()
     assert path.name.startswith(f"rtstyle-{name}-")
+
+
+def test_r_records_nothing_unpainted(tmp_path):
+    """Before the first style is there the window says so, and no file begins."""
+    style = []
+    session = session_of(["a"], current=lambda: style[0] if style else None)
+    session.folder = tmp_path
+    session.press("r")
+    assert RECORDING not in session._outputs
+    assert session._message[0] == "recording: once the style has loaded"
+    style.append(0)
+    session.press("r")
+    assert RECORDING in session._outputs
+
+
+def test_a_recording_that_fails_is_told_in_the_window(tmp_path, caplog):
+    """Its reason is in the terminal, which lies behind; that of another output too."""
+    session, picture = session_of(["a"]), np.zeros((48, 64, 3), np.uint8)
+    session._outputs.window = Memory()
+    session._outputs.open(VideoFormat(width=64, height=48, rate=Fraction(30), live=True))
+    frame = Frame(picture, Fraction(0))
+    session.folder = tmp_path / "none"
+    session.press("r")
+    assert session._message[0] == "recording failed: see the terminal"
+    session.folder = tmp_path
+    session.press("r")
+    tmp_path.joinpath(session._message[0].removeprefix("recording ")).mkdir()  # in its place
+    session._outputs.write(frame)
+    wait_for(lambda: session._outputs.failures)
+    session.draw(picture, frame)
+    assert session._message[0] == "recording failed: see the terminal"
+    session._say("another thing")
+    session.draw(picture, frame)
+    assert session._message[0] == "another thing"
+    assert len(caplog.records) == 2
+    session._outputs.close()
 
 
 def test_brushwork_is_painted(tmp_path, invert_model):

@@ -106,14 +106,14 @@ def test_keys(show, screen, tmp_path, clip_of_one_color):
     assert process.wait(10) == 0
 
 
-def test_r_records(show, screen, tmp_path):
+def test_r_records(show, screen, tmp_path, clip_of_one_color):
     """A red dot while it lasts; afterwards an mp4 whose frames have the times at which they came."""
-    process, _ = show(*TEST)
+    process, _ = show(clip_of_one_color, "--loop")
 
     def dot():
         return (np.abs(shown(screen)[10:45, -45:].astype(int) - (230, 40, 40)).max(axis=2) < 30).sum() > 50
 
-    wait_for(lambda: shown(screen).any())
+    wait_for(lambda: shown(screen)[HEIGHT // 2, WIDTH // 2, 2] > 127)  # painted: the clip has no blue
     screen.press("r")
     wait_for(dot)
     pause(1.5)
