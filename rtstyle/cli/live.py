@@ -93,7 +93,7 @@ def live(
 
     [bold]rtstyle live rtsp://camera.local/stream --no-window --publish rtmp://server/live/key[/bold]
     """
-    with one_sentence(stopped="what was recorded is complete"):
+    with one_sentence(stopped="nothing was recorded"):
         from rtstyle.jobs.live.live import To
         from rtstyle.jobs.live.live import live as job
         from rtstyle.jobs.live.look import Look

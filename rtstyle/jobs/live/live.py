@@ -57,7 +57,8 @@ def live(
     ``styles`` are those to switch between, by default all that run in real time. ``size`` is the height to paint at, in
     lines; None: as many as the machine can at the camera's rate. Must be called in the main thread if there is a
     window. The report names the outputs that failed while others continued. Raises SourceError, SinkError, ModelError,
-    DeviceError or UsageError, each a sentence, and on Ctrl-C a KeyboardInterrupt that says which outputs had failed.
+    DeviceError or UsageError, each a sentence, and on Ctrl-C a KeyboardInterrupt that says which outputs had failed,
+    or that what was recorded is complete.
     """
     look, to = look or Look(), to or To()
     found = [find_style(style) for style in styles] or quick_styles()
@@ -83,7 +84,8 @@ def live(
     try:
         report = show.run(progress)
     except KeyboardInterrupt:
-        raise KeyboardInterrupt("; ".join(show.outputs.failures)) from None
+        whole = ["what was recorded is complete"] if RECORDING in show.outputs.known else []
+        raise KeyboardInterrupt("; ".join(show.outputs.failures or whole)) from None
     failures = show.outputs.failures
     if not to.window and attached and len(failures) >= len(attached):
         raise SinkError("; ".join(failures))

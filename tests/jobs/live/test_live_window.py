@@ -204,10 +204,15 @@ def test_the_screen_in_the_window(show, tmp_path):
     assert len(frame_times(film)) > 10
 
 
-def test_ctrl_c_in_the_window(show, screen):
-    """Ends it within a second."""
-    process, _ = show(*TEST)
-    wait_for(lambda: shown(screen).any())
+@pytest.mark.parametrize("keys", ["", "r"])
+def test_ctrl_c_in_the_window(show, screen, tmp_path, clip_of_one_color, keys):
+    """Ends it within a second, and says whether there is a recording, though none was asked for at the start."""
+    process, _ = show(clip_of_one_color, "--loop")
+    wait_for(lambda: shown(screen)[HEIGHT // 2, WIDTH // 2, 2] > 127)  # painted
+    screen.press(*keys)
+    wait_for(lambda: len(list(tmp_path.glob("rtstyle-*.mp4"))) == len(keys))
     process.send_signal(signal.SIGINT)
     assert seconds_to_end(process) < 1
     assert process.returncode == 130
+    left = "what was recorded is complete" if keys else "nothing was recorded"
+    assert process.stderr.read() == f"rtstyle: stopped; {left}\n"
