@@ -172,5 +172,5 @@ def check_display() -> None:
             f"no window: the display {display} refuses this user; start without sudo, or set XAUTHORITY to the file of "
             "its owner; --no-window works without"
         ) from None
-    except (OSError, ValueError):
+    except (OSError, OverflowError, ValueError):
         raise SinkError(f"no window: the display {display} does not answer; --no-window works without") from None

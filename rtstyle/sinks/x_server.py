@@ -23,20 +23,16 @@ def greet(host: str, display: int) -> None:
 
 
 def _lets_in(host: str, display: int, name: bytes, secret: bytes) -> bool:
-    with _connected(host, display) as server:
+    local = Path(f"/tmp/.X11-unix/X{display}")  # noqa: S108 - where X servers listen
+    here = host in {"", "unix"} and local.exists()
+    address = host or "localhost", _PORT + display
+    with socket.socket(socket.AF_UNIX) if here else socket.create_connection(address, _PATIENCE_S) as server:
+        if here:
+            server.settimeout(_PATIENCE_S)
+            server.connect(str(local))
         lengths = pack("<BxHHHHxx", ord("l"), 11, 0, len(name), len(secret))
         server.sendall(lengths + _padded(name) + _padded(secret))
         return server.recv(1) == b"\1"
-
-
-def _connected(host: str, display: int) -> socket.socket:
-    local = Path(f"/tmp/.X11-unix/X{display}")  # noqa: S108 - where X servers listen
-    if host in {"", "unix"} and local.exists():
-        server = socket.socket(socket.AF_UNIX)
-        server.settimeout(_PATIENCE_S)
-        server.connect(str(local))
-        return server
-    return socket.create_connection((host or "localhost", _PORT + display), _PATIENCE_S)
 
 
 def _keys(display: int) -> Iterator[tuple[bytes, bytes]]:
