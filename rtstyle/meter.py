@@ -68,6 +68,7 @@ class Report:
     encoder: str = ""  # what encoded the film, if it was one
     frames_resumed: int = 0  # done by an earlier run, not counted above
     frames_skipped: int = 0  # frames of the source that could not be decoded
+    failures: tuple[str, ...] = ()  # live: what became of outputs that failed while others continued
 
     def as_job(self, *, provider: str, opened_s: float) -> Report:
         """Return the report of a whole job, including the ``opened_s`` spent on opening and compiling."""

@@ -38,3 +38,24 @@ def test_what_is_run_from_its_checkout_runs_there_too():
     here, *details = done.stdout.splitlines()
     assert Path(here) == ROOT / "rtstyle" / "sinks" / "relay.py"
     assert f"Origin: {here}" in details
+
+
+@pytest.mark.parametrize("is_windows", [False, True])
+def test_ctrl_c_is_not_theirs(monkeypatch, is_windows):
+    """Neither the publisher nor the grabber gets the terminal's: in a session or, on Windows, a group of its own."""
+    started = []
+
+    def popen(*_, **options):
+        started.append((options["start_new_session"], options["creationflags"]))
+        raise SourceError("enough")
+
+    monkeypatch.setattr(subprocess, "Popen", popen)
+    if is_windows:
+        monkeypatch.setattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0x200, raising=False)
+    for start in (
+        lambda: relay.start("udp://127.0.0.1:9", "mpegts", {}),
+        lambda: Screen("", "gdigrab", Fraction(30), {}),
+    ):
+        with pytest.raises(SourceError, match="enough"):
+            start()
+    assert started == [(True, 0x200 if is_windows else 0)] * 2

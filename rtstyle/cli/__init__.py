@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import threading
+from io import TextIOWrapper
 from types import FrameType
 
 
@@ -14,6 +15,8 @@ def main() -> None:
     """Entry point of ``rtstyle``. Exits with 0, 1 (it failed), 2 (usage), 130 (Ctrl-C) or 143 (SIGTERM)."""
     signal.signal(signal.SIGTERM, _terminate)
     os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")  # our own error sentence says what is wrong with a picture
+    if isinstance(sys.stdout, TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="replace")  # a console or a pipe that lacks a letter is no reason to fail
     gc.set_threshold(20_000)  # loading modules makes no garbage, and looking for it takes 0.05 s
     try:
         from rtstyle.cli.app import app  # imported here so that Ctrl-C is clean while it loads

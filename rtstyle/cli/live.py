@@ -21,7 +21,7 @@ from rtstyle.cli.options import (
     with_convention,
     with_mix,
 )
-from rtstyle.cli.outcome import one_sentence, show
+from rtstyle.cli.outcome import fail, one_sentence, show
 from rtstyle.errors import UsageError
 from rtstyle.jobs.defaults import BRUSHWORK, DEVICE, PRECISION, STRENGTH
 
@@ -93,10 +93,11 @@ def live(
 
     [bold]rtstyle live rtsp://camera.local/stream --no-window --publish rtmp://server/live/key[/bold]
     """
-    with one_sentence(stopped="what was recorded is complete"):
+    with one_sentence(stopped="nothing was recorded"):
         from rtstyle.jobs.live.live import To
         from rtstyle.jobs.live.live import live as job
         from rtstyle.jobs.live.look import Look
+        from rtstyle.jobs.live.session import RECORDING
         from rtstyle.sizes import parse_size
         from rtstyle.sources.choose import Wanted
 
@@ -122,7 +123,9 @@ def live(
             device=device,
             seconds=seconds,
         )
-        show(report, output=record or "live", as_json=json)
+        lost = any(failure.startswith(RECORDING) for failure in report.failures)
+        show(report, output=record if record and not lost else "live", as_json=json)
+        fail(report.failures)
 
 
 def _lines(size: str) -> int | None:

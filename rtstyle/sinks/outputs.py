@@ -29,6 +29,7 @@ class Outputs:
         self._ending: list[Line] = []  # detached, not yet known to have finished
         self._format: VideoFormat | None = None
         self._failures: list[str] = []
+        self.known: set[str] = set()  # names of all that were ever attached
 
     @property
     def closed(self) -> bool:
@@ -81,6 +82,7 @@ class Outputs:
         """
         line = Line(name, sink, queue, patience_s, self._fail)
         self._lines[name] = line
+        self.known.add(name)
         if self._format is not None:
             line.start(self._format)
 

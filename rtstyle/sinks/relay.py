@@ -31,10 +31,8 @@ def start(address: str, muxer: str, options: Mapping[str, str]) -> tuple[subproc
 
     When it has had the first frame and is connected, it writes a line on stdout.
     """
-    command = own_process.command(__name__, address, muxer, json.dumps(options), str(SILENCE_S))
-    # In a session of its own it does not get the terminal's Ctrl-C, and can finish.
-    pipe = subprocess.PIPE
-    process = subprocess.Popen(command, 0, stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=True)
+    settings = address, muxer, json.dumps(options), str(SILENCE_S)
+    process = own_process.start(__name__, *settings, stdin=subprocess.PIPE, buffer=0)
     return process, cast("IO[bytes]", process.stdin)
 
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import platform
-import socket
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,13 +14,12 @@ from numpy.typing import NDArray
 
 from rtstyle.errors import SinkError
 from rtstyle.frames import Frame
+from rtstyle.sinks.x_server import greet
 
 if TYPE_CHECKING:
     from rtstyle.frames import Packet, VideoFormat
 
 _QUIT = {"q", "\x1b"}
-_X_PORT = 6000  # display :0 over TCP
-_PATIENCE_S = 2.0  # for a display on another machine
 
 _log = logging.getLogger("rtstyle")
 
@@ -57,6 +54,8 @@ class Window:
         check_display()
         # Qt looks for fonts where OpenCV's wheel has none, and tells about it at length.
         os.environ.setdefault("QT_LOGGING_RULES", "*.warning=false;*.info=false")
+        if platform.system() == "Linux":
+            os.environ["QT_QPA_PLATFORM"] = "xcb"  # OpenCV's wheel has no other, and Qt ends the process without
         import cv2
 
         try:
@@ -166,18 +165,12 @@ def check_display() -> None:
         raise SinkError("no window: there is no display (DISPLAY is not set); --no-window works without")
     host, _, number = display.partition(":")
     screen = number.partition(".")[0]
-    if not screen.isdigit() or not _answers(host, int(screen)):
-        raise SinkError(f"no window: the display {display} does not answer; --no-window works without")
-
-
-def _answers(host: str, screen: int) -> bool:
-    local = Path(f"/tmp/.X11-unix/X{screen}")  # noqa: S108 - where X servers listen
     try:
-        if host in {"", "unix"} and local.exists():
-            with socket.socket(socket.AF_UNIX) as connection:
-                connection.connect(str(local))
-        else:
-            socket.create_connection((host or "localhost", _X_PORT + screen), _PATIENCE_S).close()
-    except OSError:
-        return False
-    return True
+        greet(host, int(screen))
+    except PermissionError:
+        raise SinkError(
+            f"no window: the display {display} refuses this user; start without sudo, or set XAUTHORITY to the file of "
+            "its owner; --no-window works without"
+        ) from None
+    except (OSError, OverflowError, ValueError):
+        raise SinkError(f"no window: the display {display} does not answer; --no-window works without") from None

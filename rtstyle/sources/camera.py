@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import platform
 import sys
 import time
 from collections.abc import Callable
@@ -49,9 +50,8 @@ class Camera:
         self._capture = (capture or _open)(address)
         if not self._capture.isOpened():
             self._capture.release()
-            raise SourceError(
-                f"camera {address}: cannot be opened; is it connected, and not in use by another program?"
-            )
+            question = f"{permission()}is it connected, and not in use by another program?"
+            raise SourceError(f"camera {address}: cannot be opened; {question}")
         self._ask(size, rate)
 
     @property
@@ -89,7 +89,8 @@ class Camera:
     def _ask(self, size: tuple[int, int] | None, rate: Fraction | None) -> None:
         import cv2
 
-        self._capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)  # V4L2 would keep four, each a frame of latency
+        # V4L2 would keep four, each a frame of latency; with a single one, uvcvideo misses every other frame.
+        self._capture.set(cv2.CAP_PROP_BUFFERSIZE, 2)
         own = [self._capture.get(side) for side in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT)]
         # Most cameras have their large sizes at full rate in MJPEG alone.
         self._capture.set(cv2.CAP_PROP_FOURCC, float(cv2.VideoWriter.fourcc(*"MJPG")))
@@ -106,8 +107,14 @@ class Camera:
         self._capture.set(cv2.CAP_PROP_FRAME_HEIGHT, height)
 
 
+def permission() -> str:
+    """What to do first on macOS, where a camera that we may not use cannot be opened, and nothing says why."""
+    if platform.system() != "Darwin":
+        return ""
+    return "allow your terminal to use it (System Settings, Privacy & Security, Camera) and try again; "
+
+
 def _open(address: int | str) -> Any:  # noqa: ANN401 - cv2.VideoCapture; cv2 is imported here and not before
-    os.environ.setdefault("OPENCV_VIDEOIO_MSMF_ENABLE_HW_TRANSFORMS", "0")  # with them opening takes half a minute
     os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", str(round(_GARBAGE_S)))  # or it waits for ten seconds
     import cv2
 

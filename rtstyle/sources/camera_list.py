@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import platform
 import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from operator import itemgetter
 from pathlib import Path
 from struct import Struct
+from subprocess import SubprocessError, run
 
 # linux/videodev2.h: struct v4l2_capability, v4l2_fmtdesc and v4l2_frmsizeenum, and the ioctls that fill them.
 _CAPABILITY, _FORMAT, _SIZE = Struct("=16s32s32sIII12x"), Struct("=III32sI16x"), Struct("=IIIIIIIII8x")
@@ -16,6 +19,7 @@ _QUERY_CAPABILITY, _ENUM_FORMAT, _ENUM_SIZE = 0x80685600, 0xC0405602, 0xC02C564A
 _CAN_CAPTURE = 0x1  # V4L2_CAP_VIDEO_CAPTURE; metadata nodes of the same camera cannot
 _LOCKED = "you may not open it: sudo usermod -aG video $USER, and log in again"
 _DISCRETE = 1  # V4L2_FRMSIZE_TYPE_DISCRETE; else: any size in a range, whose end is told
+_PATIENCE_S = 10.0  # with macOS' own list
 
 Ioctl = Callable[[Path, int, bytes], bytes]  # raises OSError
 
@@ -35,9 +39,8 @@ class CameraInfo:
 
 def list_cameras() -> list[CameraInfo]:
     """All cameras that can be seen; formats and sizes on Linux alone, where drivers tell without being opened."""
-    if platform.system() == "Linux":
-        return list(linux_cameras())
-    return list(_others())
+    systems = {"Linux": linux_cameras, "Darwin": _mac_cameras}
+    return list(systems.get(platform.system(), _windows_cameras)())
 
 
 def linux_cameras(devices: Path = Path("/dev"), ioctl: Ioctl | None = None) -> Iterator[CameraInfo]:
@@ -80,17 +83,23 @@ def _ioctl(path: Path, request: int, data: bytes) -> bytes:
         return ioctl(device, request, data)
 
 
-def _others() -> Iterator[CameraInfo]:
-    """As FFmpeg's AVFoundation and DirectShow list them; OpenCV counts them in the same order."""
+def _mac_cameras() -> Iterator[CameraInfo]:
+    """By their unique ids: so does OpenCV sort and count them (cap_avfoundation_mac.mm)."""
+    command = ["system_profiler", "SPCameraDataType", "-json"]
+    with suppress(OSError, SubprocessError, ValueError, LookupError):
+        said = run(command, capture_output=True, check=True, timeout=_PATIENCE_S).stdout
+        cameras = sorted(json.loads(said)["SPCameraDataType"], key=itemgetter("spcamera_unique-id"))
+        yield from (CameraInfo(number, camera["_name"]) for number, camera in enumerate(cameras))
+
+
+def _windows_cameras() -> Iterator[CameraInfo]:
+    """As DirectShow lists them; OpenCV opens them through Media Foundation, whose order may be another."""
     from av.device import enumerate_input_devices
     from av.error import FFmpegError
 
     with suppress(FFmpegError, OSError, ValueError):
-        found = enumerate_input_devices("avfoundation" if platform.system() == "Darwin" else "dshow")
-        cameras = [device for device in found if "video" in device.media_types]
-        for number, device in enumerate(cameras):
-            if not device.description.startswith("Capture screen"):
-                yield CameraInfo(number, device.description)
+        cameras = [device for device in enumerate_input_devices("dshow") if "video" in device.media_types]
+        yield from (CameraInfo(number, camera.description) for number, camera in enumerate(cameras))
 
 
 def _text(padded: bytes) -> str:

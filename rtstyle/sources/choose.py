@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from rtstyle.errors import SourceError, UsageError
 from rtstyle.sources.aside import aside
-from rtstyle.sources.camera import Camera
+from rtstyle.sources.camera import Camera, permission
 from rtstyle.sources.camera_list import list_cameras
 from rtstyle.sources.live_source import LiveSource
 from rtstyle.sources.paced import Paced
@@ -121,20 +122,43 @@ def _open_camera(text: str, wanted: Wanted) -> LiveSource:
         f"tried {', '.join(map(str, cameras or addresses))}, and none could be opened" if addresses else "there is none"
     )
     where = " (/dev/video*)" if platform.system() == "Linux" else ""
-    raise SourceError(f"no camera{where}: {tried}; {_HELP}")
+    raise SourceError(f"no camera{where}: {tried}; {permission()}{_HELP}")
 
 
 def _open_camera_by_name(text: str, wanted: Wanted) -> LiveSource:
+    """The first whose name has ``text`` in it; opened again it is looked for by its name, as its number may change."""
+    cameras = list_cameras()
+    found = next((camera for camera in cameras if text.lower() in camera.name.lower()), None)
+    if found is None:
+        raise SourceError(f"{text}: there is no such file, and no camera of that name; there is {_seen()}; {_HELP}")
+    name, address = found.name, found.address
+    if sum(camera.name == name for camera in cameras) > 1:  # told apart by number alone
+        return _camera(address, wanted)
+    return _live_camera(name, partial(_address_of, name), wanted)
+
+
+def _address_of(name: str) -> int | str:
+    """Where the camera of exactly that name is now. Raises SourceError."""
     for camera in list_cameras():
-        if text.lower() in camera.name.lower():
-            return _camera(camera.address, wanted)
-    raise SourceError(f"{text}: there is no such file, and no camera of that name; there is {_seen()}; {_HELP}")
+        if camera.name == name:
+            return camera.address
+    raise SourceError(f"{name}: is not connected")
 
 
 def _camera(address: int | str, wanted: Wanted) -> LiveSource:
-    name = f"camera {address}"
+    return _live_camera(f"camera {address}", lambda: address, wanted)
+
+
+def _live_camera(name: str, find: Callable[[], int | str], wanted: Wanted) -> LiveSource:
+    """What is at the address that ``find`` gives each time it is opened."""
     _check_not_again(name, wanted)
-    return LiveSource(lambda: Camera(address, size=wanted.size, rate=wanted.rate), name=name)
+
+    def open() -> Camera:
+        return Camera(find(), size=wanted.size, rate=wanted.rate)
+
+    # In another thread than the main one OpenCV could not ask the user for permission (cap_avfoundation_mac.mm).
+    opened = [open()] if platform.system() == "Darwin" else []
+    return LiveSource(lambda: opened.pop() if opened else open(), name=name)
 
 
 def _seen() -> str:

@@ -33,11 +33,7 @@ class Screen:
     def __init__(self, address: str, grabber: str, rate: Fraction, options: Mapping[str, str]) -> None:
         self.rate: Fraction | None = rate
         settings = json.dumps({"framerate": str(rate), **options})
-        command = own_process.command(__name__, address, grabber, settings)
-        # In a session of its own it does not get the terminal's Ctrl-C; it ends when nobody reads any more.
-        self._process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
-        )
+        self._process = own_process.start(__name__, address, grabber, settings)  # ends when nobody reads any more
         try:
             self._stream = Stream("screen", film=self._process.stdout)
         except SourceError as error:

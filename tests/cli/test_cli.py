@@ -116,6 +116,22 @@ def test_version():
 
 
 @pytest.mark.parametrize(
+    ("encoding", "arguments", "shown"),
+    [
+        ("cp1252", ["bench", "--help"], "marked ?."),  # Windows' own, without ≈
+        ("cp437", ["inspect", "wave"], "1280?720"),  # an American console's, without ×
+        ("utf-8", ["bench", "--help"], "marked ≈."),
+    ],
+)
+def test_letters_that_an_output_has_not(encoding, arguments, shown):
+    """They are question marks, and no end in the middle of the words."""
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+    done = subprocess.run([*COMMAND, *arguments], env=environment, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert shown in done.stdout.decode(encoding)
+
+
+@pytest.mark.parametrize(
     ("name", "content", "sentence"),
     [
         ("missing.mp4", None, "there is no such file"),

@@ -90,14 +90,18 @@ def test_nobody_listens(invert_model):
 
 
 def test_beside_a_recording_a_dead_address_is_a_warning(tmp_path, invert_model):
-    """The recording is whole, and a warning says what is missing."""
-    path = tmp_path / "a.mp4"
+    """The recording is whole, a warning says what is missing, and so do the report and the exit code."""
+    path, address = tmp_path / "a.mp4", f"rtmp://127.0.0.1:{free_port()}/live"
     command = [sys.executable, "-m", "rtstyle", "live", "test", "--no-window", "--style", str(invert_model)]
-    options = ["--publish", f"rtmp://127.0.0.1:{free_port()}/live", "--record", path, "--seconds", "2", "--json"]
+    options = ["--publish", address, "--record", path, "--seconds", "2", "--json"]
     done = subprocess.run([*command, *options], capture_output=True, text=True, check=False, timeout=60)
-    assert "the others continue" in done.stderr
+    failure = f"publishing: {address}: cannot be opened: Connection refused"
+    assert done.stderr == f"rtstyle: {failure}; the others continue\nrtstyle: {failure}\n"
+    assert done.returncode == 1
     assert len(frame_times(path)) > 3
-    assert json.loads(done.stdout)["frames_out"] > 3
+    report = json.loads(done.stdout)
+    assert report["frames_out"] > 3
+    assert (report["output"], report["failures"]) == (str(path), [failure])
 
 
 def test_addresses():

@@ -4,13 +4,14 @@ import json
 import struct
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
 from rtstyle.cli.cameras import cameras as list_on_terminal
 from rtstyle.errors import SourceError
-from rtstyle.sources import choose
-from rtstyle.sources.camera_list import CameraInfo, linux_cameras
+from rtstyle.sources import camera_list, choose
+from rtstyle.sources.camera_list import CameraInfo, linux_cameras, list_cameras
 
 
 def test_linux_cameras_are_read_from_their_drivers(tmp_path):
@@ -46,6 +47,19 @@ def test_files_that_are_no_devices_are_no_cameras(tmp_path):
     """The kernel says so, and nobody else is to know."""
     (tmp_path / "video0").touch()
     assert list(linux_cameras(tmp_path)) == []
+
+
+def test_a_mac_counts_its_cameras_as_opencv_does(monkeypatch):
+    """By their unique ids, whatever order the system tells them in; where it tells nothing there is none."""
+    cameras = [{"_name": "FaceTime HD Camera", "spcamera_unique-id": "EAB7"}, {"_name": "iPhone"}]
+    monkeypatch.setattr("platform.system", lambda: "Darwin")
+    said = {"SPCameraDataType": cameras}
+    monkeypatch.setattr(camera_list, "run", lambda *_, **__: SimpleNamespace(stdout=json.dumps(said)))
+    assert list_cameras() == []  # an entry of another form
+    cameras[1]["spcamera_unique-id"] = "D9B9"
+    assert list_cameras() == [CameraInfo(0, "iPhone"), CameraInfo(1, "FaceTime HD Camera")]
+    said.clear()
+    assert list_cameras() == []
 
 
 def test_a_camera_that_may_not_be_opened(tmp_path, monkeypatch, capsys):

@@ -15,6 +15,7 @@ from rtstyle.errors import SourceError
 from rtstyle.pipeline import run
 from rtstyle.sources import choose, live_source
 from rtstyle.sources.camera import Camera
+from rtstyle.sources.camera_list import CameraInfo
 from rtstyle.sources.live_source import RECONNECTING, LiveSource, fitted
 from rtstyle.sources.square import squared
 from rtstyle.sources.stream import Stream
@@ -247,12 +248,13 @@ class Usb(FakeCapture):
     ],
 )
 def test_a_camera_is_asked_for_a_size(asked, hd_rate, got):
-    """For 1280×720 if nobody names another, but its own if that would be slow; and for MJPEG."""
+    """For 1280×720 if nobody names another, its own if that would be slow; for MJPEG, and two buffers."""
     capture = Usb(hd_rate)
     camera = Camera(0, size=asked, rate=Fraction(30), capture=capture)
     assert capture.size == got
     assert capture.asked[cv2.CAP_PROP_FPS] == 30
     assert capture.asked[cv2.CAP_PROP_FOURCC] == cv2.VideoWriter.fourcc(*"MJPG")
+    assert capture.asked[cv2.CAP_PROP_BUFFERSIZE] == 2  # V4L2's driver fills one while OpenCV has the other
     camera.close()
     assert capture.released
 
@@ -263,6 +265,80 @@ def test_a_camera_that_cannot_be_opened():
     capture.pictures = None
     with pytest.raises(SourceError, match="camera 3: cannot be opened; is it connected"):
         Camera(3, capture=capture)
+
+
+def test_a_mac_asks_in_the_main_thread(monkeypatch):
+    """Elsewhere OpenCV cannot; and where nobody has agreed yet, the sentence says where to."""
+    threads = []
+
+    class Refused(FakeCapture):
+        def isOpened(self):  # noqa: N802 - OpenCV's name
+            threads.append(threading.current_thread())
+            return False
+
+    monkeypatch.setattr("platform.system", lambda: "Darwin")
+    monkeypatch.setattr(choose, "list_cameras", list)
+    monkeypatch.setattr("rtstyle.sources.camera._open", Refused())
+    for name in (None, "0"):
+        with pytest.raises(SourceError, match=r"opened; allow your terminal .* try again;"):
+            choose.open_live(name)
+    assert set(threads) == {threading.main_thread()}
+    monkeypatch.setattr("rtstyle.sources.camera._open", FakeCapture(*[np.zeros((48, 64, 3), np.uint8)] * 5))
+    choose.open_live("0").close()
+
+
+class Plugged:
+    """Cameras by their numbers, each grey of its own, which somebody plugs in and out."""
+
+    def __init__(self, **cameras):
+        self.cameras = cameras
+
+    def list(self):
+        return [CameraInfo(address, name) for address, (name, _) in sorted(self.cameras.items())]
+
+    def __call__(self, address, **_):
+        if address not in self.cameras:
+            raise SourceError("cannot be opened")
+        level = self.cameras[address][1]
+        device = Fake(level)
+        read = device.read
+
+        def read_while_plugged():
+            if self.cameras.get(address, ("", 0))[1] != level:
+                raise SourceError("unplugged")
+            return read()
+
+        device.read = read_while_plugged
+        return device
+
+
+def test_a_camera_by_name_is_found_again_by_its_name(monkeypatch):
+    """When it comes back under another number, and another camera has its own: that one is never shown."""
+    usb = Plugged(video0=("Desk", 10), video2=("Door", 20))
+    monkeypatch.setattr(choose, "list_cameras", usb.list)
+    monkeypatch.setattr(choose, "Camera", usb)
+    source = choose.open_live("desk")
+    usb.cameras = {"video0": ("Desk lamp", 30)}
+    until(source, lambda _: source.status == RECONNECTING)
+    time.sleep(0.3)
+    usb.cameras = {"video0": ("Door", 20), "video4": ("Desk", 11)}
+    frames = until(source, lambda frame: frame.image[0, 0, 0] != 10)
+    assert frames[-1].image[0, 0, 0] == 11
+    source.close()
+
+
+def test_two_cameras_of_one_name_are_told_apart_by_number(monkeypatch):
+    """The other one is not shown when the first is unplugged."""
+    usb = Plugged(video0=("Webcam", 10), video2=("Webcam", 20))
+    monkeypatch.setattr(choose, "list_cameras", usb.list)
+    monkeypatch.setattr(choose, "Camera", usb)
+    source = choose.open_live("webcam")
+    del usb.cameras["video0"]
+    end = time.monotonic() + 1
+    frames = until(source, lambda _: time.monotonic() > end)
+    assert {frame.image[0, 0, 0] for frame in frames} == {10}
+    assert source.status == RECONNECTING
+    source.close()
 
 
 def test_no_camera_at_all(monkeypatch):

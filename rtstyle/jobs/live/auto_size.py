@@ -66,6 +66,10 @@ class AutoSize:
         self._go_to(self.lines)
         self._until_s, self._hold_s = -math.inf, _HOLD_S
 
+    def pause(self) -> None:
+        """Nothing is painted now: measure anew for a moment once it is."""
+        self._seen, self._over_since_s = 0, None
+
     def go_back(self, lines: int, now_s: float) -> None:
         """Revert to ``lines``: the new size could not be built."""
         self._go_to(lines)

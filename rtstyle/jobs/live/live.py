@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,8 +56,9 @@ def live(
     ``source``: None (the first camera), a camera's number or name, an address, a file, ``screen`` or ``test``.
     ``styles`` are those to switch between, by default all that run in real time. ``size`` is the height to paint at, in
     lines; None: as many as the machine can at the camera's rate. Must be called in the main thread if there is a
-    window. Raises SourceError, SinkError, ModelError, DeviceError or UsageError, each a sentence, and on Ctrl-C a
-    KeyboardInterrupt that says which outputs had failed.
+    window. The report names the outputs that failed while others continued. Raises SourceError, SinkError, ModelError,
+    DeviceError or UsageError, each a sentence, and on Ctrl-C a KeyboardInterrupt that says which outputs had failed,
+    or that what was recorded is complete.
     """
     look, to = look or Look(), to or To()
     found = find_styles(styles)
@@ -81,10 +82,12 @@ def live(
     try:
         report = show.run(progress)
     except KeyboardInterrupt:
-        raise KeyboardInterrupt("; ".join(show.outputs.failures)) from None
-    if not to.window and attached and len(show.outputs.failures) >= len(attached):
-        raise SinkError("; ".join(show.outputs.failures))
-    return report
+        whole = ["what was recorded is complete"] if RECORDING in show.outputs.known else []
+        raise KeyboardInterrupt("; ".join(show.outputs.failures or whole)) from None
+    failures = show.outputs.failures
+    if not to.window and attached and len(failures) >= len(attached):
+        raise SinkError("; ".join(failures))
+    return replace(report, failures=tuple(failures))
 
 
 def _attached(to: To, *, played: str) -> list[tuple[str, Sink, int, float]]:

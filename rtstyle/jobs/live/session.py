@@ -80,6 +80,7 @@ class Session:
         self.timecode = False
         self._help = self._statistics = False
         self._message = ("", 0.0)  # text, and until when
+        self._told = 0  # failures of outputs
         self._shown: Image | None = None
         self._saving: list[Thread] = []
 
@@ -114,6 +115,10 @@ class Session:
     def draw(self, picture: NDArray[np.uint8], frame: Frame) -> None:
         """Draw help, statistics, messages, the red dot and the time code on what the window shows."""
         self._shown = frame.image
+        failures = self._outputs.failures
+        for failure in failures[self._told :]:
+            self._say_failed(failure.partition(":")[0])
+        self._told = len(failures)
         if self.timecode and frame.captured is not None:
             draw_code(picture, round(frame.captured * 1e3))
         if self._help:
@@ -138,11 +143,14 @@ class Session:
     def _say(self, message: str) -> None:
         self._message = message, perf_counter() + _MESSAGE_S
 
+    def _say_failed(self, what: str) -> None:
+        self._say(f"{what} failed: see the terminal")
+
     def _snapshot(self) -> None:
         if self._shown is None:
             return
         current = self._current()
-        style = "unpainted" if current is None else self._styles[current]
+        style = "unpainted" if current is None or not self._look.paints else self._styles[current]
         path = self.folder / f"rtstyle-{style}-{_now()}.png"
         self._saving = [thread for thread in self._saving if thread.is_alive()]
         thread = Thread(target=self._save, args=(path, self._shown), name="rtstyle-snapshot")
@@ -154,6 +162,7 @@ class Session:
             PhotoWriter([path]).write(Frame(image, Fraction(0)))
         except SinkError as error:
             _log.warning("%s", error)
+            self._say_failed("snapshot")
         else:
             self._say(f"saved {path.name}")
 
@@ -162,11 +171,15 @@ class Session:
             self._outputs.detach(RECORDING)
             self._say("recording: off")
             return
+        if self._current() is None:  # nothing unpainted is recorded
+            self._say("recording: once the style has loaded")
+            return
         path = self.folder / f"rtstyle-{_now()}.mp4"
         try:
             recorder = Recorder(path)
         except SinkError as error:
             _log.warning("%s", error)
+            self._say_failed(RECORDING)
             return
         self._outputs.detach(RECORDING)  # if it failed
         self._outputs.attach(RECORDING, recorder, queue=RECORD_QUEUE, patience_s=RECORD_PATIENCE_S)

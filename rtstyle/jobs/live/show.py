@@ -153,7 +153,10 @@ class Show:
 
     def _resize(self, working: frozenset[str]) -> None:
         """Adapt to the machine's speed, unless something else would distort the measurement."""
-        if self._auto is None or self._switch.busy or self._switch.current is None or not self._look.paints:
+        if self._auto is None or self._switch.busy or self._switch.current is None:
+            return
+        if not self._look.paints:
+            self._auto.pause()
             return
         number, lines = self._switch.current
         if lines != self.lines:

@@ -55,6 +55,17 @@ def test_a_machine_that_gets_busy_gets_a_smaller_picture_and_back():
     assert size.lines == before
 
 
+def test_a_pause_is_no_room():
+    """While nothing is painted nothing is measured, and the first painted frames are too few to tell."""
+    size, cost_s = AutoSize(720, 1 / 30), machine(60)
+    play(size, cost_s, 20)
+    before = size.lines
+    size.pause()
+    assert not size.update(0.0001, 0.02, 22.0)  # the median is still that of unpainted frames
+    assert not play(size, cost_s, 5, start=22)
+    assert size.lines == before
+
+
 def test_small_cameras():
     """A camera of fewer lines than any choice is painted as it is."""
     assert AutoSize(120, 1 / 30).lines == 120

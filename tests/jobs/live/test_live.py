@@ -9,18 +9,19 @@ import tempfile
 import time
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 import rtstyle
 from rtstyle.errors import DeviceError, SinkError, SourceError, UsageError
-from rtstyle.frames import Batch, Frame
+from rtstyle.frames import Batch, Frame, VideoFormat
 from rtstyle.jobs.live.live import To
 from rtstyle.jobs.live.look import Look
-from rtstyle.jobs.live.meter import LiveMeter
+from rtstyle.jobs.live.meter import NETWORK, LiveMeter
 from rtstyle.jobs.live.painter import LivePainter
-from rtstyle.jobs.live.session import Session
+from rtstyle.jobs.live.session import RECORDING, Session
 from rtstyle.jobs.live.show import Show
 from rtstyle.sinks.outputs import Outputs
 from rtstyle.sources.live_source import LiveSource
@@ -32,6 +33,7 @@ from rtstyle.styles import find_style
 from tests.clips import frame_times, make_clip
 from tests.fakes import Memory
 from tests.models import make_model
+from tests.screen import wait_for
 
 LIVE = [sys.executable, "-m", "rtstyle", "live"]
 
@@ -70,6 +72,26 @@ def test_the_command(tmp_path, invert_model):
     report = json.loads(done.stdout)
     assert report["frames_out"] > 3
     assert len(frame_times(tmp_path / "a.mp4")) > 3
+
+
+def test_a_recording_that_failed_is_not_reported_as_written(tmp_path, invert_model):
+    """On a full disk the other output goes on to the end; then the last line and the exit code say what is lost."""
+    path = tmp_path / "a.mp4"
+    options = ["test", "--no-window", "--camera-size", "320x240", "--style", invert_model, "--record", path]
+    command = ["sh", "-c", 'ulimit -f 50; exec "$@"', "sh", *LIVE, *options, "--publish", "udp://127.0.0.1:9"]
+    done = subprocess.run([*command, "--seconds", "3"], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stdout.startswith("live: ")
+    assert done.stderr.splitlines()[-1] == f"rtstyle: recording: {path}: cannot be written: File too large"
+
+
+def test_windows_cameras_open_at_once(tmp_path):
+    """OpenCV for Windows copies the environment when it is loaded, so what it is to know is there before, always."""
+    (tmp_path / "cv2.py").write_text("import os; print(os.environ['OPENCV_VIDEOIO_MSMF_ENABLE_HW_TRANSFORMS'])")
+    environment = {**here(), "PYTHONPATH": os.pathsep.join([str(tmp_path), here()["PYTHONPATH"]])}
+    for command in (["-c", "import rtstyle; rtstyle.live"], ["-m", "rtstyle", "live", "test", "--seconds", "0"]):
+        done = subprocess.run([sys.executable, *command], env=environment, capture_output=True, text=True, check=False)
+        assert done.stdout == "0\n", done.stderr
 
 
 @pytest.mark.parametrize(
@@ -163,9 +185,9 @@ def test_the_statistics_speak_of_painting(monkeypatch):
     assert [line.split("\t")[0] for line in lines[1:]] == ["source", "painting", "Sepia"]
 
 
-def snapshot(folder, picture, current=0):
+def snapshot(folder, picture, current=0, look=None):
     """Press s while ``picture`` is shown, painted by a style or by none yet."""
-    session = session_of(["größe", "tiefe"], current=lambda: current)
+    session = session_of(["größe", "tiefe"], look, current=lambda: current)
     session.folder = folder
     session.press("2")
     session.draw(picture.copy(), Frame(picture, Fraction(0)))
@@ -185,7 +207,7 @@ def test_a_snapshot_is_whole_or_not_there(tmp_path, monkeypatch, caplog):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(Path, "write_bytes", half)
-    assert "saved" not in snapshot(folder, picture)
+    assert snapshot(folder, picture) == "snapshot failed: see the terminal"
     assert list(folder.iterdir()) == []
     assert "No space left on device" in caplog.text
     monkeypatch.undo()
@@ -196,12 +218,56 @@ def test_a_snapshot_is_whole_or_not_there(tmp_path, monkeypatch, caplog):
     np.testing.assert_array_equal(read_photo(path), picture)
 
 
-@pytest.mark.parametrize(("current", "name"), [(0, "größe"), (None, "unpainted")])
-def test_a_snapshot_is_called_by_what_painted_it(tmp_path, current, name):
-    """Not by the style that is still loading, or failed to."""
-    snapshot(tmp_path, np.zeros((48, 64, 3), np.uint8), current)
+@pytest.mark.parametrize(
+    ("current", "look", "name"),
+    [
+        (0, Look(), "größe"),
+        (None, Look(), "unpainted"),
+        (0, Look(painted=False), "unpainted"),
+        (0, Look(strength=0), "unpainted"),
+    ],
+)
+def test_a_snapshot_is_called_by_what_painted_it(tmp_path, current, look, name):
+    """Not by the style that is still loading, or failed to, nor by one that is switched off."""
+    snapshot(tmp_path, np.zeros((48, 64, 3), np.uint8), current, look)
     (path,) = tmp_path.iterdir()
     assert path.name.startswith(f"rtstyle-{name}-")
+
+
+def test_r_records_nothing_unpainted(tmp_path):
+    """Before the first style is there the window says so, and no file begins."""
+    style = []
+    session = session_of(["a"], current=lambda: style[0] if style else None)
+    session.folder = tmp_path
+    session.press("r")
+    assert RECORDING not in session._outputs
+    assert session._message[0] == "recording: once the style has loaded"
+    style.append(0)
+    session.press("r")
+    assert RECORDING in session._outputs
+
+
+def test_a_recording_that_fails_is_told_in_the_window(tmp_path, caplog):
+    """Its reason is in the terminal, which lies behind; that of another output too."""
+    session, picture = session_of(["a"]), np.zeros((48, 64, 3), np.uint8)
+    session._outputs.window = Memory()
+    session._outputs.open(VideoFormat(width=64, height=48, rate=Fraction(30), live=True))
+    frame = Frame(picture, Fraction(0))
+    session.folder = tmp_path / "none"
+    session.press("r")
+    assert session._message[0] == "recording failed: see the terminal"
+    session.folder = tmp_path
+    session.press("r")
+    tmp_path.joinpath(session._message[0].removeprefix("recording ")).mkdir()  # in its place
+    session._outputs.write(frame)
+    wait_for(lambda: session._outputs.failures)
+    session.draw(picture, frame)
+    assert session._message[0] == "recording failed: see the terminal"
+    session._say("another thing")
+    session.draw(picture, frame)
+    assert session._message[0] == "another thing"
+    assert len(caplog.records) == 2
+    session._outputs.close()
 
 
 def test_brushwork_is_painted(tmp_path, invert_model):
@@ -295,6 +361,24 @@ def test_a_size_that_is_asked_for_is_kept(tmp_path, invert_model):
     show.run(None)
     assert {frame.image.shape for frame in memory.frames} == {(120, 160, 3)}
     assert show._switch.current is None  # closed
+
+
+def test_painting_switched_off_and_on_keeps_the_size(invert_model, monkeypatch):
+    """Frames that pass unpainted in no time say nothing of what the network has time for."""
+    show, _ = show_of(Paced(lambda: TestPattern(320, 720, rate=Fraction(30))), invert_model)
+    show._switch.close()
+    wishes, now, busy_s = [], 0.0, {}
+    show._switch = SimpleNamespace(busy=False, current=(0, 360), want=lambda wish, fade: wishes.append(wish))
+    monkeypatch.setattr("rtstyle.jobs.live.show.perf_counter", lambda: now)
+    monkeypatch.setattr(show.meter, "busy_s", busy_s.__getitem__)
+    network, stages = frozenset({NETWORK}), frozenset({"Switch"})
+    # At the first frames painted again the times are still those of frames that were not.
+    for painted, took_s in [(True, 0.024)] * 60 + [(False, 1e-4)] * 60 + [(True, 1e-4)] * 10 + [(True, 0.024)] * 60:
+        now, show._look.painted = now + 1 / 30, painted
+        busy_s.update({network: 0.02, stages: took_s})
+        show._resize(stages)
+    assert wishes == []
+    show._source.close()
 
 
 def test_more_lines_than_there_are_are_not_painted(invert_model):
