@@ -26,7 +26,7 @@ from machine import machine
 import rtstyle
 from rtstyle.jobs.live.meter import LATENCY, NETWORK
 from rtstyle.jobs.live.show import Show
-from rtstyle.sources.choose import Wanted, open_live
+from rtstyle.sources.choose import CaptureRequest, open_live
 from rtstyle.stages.guided import Guided
 
 SIZE, RATE = (1280, 720), Fraction(30)
@@ -57,7 +57,7 @@ def main() -> None:
 
 def measure(asked: argparse.Namespace) -> dict[str, object]:
     """One run; what the first seconds were like is not counted."""
-    source = open_live(asked.source, Wanted(size=SIZE, rate=RATE, loop=True))
+    source = open_live(asked.source, CaptureRequest(size=SIZE, rate=RATE, loop=True))
     style = rtstyle.find_style(asked.style)
     seconds = asked.warm_up + asked.seconds
     show = Show(source, [style], rtstyle.Look(), size=asked.size, device=asked.device, seconds=seconds)

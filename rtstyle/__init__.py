@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from rtstyle.export.run import export_style
     from rtstyle.frames import Batch, Color, Frame, Packet, VideoFormat
     from rtstyle.gatys.recipe import Recipe
-    from rtstyle.jobs.film.options import Options
+    from rtstyle.jobs.film.options import FilmOptions
     from rtstyle.jobs.film.transcode import transcode
     from rtstyle.jobs.keyframe.keyframe import paint_keyframe
-    from rtstyle.jobs.keyframe.studio import Extras, StyleImage
-    from rtstyle.jobs.live.live import To, live
+    from rtstyle.jobs.keyframe.studio import KeyframeExtras, StyleImage
+    from rtstyle.jobs.live.live import LiveOutputs, live
     from rtstyle.jobs.live.look import Look
+    from rtstyle.jobs.paint_options import PaintOptions
     from rtstyle.jobs.photos import stylize_photos
-    from rtstyle.jobs.touch import Touch
     from rtstyle.meter import Meter, Progress, Report, StageTimes
     from rtstyle.pipeline import run
     from rtstyle.protocols import Sink, Source, Stage
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from rtstyle.sinks.photo_writer import PhotoWriter
     from rtstyle.sinks.tee import Tee
     from rtstyle.sinks.video_writer import VideoWriter
-    from rtstyle.sources.choose import Wanted
+    from rtstyle.sources.choose import CaptureRequest
     from rtstyle.sources.photo_folder import PhotoFolder
     from rtstyle.sources.streams import Keep
     from rtstyle.sources.test_pattern import TestPattern
@@ -58,22 +58,25 @@ __all__ = [
     "Batch",
     "Blend",
     "Brushwork",
+    "CaptureRequest",
     "Color",
     "DeviceError",
     "Encoding",
-    "Extras",
+    "FilmOptions",
     "Frame",
     "Guided",
     "Keep",
     "KeepColors",
+    "KeyframeExtras",
+    "LiveOutputs",
     "Look",
     "Meter",
     "Mix",
     "ModelError",
     "Null",
-    "Options",
     "Packet",
     "PaintError",
+    "PaintOptions",
     "PhotoFolder",
     "PhotoWriter",
     "Progress",
@@ -94,13 +97,10 @@ __all__ = [
     "Stylizer",
     "Tee",
     "TestPattern",
-    "To",
-    "Touch",
     "UsageError",
     "VideoFormat",
     "VideoReader",
     "VideoWriter",
-    "Wanted",
     "__version__",
     "export_style",
     "find_style",
@@ -119,12 +119,12 @@ _HOMES = {
     "frames": ("Batch", "Color", "Frame", "Packet", "VideoFormat"),
     "gatys.recipe": ("Recipe",),
     "jobs.keyframe.keyframe": ("paint_keyframe",),
-    "jobs.keyframe.studio": ("Extras", "StyleImage"),
-    "jobs.live.live": ("To", "live"),
+    "jobs.keyframe.studio": ("KeyframeExtras", "StyleImage"),
+    "jobs.live.live": ("LiveOutputs", "live"),
     "jobs.live.look": ("Look",),
-    "jobs.film.options": ("Options",),
+    "jobs.film.options": ("FilmOptions",),
     "jobs.photos": ("stylize_photos",),
-    "jobs.touch": ("Touch",),
+    "jobs.paint_options": ("PaintOptions",),
     "jobs.film.transcode": ("transcode",),
     "meter": ("Meter", "Progress", "Report", "StageTimes"),
     "pipeline": ("run",),
@@ -134,7 +134,7 @@ _HOMES = {
     "sinks.photo_writer": ("PhotoWriter",),
     "sinks.tee": ("Tee",),
     "sinks.video_writer": ("VideoWriter",),
-    "sources.choose": ("Wanted",),
+    "sources.choose": ("CaptureRequest",),
     "sources.photo_folder": ("PhotoFolder",),
     "sources.streams": ("Keep",),
     "sources.test_pattern": ("TestPattern",),

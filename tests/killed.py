@@ -5,7 +5,7 @@ import time
 import onnx  # noqa: F401 - loaded once, in the server that the processes are forked from
 import openvino  # noqa: F401 - as onnx
 
-from rtstyle.jobs.film.options import Options
+from rtstyle.jobs.film.options import FilmOptions
 from rtstyle.jobs.film.transcode import transcode
 from rtstyle.stylizer import Stylizer
 
@@ -20,5 +20,5 @@ def paint_slowly(source, target, style, log, segment):
             return paint(self, batch)
 
         Stylizer.__call__ = counted
-        options = Options(resume=True, segment=segment)
+        options = FilmOptions(resume=True, segment=segment)
         transcode(source, target, style=style, options=options, progress=lambda _: time.sleep(0.02))

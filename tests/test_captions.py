@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import rtstyle
-from rtstyle.jobs.film.options import Options
+from rtstyle.jobs.film.options import FilmOptions
 from rtstyle.sinks.encoding import Encoding
 from tests.clips import frame_times
 
@@ -47,7 +47,7 @@ def captions(path):
 def test_captions_stay_with_their_frames(tmp_path, invert_model, codec, suffix):
     """Frame by frame, over segments and B-frames, and the picture is painted all the same."""
     source, target = make_captioned_clip(tmp_path / "in.mp4"), tmp_path / f"out{suffix}"
-    options = Options(encoding=Encoding(codec, preset="medium"), segment=10)
+    options = FilmOptions(encoding=Encoding(codec, preset="medium"), segment=10)
     rtstyle.transcode(source, target, style=invert_model, options=options)
     assert captions(source) == WORDS
     assert captions(target) == WORDS

@@ -128,7 +128,7 @@ def test_photos_are_painted_in_full_precision(inverts, tmp_path):
 
 def test_a_precision_that_there_is_not(inverts):
     """One sentence, before anything is opened."""
-    for make in (lambda: Stylizer(inverts, precision="half"), lambda: rtstyle.Options(precision="half")):
+    for make in (lambda: Stylizer(inverts, precision="half"), lambda: rtstyle.FilmOptions(precision="half")):
         with pytest.raises(UsageError, match="precision: expected one of auto, full, got half"):
             make()
     with pytest.raises(UsageError):

@@ -36,7 +36,7 @@ from rtstyle.jobs.defaults import BRUSHWORK, DEVICE, PHOTO_PRECISION, STRENGTH
 
 if TYPE_CHECKING:
     from rtstyle.jobs.many import Errand
-    from rtstyle.jobs.touch import Touch
+    from rtstyle.jobs.paint_options import PaintOptions
 
 
 def image(
@@ -72,15 +72,15 @@ def image(
     [bold]rtstyle image *.jpg -o paintings/ --style starry-night[/bold]
     """
     with one_sentence():
-        from rtstyle.jobs.touch import Touch
+        from rtstyle.jobs.paint_options import PaintOptions
 
-        touch = Touch(strength=strength, keep_colors=keep_colors, scale=scale, brushwork=brushwork)
+        options = PaintOptions(strength=strength, keep_colors=keep_colors, scale=scale, brushwork=brushwork)
         chosen = required(with_convention(style, input_range, layout, channels), mix)
         if len(chosen) > 1:
             raise UsageError(f"--style: expected one style for photos, got {len(chosen)}; paint with one at a time")
         if addresses := [input for input in inputs if "://" in input]:
             raise UsageError(f"{addresses[0]}: expected a file, got an address; save the photo first")
-        photos = _Photos(chosen[0], touch, device, precision, overwrite)
+        photos = _Photos(chosen[0], options, device, precision, overwrite)
         if goes_into_folder(inputs, output):
             photos.several(inputs, output, dry_run=dry_run, as_json=json)
         else:
@@ -92,7 +92,7 @@ class _Photos:
     """What all photos of one command have in common."""
 
     style: str
-    touch: Touch
+    options: PaintOptions
     device: str
     precision: str
     overwrite: bool
@@ -111,7 +111,7 @@ class _Photos:
                 input,
                 output,
                 style=self.style,
-                touch=self.touch,
+                options=self.options,
                 device=self.device,
                 precision=self.precision,
                 overwrite=self.overwrite,
@@ -135,7 +135,7 @@ class _Photos:
             outcomes = stylize_each(
                 todo,
                 style=self.style,
-                touch=self.touch,
+                options=self.options,
                 device=self.device,
                 precision=self.precision,
                 overwrite=self.overwrite,

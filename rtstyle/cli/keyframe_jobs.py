@@ -89,7 +89,7 @@ def _job(given: Given) -> Callable[..., Any]:
     from rtstyle.jobs.keyframe.keyframes import paint_keyframes
     from rtstyle.jobs.keyframe.propagation import propagate_keyframes
     from rtstyle.jobs.keyframe.sheets import reconstruct, sweep
-    from rtstyle.jobs.keyframe.studio import Extras
+    from rtstyle.jobs.keyframe.studio import KeyframeExtras
 
     kind = kind_of(given)
     for name, kinds in _ONLY_FOR.items():
@@ -102,7 +102,7 @@ def _job(given: Given) -> Callable[..., Any]:
     if kind == "sweep":
         return partial(sweep, axes=given["sweep"])
     if kind == "photo":
-        extras = Extras(process=given["process"], save_every=given["save_every"], resume=given["resume"])
+        extras = KeyframeExtras(process=given["process"], save_every=given["save_every"], resume=given["resume"])
         return partial(paint_photo, extras=extras)
     moments = _moments(given)
     job = propagate_keyframes if kind == "propagate" else paint_keyframes

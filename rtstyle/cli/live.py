@@ -94,12 +94,12 @@ def live(
     [bold]rtstyle live rtsp://camera.local/stream --no-window --publish rtmp://server/live/key[/bold]
     """
     with one_sentence(stopped="nothing was recorded"):
-        from rtstyle.jobs.live.live import To
+        from rtstyle.jobs.live.live import LiveOutputs
         from rtstyle.jobs.live.live import live as job
         from rtstyle.jobs.live.look import Look
         from rtstyle.jobs.live.session import RECORDING
         from rtstyle.sizes import parse_size
-        from rtstyle.sources.choose import Wanted
+        from rtstyle.sources.choose import CaptureRequest
 
         report = job(
             source,
@@ -114,8 +114,8 @@ def live(
                 side_by_side=side_by_side,
                 precision=precision,
             ),
-            to=To(window, record, publish, virtual_camera, overwrite, timecode),
-            wanted=Wanted(
+            outputs=LiveOutputs(window, record, publish, virtual_camera, overwrite, timecode),
+            request=CaptureRequest(
                 size=parse_size(camera_size) if camera_size else None,
                 rate=Fraction(rate).limit_denominator(1001) if rate else None,
                 loop=loop,

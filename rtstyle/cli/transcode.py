@@ -119,13 +119,13 @@ def transcode(
     [bold]rtstyle transcode holiday/ -o painted/ --style wave[/bold]
     """
     with one_sentence(stopped=lambda: _kept(Path(output))):
-        from rtstyle.jobs.film.options import Options
+        from rtstyle.jobs.film.options import FilmOptions
         from rtstyle.jobs.film.task import Task
         from rtstyle.sinks.encoding import Encoding, parse_bitrate
         from rtstyle.sources.streams import Keep
         from rtstyle.times import parse_rate, parse_time
 
-        options = Options(
+        options = FilmOptions(
             keep_colors=keep_colors,
             steady=steady,
             scale=scale,

@@ -10,7 +10,7 @@ from time import perf_counter
 from rtstyle.errors import SinkError, UsageError
 from rtstyle.jobs.defaults import DEVICE, PHOTO_PRECISION
 from rtstyle.jobs.many import Errand, Outcome, check_names, run_errands
-from rtstyle.jobs.touch import PLAIN, Touch
+from rtstyle.jobs.paint_options import PLAIN, PaintOptions
 from rtstyle.meter import Progress, Report
 from rtstyle.pipeline import run
 from rtstyle.sinks.photo_writer import SUFFIXES, PhotoWriter, painted_name
@@ -24,7 +24,7 @@ def stylize_photos(
     output: str | Path,
     *,
     style: str | Path,
-    touch: Touch = PLAIN,
+    options: PaintOptions = PLAIN,
     device: str = DEVICE,
     precision: str = PHOTO_PRECISION,
     overwrite: bool = False,
@@ -42,7 +42,7 @@ def stylize_photos(
         paths = _outputs(source.photos, Path(output), is_folder=str(output).endswith(("/", "\\")))
         sink = PhotoWriter(paths, overwrite=overwrite, keep=source.photos, originals=source.photos)
         opened_s = perf_counter() - start
-        report = run(source, touch.stages(stylizer), sink, progress=progress)
+        report = run(source, options.stages(stylizer), sink, progress=progress)
         return report.as_job(provider=stylizer.provider, opened_s=opened_s)
 
 
@@ -60,7 +60,7 @@ def stylize_each(
     todo: Sequence[Errand],
     *,
     style: str | Path,
-    touch: Touch = PLAIN,
+    options: PaintOptions = PLAIN,
     device: str = DEVICE,
     precision: str = PHOTO_PRECISION,
     overwrite: bool = False,
@@ -68,7 +68,7 @@ def stylize_each(
 ) -> list[Outcome]:
     """Paint every photo separately, so that a failing one does not stop the others; ``done`` gets each outcome."""
     with Stylizer(style, device=device, precision=precision) as stylizer:
-        stages = touch.stages(stylizer)
+        stages = options.stages(stylizer)
 
         def one(errand: Errand) -> Report:
             source = PhotoFolder(errand.input, min_size=MIN_SIZE)

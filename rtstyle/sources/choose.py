@@ -31,7 +31,7 @@ LiveFrames = LiveSource | Paced  # what both have besides a Source: `status`
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class CaptureRequest:
     """What to request from a camera, the screen or the test pattern."""
 
     size: tuple[int, int] | None = None  # width, height, pixels
@@ -39,7 +39,7 @@ class Wanted:
     loop: bool = False  # of a file
 
 
-def open_live(name: str | int | None, wanted: Wanted = Wanted()) -> LiveFrames:
+def open_live(name: str | int | None, request: CaptureRequest = CaptureRequest()) -> LiveFrames:
     """Open a camera (None: the first; a number, a name, ``/dev/videoN``), an address, a file, ``screen`` or ``test``.
 
     Raises SourceError, with what there is to choose from, and UsageError for a film or stream of another size or rate,
@@ -47,66 +47,66 @@ def open_live(name: str | int | None, wanted: Wanted = Wanted()) -> LiveFrames:
     """
     text = "" if name is None else str(name)
     if text in {"test", "screen"}:
-        _check_not_again(text, wanted)
+        _check_not_again(text, request)
     if text == "test":
-        width, height = wanted.size or _TEST_SIZE
-        return Paced(lambda: TestPattern(width, height, frames=None, rate=wanted.rate or _TEST_RATE))
+        width, height = request.size or _TEST_SIZE
+        return Paced(lambda: TestPattern(width, height, frames=None, rate=request.rate or _TEST_RATE))
     if text == "screen":
-        return LiveSource(partial(_open_screen, wanted), name="screen")
+        return LiveSource(partial(_open_screen, request), name="screen")
     if "://" in text:
-        return _open_address(text, wanted)
+        return _open_address(text, request)
     is_there = os.path.exists(text)  # noqa: PTH110 - Path.exists raises for a name that is too long
     if not text or text.isdecimal() or (text.startswith("/dev/") and not (is_there and Path(text).is_file())):
-        return _open_camera(text, wanted)
+        return _open_camera(text, request)
     if is_there:
-        return _open_file(text, wanted)
-    return _open_camera_by_name(text, wanted)
+        return _open_file(text, request)
+    return _open_camera_by_name(text, request)
 
 
-def _open_address(address: str, wanted: Wanted) -> LiveFrames:
+def _open_address(address: str, request: CaptureRequest) -> LiveFrames:
     from rtstyle.sources.stream import Stream  # PyAV
 
     scheme, opened, timeout_s = address.split("://", maxsplit=1)[0], list[Stream](), 5.0
     if scheme == "file":
-        return _open_file(address.removeprefix("file://"), wanted)
-    _check_asked_for_nothing(address, wanted)
+        return _open_file(address.removeprefix("file://"), request)
+    _check_asked_for_nothing(address, request)
     if scheme in {"http", "https"}:
         first = aside(lambda: Stream(address), Stream.close)
-        if first.duration_s > 0 or wanted.loop:  # a film that lies on a server
+        if first.duration_s > 0 or request.loop:  # a film that lies on a server
             first.close()
-            return _open_file(address, wanted)
+            return _open_file(address, request)
         opened, timeout_s = [first], first.silence_s  # some serve but once
-    _check_not_again(address, wanted)
+    _check_not_again(address, request)
     return LiveSource(lambda: opened.pop() if opened else Stream(address), name=address, timeout_s=timeout_s)
 
 
-def _open_file(path: str, wanted: Wanted) -> Paced:
+def _open_file(path: str, request: CaptureRequest) -> Paced:
     from rtstyle.sources.video_reader import VideoReader
 
-    _check_asked_for_nothing(path, wanted)
-    return Paced(lambda: aside(lambda: VideoReader(path), VideoReader.close), loop=wanted.loop)
+    _check_asked_for_nothing(path, request)
+    return Paced(lambda: aside(lambda: VideoReader(path), VideoReader.close), loop=request.loop)
 
 
-def _check_asked_for_nothing(name: str, wanted: Wanted) -> None:
+def _check_asked_for_nothing(name: str, request: CaptureRequest) -> None:
     """Raise UsageError where what is played cannot be asked for another size or rate."""
-    if wanted.size or wanted.rate:
+    if request.size or request.rate:
         raise UsageError(
             f"{name}: has its own size and rate; only a camera, the screen and the test pattern can be asked for others"
         )
 
 
-def _check_not_again(name: str, wanted: Wanted) -> None:
+def _check_not_again(name: str, request: CaptureRequest) -> None:
     """Raise UsageError where there is no end at which to begin again."""
-    if wanted.loop:
+    if request.loop:
         raise UsageError(f"{name}: never ends; only a film can be repeated (loop)")
 
 
-def _open_camera(text: str, wanted: Wanted) -> LiveSource:
+def _open_camera(text: str, request: CaptureRequest) -> LiveSource:
     """The camera by number or device; without either the first that opens."""
     if text:
         address: int | str = int(text) if text.isdecimal() else text
         try:
-            return _camera(address, wanted)
+            return _camera(address, request)
         except SourceError as error:
             raise SourceError(f"{error} There is {_seen()}; {_HELP}") from error
     cameras = list_cameras()
@@ -115,7 +115,7 @@ def _open_camera(text: str, wanted: Wanted) -> LiveSource:
         addresses = list(_CAMERAS_TRIED)
     for address in addresses:
         try:
-            return _camera(address, wanted)
+            return _camera(address, request)
         except SourceError:
             continue
     tried = (
@@ -125,7 +125,7 @@ def _open_camera(text: str, wanted: Wanted) -> LiveSource:
     raise SourceError(f"no camera{where}: {tried}; {permission()}{_HELP}")
 
 
-def _open_camera_by_name(text: str, wanted: Wanted) -> LiveSource:
+def _open_camera_by_name(text: str, request: CaptureRequest) -> LiveSource:
     """The first whose name has ``text`` in it; opened again it is looked for by its name, as its number may change."""
     cameras = list_cameras()
     found = next((camera for camera in cameras if text.lower() in camera.name.lower()), None)
@@ -133,8 +133,8 @@ def _open_camera_by_name(text: str, wanted: Wanted) -> LiveSource:
         raise SourceError(f"{text}: there is no such file, and no camera of that name; there is {_seen()}; {_HELP}")
     name, address = found.name, found.address
     if sum(camera.name == name for camera in cameras) > 1:  # told apart by number alone
-        return _camera(address, wanted)
-    return _live_camera(name, partial(_address_of, name), wanted)
+        return _camera(address, request)
+    return _live_camera(name, partial(_address_of, name), request)
 
 
 def _address_of(name: str) -> int | str:
@@ -145,16 +145,16 @@ def _address_of(name: str) -> int | str:
     raise SourceError(f"{name}: is not connected")
 
 
-def _camera(address: int | str, wanted: Wanted) -> LiveSource:
-    return _live_camera(f"camera {address}", lambda: address, wanted)
+def _camera(address: int | str, request: CaptureRequest) -> LiveSource:
+    return _live_camera(f"camera {address}", lambda: address, request)
 
 
-def _live_camera(name: str, find: Callable[[], int | str], wanted: Wanted) -> LiveSource:
+def _live_camera(name: str, find: Callable[[], int | str], request: CaptureRequest) -> LiveSource:
     """What is at the address that ``find`` gives each time it is opened."""
-    _check_not_again(name, wanted)
+    _check_not_again(name, request)
 
     def open() -> Camera:
-        return Camera(find(), size=wanted.size, rate=wanted.rate)
+        return Camera(find(), size=request.size, rate=request.rate)
 
     # In another thread than the main one OpenCV could not ask the user for permission (cap_avfoundation_mac.mm).
     opened = [open()] if platform.system() == "Darwin" else []
@@ -165,7 +165,7 @@ def _seen() -> str:
     return ", ".join(map(str, list_cameras())) or "no camera to be seen"
 
 
-def _open_screen(wanted: Wanted) -> Screen:
+def _open_screen(request: CaptureRequest) -> Screen:
     """FFmpeg's grabber of this platform, as far as PyAV's FFmpeg has it."""
     import av
 
@@ -173,7 +173,7 @@ def _open_screen(wanted: Wanted) -> Screen:
 
     grabbers = {"Linux": "x11grab", "Windows": "gdigrab", "Darwin": "avfoundation"}
     grabber = grabbers.get(platform.system(), "none")
-    if wanted.size and grabber != "x11grab":
+    if request.size and grabber != "x11grab":
         raise UsageError(
             "screen: only X11 can be asked for a size; here the screen is taken whole, without --camera-size"
         )
@@ -183,5 +183,5 @@ def _open_screen(wanted: Wanted) -> Screen:
     if grabber == "x11grab" and not display:
         raise SourceError("screen: there is no X display (DISPLAY is not set), and Wayland cannot be grabbed")
     address = {"x11grab": display, "gdigrab": "desktop", "avfoundation": "Capture screen 0"}[grabber]
-    options = {"video_size": "{}x{}".format(*wanted.size)} if wanted.size else {}
-    return Screen(address, grabber, wanted.rate or _SCREEN_RATE, options)
+    options = {"video_size": "{}x{}".format(*request.size)} if request.size else {}
+    return Screen(address, grabber, request.rate or _SCREEN_RATE, options)

@@ -14,7 +14,7 @@ from rtstyle.engines import openvino as adapter
 from rtstyle.errors import DeviceError, UsageError
 from rtstyle.export.graph import of_size
 from rtstyle.export.order import Size
-from rtstyle.jobs.film.options import Options
+from rtstyle.jobs.film.options import FilmOptions
 from rtstyle.jobs.film.painter import FilmPainter
 from rtstyle.style import load_model
 from rtstyle.styles import find_style
@@ -266,9 +266,9 @@ def test_how_many_frames_a_device_likes(monkeypatch):
 def test_a_gpu_that_cannot_be_used_gets_no_batches(model, monkeypatch, caplog):
     """It is there and has room for 16 frames, but the CPU paints after all: one by one."""
     FakeRuntime([CUDA], granted=[CPU]).install(monkeypatch, gpus=1)
-    with FilmPainter(model, Options(), batch=16) as painter:
+    with FilmPainter(model, FilmOptions(), batch=16) as painter:
         assert painter.frames_at_once == 1
     FakeRuntime([CUDA]).install(monkeypatch, gpus=1)
-    with FilmPainter(model, Options(), batch=16) as painter:
+    with FilmPainter(model, FilmOptions(), batch=16) as painter:
         assert painter.frames_at_once == 16
     assert "continuing on the CPU" in caplog.text

@@ -100,7 +100,7 @@ def test_a_film_of_planes_is_the_film_of_pictures(tmp_path, matrix, size):
         container.mux(stream.encode(None))
     for strength in (1, 0.9999):  # what is mixed is mixed in RGB
         target = tmp_path / f"{strength}.mp4"
-        options = rtstyle.Options(encoding=rtstyle.Encoding(crf=0))
+        options = rtstyle.FilmOptions(encoding=rtstyle.Encoding(crf=0))
         rtstyle.transcode(clip, target, style="wave", strength=strength, options=options)
         with av.open(str(target)) as film:
             frames = list(film.decode(video=0))

@@ -6,7 +6,7 @@ import pytest
 
 import rtstyle
 from rtstyle.errors import SinkError, SourceError, UsageError
-from rtstyle.jobs.touch import Touch
+from rtstyle.jobs.paint_options import PaintOptions
 from rtstyle.sources.photo_folder import read_photo
 
 
@@ -36,8 +36,8 @@ def test_several_photos_go_into_a_folder(tmp_path, invert_model):
 
 def test_strength_mixes(tmp_path, invert_model):
     """Half of a photo and half of its inverse is grey."""
-    half = Touch(strength=0.5)
-    rtstyle.stylize_photos(photo(tmp_path / "a.png"), tmp_path / "out.png", style=invert_model, touch=half)
+    half = PaintOptions(strength=0.5)
+    rtstyle.stylize_photos(photo(tmp_path / "a.png"), tmp_path / "out.png", style=invert_model, options=half)
     assert np.abs(read_photo(tmp_path / "out.png").astype(int) - 128).max() <= 1
 
 
@@ -46,24 +46,24 @@ def test_painted_small_delivered_large(tmp_path, invert_model):
     for size in ((120, 90), (17, 40)):
         out = tmp_path / f"{size}.png"
         source = photo(tmp_path / "a.png", *size)
-        report = rtstyle.stylize_photos(source, out, style=invert_model, touch=Touch(scale=0.5))
+        report = rtstyle.stylize_photos(source, out, style=invert_model, options=PaintOptions(scale=0.5))
         assert "Guided" in report.stages
         assert read_photo(out).shape == (*size, 3)
     with pytest.raises(UsageError, match="scale: expected more than 0"):
-        Touch(scale=0)
+        PaintOptions(scale=0)
 
 
 def test_a_large_photo_has_strokes_that_can_be_seen():
     """Its short side is painted at 768 px, and smaller photos as they are."""
     sizes = (3000, 4000), (4000, 3000), (400, 1200)
-    assert [Touch(scale=None).size(*size) for size in sizes] == [(768, 1024), (1024, 768), (400, 1200)]
+    assert [PaintOptions(scale=None).size(*size) for size in sizes] == [(768, 1024), (1024, 768), (400, 1200)]
 
 
 def test_own_colours(tmp_path, invert_model):
     """lengstrom#150: the chroma is the photo's, and the light the painting's."""
     cv2.imwrite(str(tmp_path / "red.png"), np.full((32, 48, 3), (60, 60, 160), np.uint8))
     rtstyle.stylize_photos(
-        tmp_path / "red.png", tmp_path / "out.png", style=invert_model, touch=Touch(keep_colors=True)
+        tmp_path / "red.png", tmp_path / "out.png", style=invert_model, options=PaintOptions(keep_colors=True)
     )
     before, after = (
         cv2.cvtColor(read_photo(tmp_path / name), cv2.COLOR_RGB2YCrCb)[5, 5].astype(int)
@@ -78,8 +78,8 @@ def test_strokes_where_there_is_nothing_to_paint(tmp_path, invert_model):
     cv2.imwrite(str(tmp_path / "grey.png"), np.full((240, 320, 3), 100, np.uint8))
     fineness = {}
     for scale in (1, 0.5):
-        touch = Touch(brushwork=1, scale=scale)
-        rtstyle.stylize_photos(tmp_path / "grey.png", tmp_path / f"{scale}.png", style=invert_model, touch=touch)
+        options = PaintOptions(brushwork=1, scale=scale)
+        rtstyle.stylize_photos(tmp_path / "grey.png", tmp_path / f"{scale}.png", style=invert_model, options=options)
         painted = read_photo(tmp_path / f"{scale}.png").astype(float)
         assert abs(painted.mean() - 155) < 8
         assert 10 < painted.std() < 40

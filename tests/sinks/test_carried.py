@@ -12,7 +12,7 @@ import pytest
 import rtstyle
 from rtstyle.frames import Frame, Packet, VideoFormat
 from rtstyle.jobs.film.film import look_at
-from rtstyle.jobs.film.options import Options
+from rtstyle.jobs.film.options import FilmOptions
 from rtstyle.jobs.film.task import Task
 from rtstyle.pipeline import run
 from rtstyle.sinks.video_writer import VideoWriter
@@ -331,5 +331,5 @@ def test_sound_that_is_announced_and_does_not_come(tmp_path, invert_model, suffi
 def test_sound_that_ends_before_the_part_begins(tmp_path, invert_model):
     """A part without sound is a film all the same."""
     source = film_with_sound(tmp_path / "in.mkv", "aac", seconds=3)
-    options = Options(start=Fraction(2))
+    options = FilmOptions(start=Fraction(2))
     assert rtstyle.transcode(source, tmp_path / "out.mp4", style=invert_model, options=options).frames_out == 25

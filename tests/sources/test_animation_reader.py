@@ -45,13 +45,13 @@ def test_a_part(animation):
 def test_it_is_painted_as_a_film(animation, tmp_path, invert_model):
     """With its own times, in segments."""
     target = tmp_path / "out.mp4"
-    rtstyle.transcode(animation, target, style=invert_model, options=rtstyle.Options(segment=2))
+    rtstyle.transcode(animation, target, style=invert_model, options=rtstyle.FilmOptions(segment=2))
     assert frame_times(target) == [Fraction(ms, 1000) for ms in (0, 40, 120, 240, 400)]
 
 
 def test_it_has_a_rate_of_its_own(animation, tmp_path, invert_model):
     """Another one is refused, as it is for every film."""
-    options = rtstyle.Options(rate=Fraction(24))
+    options = rtstyle.FilmOptions(rate=Fraction(24))
     with pytest.raises(UsageError, match=r"in\.webp: has a frame rate of its own; only numbered pictures"):
         rtstyle.transcode(animation, tmp_path / "out.mp4", style=invert_model, options=options)
 

@@ -12,7 +12,7 @@ import pytest
 import rtstyle
 from rtstyle.engines import nvidia
 from rtstyle.errors import DeviceError, SourceError, UsageError
-from rtstyle.jobs.film.options import Options
+from rtstyle.jobs.film.options import FilmOptions
 from rtstyle.sources.video_reader import VideoReader
 from tests.clips import frame_times, make_clip
 from tests.reading import frames_of
@@ -99,8 +99,8 @@ def test_a_film_is_finished_by_the_cpu(tmp_path, invert_model, monkeypatch):
     film, target = make_clip(tmp_path / "film.mp4", frames=60), tmp_path / "out.mp4"
     FakeNvdec(lost={40}).install(monkeypatch)
     with pytest.raises(SourceError, match=r"the frame at 1.600 s; --decoder software .* frames are kept .* --resume"):
-        rtstyle.transcode(film, target, style=invert_model, options=Options(decoder="nvdec", segment=10))
-    rtstyle.transcode(film, target, style=invert_model, options=Options(resume=True, segment=10))
+        rtstyle.transcode(film, target, style=invert_model, options=FilmOptions(decoder="nvdec", segment=10))
+    rtstyle.transcode(film, target, style=invert_model, options=FilmOptions(resume=True, segment=10))
     assert len(frame_times(target)) == 60
 
 
@@ -184,4 +184,4 @@ def test_a_file_that_is_not_there_is_that(tmp_path):
 def test_no_such_decoder():
     """What there is, in the grammar of all options."""
     with pytest.raises(UsageError, match="decoder: expected one of software, auto, nvdec, got gpu"):
-        Options(decoder="gpu")
+        FilmOptions(decoder="gpu")

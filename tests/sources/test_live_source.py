@@ -351,7 +351,7 @@ def test_no_camera_at_all(monkeypatch):
 
 def test_a_file_is_played_at_its_own_pace_and_again(clip):
     """A second takes a second; with ``loop`` the times go on where the first round ended."""
-    source = choose.open_live(str(clip), choose.Wanted(loop=True))
+    source = choose.open_live(str(clip), choose.CaptureRequest(loop=True))
     start = time.monotonic()
     frames = until(source, lambda frame: frame.time >= Fraction(3, 2))
     assert 1.2 < time.monotonic() - start < 4

@@ -9,7 +9,7 @@ import pytest
 import rtstyle
 from rtstyle.errors import SourceError, UsageError
 from rtstyle.frames import Frame
-from rtstyle.jobs.film.options import Options
+from rtstyle.jobs.film.options import FilmOptions
 from rtstyle.sources.picture_sequence import PictureSequence
 from rtstyle.sources.video_reader import VideoReader
 from rtstyle.times import parse_rate
@@ -80,7 +80,7 @@ def test_patterns_that_mean_nothing(tmp_path, pattern, sentence):
 def test_a_rate_of_their_own(pictures, tmp_path, invert_model):
     """23.976 is 24000/1001, to the tick; without it is 25."""
     pattern = pictures(range(1001, 1006))
-    for rate, options in (("24000/1001", Options(rate=parse_rate("23.976"))), ("25", Options())):
+    for rate, options in (("24000/1001", FilmOptions(rate=parse_rate("23.976"))), ("25", FilmOptions())):
         target = tmp_path / f"{rate[:2]}.mp4"
         rtstyle.transcode(pattern, target, style=invert_model, options=options)
         assert frame_times(target) == [n / Fraction(rate) for n in range(5)]
@@ -90,7 +90,7 @@ def test_a_film_has_a_rate_of_its_own(tmp_path, invert_model):
     """To give it another is a usage error."""
     clip = make_clip(tmp_path / "in.mp4", frames=3)
     with pytest.raises(UsageError, match="only numbered pictures can be given one"):
-        rtstyle.transcode(clip, tmp_path / "out.mp4", style=invert_model, options=Options(rate=Fraction(30)))
+        rtstyle.transcode(clip, tmp_path / "out.mp4", style=invert_model, options=FilmOptions(rate=Fraction(30)))
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_rates_that_are_none():
         with pytest.raises(UsageError, match="expected a frame rate as in 25"):
             parse_rate(text)
     with pytest.raises(UsageError, match="expected more than 0 frames a second"):
-        Options(rate=Fraction(0))
+        FilmOptions(rate=Fraction(0))
 
 
 def test_a_change_is_noticed(pictures):

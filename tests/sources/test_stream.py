@@ -189,7 +189,7 @@ def test_a_picture_that_cannot_be_converted(tmp_path, monkeypatch):
 def test_the_screen(screen, monkeypatch):
     """What is on it, at the size asked for; without a display, a sentence."""
     monkeypatch.setitem(os.environ, "DISPLAY", screen.name)
-    source = choose.open_live("screen", choose.Wanted(size=(320, 240)))
+    source = choose.open_live("screen", choose.CaptureRequest(size=(320, 240)))
     frames = iter(source)
     assert [next(frames).image.shape for _ in range(3)] == [(240, 320, 3)] * 3
     source.close()
@@ -203,4 +203,4 @@ def test_a_screen_that_is_taken_whole(system, monkeypatch):
     """Where the grabber knows no size, whoever asks for one is told."""
     monkeypatch.setattr(choose.platform, "system", lambda: system)
     with pytest.raises(UsageError, match="screen: only X11 can be asked for a size"):
-        choose.open_live("screen", choose.Wanted(size=(320, 240)))
+        choose.open_live("screen", choose.CaptureRequest(size=(320, 240)))

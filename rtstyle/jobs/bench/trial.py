@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from rtstyle.jobs.bench.film import make_film
 from rtstyle.jobs.defaults import DEVICE, PRECISION
-from rtstyle.jobs.film.options import Options
+from rtstyle.jobs.film.options import FilmOptions
 from rtstyle.jobs.film.transcode import transcode
 from rtstyle.jobs.live.look import Look
 from rtstyle.jobs.live.meter import LATENCY, NETWORK
@@ -110,7 +110,7 @@ def try_film(style: Style, size: tuple[int, int], computer: Computer, *, frames:
         film,
         folder / "painted.mp4",
         style=style,
-        options=Options(precision=computer.precision),
+        options=FilmOptions(precision=computer.precision),
         device=computer.device,
         overwrite=True,
         progress=watch,

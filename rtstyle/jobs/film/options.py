@@ -17,7 +17,7 @@ from rtstyle.twin import check_precision
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class FilmOptions:
     """Everything about a film but its style."""
 
     keep_colors: bool = False  # the content's chroma
@@ -57,4 +57,4 @@ class Options:
         check_precision(self.precision)
 
 
-PLAIN = Options()
+PLAIN = FilmOptions()

@@ -12,7 +12,7 @@ from rtstyle.engines import frames_at_once
 from rtstyle.errors import SourceError
 from rtstyle.frames import Cut, VideoFormat
 from rtstyle.jobs.defaults import BATCH, DEVICE, STRENGTH
-from rtstyle.jobs.film.options import PLAIN, Options
+from rtstyle.jobs.film.options import PLAIN, FilmOptions
 from rtstyle.jobs.film.painter import FilmPainter, Styles
 from rtstyle.meter import Progress
 from rtstyle.sources.animation_reader import AnimationReader, is_animated_webp
@@ -33,7 +33,7 @@ class Task:
     output: Path
     style: Styles
     strength: float = STRENGTH
-    options: Options = PLAIN
+    options: FilmOptions = PLAIN
     batch: int | None = BATCH
     device: str = DEVICE
     overwrite: bool = False

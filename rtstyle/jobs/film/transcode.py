@@ -8,7 +8,7 @@ from pathlib import Path
 from rtstyle.errors import UsageError
 from rtstyle.jobs.defaults import BATCH, DEVICE, STRENGTH
 from rtstyle.jobs.film.film import paint_film, paint_stream
-from rtstyle.jobs.film.options import PLAIN, Options
+from rtstyle.jobs.film.options import PLAIN, FilmOptions
 from rtstyle.jobs.film.painter import Styles
 from rtstyle.jobs.film.task import Task
 from rtstyle.meter import Progress, Report
@@ -20,7 +20,7 @@ def transcode(
     *,
     style: Styles,
     strength: float = STRENGTH,
-    options: Options = PLAIN,
+    options: FilmOptions = PLAIN,
     batch: int | None = BATCH,
     device: str = DEVICE,
     overwrite: bool = False,

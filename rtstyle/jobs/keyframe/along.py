@@ -22,7 +22,7 @@ from rtstyle.sinks.video_writer import VideoWriter
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from rtstyle.jobs.keyframe.studio import Extras
+    from rtstyle.jobs.keyframe.studio import KeyframeExtras
 
 _log = logging.getLogger("rtstyle")
 
@@ -35,7 +35,7 @@ class Along:
     def __init__(
         self,
         target: Path,
-        extras: Extras,
+        extras: KeyframeExtras,
         checkpoint: Checkpoint,
         size: tuple[int, int],
         progress: Callable[[Step], None] | None,

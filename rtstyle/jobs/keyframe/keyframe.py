@@ -15,7 +15,7 @@ from rtstyle.frames import Frame, Image
 from rtstyle.gatys.recipe import Recipe
 from rtstyle.gatys.sizes import parse_size
 from rtstyle.jobs.defaults import DEVICE
-from rtstyle.jobs.keyframe.studio import NOTHING, Extras, Materials, Studio, StyleImage
+from rtstyle.jobs.keyframe.studio import NOTHING, KeyframeExtras, Materials, Studio, StyleImage
 from rtstyle.resumption import unfinished
 from rtstyle.sinks.photo_writer import PhotoWriter, check_sides
 from rtstyle.sources.photo_folder import read_photo
@@ -47,7 +47,7 @@ def paint_keyframe(
     *,
     style_images: Sequence[str | Path | StyleImage],
     recipe: Recipe | None = None,
-    extras: Extras = NOTHING,
+    extras: KeyframeExtras = NOTHING,
     device: str = DEVICE,
     vgg: str | Path | None = None,
     overwrite: bool = False,
@@ -56,7 +56,7 @@ def paint_keyframe(
     """Paint one photo by optimisation (Gatys et al. 2016).
 
     ``output`` appears when it is complete. Ctrl-C writes the best so far, and ``OUTPUT.keyframe``, from which
-    ``Extras(resume=True)`` continues; that is also written every half minute. A run that cannot be saved from
+    ``KeyframeExtras(resume=True)`` continues; that is also written every half minute. A run that cannot be saved from
     diverging writes its best picture and raises PaintError. Raises SourceError, SinkError, ModelError, DeviceError
     or UsageError too, each a sentence.
     """
@@ -70,7 +70,7 @@ def paint_photo(
     output: str | Path,
     materials: Materials,
     *,
-    extras: Extras = NOTHING,
+    extras: KeyframeExtras = NOTHING,
     overwrite: bool = False,
     progress: Callable[[Step], None] | None = None,
 ) -> PaintReport:

@@ -52,7 +52,7 @@ class Materials:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Extras:
+class KeyframeExtras:
     """What is kept beside the painting: pictures along the way, and a place from which to go on."""
 
     process: int = 0  # so many pictures along the way, as a strip and as an mp4; 0: none
@@ -60,7 +60,7 @@ class Extras:
     resume: bool = False
 
 
-NOTHING = Extras()
+NOTHING = KeyframeExtras()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

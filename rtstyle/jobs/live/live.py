@@ -20,7 +20,7 @@ from rtstyle.sinks.publisher import Publisher
 from rtstyle.sinks.recorder import Recorder
 from rtstyle.sinks.virtual_camera import VirtualCamera
 from rtstyle.sinks.window import check_display
-from rtstyle.sources.choose import Wanted, open_live
+from rtstyle.sources.choose import CaptureRequest, open_live
 from rtstyle.styles import find_styles
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class To:
+class LiveOutputs:
     """Where the picture goes; outputs can be combined."""
 
     window: bool = True
@@ -45,8 +45,8 @@ def live(
     styles: Sequence[str | Path] = (),
     size: int | None = None,
     look: Look | None = None,
-    to: To | None = None,
-    wanted: Wanted | None = None,
+    outputs: LiveOutputs | None = None,
+    request: CaptureRequest | None = None,
     device: str = DEVICE,
     seconds: float | None = None,
     progress: Callable[[Progress], None] | None = None,
@@ -60,22 +60,22 @@ def live(
     DeviceError or UsageError, each a sentence, and on Ctrl-C a KeyboardInterrupt that says which outputs had failed,
     or that what was recorded is complete.
     """
-    look, to = look or Look(), to or To()
+    look, outputs = look or Look(), outputs or LiveOutputs()
     found = find_styles(styles)
     if seconds is not None and not seconds > 0:
         raise UsageError(f"seconds: expected more than 0, got {seconds:g}")
-    if not (to.window or to.record or to.publish or to.virtual_camera or seconds):
+    if not (outputs.window or outputs.record or outputs.publish or outputs.virtual_camera or seconds):
         raise UsageError("no window and no other output: add --record, --publish, --virtual-camera or --seconds")
-    if to.timecode and not to.window:
+    if outputs.timecode and not outputs.window:
         raise UsageError("timecode: is only drawn in the window; expected a window, got none")
-    if to.window:
+    if outputs.window:
         check_display()  # before the camera is switched on
-    attached = _attached(to, played=str(source).removeprefix("file://"))
+    attached = _attached(outputs, played=str(source).removeprefix("file://"))
     with ExitStack() as until_run:
-        frames = until_run.enter_context(closing(open_live(source, wanted or Wanted())))
+        frames = until_run.enter_context(closing(open_live(source, request or CaptureRequest())))
         show = Show(frames, found, look, size=size, device=device, seconds=seconds)
-        if to.window:
-            show.open_window(timecode=to.timecode)
+        if outputs.window:
+            show.open_window(timecode=outputs.timecode)
         until_run.pop_all()  # `run` closes the source once its thread has left it
     for name, sink, queue, patience_s in attached:
         show.outputs.attach(name, sink, queue=queue, patience_s=patience_s)
@@ -85,19 +85,19 @@ def live(
         whole = ["what was recorded is complete"] if RECORDING in show.outputs.known else []
         raise KeyboardInterrupt("; ".join(show.outputs.failures or whole)) from None
     failures = show.outputs.failures
-    if not to.window and attached and len(failures) >= len(attached):
+    if not outputs.window and attached and len(failures) >= len(attached):
         raise SinkError("; ".join(failures))
     return replace(report, failures=tuple(failures))
 
 
-def _attached(to: To, *, played: str) -> list[tuple[str, Sink, int, float]]:
+def _attached(outputs: LiveOutputs, *, played: str) -> list[tuple[str, Sink, int, float]]:
     """Every output but the window: its name, the sink, its queue and how long to wait for it at the end."""
     attached: list[tuple[str, Sink, int, float]] = []
-    if to.record is not None:
-        recorder = Recorder(to.record, overwrite=to.overwrite, keep=[played])
+    if outputs.record is not None:
+        recorder = Recorder(outputs.record, overwrite=outputs.overwrite, keep=[played])
         attached.append((RECORDING, recorder, RECORD_QUEUE, RECORD_PATIENCE_S))
-    if to.publish is not None:
-        attached.append(("publishing", Publisher(to.publish), 4, 0.3))
-    if to.virtual_camera:
+    if outputs.publish is not None:
+        attached.append(("publishing", Publisher(outputs.publish), 4, 0.3))
+    if outputs.virtual_camera:
         attached.append(("virtual camera", VirtualCamera(), 2, 0.3))
     return attached

@@ -8,7 +8,7 @@ import pytest
 
 import rtstyle
 from rtstyle.frames import is_cover
-from rtstyle.jobs.film.options import Options
+from rtstyle.jobs.film.options import FilmOptions
 from rtstyle.sources.streams import Keep
 from tests.clips import TICK, frame_times, make_clip, packets, streams_of, turn
 from tests.rich_film import FONT, make_rich_film
@@ -25,7 +25,7 @@ def paint(tmp_path, invert_model):
 
     def paint(source, suffix=".mp4", **options):
         target = tmp_path / f"painted{suffix}"
-        rtstyle.transcode(source, target, style=invert_model, options=Options(**options), overwrite=True)
+        rtstyle.transcode(source, target, style=invert_model, options=FilmOptions(**options), overwrite=True)
         return target
 
     return paint

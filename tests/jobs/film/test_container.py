@@ -9,7 +9,7 @@ import pytest
 
 import rtstyle
 from rtstyle.jobs.film.film import look_at
-from rtstyle.jobs.film.options import Options
+from rtstyle.jobs.film.options import FilmOptions
 from rtstyle.jobs.film.task import Task
 from rtstyle.sinks.encoding import Encoding
 from tests.clips import frame_times, make_clip, packets
@@ -23,7 +23,7 @@ def paint(tmp_path, invert_model):
 
     def paint(source, suffix, **options):
         target = tmp_path / f"painted{suffix}"
-        rtstyle.transcode(source, target, style=invert_model, options=Options(segment=10, **options))
+        rtstyle.transcode(source, target, style=invert_model, options=FilmOptions(segment=10, **options))
         return target
 
     return paint
@@ -114,7 +114,7 @@ def test_timecode(tmp_path, paint, suffix, caplog):
         assert len(film.streams.data) == (suffix != ".mkv")
     assert not caplog.records
     lines = look_at(
-        Task(input=str(source), output=tmp_path / "out.mov", style="wave", options=Options(start=Fraction("0.4")))
+        Task(input=str(source), output=tmp_path / "out.mov", style="wave", options=FilmOptions(start=Fraction("0.4")))
     )
     assert lines[1:] == ["the timecode 01:02:03:04 is left out: a part of the film has another"]
 

@@ -10,10 +10,10 @@ from tests.clips import make_clip
 PROGRAM = """
 import resource, sys
 import rtstyle
-from rtstyle.jobs.film.options import Options
+from rtstyle.jobs.film.options import FilmOptions
 
 for name in ("short", "long"):
-    options = Options(segment=25, steady=True)
+    options = FilmOptions(segment=25, steady=True)
     rtstyle.transcode(f"{sys.argv[1]}/{name}.mp4", f"{sys.argv[1]}/{name}.out.mp4", style=sys.argv[2], options=options)
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """

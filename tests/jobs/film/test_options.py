@@ -11,7 +11,7 @@ import rtstyle
 from rtstyle.errors import SinkError, SourceError, UsageError
 from rtstyle.frames import Frame, VideoFormat
 from rtstyle.jobs.film.film import look_at
-from rtstyle.jobs.film.options import Options
+from rtstyle.jobs.film.options import FilmOptions
 from rtstyle.jobs.film.painter import read_schedule
 from rtstyle.jobs.film.task import Task
 from rtstyle.sinks.encoding import Encoding, choose_encoder, parse_bitrate
@@ -33,7 +33,9 @@ def test_a_part_with_its_sound(tmp_path, clip, invert_model, suffix):
     """From the first frame at the start to the last before the end; sound keeps its place to the frame, to the ms."""
     source = make_clip(tmp_path / "in.mp4", frames=100, g="12")
     target = tmp_path / f"out{suffix}"
-    rtstyle.transcode(source, target, style=invert_model, options=Options(start=Fraction("1.23"), duration=Fraction(2)))
+    rtstyle.transcode(
+        source, target, style=invert_model, options=FilmOptions(start=Fraction("1.23"), duration=Fraction(2))
+    )
     times = frame_times(target)
     assert len(times) == 50
     first = Fraction(31, 25)  # the first frame at or after 1.23 s
@@ -49,13 +51,13 @@ def test_a_part_with_its_sound(tmp_path, clip, invert_model, suffix):
 def test_a_part_beyond_the_end(clip, tmp_path, invert_model):
     """There is nothing to paint, and the sentence says where the end is."""
     with pytest.raises(SourceError, match=r"clip\.mp4: expected --start before its end at 1 s, got 60 s"):
-        rtstyle.transcode(clip, tmp_path / "out.mp4", style=invert_model, options=Options(start=Fraction(60)))
+        rtstyle.transcode(clip, tmp_path / "out.mp4", style=invert_model, options=FilmOptions(start=Fraction(60)))
 
 
 def test_a_schedule_of_styles(clip, tmp_path, invert_model, identity_model):
     """One style, a fade of 0.4 s, and the other: each frame by its own time, across segments too."""
     target = tmp_path / "out.mp4"
-    options = Options(crossfade=Fraction("0.4"), segment=5)
+    options = FilmOptions(crossfade=Fraction("0.4"), segment=5)
     rtstyle.transcode(clip, target, style=[f"{identity_model}@0", f"{invert_model}@00:00.4"], options=options)
     plain, painted = pixels(clip).astype(int)[:, 40, 60, 1], pixels(target).astype(int)[:, 40, 60, 1]
     shares = np.clip((np.arange(25) / 25 - 0.4) / 0.4, 0, 1)
@@ -95,7 +97,7 @@ def test_own_colours_lower_resolution_and_steadiness(tmp_path, invert_model):
     source = tmp_path / "in.mp4"
     make_clip(source, frames=5, size=(96, 64), sound=False)
     target = tmp_path / "out.mp4"
-    options = Options(keep_colors=True, scale=0.5, steady=True)
+    options = FilmOptions(keep_colors=True, scale=0.5, steady=True)
     rtstyle.transcode(source, target, style=invert_model, options=options)
     before, after = (cv2.cvtColor(pixels(path)[0], cv2.COLOR_RGB2YCrCb).astype(int) for path in (source, target))
     assert after.shape == before.shape
@@ -112,7 +114,7 @@ def test_strokes_stand_still(tmp_path, invert_model, scale):
     for number in range(4):
         writer.write(Frame(np.full((96, 128, 3), 100, np.uint8), Fraction(number, 25)))
     writer.close()
-    rtstyle.transcode(source, target, style=invert_model, options=Options(brushwork=1, scale=scale))
+    rtstyle.transcode(source, target, style=invert_model, options=FilmOptions(brushwork=1, scale=scale))
     images = pixels(target).astype(int)
     assert 15 < images.std() < 40
     assert np.abs(images[1:] - images[0]).mean() < 2
@@ -121,7 +123,7 @@ def test_strokes_stand_still(tmp_path, invert_model, scale):
 def test_a_preview_beside_the_original(tmp_path, invert_model):
     """So many seconds from the middle: the film on the left, the painting on the right, with sound."""
     source, target = make_clip(tmp_path / "in.mp4", frames=100), tmp_path / "out.mp4"
-    rtstyle.transcode(source, target, style=invert_model, options=Options(preview=Fraction(1)))
+    rtstyle.transcode(source, target, style=invert_model, options=FilmOptions(preview=Fraction(1)))
     images = pixels(target).astype(int)
     assert images.shape == (25, 48, 128, 3)
     assert np.abs(images[:, 30:, 20:60] + images[:, 30:, 84:124] - 255).max() <= 6
@@ -158,7 +160,9 @@ def test_wrong_colours(tmp_path, identity_model, color):
         film.mux(video.encode(frame))
         film.mux(video.encode(None))
     target = tmp_path / "out.mp4"
-    rtstyle.transcode(source, target, style=identity_model, options=Options(encoding=Encoding(crf=4, preset="medium")))
+    rtstyle.transcode(
+        source, target, style=identity_model, options=FilmOptions(encoding=Encoding(crf=4, preset="medium"))
+    )
     with av.open(str(target)) as film:
         shown = next(film.decode(video=0))
         assert (shown.colorspace, shown.color_range) == (matrix, 1)
@@ -177,7 +181,7 @@ def test_damage_stops_unless_it_is_to_be_skipped(tmp_path, identity_model, caplo
     with pytest.raises(SourceError, match=r"cannot be decoded at about 1\.\d s; --on-error skip"):
         rtstyle.transcode(source, target, style=identity_model)
     assert list(tmp_path.iterdir()) == [source]
-    report = rtstyle.transcode(source, target, style=identity_model, options=Options(on_error="skip"))
+    report = rtstyle.transcode(source, target, style=identity_model, options=FilmOptions(on_error="skip"))
     assert (report.frames_skipped, report.frames_out) == (1, 59)
     assert "a damaged packet at 1.0" in caplog.text
 
@@ -188,7 +192,7 @@ def test_a_film_that_ends_early_is_kept_as_far_as_it_goes(shared_video, tmp_path
     source = shared_video("s21_truncated_half_audio.mp4")
     with pytest.raises(SourceError, match="ends early"):
         rtstyle.transcode(source, target, style=identity_model)
-    rtstyle.transcode(source, target, style=identity_model, options=Options(on_error="skip"), overwrite=True)
+    rtstyle.transcode(source, target, style=identity_model, options=FilmOptions(on_error="skip"), overwrite=True)
     assert len(frame_times(target)) >= 157
     assert packets(target)
     assert "ends early: expected 303 packets of video" in caplog.text
@@ -235,7 +239,7 @@ def test_a_bit_rate_is_kept(tmp_path, identity_model):
     for rate in (20_000, 200_000):
         noise = make_model(tmp_path / "blur.onnx", kind="blur")
         target = tmp_path / f"{rate}.mp4"
-        rtstyle.transcode(source, target, style=noise, options=Options(encoding=Encoding(bitrate=rate)))
+        rtstyle.transcode(source, target, style=noise, options=FilmOptions(encoding=Encoding(bitrate=rate)))
         sizes.append(target.stat().st_size)
     assert sizes[0] < sizes[1]
 

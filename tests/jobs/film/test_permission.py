@@ -16,7 +16,7 @@ PROGRAM = """
 import os, sys
 from pathlib import Path
 import rtstyle
-from rtstyle.jobs.film.options import Options
+from rtstyle.jobs.film.options import FilmOptions
 
 folder, style = Path(sys.argv[1]), sys.argv[2]
 rtstyle.transcode(folder / "clip.mp4", folder / "first.mp4", style=style)
@@ -41,7 +41,7 @@ attempt("secret.mp4", "open/out.mp4")
 attempt("clip.mp4", "shut/out.mp4")
 attempt("clip.mp4", "shut/there.mp4")
 os.chmod(folder / "shut", 0o777)
-attempt("clip.mp4", "shut/there.mp4", options=Options(resume=True))
+attempt("clip.mp4", "shut/there.mp4", options=FilmOptions(resume=True))
 """
 
 ASK = "ask its owner to let you read it, or make a copy that you may read"

@@ -19,7 +19,7 @@ import pytest
 import rtstyle
 from rtstyle.errors import SinkError, SourceError
 from rtstyle.jobs.film.film import check_output, look_at
-from rtstyle.jobs.film.options import Options
+from rtstyle.jobs.film.options import FilmOptions
 from rtstyle.jobs.film.task import Task
 from rtstyle.jobs.film.work_folder import WorkFolder, tidy
 from rtstyle.sinks.container import Written
@@ -31,7 +31,7 @@ from tests.killed import paint_slowly
 from tests.reading import pixels
 
 SEGMENT = 10
-RESUME = Options(resume=True, segment=SEGMENT)
+RESUME = FilmOptions(resume=True, segment=SEGMENT)
 
 
 def assert_same_film(one, other):
@@ -69,7 +69,7 @@ def film(tmp_path_factory):
 def test_killed_at_ten_random_moments(film, tmp_path, invert_model):
     """Never more than one segment is painted again, and the film is that of a run that was left alone."""
     target, whole, log = tmp_path / "out.mp4", tmp_path / "whole.mp4", tmp_path / "painted"
-    rtstyle.transcode(film, whole, style=invert_model, options=Options(segment=SEGMENT))
+    rtstyle.transcode(film, whole, style=invert_model, options=FilmOptions(segment=SEGMENT))
     log.touch()
     processes = multiprocessing.get_context("forkserver")
     processes.set_forkserver_preload(["tests.killed"])
@@ -99,7 +99,7 @@ def test_only_the_interrupted_segment_is_painted_again(film, tmp_path, invert_mo
     """Ctrl-C leaves whole segments, whatever the batch, and the rest is painted later."""
     number, batch = moment
     target, whole = tmp_path / "out.mp4", tmp_path / "whole.mp4"
-    options = Options(segment=SEGMENT)
+    options = FilmOptions(segment=SEGMENT)
     with pytest.raises(KeyboardInterrupt):
         rtstyle.transcode(film, target, style=invert_model, batch=batch, options=options, progress=stop_at(number))
     assert not target.exists()
@@ -119,7 +119,7 @@ def test_a_machine_with_more_cores_goes_on(film, tmp_path, invert_model, monkeyp
     monkeypatch.setattr("rtstyle.sinks.video_encoder.codec_threads", lambda: 1)
     with pytest.raises(KeyboardInterrupt):
         rtstyle.transcode(
-            film, target, style=invert_model, options=Options(segment=SEGMENT, encoding=hevc), progress=stop_at(25)
+            film, target, style=invert_model, options=FilmOptions(segment=SEGMENT, encoding=hevc), progress=stop_at(25)
         )
     monkeypatch.setattr("rtstyle.sinks.video_encoder.codec_threads", lambda: 4)
     report = rtstyle.transcode(film, target, style=invert_model, options=replace(RESUME, encoding=hevc))
@@ -130,11 +130,11 @@ def test_a_machine_with_more_cores_goes_on(film, tmp_path, invert_model, monkeyp
 def test_a_stage_with_memory_does_not_notice(film, tmp_path, invert_model):
     """A steadied film is the same after an interruption, and at most eight frames more are painted."""
     target, whole = tmp_path / "out.mp4", tmp_path / "whole.mp4"
-    steady = Options(segment=SEGMENT, steady=True)
+    steady = FilmOptions(segment=SEGMENT, steady=True)
     rtstyle.transcode(film, whole, style=invert_model, options=steady)
     with pytest.raises(KeyboardInterrupt):
         rtstyle.transcode(film, target, style=invert_model, options=steady, progress=stop_at(37))
-    resumed = Options(segment=SEGMENT, steady=True, resume=True)
+    resumed = FilmOptions(segment=SEGMENT, steady=True, resume=True)
     report = rtstyle.transcode(film, target, style=invert_model, options=resumed)
     assert (report.frames_resumed, report.frames_out) == (30, 70)
     assert_same_film(target, whole)
@@ -144,9 +144,9 @@ def test_a_run_that_is_not_to_be_resumed_says_so(film, tmp_path, invert_model):
     """Work is never thrown away unasked, nor mixed with that of another question."""
     target = tmp_path / "out.mp4"
     with pytest.raises(KeyboardInterrupt):
-        rtstyle.transcode(film, target, style=invert_model, options=Options(segment=SEGMENT), progress=stop_at(25))
+        rtstyle.transcode(film, target, style=invert_model, options=FilmOptions(segment=SEGMENT), progress=stop_at(25))
     with pytest.raises(SinkError, match="an unfinished run is there; --resume continues"):
-        rtstyle.transcode(film, target, style=invert_model, options=Options(segment=SEGMENT))
+        rtstyle.transcode(film, target, style=invert_model, options=FilmOptions(segment=SEGMENT))
     with pytest.raises(SinkError, match=r"strength was 1\.0 and is 0\.5"):
         rtstyle.transcode(film, target, style=invert_model, strength=0.5, options=RESUME)
     other = tmp_path / "other.mp4"
@@ -165,9 +165,9 @@ def test_a_run_that_is_not_to_be_resumed_says_so(film, tmp_path, invert_model):
 def test_what_is_kept_may_be_less_in_the_end(film, tmp_path, invert_model, keep):
     """Segments hold no sound, so a film that was begun with it can be finished without, if that is what is wrong."""
     whole, target = tmp_path / "whole.mp4", tmp_path / "out.mp4"
-    rtstyle.transcode(film, whole, style=invert_model, options=Options(keep=keep, segment=SEGMENT))
+    rtstyle.transcode(film, whole, style=invert_model, options=FilmOptions(keep=keep, segment=SEGMENT))
     with pytest.raises(KeyboardInterrupt):
-        rtstyle.transcode(film, target, style=invert_model, options=Options(segment=SEGMENT), progress=stop_at(25))
+        rtstyle.transcode(film, target, style=invert_model, options=FilmOptions(segment=SEGMENT), progress=stop_at(25))
     report = rtstyle.transcode(film, target, style=invert_model, options=replace(RESUME, keep=keep))
     assert report.frames_resumed == 20
     assert target.read_bytes() == whole.read_bytes()
@@ -177,11 +177,11 @@ def test_a_dry_run_knows_of_unfinished_runs(film, tmp_path, invert_model):
     """It says what the real run would, and changes nothing."""
     target = tmp_path / "out.mp4"
     with pytest.raises(KeyboardInterrupt):
-        rtstyle.transcode(film, target, style=invert_model, options=Options(segment=SEGMENT), progress=stop_at(25))
+        rtstyle.transcode(film, target, style=invert_model, options=FilmOptions(segment=SEGMENT), progress=stop_at(25))
     folder = tmp_path / "out.mp4.rtstyle"
     (folder / "000099.mp4").touch()  # as a killed run may leave it
     before = {path: path.read_bytes() for path in folder.iterdir()}
-    task = Task(input=str(film), output=target, style=invert_model, options=Options(segment=SEGMENT))
+    task = Task(input=str(film), output=target, style=invert_model, options=FilmOptions(segment=SEGMENT))
     with pytest.raises(SinkError, match="an unfinished run is there"):
         look_at(task)
     with pytest.raises(SinkError, match=r"strength was 1\.0 and is 0\.5; .* with --overwrite and without --resume"):
@@ -202,16 +202,16 @@ def test_a_dry_run_knows_of_a_run_at_work(film, tmp_path, invert_model):
                 look_at(task)
             seen.append(now)
 
-    rtstyle.transcode(film, task.output, style=invert_model, options=Options(segment=SEGMENT), progress=progress)
+    rtstyle.transcode(film, task.output, style=invert_model, options=FilmOptions(segment=SEGMENT), progress=progress)
     assert len(seen) == 1
 
 
 def test_a_preview_is_not_gone_on_with_as_its_part(film, tmp_path, invert_model):
     """Beside the original a frame is twice as wide."""
-    target, part = tmp_path / "out.mp4", Options(segment=SEGMENT, start=Fraction(3, 2), duration=Fraction(1))
+    target, part = tmp_path / "out.mp4", FilmOptions(segment=SEGMENT, start=Fraction(3, 2), duration=Fraction(1))
     with pytest.raises(KeyboardInterrupt):
         rtstyle.transcode(film, target, style=invert_model, options=part, progress=stop_at(15))
-    beside = Options(segment=SEGMENT, preview=Fraction(1), resume=True)
+    beside = FilmOptions(segment=SEGMENT, preview=Fraction(1), resume=True)
     with pytest.raises(SinkError, match="cannot be resumed"):
         rtstyle.transcode(film, target, style=invert_model, options=beside)
 
@@ -227,7 +227,7 @@ def test_two_runs_do_not_share_a_folder(film, tmp_path, invert_model):
                 rtstyle.transcode(film, target, style=invert_model, options=RESUME)
             seen.append(now)
 
-    rtstyle.transcode(film, target, style=invert_model, options=Options(segment=SEGMENT), progress=progress)
+    rtstyle.transcode(film, target, style=invert_model, options=FilmOptions(segment=SEGMENT), progress=progress)
     assert len(seen) == 1
 
 
@@ -276,7 +276,7 @@ def test_killed_between_name_and_tidying(film, tmp_path, invert_model, monkeypat
     """The film is there; resuming only takes the folder away, or the rest of it."""
     target = tmp_path / "out.mp4"
     monkeypatch.setattr(WorkFolder, "remove", lambda self: None)
-    rtstyle.transcode(film, target, style=invert_model, options=Options(segment=SEGMENT))
+    rtstyle.transcode(film, target, style=invert_model, options=FilmOptions(segment=SEGMENT))
     monkeypatch.undo()
     folder = tmp_path / "out.mp4.rtstyle"
     if moment == "two names":
@@ -298,7 +298,7 @@ def test_killed_between_name_and_tidying(film, tmp_path, invert_model, monkeypat
     check_output(task)
     assert look_at(task) == ["is already complete; its leftover work folder would be removed"]
     assert (tmp_path / "out.mp4.rtstyle").is_dir()
-    rtstyle.transcode(film, target, style=invert_model, options=Options(resume=True))
+    rtstyle.transcode(film, target, style=invert_model, options=FilmOptions(resume=True))
     assert target.read_bytes() == before
     assert [path.name for path in tmp_path.iterdir()] == ["out.mp4"]
 
@@ -308,7 +308,7 @@ def test_a_name_as_long_as_names_may_be(film, tmp_path, invert_model):
     target = tmp_path / f"{'語' * 80}{'x' * 11}.mp4"
     assert len(os.fsencode(target.name)) == 255
     with pytest.raises(KeyboardInterrupt):
-        rtstyle.transcode(film, target, style=invert_model, options=Options(segment=SEGMENT), progress=stop_at(25))
+        rtstyle.transcode(film, target, style=invert_model, options=FilmOptions(segment=SEGMENT), progress=stop_at(25))
     assert rtstyle.transcode(film, target, style=invert_model, options=RESUME).frames_resumed == 20
     assert [path.name for path in tmp_path.iterdir()] == [target.name]
 
@@ -341,7 +341,7 @@ def test_a_film_that_does_not_fit_its_promise_keeps_its_work(film, tmp_path, inv
         rtstyle.transcode(film, target, style=invert_model)
     assert not target.exists()
     monkeypatch.undo()
-    report = rtstyle.transcode(film, target, style=invert_model, options=Options(resume=True))
+    report = rtstyle.transcode(film, target, style=invert_model, options=FilmOptions(resume=True))
     assert (report.frames_out, report.frames_resumed) == (0, 100)
     assert len(frame_times(target)) == 100
 
@@ -358,7 +358,7 @@ def test_a_source_that_grows(tmp_path, invert_model):
             source.write_bytes(data)
 
     with pytest.raises(SourceError, match=r"changed while it was read; .* frames are kept"):
-        rtstyle.transcode(source, target, style=invert_model, options=Options(segment=SEGMENT), progress=grow)
+        rtstyle.transcode(source, target, style=invert_model, options=FilmOptions(segment=SEGMENT), progress=grow)
     report = rtstyle.transcode(source, target, style=invert_model, options=RESUME)
     assert report.frames_resumed >= 10
     assert len(frame_times(target)) == 100
@@ -370,7 +370,9 @@ def test_another_film_under_the_same_name(tmp_path, invert_model):
     make_clip(source, frames=30, sound=False)
     stat = source.stat()
     with pytest.raises(KeyboardInterrupt):
-        rtstyle.transcode(source, target, style=invert_model, options=Options(segment=SEGMENT), progress=stop_at(15))
+        rtstyle.transcode(
+            source, target, style=invert_model, options=FilmOptions(segment=SEGMENT), progress=stop_at(15)
+        )
     data = bytearray(source.read_bytes())
     make_clip(source, frames=60, sound=False)
     sentence = r"in\.mp4: has changed since .*out\.mp4 was begun; start again with --overwrite"
@@ -393,7 +395,9 @@ def test_pictures_that_become_more(tmp_path, invert_model):
     source, target = tmp_path / "in%d.png", tmp_path / "out.mp4"
     draw(range(30))
     with pytest.raises(KeyboardInterrupt):
-        rtstyle.transcode(source, target, style=invert_model, options=Options(segment=SEGMENT), progress=stop_at(25))
+        rtstyle.transcode(
+            source, target, style=invert_model, options=FilmOptions(segment=SEGMENT), progress=stop_at(25)
+        )
     draw(range(30, 50))
     draw([3], step=40)
     with pytest.raises(SourceError, match=r"in%d\.png: has changed since"):
@@ -414,7 +418,7 @@ def test_a_source_that_vanishes(film, tmp_path, invert_model):
             source.rename(tmp_path / "elsewhere")
 
     with pytest.raises(SourceError, match="frames are kept"):
-        rtstyle.transcode(source, target, style=invert_model, options=Options(segment=SEGMENT), progress=vanish)
+        rtstyle.transcode(source, target, style=invert_model, options=FilmOptions(segment=SEGMENT), progress=vanish)
     (tmp_path / "elsewhere").rename(source)
     os.utime(source, ns=(stat.st_atime_ns, stat.st_mtime_ns))
     assert rtstyle.transcode(source, target, style=invert_model, options=RESUME).frames_resumed == 100
@@ -425,7 +429,7 @@ def test_a_source_that_vanishes(film, tmp_path, invert_model):
 def test_a_segment_that_is_no_longer_whole(film, tmp_path, invert_model, damage):
     """It is painted again, with those behind it."""
     target, whole = tmp_path / "out.mp4", tmp_path / "whole.mp4"
-    options = Options(segment=SEGMENT)
+    options = FilmOptions(segment=SEGMENT)
     with pytest.raises(KeyboardInterrupt):
         rtstyle.transcode(film, target, style=invert_model, options=options, progress=stop_at(45))
     second = tmp_path / "out.mp4.rtstyle" / "000001.mp4"
@@ -438,7 +442,7 @@ def test_a_segment_that_is_no_longer_whole(film, tmp_path, invert_model, damage)
     assert_same_film(target, whole)
 
 
-@pytest.mark.parametrize("options", [Options(), RESUME])
+@pytest.mark.parametrize("options", [FilmOptions(), RESUME])
 def test_a_folder_of_somebody_elses_with_that_name(film, tmp_path, invert_model, options):
     """Nothing in it is touched, whatever is asked for."""
     folder = tmp_path / "out.mp4.rtstyle"
@@ -462,7 +466,9 @@ def test_a_file_that_somebody_puts_there_meanwhile(film, tmp_path, invert_model)
         if now.frames == 25:
             note.write_text("mine", encoding="utf-8")
 
-    rtstyle.transcode(film, tmp_path / "out.mp4", style=invert_model, options=Options(segment=SEGMENT), progress=put)
+    rtstyle.transcode(
+        film, tmp_path / "out.mp4", style=invert_model, options=FilmOptions(segment=SEGMENT), progress=put
+    )
     assert [path.name for path in note.parent.iterdir()] == ["note.txt"]
 
 
@@ -470,11 +476,11 @@ def test_a_file_that_somebody_puts_there_meanwhile(film, tmp_path, invert_model)
 def test_a_full_disk_and_then_room(share, tmp_path, small_disk, film, invert_model):
     """The sentence says how much is kept; with room again the run goes on where it was."""
     whole = tmp_path / "whole.mp4"
-    rtstyle.transcode(film, whole, style=invert_model, options=Options(segment=SEGMENT))
+    rtstyle.transcode(film, whole, style=invert_model, options=FilmOptions(segment=SEGMENT))
     disk = small_disk(int(whole.stat().st_size * share) // 4096 * 4)
     target = disk / "out.mp4"
     with pytest.raises(SinkError, match=r"No space left on device.* frames are kept"):
-        rtstyle.transcode(film, target, style=invert_model, options=Options(segment=SEGMENT))
+        rtstyle.transcode(film, target, style=invert_model, options=FilmOptions(segment=SEGMENT))
     assert not target.exists()
     subprocess.run(["mount", "-o", "remount,size=8m", str(disk)], check=True)
     report = rtstyle.transcode(film, target, style=invert_model, options=RESUME)

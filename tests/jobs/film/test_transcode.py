@@ -14,7 +14,7 @@ import pytest
 import rtstyle
 from rtstyle.errors import ModelError, SinkError, SourceError, UsageError
 from rtstyle.jobs.film.film import look_at
-from rtstyle.jobs.film.options import Options
+from rtstyle.jobs.film.options import FilmOptions
 from rtstyle.jobs.film.task import Task
 from rtstyle.sources.streams import Keep
 from rtstyle.stylizer import Stylizer
@@ -56,7 +56,7 @@ def test_a_film_from_a_pipe(clip, tmp_path, invert_model):
     os.mkfifo(pipe)
     feeder = threading.Thread(target=lambda: pipe.write_bytes(source.read_bytes()), daemon=True)
     feeder.start()
-    options = Options(keep=Keep(metadata=False))
+    options = FilmOptions(keep=Keep(metadata=False))
     assert rtstyle.transcode(pipe, target, style=invert_model, options=options).frames_out == 25
     feeder.join(5)
     assert frame_times(target) == frame_times(clip)
@@ -93,7 +93,7 @@ def test_a_dry_run_of_a_pipe(clip, tmp_path, invert_model):
     assert lines[0].endswith("frames; libvpx-vp9")
     assert "stream 1 (audio, aac) is converted to libopus" in lines
     with pytest.raises(UsageError, match="expected a file to resume"):
-        look_at(replace(task, options=Options(resume=True)))
+        look_at(replace(task, options=FilmOptions(resume=True)))
 
 
 def test_the_report_is_from_file_to_file(clip, tmp_path, invert_model, monkeypatch):

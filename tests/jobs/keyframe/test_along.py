@@ -13,14 +13,14 @@ pytest.importorskip("torch", reason="keyframes need torch: pip install -e .[keyf
 from rtstyle.errors import SinkError
 from rtstyle.gatys.sheet import sheet
 from rtstyle.jobs.keyframe import along
-from rtstyle.jobs.keyframe.keyframe import Extras
+from rtstyle.jobs.keyframe.keyframe import KeyframeExtras
 from tests.clips import frame_times
 from tests.painting import TINY, paint, stop_at
 
 
 def test_pictures_along_the_way(files):
     """A labelled strip, a film of as many frames, and saves by iteration."""
-    paint(files, extras=Extras(process=4, save_every=6))
+    paint(files, extras=KeyframeExtras(process=4, save_every=6))
     assert cv2.imread(str(files / "out-process.png")).shape[1] >= 4 * 43
     assert len(frame_times(files / "out-process.mp4")) == 4
     assert {p.name for p in files.glob("out.*.png")} == {"out.000006.png", "out.000012.png"}
@@ -31,10 +31,10 @@ def test_the_process_goes_on_where_it_was_stopped(files):
     from tests.clips import frame_times
 
     with pytest.raises(KeyboardInterrupt):
-        paint(files, extras=Extras(process=6), progress=stop_at(8))
+        paint(files, extras=KeyframeExtras(process=6), progress=stop_at(8))
     stopped = cv2.imread(str(files / "out-process.png"))
     assert len(frame_times(files / "out-process.mp4")) == 4
-    paint(files, extras=Extras(process=6, resume=True))
+    paint(files, extras=KeyframeExtras(process=6, resume=True))
     whole = cv2.imread(str(files / "out-process.png"))
     assert len(frame_times(files / "out-process.mp4")) == 6
     np.testing.assert_array_equal(whole[:, : 3 * 43], stopped[:, : 3 * 43])
@@ -42,22 +42,25 @@ def test_the_process_goes_on_where_it_was_stopped(files):
 
 def test_what_lies_along_the_way_is_not_replaced(files):
     """Neither strip nor saves of another run, unless asked; it is said before anything is painted."""
-    paint(files, extras=Extras(process=2, save_every=6))
+    paint(files, extras=KeyframeExtras(process=2, save_every=6))
     (files / "out.png").unlink()
     before = {path: path.read_bytes() for path in files.iterdir()}
-    for extras, name in ((Extras(process=2), "out-process.png"), (Extras(save_every=6), r"out\.000006\.png")):
+    for extras, name in (
+        (KeyframeExtras(process=2), "out-process.png"),
+        (KeyframeExtras(save_every=6), r"out\.000006\.png"),
+    ):
         with pytest.raises(SinkError, match=f"{name}: exists already"):
             paint(files, extras=extras)
     assert {path: path.read_bytes() for path in files.iterdir()} == before
-    paint(files, extras=Extras(process=2, save_every=6), overwrite=True)
+    paint(files, extras=KeyframeExtras(process=2, save_every=6), overwrite=True)
     begin = replace(TINY, init=str(files / "out.000006.png"))
     with pytest.raises(SinkError, match="is the input itself"):
-        paint(files, recipe=begin, extras=Extras(save_every=6), overwrite=True)
+        paint(files, recipe=begin, extras=KeyframeExtras(save_every=6), overwrite=True)
 
 
 def test_a_process_that_ends_early_shows_its_end(files):
     """Until it no longer improves: nobody knows beforehand how long that is."""
-    report = paint(files, recipe=replace(TINY, iterations=None, style_weight=1e-3), extras=Extras(process=3))
+    report = paint(files, recipe=replace(TINY, iterations=None, style_weight=1e-3), extras=KeyframeExtras(process=3))
     assert report.evaluations < 2000
     film = cv2.VideoCapture(str(files / "out-process.mp4"))
     shown = [picture for _ in range(9) for there, picture in [film.read()] if there]
@@ -75,7 +78,7 @@ def test_a_process_without_a_foreseen_end_has_as_many_pictures(files, monkeypatc
         return sheet(pictures, labels)
 
     monkeypatch.setattr(along, "sheet", labelled)
-    paint(files, recipe=replace(TINY, iterations=None), extras=Extras(process=count), progress=steps.append)
+    paint(files, recipe=replace(TINY, iterations=None), extras=KeyframeExtras(process=count), progress=steps.append)
     gaps = [b - a for a, b in pairwise(shown)]
     assert len(gaps) == count
     assert shown[-1] == steps[-1].iteration > 8 * count

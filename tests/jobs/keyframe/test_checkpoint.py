@@ -13,7 +13,7 @@ import torch
 
 from rtstyle.errors import SinkError, SourceError
 from rtstyle.jobs.keyframe import checkpoint
-from rtstyle.jobs.keyframe.keyframe import Extras
+from rtstyle.jobs.keyframe.keyframe import KeyframeExtras
 from rtstyle.sinks.photo_writer import PhotoWriter
 from tests.painting import TINY, paint, stop_at
 from tests.vgg import random_vgg
@@ -26,7 +26,7 @@ def test_ctrl_c_keeps_the_best_and_resume_goes_on(files):
     first = cv2.imread(str(files / "out.png"))
     assert first.shape == (32, 43, 3)
     assert (files / "out.png.keyframe").exists()
-    resume = Extras(resume=True)
+    resume = KeyframeExtras(resume=True)
     with pytest.raises(SinkError, match=r"style weight was 100.0 and is 7.0"):
         paint(files, recipe=replace(TINY, style_weight=7.0), extras=resume)
     steps = []
@@ -52,7 +52,7 @@ def test_a_run_goes_on_with_the_files_that_it_was_begun_with(files, tmp_path, mo
         torch.save({key: value + 1e-3 for key, value in random_vgg().state.items()}, vgg)
     else:
         cv2.imwrite(str(path), 255 - cv2.imread(str(path)))
-    resume = Extras(resume=True)
+    resume = KeyframeExtras(resume=True)
     with pytest.raises(SourceError, match=rf"{name}: has changed since .*out\.png\.keyframe was begun; start again"):
         paint(files, extras=resume)
     path.write_bytes(before)
@@ -66,7 +66,7 @@ def test_a_kill_costs_half_a_minute(files, monkeypatch):
         paint(files, progress=stop_at(7, MemoryError))  # which nothing of ours catches, as a kill
     assert not (files / "out.png").exists()
     steps = []
-    paint(files, extras=Extras(resume=True), progress=steps.append)
+    paint(files, extras=KeyframeExtras(resume=True), progress=steps.append)
     assert [step.iteration for step in steps] == list(range(8, 13))
 
 
@@ -105,11 +105,11 @@ def test_a_painting_that_cannot_be_written_is_kept(files, monkeypatch, caplog):
 
     monkeypatch.setattr(PhotoWriter, "write", refuse)
     with pytest.raises(SinkError, match=r"then continue with --resume: .* kept in .*out\.png\.keyframe"):
-        paint(files, extras=Extras(save_every=6))
+        paint(files, extras=KeyframeExtras(save_every=6))
     assert [message.endswith("make room there; painting continues") for message in caplog.messages] == [True, True]
     monkeypatch.setattr(PhotoWriter, "write", written)
     steps = []
-    report = paint(files, extras=Extras(resume=True), progress=steps.append)
+    report = paint(files, extras=KeyframeExtras(resume=True), progress=steps.append)
     assert not steps
     assert report.loss < 0.5 * report.start_loss
     assert cv2.imread(str(files / "out.png")).shape == (32, 43, 3)

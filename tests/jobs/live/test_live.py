@@ -17,7 +17,7 @@ import pytest
 import rtstyle
 from rtstyle.errors import DeviceError, SinkError, SourceError, UsageError
 from rtstyle.frames import Batch, Frame, VideoFormat
-from rtstyle.jobs.live.live import To
+from rtstyle.jobs.live.live import LiveOutputs
 from rtstyle.jobs.live.look import Look
 from rtstyle.jobs.live.meter import NETWORK, LiveMeter
 from rtstyle.jobs.live.painter import LivePainter
@@ -41,7 +41,7 @@ LIVE = [sys.executable, "-m", "rtstyle", "live"]
 def test_a_file_is_painted_at_its_own_pace(tmp_path, invert_model):
     """Every frame shown is newly painted, recorded at its own time, and the report has the latency."""
     clip, path = make_clip(tmp_path / "clip.mp4", frames=50, sound=False), tmp_path / "out.mp4"
-    report = rtstyle.live(str(clip), styles=[invert_model], to=To(window=False, record=path))
+    report = rtstyle.live(str(clip), styles=[invert_model], outputs=LiveOutputs(window=False, record=path))
     assert report.frames_in == 50
     assert report.frames_out + report.frames_dropped == 50
     assert 1.8 < report.seconds < 10
@@ -58,9 +58,9 @@ def test_a_film_is_not_recorded_over_itself(tmp_path, invert_model):
     link.symlink_to(clip)
     before = clip.read_bytes()
     for source in (clip, f"file://{clip}"):
-        to = To(window=False, record=link, overwrite=True)
+        outputs = LiveOutputs(window=False, record=link, overwrite=True)
         with pytest.raises(SinkError, match=r"link\.mp4: is the input itself"):
-            rtstyle.live(str(source), styles=[invert_model], to=to)
+            rtstyle.live(str(source), styles=[invert_model], outputs=outputs)
     assert clip.read_bytes() == before
 
 
@@ -135,7 +135,7 @@ def test_a_file_in_memory_is_a_file(invert_model):
         pytest.skip("no such hardware: this system has no /dev/shm")
     with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
         clip = make_clip(Path(folder) / "clip.mp4", frames=5, sound=False)
-        report = rtstyle.live(str(clip), styles=[invert_model], to=To(window=False), seconds=5)
+        report = rtstyle.live(str(clip), styles=[invert_model], outputs=LiveOutputs(window=False), seconds=5)
     assert report.frames_in == 5
 
 
@@ -299,7 +299,9 @@ def show_of(source, *models, size=None, seconds=None):
 def test_nothing_unpainted_is_recorded(tmp_path, invert_model):
     """A short clip at its own pace is over before a style is loaded."""
     clip, path = make_clip(tmp_path / "clip.mp4", frames=10, sound=False), tmp_path / "out.mp4"
-    rtstyle.live(str(clip), styles=[invert_model], to=To(window=False, record=path), look=Look(brushwork=0))
+    rtstyle.live(
+        str(clip), styles=[invert_model], outputs=LiveOutputs(window=False, record=path), look=Look(brushwork=0)
+    )
     before, after = (
         [item.image.astype(int) for item in VideoReader(file) if isinstance(item, Frame)] for file in (clip, path)
     )

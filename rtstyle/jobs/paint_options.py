@@ -14,7 +14,7 @@ from rtstyle.stages.keep_colors import KeepColors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Touch:
+class PaintOptions:
     """Everything about a painting but its style. Raises UsageError for impossible values."""
 
     strength: float = STRENGTH  # of the painting; the rest is the original
@@ -45,4 +45,4 @@ class Touch:
         return Guided(stages, lines=short_side(SHORT_SIDE) if self.scale is None else share(self.scale))
 
 
-PLAIN = Touch()
+PLAIN = PaintOptions()
