@@ -25,6 +25,7 @@ class FakeRuntime:
         self.granted = granted  # None: whatever is asked for
         self.refusal = refusal
         self.room = room  # frames that fit into its memory at once
+        self.model: str | bytes = b""  # of the last session, as are the next two
         self.asked: list[str] = []
         self.settings: list[dict[str, str]] = []
         self.shapes: list[tuple[int, ...]] = []
@@ -54,7 +55,7 @@ class FakeRuntime:
 
     def InferenceSession(  # noqa: N802 - onnxruntime's name
         self,
-        path: str,
+        model: str | bytes,
         options: Any,
         *,
         providers: list[str],
@@ -64,7 +65,7 @@ class FakeRuntime:
         assert enable_fallback == 0, "onnxruntime would print on stdout"
         if self.refusal:
             raise RuntimeError(self.refusal)
-        self.asked, self.settings, self.graphs = providers, provider_options, {}
+        self.model, self.asked, self.settings, self.graphs = model, providers, provider_options, {}
         return FakeSession(self, self.granted or providers)
 
 
