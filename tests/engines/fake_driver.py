@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import mmap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -65,9 +66,10 @@ class FakeDriver:
         return 0
 
     def cuMemHostRegister_v2(self, place: ctypes.c_void_p, size: ctypes.c_size_t, _flags: ctypes.c_uint) -> int:  # noqa: N802
-        if not self.lockable:
+        start = place.value or 0
+        if not self.lockable or self._locked_pages(start, size.value):
             return _INVALID
-        self.locked[place.value or 0] = size.value
+        self.locked[start] = size.value
         return 0
 
     def cuMemHostUnregister(self, place: ctypes.c_void_p) -> int:  # noqa: N802
@@ -112,6 +114,17 @@ class FakeDriver:
     def _copy(self, way: str, to: int, start: int, size: int, stream: ctypes.c_void_p, *, gpu: int) -> int:
         if gpu not in self.memory or size > self.memory[gpu].nbytes or stream.value not in self.streams:
             return _INVALID
+        here = start if way == "up" else to
+        if self.locked.get(here) != size and self._locked_pages(here, size):
+            return _INVALID  # "must be either entirely registered or not at all"
         ctypes.memmove(to, start, size)
         self.copies.append((way, stream.value or 0, size))
         return 0
+
+    def _locked_pages(self, start: int, size: int) -> set[int]:
+        """Those of this memory that are locked, for whatever array."""
+        return _pages(start, size) & {page for place, length in self.locked.items() for page in _pages(place, length)}
+
+
+def _pages(start: int, size: int) -> set[int]:
+    return set(range(start // mmap.PAGESIZE, (start + size - 1) // mmap.PAGESIZE + 1))
