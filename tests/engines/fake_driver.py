@@ -27,6 +27,7 @@ class FakeDriver:
         self.streams: set[int] = set()
         self.copies: list[tuple[str, int, int]] = []  # the way, the stream and bytes
         self.fault = ""  # the function that fails from now on
+        self.capturing = False  # a CUDA graph, which calls of other threads spoil
 
     def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
         real = ctypes.CDLL
@@ -44,6 +45,8 @@ class FakeDriver:
     def _checked(self, name: str, function: Any) -> Any:
         def call(*arguments: Any) -> int:
             assert not any(isinstance(argument, int | float) for argument in arguments if argument != 0), name
+            if self.capturing and name != "cuGetErrorString":
+                return 901
             return 719 if self.fault == name else function(*arguments)
 
         return call
@@ -61,7 +64,7 @@ class FakeDriver:
         return 0 if context.value == 0xC0 else _INVALID
 
     def cuGetErrorString(self, code: ctypes.c_int, text: Any) -> int:  # noqa: N802
-        words = {_OUT_OF_MEMORY: b"out of memory", 719: b"unspecified launch failure"}
+        words = {_OUT_OF_MEMORY: b"out of memory", 719: b"unspecified launch failure", 901: b"capture spoilt"}
         text._obj.value = words.get(code.value, b"invalid argument")
         return 0
 
