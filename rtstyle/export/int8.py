@@ -6,6 +6,7 @@ original, as NAME.int8.onnx, the CPU engine uses it where it is faster.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from math import ceil, prod
 from pathlib import Path
@@ -49,6 +50,7 @@ def make(order: Order, folder: Path) -> Made:
     kept = bench.kept_in_float()
     path = folder / order.name
     made = varied(bench.quantised(kept), "int8")
+    _name_style(made, order.subjects[0].style)
     _name_original(made, order.subjects[0].style)
     save_checked(made, path)
     whole = [name for name in bench.convolutions if name in kept]
@@ -123,6 +125,12 @@ def _clouds(shape: tuple[int, ...]) -> Images:
     blots = np.random.default_rng(0).integers(0, 256, (7, 9, 3), dtype=np.uint8)
     image = cv2.resize(blots, (shape[2], shape[1]), interpolation=cv2.INTER_CUBIC)
     return np.repeat(np.asarray(image, np.uint8)[None], shape[0], axis=0)
+
+
+def _name_style(model: ModelProto, style: Style) -> None:
+    """Name the one style, or mix, that it paints from now on: which one, nobody can tell it any more."""
+    (entry,) = (entry for entry in model.metadata_props if entry.key == "rtstyle.styles")
+    entry.value = json.dumps([style.name if style.mix else style.styles[0]])
 
 
 def _name_original(model: ModelProto, style: Style) -> None:

@@ -1,6 +1,7 @@
 """Every target: what it writes runs, and paints what the network paints that it was made from."""
 
 import json
+import re
 import sys
 from fractions import Fraction
 from types import SimpleNamespace
@@ -72,6 +73,26 @@ def test_int8_leaves_in_float_what_suffers_most(blur, photos, tmp_path):
     assert {"QuantizeLinear", "DequantizeLinear"} <= operators(out)
     assert "of 2 convolutions in 8 bits" in sheet.notes[0]
     assert run(out).shape == FRAMES.shape
+
+
+@pytest.mark.parametrize(("asked", "left"), [("", "dawn"), (":dusk=1", "dusk"), (":dawn=1,dusk=1", "dawn+dusk")])
+def test_int8_names_the_style_that_it_bakes(blur, photos, tmp_path, asked, left):
+    """Of several one is left, or a mix, and the file names no other."""
+    model = onnx.load(blur)
+    for name, values in (("style_weights", [1, 0]), ("halves", [1, 0.5])):
+        model.graph.initializer.append(onnx.numpy_helper.from_array(np.array(values, np.float32), name))
+    model.graph.input.append(onnx.helper.make_tensor_value_info("style_weights", onnx.TensorProto.FLOAT, [2]))
+    rounding = next(i for i, node in enumerate(model.graph.node) if node.op_type == "Round")
+    model.graph.node[rounding].input[0] = "mixed"
+    model.graph.node.insert(rounding, onnx.helper.make_node("MatMul", ["style_weights", "halves"], ["part"]))
+    model.graph.node.insert(rounding + 1, onnx.helper.make_node("Mul", ["f", "part"], ["mixed"]))
+    onnx.helper.set_model_props(model, {"rtstyle.contract": "1", "rtstyle.styles": '["dawn", "dusk"]'})
+    onnx.save(model, tmp_path / "both.onnx")
+    out = tmp_path / "int8.onnx"
+    export_style(f"{tmp_path / 'both.onnx'}{asked}", out, to="int8", photos=photos, force=True)
+    assert find_style(out).styles == (left,)
+    with pytest.raises(UsageError, match=f"has no style none; it holds {re.escape(left)}$"):
+        find_style(f"{out}:none=1")
 
 
 @pytest.mark.parametrize("made", ["fp16", "int8"])
