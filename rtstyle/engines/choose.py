@@ -104,7 +104,7 @@ def _gpu(model: Path | bytes, device: str, batch: int, *, graphs: bool = False, 
     if device in _NVIDIA:
         if not nvidia.count_gpus():
             raise DeviceError(f"{device}: expected an NVIDIA GPU, but {nvidia.DRIVER} finds none; install its driver")
-        nvidia.preload()
+        nvidia.preload(tensorrt=device == "tensorrt")
     if wanted not in (built_for := import_onnxruntime().get_available_providers()):
         offers = ", ".join(built_for)
         raise DeviceError(f"{device}: expected {wanted}, but this onnxruntime offers {offers}; {_remedy(device)}")

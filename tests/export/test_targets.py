@@ -205,15 +205,20 @@ class FakeTensorRt:
 
     __version__ = "10"
 
-    def __init__(self, *, plan=b"engine", taken=True):
+    def __init__(self, *, plan=b"engine", taken=True, gpu=True):
         self.Logger = type("Logger", (), {"ERROR": 1, "__init__": lambda self, level: None})
         parser = SimpleNamespace(parse=lambda model: taken, get_error=lambda i: SimpleNamespace(desc=lambda: "no Pad"))
         self.OnnxParser = lambda network, log: parser
-        self.Builder = lambda log: SimpleNamespace(
+        builder = SimpleNamespace(
             create_network=lambda flags: None,
             create_builder_config=lambda: None,
             build_serialized_network=lambda network, config: plan,
         )
+        self.Builder = lambda log: builder if gpu else nullptr()
+
+
+def nullptr():
+    raise TypeError("pybind11::init(): factory function returned nullptr")
 
 
 @pytest.fixture
@@ -232,6 +237,15 @@ def test_tensorrt_where_it_is_installed(blur, photos, tmp_path, installed):
     installed()
     export_style(blur, tmp_path / "t.onnx", to="tensorrt", size=Size(48, 40), photos=photos)
     assert (tmp_path / "t.engine").read_bytes() == b"engine"
+
+
+def test_tensorrt_without_a_gpu_is_a_network_and_a_command(blur, photos, tmp_path, installed):
+    """What such a machine can make is made."""
+    installed(gpu=False)
+    sheet = export_style(blur, tmp_path / "t.onnx", to="tensorrt", size=Size(48, 40), photos=photos)
+    assert sheet.notes[0].startswith("TensorRT finds no GPU here")
+    assert (tmp_path / "t.onnx").exists()
+    assert not (tmp_path / "t.engine").exists()
 
 
 @pytest.mark.parametrize(
