@@ -13,7 +13,7 @@ import onnxruntime
 import openvino
 import pytest
 
-from rtstyle.errors import DeviceError, ModelError, UsageError
+from rtstyle.errors import DeviceError, ModelError, SinkError, UsageError
 from rtstyle.export import tensorrt
 from rtstyle.export.order import Size
 from rtstyle.export.run import export_style
@@ -165,6 +165,31 @@ def test_openvino_reads_two_files(blur, photos, tmp_path, size):
     compiled = openvino.Core().compile_model(tmp_path / "ir.xml", "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     assert np.abs(compiled([FRAMES])[0].astype(int) - run(blur)).max() <= 1
     assert 'title value="The Blur"' in (tmp_path / "ir.xml").read_text(encoding="utf-8")
+
+
+def test_openvino_on_a_full_disk(small_disk):
+    """It does not say that the disk is full, but we do; nothing is left there."""
+    disk = small_disk(600)
+    with pytest.raises(SinkError, match=r"^wave\.xml: cannot be written; make room there, or choose another disk; "):
+        export_style("wave", disk / "wave.xml", to="openvino")
+    assert not list(disk.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("method", "kind"), [("read_model", ModelError), ("compile_model", DeviceError), ("run", DeviceError)]
+)
+def test_what_openvino_refuses_is_a_sentence(blur, tmp_path, monkeypatch, method, kind):
+    """Whether it reads, compiles or runs the network."""
+
+    def refuse(*_):
+        raise RuntimeError("Exception from src/core.cpp:1:\nno such operator\n")
+
+    if method == "run":
+        monkeypatch.setattr(openvino.Core, "compile_model", lambda *_: refuse)
+    else:
+        monkeypatch.setattr(openvino.Core, method, refuse)
+    with pytest.raises(kind, match=r"^OpenVINO cannot (read|run) this network: no such operator$"):
+        export_style(blur, tmp_path / "x.xml", to="openvino")
 
 
 def test_triton_gets_a_model_repository(blur, photos, tmp_path):
