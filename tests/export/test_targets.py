@@ -112,14 +112,17 @@ def test_what_was_exported_is_exported_again(blur, photos, tmp_path, made):
 
 
 def test_a_network_for_three_frames_is_exported(photos, tmp_path):
-    """It is measured with as many as it takes, and Triton's server is told that it takes no other number."""
+    """It is measured and calibrated with as many as it takes, and Triton is told that it takes no other number."""
     path = lookalikes.counted(tmp_path / "three.onnx", count=3)
-    assert export_style(path, tmp_path / "planes.onnx", to="float", photos=photos).worst_db > 40
+    for target in ("float", "int8"):
+        assert export_style(path, tmp_path / f"{target}.onnx", to=target, photos=photos).worst_db > 40
     export_style(path, tmp_path / "models", to="triton", photos=photos)
     config = (tmp_path / "models" / "three" / "config.pbtxt").read_text(encoding="utf-8")
     assert "max_batch_size: 0\n" in config
     assert config.count("dims: [ 3, -1, -1, 3 ]") == 2
     assert "dynamic_batching" not in config
+    with pytest.raises(UsageError, match=r"three\.onnx: expected a network for one picture at a time, got one for 3$"):
+        export_style(path, tmp_path / "page", to="web")  # it would show that every painting fails
 
 
 def test_int8_wants_photos(blur, tmp_path):
