@@ -24,9 +24,10 @@ Paint = Callable[[np.ndarray], np.ndarray]  # (1, H, W, 3) uint8 RGB to the same
 def in_torch(model: Path, _size: tuple[int, int]) -> Paint:
     """Eager PyTorch with as many threads as it takes by itself."""
     import torch
-    from runtimes import in_pytorch
 
-    network = in_pytorch(model)
+    from training.weights import read_network
+
+    network = read_network(model)
 
     def paint(frame: np.ndarray) -> np.ndarray:
         with torch.no_grad():

@@ -46,6 +46,17 @@ FRAMES = 300  # of the clip
 DECODERS: tuple[Decoder, ...] = ("software", "nvdec")
 ANY_SIZE, FIXED, GRAPHS = "any size", "this size", "graphs"
 
+# What a row of the table begins with, and its figures
+ALONE = (
+    "{network:10} {kind:9} {device:9} batch {batch:3}",
+    "{mp_s:8.1f} MP/s  {pass_ms:8.2f} ms a batch, its copies alone {copies_ms:.2f}",
+)
+DECODED = "decoder {decoder:9}", "{mp_s:8.1f} MP/s  {fps:.1f} fps"
+WHOLE = (
+    "{network:10} {decoder} to {encoder}, {device:9} batch {batch:3}",
+    "{mp_s:8.1f} MP/s  {fps:.1f} fps from file to file",
+)
+
 Row = dict[str, Any]
 
 
@@ -66,18 +77,15 @@ def main() -> None:
     size = Size(*map(int, asked.size.split("x")))
     with tempfile.TemporaryDirectory() as folder:
         clip = resized(asked.clip, Path(folder) / "clip.mp4", (size.width, size.height), FRAMES)
-        alone = list(engines(asked, size, Path(folder)))
-        decoded = [decode(clip, decoder) for decoder in DECODERS]
+        alone = [show(row, *ALONE) for row in engines(asked, size, Path(folder))]
+        decoded = [show(with_mp_s(decode(clip, decoder), size), *DECODED) for decoder in DECODERS]
         whole = [
-            end_to_end(clip, row, chip["decoder"], encoder)
+            show(with_mp_s(end_to_end(clip, row, chip["decoder"], encoder), size), *WHOLE)
             for row in best(alone)
             for chip in decoded
             for encoder in asked.encoders
             if not chip["error"]
         ]
-    for row in (*decoded, *whole):
-        row["mp_s"] = row["fps"] * size.width * size.height / 1e6
-    show(alone, decoded, whole)
     told = {"machine": machine(), "card": card(), "size": asked.size, "clip": asked.clip.name, "warm_up": WARM_UP}
     print(json.dumps({**told, "alone": alone, "decoded": decoded, "whole": whole}))
 
@@ -134,17 +142,20 @@ def paint(model: Path, device: str, shape: tuple[int, int, int, int], seconds: f
 
 
 def copies(shape: tuple[int, int, int, int], seconds: float) -> float:
-    """Milliseconds that a batch takes into pinned memory, up, down, and out of it, one after the other."""
+    """Milliseconds that a batch takes into pinned memory, up, down, and out of it; 0 where it does not fit."""
     frames = np.zeros(shape, np.uint8)
-    with closing(PinnedBuffer(shape)) as place:
+    try:
+        with closing(PinnedBuffer(shape)) as place:
 
-        def there_and_back() -> None:
-            place.array[...] = frames
-            place.upload()
-            place.download()
-            frames[...] = place.array
+            def there_and_back() -> None:
+                place.array[...] = frames
+                place.upload()
+                place.download()
+                frames[...] = place.array
 
-        return median_ms(there_and_back, seconds)
+            return median_ms(there_and_back, seconds)
+    except DeviceError:
+        return 0.0
 
 
 def median_ms(once: Callable[[], object], seconds: float) -> float:
@@ -181,12 +192,20 @@ def best(rows: list[Row]) -> list[Row]:
 
 
 def end_to_end(clip: Path, row: Row, decoder: str, encoder: str) -> Row:
-    """A whole transcode with that network, device and batch."""
+    """A whole transcode with that network, device and batch; or why there is none."""
     options = ["--style", row["model"], "--device", row["device"], "--batch", str(row["batch"])]
-    report = transcode(clip, [*options, "--decoder", decoder, "--encoder", encoder])
+    same = {**{key: row[key] for key in ("network", "device", "batch")}, "decoder": decoder, "encoder": encoder}
+    try:
+        report = transcode(clip, [*options, "--decoder", decoder, "--encoder", encoder])
+    except SystemExit as end:
+        return {**same, "fps": 0.0, "error": str(end)}
     fps = (report["frames_out"] - row["batch"]) / (report["seconds"] - report["first_frame_s"])
-    same = {key: row[key] for key in ("network", "device", "batch")}
-    return {**same, "decoder": decoder, "encoder": report["encoder"], "provider": report["provider"], "fps": fps}
+    return {**same, "encoder": report["encoder"], "provider": report["provider"], "fps": fps, "error": ""}
+
+
+def with_mp_s(row: Row, size: Size) -> Row:
+    """The row with megapixels a second too."""
+    return {**row, "mp_s": row["fps"] * size.width * size.height / 1e6}
 
 
 def card() -> str:
@@ -198,17 +217,10 @@ def card() -> str:
         return ""
 
 
-def show(alone: list[Row], decoded: list[Row], whole: list[Row]) -> None:
-    """One table."""
-    for row in alone:
-        what = "{network:10} {kind:9} {device:9} batch {batch:3}".format(**row)
-        times = "{mp_s:8.1f} MP/s  {pass_ms:8.2f} ms a batch, its copies alone {copies_ms:.2f}".format
-        print(what, row["error"] or times(**row))
-    for row in decoded:
-        print(f"decoder {row['decoder']:9}", row["error"] or "{mp_s:8.1f} MP/s  {fps:.1f} fps".format(**row))
-    for row in whole:
-        what = "{network:10} {decoder} to {encoder}, {device:9} batch {batch:3}".format(**row)
-        print(what, "{mp_s:8.1f} MP/s  {fps:.1f} fps from file to file".format(**row))
+def show(row: Row, what: str, figures: str) -> Row:
+    """Print a row as soon as it is measured, or why it was not; give it back."""
+    print(what.format(**row), row["error"] or figures.format(**row), flush=True)
+    return row
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from typing import Any
 
 from rtstyle.errors import ModelError
 from rtstyle.style import read_style
-from rtstyle.styles import folders
+from rtstyle.styles import MODELS, folders
 
 NAME = "manifest.json"
 
@@ -27,7 +27,7 @@ class Verdict:
 
 def describe(folder: Path) -> dict[str, Any]:
     """Return the manifest of a folder's models, from their own metadata. Raises ModelError."""
-    return {"models": [_entry(path) for path in sorted(folder.glob("*.onnx"))]}
+    return {"models": [_entry(path) for path in sorted(folder.glob(MODELS))]}
 
 
 def verify() -> list[Verdict]:
@@ -56,7 +56,7 @@ def _entry(path: Path) -> dict[str, Any]:
 
 def _verify(folder: Path) -> list[Verdict]:
     expected = _read(folder / NAME)
-    names = sorted(set(expected) | {path.name for path in folder.glob("*.onnx")})
+    names = sorted(set(expected) | {path.name for path in folder.glob(MODELS)})
     return [Verdict(folder / name, _error(folder / name, expected.get(name))) for name in names]
 
 

@@ -61,11 +61,18 @@ def read_style(path: Path, convention: Convention | None = None) -> Style:
         )
     static = "variant" in metadata and any(_type_of(value) != _FRAMES for value in model.graph.input[:1])
     _check(path, model, metadata, static=static)
+    styles = _names(path, metadata.get("styles", ""))
+    weights = [list(tensor.dims) for tensor in model.graph.initializer if tensor.name == WEIGHTS]
+    if len(styles) > 1 and weights != [[len(styles)]]:
+        raise ModelError(
+            f"{path}: expected {WEIGHTS} [{len(styles)}] for the styles that it names, "
+            f"got {weights[0] if weights else 'none'}; {_EXPORT_AGAIN}"
+        )
     return Style(
         name=path.stem.removesuffix("-lite"),
         path=path,
         size=path.stat().st_size,
-        styles=_names(path, metadata.get("styles", "")),
+        styles=styles,
         title=metadata.get("title", ""),
         artist=metadata.get("artist", ""),
         year=metadata.get("year", ""),

@@ -19,6 +19,7 @@ from rtstyle.style import Style, read_style
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+MODELS = "[!.]*.onnx"  # what is hidden is none: an export that was killed, what macOS notes on a foreign disk
 TWIN = ".int8.onnx"  # suffix of the 8-bit files beside a style's own, which are not styles themselves
 
 _TOLD = re.compile(r"(.+\.onnx)\?(\w+=.*)", re.IGNORECASE)
@@ -102,7 +103,7 @@ def folders() -> list[Path]:
 
 def models_in(folder: Path) -> list[Path]:
     """The model files of a folder, without the 8-bit twins."""
-    return [path for path in sorted(folder.glob("*.onnx")) if not path.name.endswith(TWIN)]
+    return [path for path in sorted(folder.glob(MODELS)) if not path.name.endswith(TWIN)]
 
 
 def _folder() -> Path:

@@ -67,7 +67,7 @@ class Stylizer:
         return replace(batch, images=self._engine(batch.images))
 
     def _paint_in_tiles(self, image: Image) -> Image:
-        return paint_in_tiles(image, self._model, lambda model: open_engine(model, self._device, batch=1))
+        return paint_in_tiles(image, self._model, lambda model: open_engine(model, self._device, keep=False))
 
     def reset(self) -> None:
         """A frame's style depends on that frame alone: there is nothing to forget."""

@@ -27,7 +27,8 @@ def bundled(tmp_path, monkeypatch):
 
 
 def test_a_manifest_is_the_models_own_words(bundled):
-    """Name, title and sha256 of every file."""
+    """Name, title and sha256 of every file but hidden ones."""
+    (bundled / "._wave-lite.onnx").write_bytes(b"half")
     (entry,) = describe(bundled)["models"]
     assert (entry["file"], entry["title"], entry["styles"]) == ("wave-lite.onnx", "Ünder the Wave", ["wave"])
     assert len(entry["sha256"]) == 64
@@ -63,9 +64,12 @@ def test_styles_of_ones_own(bundled, tmp_path, monkeypatch, caplog):
     make_model(mine / "wave-lite.onnx", name="wave")  # the bundled one goes before
     make_model(data / "dawn.onnx", name="dawn")
     (data / "letter.onnx").write_text("Dear sir or madam")
+    for hidden in ("._dawn.onnx", ".noon.1a2b3c4d.part.onnx"):  # macOS's notes, and an export that was killed
+        (data / hidden).write_bytes(b"half")
     monkeypatch.setenv("RTSTYLE_STYLES", str(mine))
     assert [style.name for style in list_styles()] == ["wave", "dusk", "dawn"]
     assert "letter.onnx" in caplog.text
+    assert len(caplog.records) == 1
     assert find_style("dusk").path.parent == mine
     assert find_style("dawn").path.parent == data
     assert find_style("wave").path.parent == bundled

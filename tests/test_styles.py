@@ -116,6 +116,17 @@ def test_mixing_weights_are_no_foreign_input(tmp_path):
     assert find_style(model).mix == ()
 
 
+@pytest.mark.parametrize(
+    ("kind", "styles", "said"),
+    [("invert", '["a", "b"]', "style_weights [2] for"), ("mix", '["a", "b", "c"]', "style_weights [3] for")],
+)
+def test_several_styles_need_weights(kind, styles, said, tmp_path):
+    """Or else nothing could choose among them."""
+    model = make_model(tmp_path / "x.onnx", kind=kind, styles=styles)
+    assert said in (message := refusal(f"{model}:a=1"))
+    assert ("got none" if kind == "invert" else "got [2]") in message
+
+
 def test_styles_of_one_network_are_found_by_name_and_mixed(bundled):
     """A style inside a network of several is a style like any other; parts are divided by their sum."""
     both = make_model(bundled / "both-lite.onnx", kind="mix", styles='["udnie", "scream"]')

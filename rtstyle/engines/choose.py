@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import sys
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from rtstyle.engines.cpu import CpuEngine
 from rtstyle.engines.lanes import GRAPHS, LanesEngine, fitting
 from rtstyle.engines.onnxruntime import CPU, OnnxRuntimeEngine, ProviderOptions, import_onnxruntime
 from rtstyle.engines.openvino import OpenVinoEngine
+from rtstyle.engines.padding import padding_halves
 from rtstyle.errors import DeviceError, UsageError
 from rtstyle.places import cache_folder
 
@@ -36,12 +38,19 @@ _log = logging.getLogger("rtstyle")
 
 
 def open_engine(
-    model: Path | bytes, device: str = "auto", *, batch: int = 1, twin: Path | None = None, graphs: bool = False
+    model: Path | bytes,
+    device: str = "auto",
+    *,
+    batch: int = 1,
+    twin: Path | None = None,
+    graphs: bool = False,
+    keep: bool = True,
 ) -> Engine:
     """Open ``model`` on ``device``; or ``twin``, the same in 8 bits, on CPUs where that is faster.
 
     ``auto`` tries the platform's GPU and then the CPU, and warns when a GPU that is there cannot be used.
     ``graphs``: on ``cuda``, run a model of fixed size as CUDA graphs; any other is refused by onnxruntime.
+    ``keep``: keep what TensorRT builds in the user's cache, for the next time.
     Raises DeviceError if a device asked for by name is not available, UsageError if there is no such name.
     """
     if device not in DEVICES:
@@ -53,7 +62,7 @@ def open_engine(
     if device == "openvino":
         return OpenVinoEngine(model, twin=twin)
     try:
-        return _gpu(model, device, batch, graphs=graphs)
+        return _gpu(model, device, batch, graphs=graphs, keep=keep)
     except DeviceError as error:
         raise DeviceError(f"{error}; or use --device auto") from error
 
@@ -89,25 +98,27 @@ def _providers_built_for() -> list[str]:
         return []
 
 
-def _gpu(model: Path | bytes, device: str, batch: int, *, graphs: bool = False) -> Engine:
+def _gpu(model: Path | bytes, device: str, batch: int, *, graphs: bool = False, keep: bool = True) -> Engine:
     """Raise DeviceError, with the reason and what to install, unless ``device`` itself was granted."""
     wanted = _PROVIDERS[device][0][0]
     if device in _NVIDIA:
         if not nvidia.count_gpus():
             raise DeviceError(f"{device}: expected an NVIDIA GPU, but {nvidia.DRIVER} finds none; install its driver")
-        nvidia.preload()
+        nvidia.preload(tensorrt=device == "tensorrt")
     if wanted not in (built_for := import_onnxruntime().get_available_providers()):
         offers = ", ".join(built_for)
         raise DeviceError(f"{device}: expected {wanted}, but this onnxruntime offers {offers}; {_remedy(device)}")
+    providers = [(name, dict(settings)) for name, settings in (*_PROVIDERS[device], (CPU, {}))]
     try:
-        wants = {GRAPHS: "1"} if graphs and device == "cuda" else {}
-        providers = [(name, {**settings, **_caches(name)}) for name, settings in (*_PROVIDERS[device], (CPU, {}))]
-        providers[0][1].update(wants)
-        engine = (
-            LanesEngine(model, providers, batch=batch)
-            if device in _NVIDIA
-            else OnnxRuntimeEngine(model, providers, chunk=batch)
-        )
+        if device in _NVIDIA:
+            network = padding_halves(model)
+            if device == "tensorrt" and keep:
+                providers[0][1].update(_caches(network))
+            elif device == "cuda" and graphs:
+                providers[0][1][GRAPHS] = "1"
+            engine: OnnxRuntimeEngine = LanesEngine(network, providers, batch=batch)
+        else:
+            engine = OnnxRuntimeEngine(model, providers, chunk=batch)
     except DeviceError as error:
         raise DeviceError(f"{device}: {error}; {_remedy(device)}") from error
     if (got := engine.provider) != wanted:
@@ -117,17 +128,24 @@ def _gpu(model: Path | bytes, device: str, batch: int, *, graphs: bool = False) 
     return engine
 
 
-def _caches(provider: str) -> ProviderOptions:
-    """TensorRT takes minutes to build an engine: once per network, size and GPU if there is a place to cache it."""
-    if provider != "TensorrtExecutionProvider":
-        return {}
+def _caches(model: bytes) -> ProviderOptions:
+    """TensorRT takes minutes to build an engine: once per network, size and GPU if there is a place to cache it.
+
+    onnxruntime tells cached engines apart by the names in a network, not by its weights (TRTGenerateId); so each
+    network has a folder of its own.
+    """
     folder = cache_folder() / "tensorrt"
+    engines = folder / hashlib.sha256(model).hexdigest()[:16]
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        engines.mkdir(parents=True, exist_ok=True)
     except OSError:
         return {}
-    kept = ("trt_engine_cache", "trt_timing_cache")
-    return {f"{cache}_{what}": value for cache in kept for what, value in (("enable", "True"), ("path", str(folder)))}
+    return {
+        "trt_engine_cache_enable": "True",
+        "trt_engine_cache_path": str(engines),
+        "trt_timing_cache_enable": "True",
+        "trt_timing_cache_path": str(folder),
+    }
 
 
 def _remedy(device: str) -> str:

@@ -82,6 +82,8 @@ class LanesEngine(OnnxRuntimeEngine):
         if number == len(self._lanes):
             graph = None if self._graphs is None else next(self._graphs)
             self._lanes.append(_Lane(self._session, shape, graph))
+            if graph is not None:
+                self._lanes[-1].capture(self._runner)
         return self._lanes[number]
 
     def _close_lanes(self) -> None:
@@ -105,6 +107,10 @@ class _Lane:
             self._binding.bind_input("frames", "cuda", 0, np.uint8, shape, self._up.address)
             self._binding.bind_output("stylized", "cuda", 0, np.uint8, shape, self._down.address)
             self._closing = stack.pop_all()
+
+    def capture(self, runner: ThreadPoolExecutor) -> None:
+        """Have the graph captured, and wait: during that, CUDA forbids other threads some calls, as of copies."""
+        runner.submit(self._session.run_with_iobinding, self._binding, self._options).result()
 
     def send(self, frames: Images, runner: ThreadPoolExecutor) -> None:
         """Copy frames to the GPU and have them painted; if there are too few, older ones fill the lane."""

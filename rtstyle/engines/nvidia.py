@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import importlib
 import io
 import sys
 from pathlib import Path
@@ -110,10 +111,13 @@ def unlock(array: Images) -> None:
         ctypes.CDLL(DRIVER).cuMemHostUnregister(ctypes.c_void_p(array.ctypes.data))
 
 
-def preload() -> None:
-    """Load CUDA and cuDNN from Python packages, where onnxruntime would not look for them."""
+def preload(*, tensorrt: bool = False) -> None:
+    """Load CUDA and cuDNN, and TensorRT too, from Python packages, where onnxruntime would not look for them."""
     with contextlib.redirect_stdout(io.StringIO()):  # it prints what it does not find; why_not() explains it better
         getattr(import_onnxruntime(), "preload_dlls", lambda: None)()
+        if tensorrt:
+            with contextlib.suppress(ImportError, OSError):
+                importlib.import_module("tensorrt")  # which loads its libraries
 
 
 def why_not(provider: str) -> str:

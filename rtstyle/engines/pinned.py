@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ctypes
+import mmap
+from math import prod
 
 import numpy as np
 
@@ -19,7 +21,8 @@ class PinnedBuffer:
     """
 
     def __init__(self, shape: tuple[int, ...]) -> None:
-        self.array = np.empty(shape, np.uint8)
+        # Pages of its own: the driver neither locks a page twice nor copies what is locked in part.
+        self.array = np.frombuffer(mmap.mmap(-1, prod(shape)), np.uint8).reshape(shape)
         self._here, self._size = ctypes.c_void_p(self.array.ctypes.data), ctypes.c_size_t(self.array.nbytes)
         self._there, self._stream = ctypes.c_uint64(), ctypes.c_void_p()
         self._driver, self._context = nvidia.enter()

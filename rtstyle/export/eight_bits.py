@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Collection
+from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -77,7 +78,10 @@ class _Network:
         pad = self._maker.get(node.input[0])
         if any(attribute_of(node, "pads", ())) or (pad is not None and pad.op_type == "Pad" and not mirrors(pad)):
             return None
-        return name, 1 / float(self._value(div.input[1])), -float(self._value(sub.input[1]))
+        given = [self._constants.get(node.input[1]) for node in (div, sub)]
+        if any(one is None or prod(one.dims) != 1 for one in given):
+            return None  # each channel has its own, or they are computed
+        return name, 1 / self._value(div.input[1]).item(), -self._value(sub.input[1]).item()
 
     def read_pixels(self, node: NodeProto, source: str, pixels: str, scale: float, offset: float) -> None:
         """Let a convolution read the uint8 tensor itself; the offset goes into its bias."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
 from rtstyle.engines.openvino import import_openvino, the_core
-from rtstyle.errors import ModelError
+from rtstyle.errors import DeviceError, ModelError, RtstyleError, SinkError
 from rtstyle.export.graph import baked
 from rtstyle.export.order import Made, Order, Run
 from rtstyle.frames import Images
@@ -15,26 +17,39 @@ from rtstyle.frames import Images
 SUFFIX = ".xml"
 SEVERAL = False
 
+_CANNOT_RUN = "OpenVINO cannot run this network"
+
 
 def make(order: Order, folder: Path) -> Made:
-    """Raise DeviceError where OpenVINO is missing, ModelError where it cannot read the network."""
+    """Raise DeviceError where OpenVINO is missing or cannot run the network, ModelError where it cannot read it.
+
+    SinkError where it cannot write it.
+    """
     openvino = import_openvino()
-    source, path = folder / "source.onnx", folder / order.name
-    source.write_bytes(baked(order.model).SerializeToString())
-    try:
-        openvino.save_model(the_core().read_model(source), path, compress_to_fp16=False)
-    except RuntimeError as error:
-        raise ModelError(f"OpenVINO cannot read this network: {str(error).strip().splitlines()[-1]}") from error
-    finally:
-        source.unlink(missing_ok=True)
+    path = folder / order.name
+    with _told(ModelError, "OpenVINO cannot read this network"):
+        network = the_core().read_model(baked(order.model).SerializeToString())
+    with _told(SinkError, f"{order.name}: cannot be written; make room there, or choose another disk; OpenVINO says"):
+        openvino.save_model(network, path, compress_to_fp16=False)
     note = "Measured in float32; on CPUs with AMX OpenVINO computes in bfloat16 unless it is told otherwise."
     return Made((_runner(path),), (note,))
 
 
 def _runner(path: Path) -> Run:
-    compiled = the_core().compile_model(path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    with _told(DeviceError, _CANNOT_RUN):
+        compiled = the_core().compile_model(path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
 
     def run(images: Images) -> Images:
-        return np.array(compiled([images])[0])  # a copy: OpenVINO writes there again
+        with _told(DeviceError, _CANNOT_RUN):
+            return np.array(compiled([images])[0])  # a copy: OpenVINO writes there again
 
     return run
+
+
+@contextmanager
+def _told(kind: type[RtstyleError], what: str) -> Iterator[None]:
+    """Turn what OpenVINO raises into an error of ours, with its own last line."""
+    try:
+        yield
+    except RuntimeError as error:
+        raise kind(f"{what}: {str(error).strip().splitlines()[-1]}") from error

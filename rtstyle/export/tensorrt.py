@@ -31,7 +31,10 @@ _TENSORRT = "tensorrt"
 
 
 def make(order: Order, folder: Path) -> Made:
-    """Write the .onnx, and the .engine beside it. Raises UsageError without a size, ModelError for other operators."""
+    """Write the .onnx and, where that can be built, the .engine beside it.
+
+    Raises UsageError without a size, ModelError for other operators, DeviceError where TensorRT refuses the network.
+    """
     if order.size is None:
         raise UsageError("--to tensorrt: expected a size, as in --size 1280x720; its engines are made for one")
     model = planar(in_float32(order))
@@ -42,8 +45,10 @@ def make(order: Order, folder: Path) -> Made:
     command = f"trtexec --onnx={order.name} --saveEngine={engine.name}"
     if importlib.util.find_spec(_TENSORRT) is None:
         notes = (f"TensorRT is not installed here; on the machine that has it, run: {command}",)
+    elif (plan := _build(path.read_bytes())) is None:
+        notes = (f"TensorRT finds no GPU here that it can use; on the machine that has one, run: {command}",)
     else:
-        engine.write_bytes(_build(path.read_bytes()))
+        engine.write_bytes(plan)
         notes = (f"{engine.name} runs on this kind of GPU only; elsewhere build it again: {command}",)
     return Made((in_planes(runner(path)),), (*notes, "Measured with onnxruntime, not with TensorRT."))
 
@@ -53,12 +58,18 @@ def _check(model: ModelProto) -> None:
         raise ModelError(f"TensorRT's parser is not known to accept {', '.join(unknown)}; try --to float")
 
 
-def _build(model: bytes) -> bytes:
-    """The engine for this machine's GPU. Raises DeviceError with TensorRT's own reason. Not run by us yet."""
+def _build(model: bytes) -> bytes | None:
+    """The engine for this machine's GPU, or None without one. Raises DeviceError with TensorRT's own reason.
+
+    Not run by us yet.
+    """
     import tensorrt as trt
 
     log = trt.Logger(trt.Logger.ERROR)
-    builder = trt.Builder(log)
+    try:
+        builder = trt.Builder(log)
+    except TypeError:  # "factory function returned nullptr"
+        return None
     network = builder.create_network(0)
     parser = trt.OnnxParser(network, log)
     if not parser.parse(model):

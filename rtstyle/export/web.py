@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rtstyle.errors import UsageError
-from rtstyle.export.graph import runner
+from rtstyle.export.graph import batch_of, runner
 from rtstyle.export.order import Made
 from rtstyle.export.web_runtime import PACKAGE, VERSION, write_runtime
 from rtstyle.stages.brushwork import pattern
@@ -45,6 +45,9 @@ def make(order: Order, folder: Path) -> Made:
     """Write the page with all that it needs. Raises SourceError or UsageError."""
     if order.size:
         raise UsageError(f"--size {order.size}: the page paints at any size, as the device can; leave it out")
+    for subject in order.subjects:
+        if (count := batch_of(subject.model)) > 1:
+            raise UsageError(f"{subject.style.path}: expected a network for one picture at a time, got one for {count}")
     shutil.copytree(_PAGE, folder, dirs_exist_ok=True)
     for name in ("runtime", "models"):
         (folder / name).mkdir()

@@ -29,8 +29,9 @@ def run(tmp_path, invert_model, monkeypatch, capsys):
 
     def transcode(clip, options):
         asked.append(options)
-        report = {"frames_out": 300, "seconds": 3.0, "first_frame_s": 1.0}
-        return {**report, "encoder": options[options.index("--encoder") + 1], "provider": CUDA}
+        if (encoder := options[options.index("--encoder") + 1]) == "nvenc":
+            sys.exit("rtstyle: h264_nvenc: this machine has none")  # as an H200
+        return {"frames_out": 300, "seconds": 3.0, "first_frame_s": 1.0, "encoder": encoder, "provider": CUDA}
 
     monkeypatch.setattr(gpu, "made", made)
     monkeypatch.setattr(gpu, "transcode", transcode)
@@ -66,7 +67,7 @@ def test_everything_is_measured(run, monkeypatch):
 
 
 def test_what_cannot_be_measured_is_said(run, monkeypatch):
-    """A device that is refused and a film that NVDEC does not take are a line each; the rest is measured."""
+    """What a device, NVDEC or an encoder refuses is a line each; the rest is measured."""
     FakeRuntime([CUDA]).install(monkeypatch, gpus=1)
     FakeNvdec(takes=False).install(monkeypatch)
     table, figures, asked = run("--devices", "cuda", "tensorrt", "--batches", "2", "--encoders", "software", "nvenc")
@@ -79,7 +80,29 @@ def test_what_cannot_be_measured_is_said(run, monkeypatch):
         ("software", "nvenc"),
     ] * 4
     assert len(asked) == 8
+    assert [row["error"] for row in figures["whole"]] == ["", "rtstyle: h264_nvenc: this machine has none"] * 4
     assert sum("this onnxruntime offers" in line or "does not take" in line for line in table) == 5
+    assert sum("has none" in line for line in table) == 4
+
+
+def test_a_batch_that_does_not_fit_ends_nothing(run, monkeypatch):
+    """Not even its frames fit, which leaves its copies without a time; all others have theirs."""
+    runtime = FakeRuntime([CUDA])
+    runtime.driver.room = 3 * 64 * 48 * 3
+    runtime.install(monkeypatch, gpus=1)
+    FakeNvdec().install(monkeypatch)
+    _, figures, _ = run("--batches", "1", "4")
+    assert {(row["batch"], row["copies_ms"] > 0) for row in figures["alone"]} == {(1, True), (4, False)}
+
+
+def test_what_was_measured_is_printed_at_once(run, monkeypatch, capsys):
+    """Whatever happens later."""
+    FakeRuntime([CUDA]).install(monkeypatch, gpus=1)
+    FakeNvdec().install(monkeypatch)
+    monkeypatch.setattr(sys.modules["gpu"], "decode", lambda clip, decoder: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        run("--batches", "1")
+    assert capsys.readouterr().out.count(" MP/s") == 12
 
 
 def test_networks_are_made_as_they_are_exported(tmp_path, monkeypatch):

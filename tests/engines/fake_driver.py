@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import mmap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,6 +27,7 @@ class FakeDriver:
         self.streams: set[int] = set()
         self.copies: list[tuple[str, int, int]] = []  # the way, the stream and bytes
         self.fault = ""  # the function that fails from now on
+        self.capturing = False  # a CUDA graph, which calls of other threads spoil
 
     def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
         real = ctypes.CDLL
@@ -43,6 +45,8 @@ class FakeDriver:
     def _checked(self, name: str, function: Any) -> Any:
         def call(*arguments: Any) -> int:
             assert not any(isinstance(argument, int | float) for argument in arguments if argument != 0), name
+            if self.capturing and name != "cuGetErrorString":
+                return 901
             return 719 if self.fault == name else function(*arguments)
 
         return call
@@ -60,14 +64,15 @@ class FakeDriver:
         return 0 if context.value == 0xC0 else _INVALID
 
     def cuGetErrorString(self, code: ctypes.c_int, text: Any) -> int:  # noqa: N802
-        words = {_OUT_OF_MEMORY: b"out of memory", 719: b"unspecified launch failure"}
+        words = {_OUT_OF_MEMORY: b"out of memory", 719: b"unspecified launch failure", 901: b"capture spoilt"}
         text._obj.value = words.get(code.value, b"invalid argument")
         return 0
 
     def cuMemHostRegister_v2(self, place: ctypes.c_void_p, size: ctypes.c_size_t, _flags: ctypes.c_uint) -> int:  # noqa: N802
-        if not self.lockable:
+        start = place.value or 0
+        if not self.lockable or self._locked_pages(start, size.value):
             return _INVALID
-        self.locked[place.value or 0] = size.value
+        self.locked[start] = size.value
         return 0
 
     def cuMemHostUnregister(self, place: ctypes.c_void_p) -> int:  # noqa: N802
@@ -112,6 +117,17 @@ class FakeDriver:
     def _copy(self, way: str, to: int, start: int, size: int, stream: ctypes.c_void_p, *, gpu: int) -> int:
         if gpu not in self.memory or size > self.memory[gpu].nbytes or stream.value not in self.streams:
             return _INVALID
+        here = start if way == "up" else to
+        if self.locked.get(here) != size and self._locked_pages(here, size):
+            return _INVALID  # "must be either entirely registered or not at all"
         ctypes.memmove(to, start, size)
         self.copies.append((way, stream.value or 0, size))
         return 0
+
+    def _locked_pages(self, start: int, size: int) -> set[int]:
+        """Those of this memory that are locked, for whatever array."""
+        return _pages(start, size) & {page for place, length in self.locked.items() for page in _pages(place, length)}
+
+
+def _pages(start: int, size: int) -> set[int]:
+    return set(range(start // mmap.PAGESIZE, (start + size - 1) // mmap.PAGESIZE + 1))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import threading
+from time import sleep
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ class FakeRuntime:
         self.granted = granted  # None: whatever is asked for
         self.refusal = refusal
         self.room = room  # frames that fit into its memory at once
+        self.model: str | bytes = b""  # of the last session, as are the next two
         self.asked: list[str] = []
         self.settings: list[dict[str, str]] = []
         self.shapes: list[tuple[int, ...]] = []
@@ -54,7 +56,7 @@ class FakeRuntime:
 
     def InferenceSession(  # noqa: N802 - onnxruntime's name
         self,
-        path: str,
+        model: str | bytes,
         options: Any,
         *,
         providers: list[str],
@@ -64,7 +66,7 @@ class FakeRuntime:
         assert enable_fallback == 0, "onnxruntime would print on stdout"
         if self.refusal:
             raise RuntimeError(self.refusal)
-        self.asked, self.settings, self.graphs = providers, provider_options, {}
+        self.model, self.asked, self.settings, self.graphs = model, providers, provider_options, {}
         return FakeSession(self, self.granted or providers)
 
 
@@ -84,10 +86,15 @@ class FakeSession:
         return self._runtime.bindings[-1]
 
     def run_with_iobinding(self, binding: FakeBinding, options: FakeRunOptions | None = None) -> None:
-        """With CUDA graphs, what is bound is what was bound when that graph was captured."""
+        """With CUDA graphs, what is bound is what was bound when that graph was captured, which takes a moment."""
         self._runtime.threads.add(threading.get_ident())
         if self._runtime.settings[0].get("enable_cuda_graph") == "1":
-            binding = self._runtime.graphs.setdefault(options.entries["gpu_graph_id"] if options else "0", binding)
+            graph = options.entries["gpu_graph_id"] if options else "0"
+            if graph not in self._runtime.graphs:
+                self._runtime.driver.capturing = True
+                sleep(0.01)
+                self._runtime.driver.capturing = False
+            binding = self._runtime.graphs.setdefault(graph, binding)
         frames, stylized = binding.bound["frames"], binding.bound["stylized"]
         stylized[...] = self.run(["stylized"], {"frames": frames})[0]
 

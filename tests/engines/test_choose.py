@@ -16,7 +16,7 @@ from rtstyle.export.graph import of_size
 from rtstyle.export.order import Size
 from rtstyle.jobs.film.options import FilmOptions
 from rtstyle.jobs.film.painter import FilmPainter
-from rtstyle.style import load_model
+from rtstyle.style import load_model, model_of
 from rtstyle.styles import find_style
 from tests.engines.fake_runtime import FakeRuntime
 from tests.models import make_model
@@ -96,6 +96,24 @@ def test_tensorrt_falls_back_to_cuda_for_single_layers_only(model, monkeypatch):
     assert runtime.settings[0]["trt_engine_cache_enable"] == "True"
     assert Path(runtime.settings[0]["trt_engine_cache_path"]).is_dir()
     assert not any("trt" in name for settings in runtime.settings[1:] for name in settings)
+
+
+def test_tensorrt_keeps_the_engines_of_each_network_apart(model, tmp_path, monkeypatch):
+    """Onnxruntime tells them apart by names alone, so two mixes of one network would paint the same."""
+    runtime = FakeRuntime([TENSORRT, CUDA])
+    runtime.install(monkeypatch, gpus=1)
+    both = make_model(tmp_path / "both.onnx", kind="mix", styles='["dawn", "dusk"]')
+    places = []
+    for network in (model_of(find_style(f"{both}:dawn=1")), model_of(find_style(f"{both}:dusk=1")), both, model, model):
+        open_engine(network, "tensorrt")
+        places.append([runtime.settings[0][f"trt_{kind}_cache_path"] for kind in ("engine", "timing")])
+    engines, timings = zip(*places, strict=True)
+    assert len(set(engines)) == 3  # `both` paints dawn unless told otherwise
+    assert engines[0] == engines[2]
+    assert engines[3] == engines[4]
+    assert len(set(timings)) == 1
+    open_engine(model, "tensorrt", keep=False)
+    assert runtime.settings[0] == {}
 
 
 def test_tensorrt_without_a_place_for_its_engines(model, monkeypatch):

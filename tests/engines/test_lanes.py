@@ -113,7 +113,10 @@ def test_one_thread_runs_the_session(opened):
 
 
 def test_graphs_know_their_own_memory(opened):
-    """Each lane has a graph, a lane for another size a new one: what was captured is never run with others' frames."""
+    """Each lane has a graph, a lane for another size a new one: what was captured is never run with others' frames.
+
+    Nobody copies while one is captured, which the driver would not stand.
+    """
     engine, runtime = opened(batch=4, graphs=True)
     assert runtime.settings[0] == {"cudnn_conv_algo_search": "HEURISTIC", "enable_cuda_graph": "1"}
     for size in ((16, 24), (32, 16), (16, 24)):

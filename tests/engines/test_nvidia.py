@@ -1,5 +1,7 @@
 """What the driver says about GPUs, without a driver."""
 
+import importlib
+import sys
 from types import SimpleNamespace
 
 import numpy as np
@@ -93,3 +95,17 @@ def test_preloading_does_not_talk(monkeypatch, capsys):
     monkeypatch.setattr(nvidia, "import_onnxruntime", SimpleNamespace)
     nvidia.preload()
     assert capsys.readouterr() == ("", "")
+
+
+def test_tensorrt_is_loaded_from_its_package(tmp_path, monkeypatch):
+    """Where it is asked for: onnxruntime would not look there. One that is broken is only found out later."""
+    monkeypatch.setattr(nvidia, "import_onnxruntime", SimpleNamespace)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "tensorrt", raising=False)
+    for program in ("raise OSError('libnvinfer.so.10')", "raise ImportError", "pass"):
+        (tmp_path / "tensorrt.py").write_text(program)
+        nvidia.preload()
+        assert "tensorrt" not in sys.modules
+        nvidia.preload(tensorrt=True)
+        importlib.invalidate_caches()
+    assert sys.modules.pop("tensorrt").__file__ == str(tmp_path / "tensorrt.py")

@@ -42,6 +42,15 @@ def test_each_has_a_stream_of_its_own(driver):
         one.close()
 
 
+def test_none_shares_a_page(driver):
+    """Many small ones, which would lie side by side: all are locked, and copied."""
+    buffers = [PinnedBuffer((1, 16, 24, 3)) for _ in range(99)]
+    assert len(driver.locked) == 99
+    for one in buffers:
+        one.upload()
+        one.close()
+
+
 def test_a_gpu_that_is_full(driver):
     """The driver's words, by which the batch is halved."""
     driver.room = 71

@@ -12,11 +12,11 @@ NEAR = 8  # grey levels
 FRAMES = np.random.default_rng(0).integers(0, 256, (2, 24, 32, 3), dtype=np.uint8)
 
 
-def network(*, mode="edge", pads=(0, 0, 0, 0), shortcut=False) -> ModelProto:
+def network(*, mode="edge", pads=(0, 0, 0, 0), shortcut=False, half=127.5, computed=False) -> ModelProto:
     """As ours begin and end: bytes to -1..1, padded, two convolutions, and back to bytes."""
     random = np.random.default_rng(1)
     arrays = {
-        "half": np.float32(127.5),
+        "half": np.float32(half),
         "one": np.float32(1),
         "round": np.float32(0.5),
         "k1": random.normal(0, 0.3, (4, 3, 3, 3)).astype(np.float32),
@@ -28,7 +28,8 @@ def network(*, mode="edge", pads=(0, 0, 0, 0), shortcut=False) -> ModelProto:
     nodes = [
         node("Transpose", ["frames"], ["bytes"], perm=[0, 3, 1, 2]),
         node("Cast", ["bytes"], ["numbers"], to=TensorProto.FLOAT),
-        node("Div", ["numbers", "half"], ["halves"]),
+        *([node("Abs", ["half"], ["found"])] if computed else []),
+        node("Div", ["numbers", "found" if computed else "half"], ["halves"]),
         node("Sub", ["halves", "one"], ["x"]),
         node("Pad", ["x", "sides"], ["padded"], mode=mode),
         node("Conv", ["padded", "k1", "b1"], ["a"], name="first", pads=list(pads)),
@@ -73,6 +74,19 @@ def test_bytes_are_not_rounded_again(shortcut):
 @pytest.mark.parametrize("given", [{"mode": "constant"}, {"pads": (1, 1, 1, 1)}])
 def test_zeros_around_the_picture_forbid_that(given):
     """A zero that is padded is no byte's value: then the input is rounded as any other."""
+    model = network(**given)
+    made = quantised(model, measure(model, [FRAMES]), ())
+    assert difference(model, made) <= NEAR
+    assert operators(made).count("QuantizeLinear") == 3
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"half": np.array([127.5, 120, 110]).reshape(1, 3, 1, 1)}, {"computed": True}],
+    ids=["channels", "computed"],
+)
+def test_bytes_that_are_scaled_otherwise_are_rounded_as_all_else(given):
+    """By a divisor for each channel, as others normalise pictures, or by one that is computed: neither is one scale."""
     model = network(**given)
     made = quantised(model, measure(model, [FRAMES]), ())
     assert difference(model, made) <= NEAR

@@ -73,6 +73,16 @@ def test_what_would_paint_another_picture_is_left(stride):
     assert rearranged(model) == model
 
 
+def test_what_paints_nothing_small_is_left():
+    """Johnson's own networks begin with 40 pixels that are mirrored, which takes a picture of more than 40."""
+    model = network()
+    model.graph.initializer.append(numpy_helper.from_array(np.array([0, 0, 40, 40] * 2), "sides"))
+    model.graph.node[2].input[0] = "mirrored"
+    model.graph.node.insert(2, helper.make_node("Pad", ["x", "sides"], ["mirrored"], mode="reflect"))
+    assert runner(model)(np.zeros((1, 48, 48, 3), np.uint8)).shape == (1, 128, 128, 3)
+    assert rearranged(model) == model
+
+
 def test_one_size_that_is_even_suffices():
     """Then there are cells enough."""
     model = of_size(network(), Size(32, 24))

@@ -1,6 +1,7 @@
 """Every target: what it writes runs, and paints what the network paints that it was made from."""
 
 import json
+import re
 import sys
 from fractions import Fraction
 from types import SimpleNamespace
@@ -12,7 +13,7 @@ import onnxruntime
 import openvino
 import pytest
 
-from rtstyle.errors import DeviceError, ModelError, UsageError
+from rtstyle.errors import DeviceError, ModelError, SinkError, UsageError
 from rtstyle.export import tensorrt
 from rtstyle.export.order import Size
 from rtstyle.export.run import export_style
@@ -74,6 +75,26 @@ def test_int8_leaves_in_float_what_suffers_most(blur, photos, tmp_path):
     assert run(out).shape == FRAMES.shape
 
 
+@pytest.mark.parametrize(("asked", "left"), [("", "dawn"), (":dusk=1", "dusk"), (":dawn=1,dusk=1", "dawn+dusk")])
+def test_int8_names_the_style_that_it_bakes(blur, photos, tmp_path, asked, left):
+    """Of several one is left, or a mix, and the file names no other."""
+    model = onnx.load(blur)
+    for name, values in (("style_weights", [1, 0]), ("halves", [1, 0.5])):
+        model.graph.initializer.append(onnx.numpy_helper.from_array(np.array(values, np.float32), name))
+    model.graph.input.append(onnx.helper.make_tensor_value_info("style_weights", onnx.TensorProto.FLOAT, [2]))
+    rounding = next(i for i, node in enumerate(model.graph.node) if node.op_type == "Round")
+    model.graph.node[rounding].input[0] = "mixed"
+    model.graph.node.insert(rounding, onnx.helper.make_node("MatMul", ["style_weights", "halves"], ["part"]))
+    model.graph.node.insert(rounding + 1, onnx.helper.make_node("Mul", ["f", "part"], ["mixed"]))
+    onnx.helper.set_model_props(model, {"rtstyle.contract": "1", "rtstyle.styles": '["dawn", "dusk"]'})
+    onnx.save(model, tmp_path / "both.onnx")
+    out = tmp_path / "int8.onnx"
+    export_style(f"{tmp_path / 'both.onnx'}{asked}", out, to="int8", photos=photos, force=True)
+    assert find_style(out).styles == (left,)
+    with pytest.raises(UsageError, match=f"has no style none; it holds {re.escape(left)}$"):
+        find_style(f"{out}:none=1")
+
+
 @pytest.mark.parametrize("made", ["fp16", "int8"])
 def test_what_was_exported_is_exported_again(blur, photos, tmp_path, made):
     """It is what it was made into last, and of nothing else; where only float32 will do, a sentence asks for it."""
@@ -91,14 +112,17 @@ def test_what_was_exported_is_exported_again(blur, photos, tmp_path, made):
 
 
 def test_a_network_for_three_frames_is_exported(photos, tmp_path):
-    """It is measured with as many as it takes, and Triton's server is told that it takes no other number."""
+    """It is measured and calibrated with as many as it takes, and Triton is told that it takes no other number."""
     path = lookalikes.counted(tmp_path / "three.onnx", count=3)
-    assert export_style(path, tmp_path / "planes.onnx", to="float", photos=photos).worst_db > 40
+    for target in ("float", "int8"):
+        assert export_style(path, tmp_path / f"{target}.onnx", to=target, photos=photos).worst_db > 40
     export_style(path, tmp_path / "models", to="triton", photos=photos)
     config = (tmp_path / "models" / "three" / "config.pbtxt").read_text(encoding="utf-8")
     assert "max_batch_size: 0\n" in config
     assert config.count("dims: [ 3, -1, -1, 3 ]") == 2
     assert "dynamic_batching" not in config
+    with pytest.raises(UsageError, match=r"three\.onnx: expected a network for one picture at a time, got one for 3$"):
+        export_style(path, tmp_path / "page", to="web")  # it would show that every painting fails
 
 
 def test_int8_wants_photos(blur, tmp_path):
@@ -146,6 +170,31 @@ def test_openvino_reads_two_files(blur, photos, tmp_path, size):
     assert 'title value="The Blur"' in (tmp_path / "ir.xml").read_text(encoding="utf-8")
 
 
+def test_openvino_on_a_full_disk(small_disk):
+    """It does not say that the disk is full, but we do; nothing is left there."""
+    disk = small_disk(600)
+    with pytest.raises(SinkError, match=r"^wave\.xml: cannot be written; make room there, or choose another disk; "):
+        export_style("wave", disk / "wave.xml", to="openvino")
+    assert not list(disk.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("method", "kind"), [("read_model", ModelError), ("compile_model", DeviceError), ("run", DeviceError)]
+)
+def test_what_openvino_refuses_is_a_sentence(blur, tmp_path, monkeypatch, method, kind):
+    """Whether it reads, compiles or runs the network."""
+
+    def refuse(*_):
+        raise RuntimeError("Exception from src/core.cpp:1:\nno such operator\n")
+
+    if method == "run":
+        monkeypatch.setattr(openvino.Core, "compile_model", lambda *_: refuse)
+    else:
+        monkeypatch.setattr(openvino.Core, method, refuse)
+    with pytest.raises(kind, match=r"^OpenVINO cannot (read|run) this network: no such operator$"):
+        export_style(blur, tmp_path / "x.xml", to="openvino")
+
+
 def test_triton_gets_a_model_repository(blur, photos, tmp_path):
     """A folder for each style: its network as version 1, its configuration, the names of what it paints."""
     both = make_model(tmp_path / "both.onnx", kind="mix", styles='["udnie", "scream"]')
@@ -184,15 +233,20 @@ class FakeTensorRt:
 
     __version__ = "10"
 
-    def __init__(self, *, plan=b"engine", taken=True):
+    def __init__(self, *, plan=b"engine", taken=True, gpu=True):
         self.Logger = type("Logger", (), {"ERROR": 1, "__init__": lambda self, level: None})
         parser = SimpleNamespace(parse=lambda model: taken, get_error=lambda i: SimpleNamespace(desc=lambda: "no Pad"))
         self.OnnxParser = lambda network, log: parser
-        self.Builder = lambda log: SimpleNamespace(
+        builder = SimpleNamespace(
             create_network=lambda flags: None,
             create_builder_config=lambda: None,
             build_serialized_network=lambda network, config: plan,
         )
+        self.Builder = lambda log: builder if gpu else nullptr()
+
+
+def nullptr():
+    raise TypeError("pybind11::init(): factory function returned nullptr")
 
 
 @pytest.fixture
@@ -211,6 +265,15 @@ def test_tensorrt_where_it_is_installed(blur, photos, tmp_path, installed):
     installed()
     export_style(blur, tmp_path / "t.onnx", to="tensorrt", size=Size(48, 40), photos=photos)
     assert (tmp_path / "t.engine").read_bytes() == b"engine"
+
+
+def test_tensorrt_without_a_gpu_is_a_network_and_a_command(blur, photos, tmp_path, installed):
+    """What such a machine can make is made."""
+    installed(gpu=False)
+    sheet = export_style(blur, tmp_path / "t.onnx", to="tensorrt", size=Size(48, 40), photos=photos)
+    assert sheet.notes[0].startswith("TensorRT finds no GPU here")
+    assert (tmp_path / "t.onnx").exists()
+    assert not (tmp_path / "t.engine").exists()
 
 
 @pytest.mark.parametrize(

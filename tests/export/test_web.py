@@ -40,6 +40,49 @@ WIDTH, HEIGHT = 426, 240
 NARROW = {"width": 455, "height": 1000}  # so the painting is shown pixel for pixel
 METER = (slice(0, 48), slice(0, 200))  # it lies over the painting
 
+# Collects what the page makes of files.
+WATCH = """() => {
+    const { createObjectURL, revokeObjectURL } = URL, createElement = document.createElement.bind(document);
+    Object.assign(globalThis, { urls: new Set(), videos: [] });
+    URL.createObjectURL = (file) => {
+        const url = createObjectURL(file);
+        urls.add(url);
+        return url;
+    };
+    URL.revokeObjectURL = (url) => {
+        urls.delete(url);
+        revokeObjectURL(url);
+    };
+    document.createElement = (name) => {
+        const element = createElement(name);
+        if (name === "video") videos.push(element);
+        return element;
+    };
+}"""
+# Lets no camera be opened beside another, and has no full screen.
+PHONE = """
+    const { mediaDevices } = navigator, ask = mediaDevices.getUserMedia.bind(mediaDevices);
+    globalThis.tracks = [];
+    mediaDevices.getUserMedia = async (wanted) => {
+        if (tracks.some((track) => track.readyState === "live")) throw new DOMException("", "NotReadableError");
+        const stream = await ask(wanted);
+        tracks.push(...stream.getTracks());
+        return stream;
+    };
+    Object.defineProperty(document, "fullscreenEnabled", { value: false });
+"""
+# Paints no faster than a phone, and collects the pictures.
+SLOW = """async () => {
+    const { Painter } = await import(new URL("painter.js", location.href)), { paint } = Painter.prototype;
+    globalThis.given = [];
+    Painter.prototype.paint = async function (...request) {
+        const answer = await paint.apply(this, request);
+        given.push(answer.image, answer.painted);
+        await new Promise((resolve) => setTimeout(resolve, 1000));
+        return answer;
+    };
+}"""
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
@@ -278,14 +321,14 @@ def test_a_network_of_several_styles_has_a_card_for_each(browser, page_at, folde
         pictures = []
         for key in "34":
             page.keyboard.press(key)
-            wait_until_painted(page)
             page.wait_for_timeout(300)
+            wait_until_painted(page)
             pictures.append(saved(page))
     assert not np.array_equal(*pictures)
 
 
 def test_a_film_plays_and_a_text_file_does_not(browser, page_at, real_clip, tmp_path):
-    """A WebM film is painted as it plays; a sentence says what else a file has to be."""
+    """A WebM film is painted as it plays; a sentence says what else a file has to be. Of neither anything is kept."""
     film = tmp_path / "film.webm"
     with av.open(real_clip) as clip, av.open(film, "w") as file:
         stream = file.add_stream("libvpx", rate=10, options={"deadline": "realtime", "cpu-used": "8"})
@@ -294,13 +337,68 @@ def test_a_film_plays_and_a_text_file_does_not(browser, page_at, real_clip, tmp_
             file.mux(stream.encode(frame.reformat(320, 180, "yuv420p")))
         file.mux(stream.encode())
     (tmp_path / "letter.txt").write_text("Dear friend,")
+    cv2.imwrite(str(tmp_path / "photo.png"), noise(1, 90, 120)[0])
     with opened(browser, page_at) as page:
         wait_until_painted(page)
+        page.evaluate(WATCH)
         page.set_input_files("#file", film)
         wait_until_painted(page, "fps")
         assert page.is_visible("#play")
         page.set_input_files("#file", tmp_path / "letter.txt")
         page.locator("#notice", has_text="letter.txt: this browser cannot show it").wait_for()
+        assert page.evaluate("videos.map((video) => video.hasAttribute('src'))") == [True, False]
+        page.set_input_files("#file", tmp_path / "photo.png")
+        wait_until_painted(page, "120×90")
+        assert page.evaluate("urls.size") == 0
+        assert page.evaluate("videos.map((video) => video.hasAttribute('src'))") == [False, False]
+
+
+def test_a_phone_opens_its_one_camera_again(browser, page_at):
+    """Which is not open twice at any moment; and there is no button for the full screen that it does not have."""
+    with opened(browser, page_at) as page:
+        wait_until_painted(page)
+        assert page.is_visible("#whole")
+        page.add_init_script(PHONE)
+        page.reload()
+        for count in (1, 2):
+            page.click("#camera")
+            wait_for(lambda count=count: page.evaluate("tracks.length") == count)
+            wait_for(lambda: page.text_content("#notice") == "")
+            wait_until_painted(page, "fps")
+        assert page.evaluate("tracks.map((track) => track.readyState)") == ["ended", "live"]
+        assert not page.is_visible("#whole")
+
+
+def test_a_photo_in_place_of_one_that_is_being_painted(browser, page_at, tmp_path):
+    """The first one is never shown, and not kept. What is not painted yet is not saved, nor what the browser cannot."""
+    first, second = noise(2, 90, 120)
+    cv2.imwrite(str(tmp_path / "first.png"), first)
+    cv2.imwrite(str(tmp_path / "second.png"), second[:, :100])
+    with opened(browser, page_at) as page:
+        page.wait_for_selector(".card:nth-child(5) .painted")
+        page.evaluate(SLOW)
+        page.set_input_files("#file", tmp_path / "first.png")
+        page.locator("#frame[data-state=painting]").wait_for()
+        page.click("#save")
+        page.locator("#notice", has_text="Not painted yet").wait_for()
+        page.set_input_files("#file", tmp_path / "second.png")
+        wait_until_painted(page, "100×90")
+        assert page.evaluate("given.filter(({ width }) => width).length") == 2
+        assert page.evaluate("given.length") == 4
+        page.evaluate("() => { HTMLCanvasElement.prototype.toBlob = (done) => done(null); }")
+        page.click("#save")
+        page.locator("#notice", has_text="could not be saved (no picture)").wait_for()
+
+
+def test_two_pages_of_one_host_have_threads(browser, folder, tmp_path):
+    """Each has a service worker of its own, for which it is loaded again, in one tab too."""
+    for name in "ab":
+        (tmp_path / name).symlink_to(folder)
+    with served(tmp_path) as url, opened(browser, f"{url}a/") as page:
+        for name in "ab":
+            page.goto(f"{url}{name}/")
+            wait_until_painted(page)
+            assert page.evaluate("crossOriginIsolated")
 
 
 def test_a_style_that_does_not_load_is_said_and_others_go_on(browser, folder, footage, tmp_path):

@@ -79,7 +79,11 @@ class App {
     if (!source.live) this.announce(await source.grab());
     const begin = performance.now();
     const { image, painted, ms } = await this.painter.paint(content, size, this.style);
-    if (source !== this.source) return;
+    if (source !== this.source) {
+      image.close(); // or their memory stays in use until somebody collects it
+      painted.close();
+      return;
+    }
     this.easel.show(image, painted);
     if (source.live && !this.detail.fixed) this.detail.update(performance.now() - begin);
     this.tell(size, ms, source.live);
@@ -161,7 +165,7 @@ class App {
 
   async openCamera(deviceId) {
     this.say("Waiting for the camera …");
-    if (deviceId) this.source.close(); // phones open one camera at a time
+    if (this.source instanceof Camera) this.source.close(); // phones open one camera at a time
     try {
       const ended = () => this.warn("The camera is gone. Plug it in again, then press “Camera”.");
       this.use(await Camera.open({ deviceId, ended }));

@@ -33,6 +33,7 @@ export class Controls {
     const brushwork = () => this.brushwork({ 0: 50, 50: 100 }[at("brushwork").value] ?? 0);
     keys({ ...actions, strength, brushwork, choose: (index) => app.choose(index) });
     drops((file) => app.openFile(file));
+    at("whole").hidden = !document.fullscreenEnabled; // iPhones have none
     at("controls").inert = false; // until now a press would have been lost
   }
 
@@ -85,7 +86,17 @@ export class Controls {
   }
 
   async save() {
-    const blob = await this.app.easel.picture();
+    if (at("frame").dataset.state !== "shown") {
+      if (!this.app.warned) this.app.say("Not painted yet. Save it when it is.");
+      return;
+    }
+    let blob;
+    try {
+      blob = await this.app.easel.picture();
+    } catch (error) {
+      this.app.warn(`The picture could not be saved (${error.message}). Close other pages, then try again.`);
+      return;
+    }
     const link = document.createElement("a");
     link.href = URL.createObjectURL(blob);
     link.download = `${this.app.style.name}-${new Date().toISOString().slice(0, 19).replace(/\D/g, "")}.png`;

@@ -1,7 +1,7 @@
 // WebAssembly gets threads only in a page that is isolated from others, which takes two headers. A plain file server
 // does not send them, so the service worker adds them; the page has to be loaded once more for that.
 
-const TRIED = "rtstyle.isolation";
+const TRIED = `rtstyle.isolation ${location.pathname}`; // one host may have several such pages, each with a worker
 const PATIENCE_MS = 3000;
 
 /** Resolves to true where the page is about to be loaded anew: start nothing then. */

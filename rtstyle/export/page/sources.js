@@ -29,7 +29,7 @@ class Source {
 
 /** A photo. */
 export class Photo extends Source {
-  /** `url` is the page's own, or one made of a file; throws where it is no picture. */
+  /** `url` is the page's own, or one made of a file, which is revoked; throws, and keeps it, where it is no picture. */
   static async open(url) {
     const image = new Image();
     image.src = url;
@@ -39,6 +39,7 @@ export class Photo extends Source {
     canvas.width = Math.max(1, Math.round(image.naturalWidth * scale));
     canvas.height = Math.max(1, Math.round(image.naturalHeight * scale));
     canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height); // upright: EXIF is heeded here
+    URL.revokeObjectURL(url);
     return new Photo(canvas);
   }
 
@@ -86,18 +87,24 @@ class Moving extends Source {
 
 /** A film from a file: plays in a circle. */
 export class Film extends Moving {
+  /** `url` is made of a file, and revoked when the film is closed; throws, and keeps it, where it is no film. */
   static async open(url) {
     const video = newVideo();
     video.src = url;
     video.loop = true;
-    await playing(video);
+    try {
+      await playing(video);
+    } catch (error) {
+      unload(video); // what has sound only would go on
+      throw error;
+    }
     return new Film(video);
   }
 
   close() {
     super.close();
-    this.video.removeAttribute("src");
-    this.video.load();
+    URL.revokeObjectURL(this.video.src);
+    unload(this.video);
   }
 }
 
@@ -147,6 +154,11 @@ function newVideo() {
   video.muted = true; // or it may not start by itself
   video.playsInline = true; // or phones show it full screen
   return video;
+}
+
+function unload(video) {
+  video.removeAttribute("src");
+  video.load();
 }
 
 /** Resolves when the first frame is there; rejects where the browser cannot play it. */
