@@ -47,7 +47,8 @@ def make(order: Order, folder: Path) -> Made:
         raise UsageError(f"--size {order.size}: the page paints at any size, as the device can; leave it out")
     for subject in order.subjects:
         if (count := batch_of(subject.model)) > 1:
-            raise UsageError(f"{subject.style.path}: expected a network for one picture at a time, got one for {count}")
+            path = subject.style.path
+            raise UsageError(f"{path}: expected a network for one picture at a time, got one for {count}; name another")
     shutil.copytree(_PAGE, folder, dirs_exist_ok=True)
     for name in ("runtime", "models"):
         (folder / name).mkdir()
