@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
@@ -34,7 +35,12 @@ class VGG(nn.Module):
     std: Tensor
 
     def __init__(
-        self, layers: Sequence[str], weights: VggWeights, *, pooling: str = "max", edge: str = "zeros"
+        self,
+        layers: Sequence[str],
+        weights: VggWeights,
+        *,
+        pooling: str = "max",
+        edge: Literal["zeros", "replicate"] = "zeros",
     ) -> None:
         super().__init__()
         if pooling not in POOLINGS:

@@ -63,20 +63,24 @@ class FrozenConv(nn.Module):
     def __init__(self, conv: nn.Conv2d) -> None:
         super().__init__()
         self.weight, self.bias, self.padding_mode = conv.weight, conv.bias, conv.padding_mode
-        self._values: Tensor | None = None  # (64, in, out)
+        self._values: Tensor | None = None
 
     def forward(self, maps: Tensor, *, relu: bool = False) -> Tensor:
         """Maps (N, out, H, W) of maps (N, in, H, W)."""
-        padded = self.padding_mode != "zeros"
-        if padded:
-            maps = F.pad(maps, (1, 1, 1, 1), mode=self.padding_mode)
+        margin = 1  # px of zeros
+        if self.padding_mode != "zeros":
+            maps, margin = F.pad(maps, (1, 1, 1, 1), mode=self.padding_mode), 0
         if self.uses_winograd(maps):
-            if self._values is None:
-                self._values = _values(self.weight)
-            result: Tensor = _Convolution.apply(maps, self._values, self.bias, relu)
-            return result[..., 1:-1, 1:-1] if padded else result
-        result = F.conv2d(maps, self.weight, self.bias, padding=0 if padded else 1)
+            return _Convolution.apply(maps, self, relu, margin)  # type: ignore[no-any-return]  # torch's
+        result = F.conv2d(maps, self.weight, self.bias, padding=margin)
         return F.relu_(result) if relu else result
+
+    @property
+    def values(self) -> Tensor:
+        """The kernels' values at the points, (64, in, out)."""
+        if self._values is None:
+            self._values = _values(self.weight)
+        return self._values
 
     def uses_winograd(self, maps: Tensor) -> bool:
         """Whether that is how such maps would be convolved: on a CPU, in float32, if they are many."""
@@ -93,9 +97,9 @@ class _Convolution(torch.autograd.Function):
     """Nothing is kept for the gradient but the result, which says where it was rectified."""
 
     @staticmethod
-    def forward(ctx: Any, maps: Tensor, values: Tensor, bias: Tensor, relu: bool) -> Tensor:  # noqa: ANN401, FBT001 - torch's
-        ctx.values = values
-        result = _Sweep(maps, values, _THERE).convolved(bias, relu=relu)
+    def forward(ctx: Any, maps: Tensor, conv: FrozenConv, relu: bool, margin: int) -> Tensor:  # noqa: ANN401, FBT001 - torch's
+        ctx.conv, ctx.margin = conv, margin
+        result = _Sweep(maps, conv.values, _THERE, margin).convolved(conv.bias, relu=relu)
         ctx.save_for_backward(*([result] if relu else []))
         return result
 
@@ -103,39 +107,45 @@ class _Convolution(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, slope: Tensor) -> tuple[Tensor, None, None, None]:  # noqa: ANN401 - torch's
         rectified = ctx.saved_tensors[0] if ctx.saved_tensors else None
-        return _Sweep(slope, ctx.values.mT, _BACK, rectified).convolved(), None, None, None
+        sweep = _Sweep(slope, ctx.conv.values.mT, _BACK, 2 - ctx.margin, rectified)
+        return sweep.convolved(), None, None, None
 
 
 class _Sweep:
     """One convolution, chunk by chunk: some lines of tiles of one picture, or all those of several.
 
-    Where ``rectified`` (N, in, H, W) is 0, the maps count as 0.
+    ``margin``: px of zeros around the maps; with 1 the result is as large. Where ``rectified`` (N, in, H, W) is 0, the
+    maps count as 0.
     """
 
-    def __init__(self, maps: Tensor, values: Tensor, transforms: _Transforms, rectified: Tensor | None = None) -> None:
+    def __init__(
+        self, maps: Tensor, values: Tensor, transforms: _Transforms, margin: int, rectified: Tensor | None = None
+    ) -> None:
         self._maps, self._values, self._transforms = maps.permute(0, 2, 3, 1), values, transforms  # (N, H, W, C)
         self._rectified = None if rectified is None else rectified.permute(0, 2, 3, 1)
         self._count, self._height, self._width, self._ins = self._maps.shape
         self._outs = values.shape[2]
         self._per_tile = _PATCH * _PATCH * max(self._ins, self._outs)
-        self._rows, self._columns = -(-self._height // _TILE), -(-self._width // _TILE)
+        self._margin = margin
+        self._size = tuple(side + 2 * margin - 2 for side in (self._height, self._width))  # of the result
+        self._rows, self._columns = (-(-side // _TILE) for side in self._size)
         lines = max(1, _CHUNK // max(self._ins, self._outs) // self._columns)
         self._lines, self._images = min(lines, self._rows), max(1, min(lines // self._rows, self._count))
 
     def convolved(self, bias: Tensor | None = None, *, relu: bool = False) -> Tensor:
         """Maps (N, out, H, W), channels_last."""
         maps = self._maps
-        result = maps.new_empty(self._count, self._height, self._width, self._outs)
+        result = maps.new_empty(self._count, *self._size, self._outs)
         size = (self._images, self._lines * _TILE + 2, self._columns * _TILE + 2, self._ins)
         count = self._images * self._lines * self._columns
         padded, *room = _room(math.prod(size), count * self._per_tile, count * self._per_tile)
         padded = padded.view(size)
-        padded[:, :, 0].zero_()
-        padded[:, :, self._width + 1 :].zero_()
+        padded[:, :, : self._margin].zero_()
+        padded[:, :, self._margin + self._width :].zero_()
         for image, line in product(range(0, self._count, self._images), range(0, self._rows, self._lines)):
             images = slice(image, min(image + self._images, self._count))
             lines = min(self._lines, self._rows - line)
-            self._fill(padded, images, line * _TILE - 1)
+            self._fill(padded, images, line * _TILE - self._margin)
             tiles = self._tiles(_patches(padded[: images.stop - image], lines, self._columns), room, bias)
             _lay(tiles, result[images, line * _TILE : (line + lines) * _TILE], relu=relu)
         return result.permute(0, 3, 1, 2)
@@ -145,7 +155,8 @@ class _Sweep:
         first, last = max(0, top), min(self._height, top + padded.shape[1])
         padded[:, : first - top].zero_()
         padded[:, last - top :].zero_()
-        target = padded[: images.stop - images.start, first - top : last - top, 1 : self._width + 1]
+        columns = slice(self._margin, self._margin + self._width)
+        target = padded[: images.stop - images.start, first - top : last - top, columns]
         source = self._maps[images, first:last]
         if self._rectified is None:
             target.copy_(source)

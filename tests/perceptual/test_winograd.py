@@ -17,9 +17,9 @@ from rtstyle.perceptual.winograd import FrozenConv
 def make():
     """A frozen convolution, the same weights every time, and the plain one that it was made of."""
 
-    def make(ins, outs):
+    def make(ins, outs, edge="zeros"):
         torch.manual_seed(0)
-        conv = nn.Conv2d(ins, outs, 3, padding=1).requires_grad_(requires_grad=False)
+        conv = nn.Conv2d(ins, outs, 3, padding=1, padding_mode=edge).requires_grad_(requires_grad=False)
         return FrozenConv(conv), conv
 
     return make
@@ -35,30 +35,31 @@ def off(got, expected):
     return float((got.double() - expected).detach().norm() / expected.detach().norm())
 
 
+@pytest.mark.parametrize("edge", ["zeros", "replicate"])
 @pytest.mark.parametrize(
-    ("count", "channels", "height", "width"),
+    ("count", "channels", "size"),
     [
-        (1, (64, 64), 41, 38),
-        (3, (64, 64), 23, 24),
-        (1, (64, 128), 29, 31),
-        (3, (128, 64), 15, 19),
-        (1, (512, 256), 7, 9),
-        (3, (512, 256), 5, 4),
-        (1, (256, 256), 1, 100),
-        (2, (64, 64), 190, 300),  # twenty lines of tiles, and the twelve that are left
-        (3, (64, 64), 110, 110),  # two pictures at a time, and the third
+        (1, (64, 64), (41, 38)),
+        (3, (64, 64), (23, 24)),
+        (1, (64, 128), (29, 31)),
+        (3, (128, 64), (15, 19)),
+        (1, (512, 256), (7, 9)),
+        (3, (512, 256), (5, 4)),
+        (1, (256, 256), (1, 100)),
+        (2, (64, 64), (190, 300)),  # twenty lines of tiles, and the twelve that are left
+        (3, (64, 64), (110, 110)),  # two pictures at a time, and the third
     ],
 )
-def test_agrees_with_direct_convolution(make, count, channels, height, width) -> None:
+def test_agrees_with_direct_convolution(make, count, channels, size, edge) -> None:
     """Maps and gradients are those of torch's convolution in float64 within 2e-5, whatever size and batch."""
-    frozen, conv = make(*channels)
-    x = photos(count, channels[0], height, width)
+    frozen, conv = make(*channels, edge)
+    x = photos(count, channels[0], *size)
     assert frozen.uses_winograd(x)
     y = frozen(x)
     slope = torch.randn_like(y)
     (gradient,) = torch.autograd.grad(y, x, slope)
     exact = x.detach().double().requires_grad_()
-    expected = F.conv2d(exact, conv.weight.double(), conv.bias.double(), padding=1)
+    expected = conv.double()(exact)
     (expected_gradient,) = torch.autograd.grad(expected, exact, slope.double())
     assert y.shape == expected.shape
     assert y.is_contiguous(memory_format=torch.channels_last)
