@@ -23,9 +23,11 @@ from rtstyle.gatys.painter import Painter, Part
 from rtstyle.gatys.pictures import to_image, to_tensor
 from rtstyle.gatys.views import FlowPair, View, feathered, lasting, views
 
-_HOLE_STEPS = 20  # iterations that a hole gets
+_HOLE_STEPS = 20  # iterations that a hole gets between keyframes,
+_NEW_STEPS = 12  # and in one, where it begins as the photo
 _LEAST_HOLE = 64  # px in one piece; smaller ones are closed by their surroundings
 _SEAM = 8  # px around a hole whose style counts with its own
+_TRUSTED = 0.5  # of a trust between 0 and 1
 _AROUND, _LEAST_CROP = 24, 96  # px around a hole that are seen with it, and the least side of a crop
 
 
@@ -73,7 +75,10 @@ class Carrier:
         """Start from the warped keyframe before, stay with it where it can be trusted."""
         trust = feathered(view.trust.astype(np.float32))[..., None]
         start = (trust * view.picture + (1 - trust) * frame).round().astype(np.uint8)
-        content, warped = to_tensor(frame, self._device), to_tensor(start, self._device)
+        content, new = to_tensor(frame, self._device), _large(view.trust < _TRUSTED)
+        if new.any():  # by itself: the Gram matrices of a picture that is painted but for this hardly ask for more
+            start = self._painted_hole(frame, start, new, start=start, palette=content, steps=_NEW_STEPS)
+        warped = to_tensor(start, self._device)
         weights = torch.from_numpy(view.trust.astype(np.float32))[None, None].to(self._device)
         return self._paint(number, content, warped, Memory(self._painter.seen(warped), weights))
 
@@ -100,23 +105,27 @@ class Carrier:
         picture = np.asarray(cv2.inpaint(picture, new.astype(np.uint8), 3, cv2.INPAINT_TELEA), np.uint8)
         large = _large(new)
         self.hole_pixels += int(large.sum())
-        return self._painted_hole(frame, picture, large, palette) if large.any() else picture
+        if not large.any():
+            return picture
+        start = _with_detail(picture, frame)
+        return self._painted_hole(frame, picture, large, start=start, palette=palette, steps=_HOLE_STEPS)
 
-    def _painted_hole(self, frame: Image, picture: Image, new: NDArray[np.bool_], palette: Tensor) -> Image:
-        """A short optimisation of the crop around the holes, in which only they may change."""
+    def _painted_hole(
+        self, frame: Image, picture: Image, new: NDArray[np.bool_], *, start: Image, palette: Tensor, steps: int
+    ) -> Image:
+        """A short optimisation of the crop around the holes, in which only they may change, from ``start``."""
         rows, columns = _crop(new)
         content = to_tensor(frame[rows, columns], self._device)
         part = Part((frame.shape[0], frame.shape[1]), (rows, columns))
         free = torch.from_numpy(np.ascontiguousarray(new[rows, columns]))[None, None].to(self._device)
-        start = to_tensor(_with_detail(picture[rows, columns], frame[rows, columns]), self._device)
-        start = self._painter.seen(torch.where(free, start, to_tensor(picture[rows, columns], self._device)))
+        begun = np.where(new[..., None], start, picture)[rows, columns]
         recipe = replace(self._painter.recipe, optimizer="lbfgs", learning_rate=None, average=0.0)
         where = torch.nn.functional.max_pool2d(free.float(), 2 * _SEAM + 1, 1, _SEAM)
         objective = self._painter.objective(content, part=part, palette=palette, where=where)
         if not recipe.content_weight and not objective.regions:  # nothing to paint it by
             return picture
-        descent = Descent(objective, start, recipe, free=free)
-        for _ in range(_HOLE_STEPS):
+        descent = Descent(objective, self._painter.seen(to_tensor(begun, self._device)), recipe, free=free)
+        for _ in range(steps):
             descent.step()
         descent.finish()
         best = to_image(finished(descent.best, content, recipe.colors))

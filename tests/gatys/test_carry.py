@@ -14,6 +14,7 @@ from rtstyle.gatys.painter import Artwork, Painter
 from rtstyle.gatys.pictures import to_image, to_tensor
 from rtstyle.gatys.recipe import Recipe
 from rtstyle.gatys.targets import style_grams
+from rtstyle.gatys.views import View
 
 CPU = torch.device("cpu")
 SIZE = (72, 112)
@@ -102,6 +103,24 @@ def test_a_hole_is_painted_and_nothing_else_changes(weights, artwork, wall):
     assert np.abs(known[hole].astype(int) - frame[hole]).max() <= 1  # the frame before, carried here
 
 
+def test_what_a_keyframe_sees_first_is_painted(weights, artwork, wall, monkeypatch):
+    """By itself, from the photo on; what the keyframe before has seen stays for the painter."""
+    painted = []
+    painter = Painter([Artwork(artwork)], RECIPE, weights)
+    carrier = Carrier(
+        painter, CPU, paint=lambda _, content, start, memory: painted.append(to_image(start)) or painted[-1]
+    )
+    frame, before = pan(wall, 1)[0], 255 - pan(wall, 1)[0]
+    trust = np.ones(SIZE, np.float16)
+    trust[20:50, 30:70] = 0
+    carrier._next_key(frame, View(before, trust), 6)
+    (start,) = painted
+    new = trust == 0
+    assert np.abs(start.astype(int) - frame)[new].mean() > 3
+    seen = ~cv2.dilate(new.astype(np.uint8), np.ones((15, 15))).astype(bool)  # away from the feathered edge
+    assert np.abs(start.astype(int) - before)[seen].max() <= 1
+
+
 def test_a_hole_is_not_filled_with_dots(weights, artwork, wall, monkeypatch):
     """Which fit the Gram matrices of so few pixels best: what it varies by is less than half of that."""
     far = np.full((*SIZE, 2), 500, np.float32)
@@ -171,7 +190,7 @@ def test_light_alone_is_carried_as_light_alone(weights, artwork, wall, monkeypat
     assert len(list(carrier.segment(frames, 255 - frames[0]))) == 1
     hole = np.zeros(SIZE, bool)
     hole[20:40, 30:60] = True
-    carrier._painted_hole(frames[0], frames[0], hole, to_tensor(frames[0], CPU))
+    carrier._painted_hole(frames[0], frames[0], hole, start=frames[0], palette=to_tensor(frames[0], CPU), steps=1)
     for picture in (held[0].picture, begun[0]):
         assert torch.equal(picture, picture[:, :1].expand_as(picture))
 
@@ -184,4 +203,5 @@ def test_a_hole_outside_all_masks_is_only_closed(weights, artwork, wall):
     carrier = Carrier(Painter([Artwork(artwork, 1.0, mask)], recipe, weights), CPU)
     frame, hole = pan(wall, 1)[0], np.zeros(SIZE, bool)
     hole[30:50, 70:90] = True
-    assert np.array_equal(carrier._painted_hole(frame, 255 - frame, hole, to_tensor(frame, CPU)), 255 - frame)
+    left = carrier._painted_hole(frame, 255 - frame, hole, start=frame, palette=to_tensor(frame, CPU), steps=1)
+    assert np.array_equal(left, 255 - frame)
