@@ -121,7 +121,7 @@ def ours(
 def plain_loop(
     content: Tensor, artwork: Tensor, recipe: Recipe, weights: VggWeights, counts: list[int]
 ) -> Iterator[tuple[int, float, Tensor]]:
-    """The loop of pytorch.org/tutorials/advanced/neural_style_tutorial, on our layers and our relative losses.
+    """The loop of pytorch.org/tutorials/advanced/neural_style_tutorial, on our layers, edges and relative losses.
 
     What it has, and after how many seconds, when it has made as many iterations as each of the rising counts.
     """
