@@ -261,8 +261,9 @@ class VideoReader:
     def _frame(self, frame: VideoFrame, time: Fraction) -> Frame:
         if not self._is_stretched and abs(self._shape_of(frame) / self._shape - 1) > _SAME_SHAPE:
             self._is_stretched = True
-            what = "%s: from %.3f s the picture has another shape, and is stretched; --start paints that part by itself"
-            _log.warning(what, self._path, float(time))
+            what = "%s: from %.3f s the picture has another shape, and is stretched"
+            remedy = "rtstyle transcode --start paints that part by itself"
+            _log.warning(f"{what}; {remedy}", self._path, float(time))
         try:
             image = self._convert(frame)
         except (av.error.FFmpegError, ValueError) as error:

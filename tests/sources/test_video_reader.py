@@ -142,6 +142,7 @@ def test_another_shape_is_said(tmp_path, caplog, size, aspect, told):
     told_of = [text for text in caplog.messages if "another shape" in text]
     assert len(told_of) == told
     assert all("in.ts: from 1.2" in text for text in told_of)
+    assert all(text.endswith("; rtstyle transcode --start paints that part by itself") for text in told_of)
 
 
 def test_rotation_is_applied(tmp_path):
