@@ -49,7 +49,7 @@ ANY_SIZE, FIXED, GRAPHS = "any size", "this size", "graphs"
 # What a row of the table begins with, and its figures
 ALONE = (
     "{network:10} {kind:9} {device:9} batch {batch:3}",
-    "{mp_s:8.1f} MP/s  {pass_ms:8.2f} ms a batch, its copies alone {copies_ms:.2f}",
+    "{mp_s:8.1f} MP/s  {pass_ms:8.2f} ms a batch, its copies alone {copies_ms!s:.5}",
 )
 DECODED = "decoder {decoder:9}", "{mp_s:8.1f} MP/s  {fps:.1f} fps"
 WHOLE = (
@@ -141,8 +141,8 @@ def paint(model: Path, device: str, shape: tuple[int, int, int, int], seconds: f
     return {"mp_s": frames.size / 3e3 / pass_ms, "pass_ms": pass_ms, "error": ""}
 
 
-def copies(shape: tuple[int, int, int, int], seconds: float) -> float:
-    """Milliseconds that a batch takes into pinned memory, up, down, and out of it; 0 where it does not fit."""
+def copies(shape: tuple[int, int, int, int], seconds: float) -> float | None:
+    """Milliseconds that a batch takes into pinned memory, up, down, and out of it; None where it does not fit."""
     frames = np.zeros(shape, np.uint8)
     try:
         with closing(PinnedBuffer(shape)) as place:
@@ -155,7 +155,7 @@ def copies(shape: tuple[int, int, int, int], seconds: float) -> float:
 
             return median_ms(there_and_back, seconds)
     except DeviceError:
-        return 0.0
+        return None
 
 
 def median_ms(once: Callable[[], object], seconds: float) -> float:

@@ -19,7 +19,7 @@ BT709 = 1  # AVCOL_SPC_BT709
 SMPTE170M = 6  # AVCOL_SPC_SMPTE170M, BT.601
 SWS_MATRIX = {1: 1, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9}  # AVCOL_SPC_* to SWS_CS_*, as far as swscale converts
 ALPHA_MODE = "alpha_mode"  # Matroska's word, a tag for FFmpeg, for pictures that have transparent places
-STILL_S = Fraction(1, 10)  # what is seen for longer when a part begins is seen in the part
+_STILL_S = Fraction(1, 10)  # a picture that stays longer than this after a part begins is in it
 _HD_WIDTH, _SD_HEIGHT = 1280, 576  # as in mpv's mp_csp_guess_colorspace
 
 Images = NDArray[np.uint8]  # (N, H, W, 3) RGB
@@ -56,6 +56,11 @@ class Cut:
     def end(self) -> Fraction | None:
         """Where it ends; None: where the video does."""
         return None if self.duration is None else self.start + self.duration
+
+    def shows(self, first: Fraction, until: Fraction) -> bool:
+        """Whether a picture that is on screen between those seconds is in it: begins there, or stays for a while."""
+        is_over = self.end is not None and first >= self.end
+        return not is_over and (first >= self.start or until - self.start > _STILL_S)
 
     def why_empty(self, length: Fraction) -> str:
         """Why it contains nothing in a video of ``length`` seconds (0: unknown)."""

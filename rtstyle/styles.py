@@ -19,7 +19,7 @@ from rtstyle.style import Style, read_style
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-MODELS = "[!.]*.onnx"  # what is hidden is none: an export that was killed, what macOS notes on a foreign disk
+MODELS = "[!.]*.onnx"  # hidden files are no models: a killed export's, or macOS's notes (._NAME) on other disks
 TWIN = ".int8.onnx"  # suffix of the 8-bit files beside a style's own, which are not styles themselves
 
 _TOLD = re.compile(r"(.+\.onnx)\?(\w+=.*)", re.IGNORECASE)

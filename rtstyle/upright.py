@@ -51,7 +51,8 @@ def orientation_of_avif(data: bytes) -> int | None:
 def set_upright(exif: bytes) -> tuple[int, bytes]:
     """The orientation that an EXIF block tells, and the block as it is to be of a painting that stands upright.
 
-    That has no thumbnail (IFD1), which would show the photo unpainted, and lying down.
+    Nothing in it leads to the thumbnail (IFD1) any more, which would show the photo unpainted, and lying down; its
+    bytes stay.
     """
     start = 6 if exif.startswith(b"Exif\0\0") else 0
     order = {b"II": "<", b"MM": ">"}.get(exif[start : start + 2])
@@ -70,5 +71,5 @@ def set_upright(exif: bytes) -> tuple[int, bytes]:
         if len(exif) >= end + 4:  # some writers leave out where IFD1 would be
             changed[end : end + 4] = bytes(4)
     except struct.error:  # cut off
-        return UPRIGHT, b""
+        return orientation, b""
     return orientation, bytes(changed)

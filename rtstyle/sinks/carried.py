@@ -186,7 +186,7 @@ class Text:
         self.stream: SubtitleStream = container.add_stream(codec)  # type: ignore[assignment]  # by its codec
         self._encoder = cast("Any", self.stream.codec_context)  # PyAV's types do not say of which kind
         self._encoder.subtitle_header = self._decoder.subtitle_header
-        # Another clock than FFmpeg's own, and MP4's muxer takes a text for over too early, and puts off what overlaps.
+        # With any time base but FFmpeg's own, MP4's muxer ends a text too early, and delays those that overlap it.
         self._encoder.time_base = Fraction(1, av.time_base)
         self._damaged = 0  # packets
 

@@ -138,7 +138,7 @@ def lost_tags(format: VideoFormat, suffix: str, *, cover: bool) -> list[str]:
 
 
 def keeps_stereo(format: VideoFormat, suffix: str) -> bool:
-    """Whether a file with this ending says which part of a 3D film's pictures is for which eye."""
+    """Whether a file with this extension says which part of a 3D film's pictures is for which eye."""
     is_square = format.sample_aspect == 1
     return MUXERS[suffix.lower()] in _MATROSKA and STEREO_MODE in format.stream_metadata and is_square
 

@@ -50,7 +50,7 @@ class VideoEncoder:
     def flush(self) -> list[av.Packet[VideoStream]]:
         """Give the rest."""
         packets = self.stream.encode(None)
-        if self._is_x265 and self._frames <= _UNORDERED:  # their times of decoding are any numbers
+        if self._is_x265 and self._frames <= _UNORDERED:  # x265 leaves their dts undefined
             for packet in packets:
                 packet.dts = packet.pts
         return packets

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from rtstyle.errors import SourceError
-from rtstyle.frames import STILL_S, Cut, Frame, VideoFormat
+from rtstyle.frames import Cut, Frame, VideoFormat
 from rtstyle.sources.input_file import unreadable
 
 _OPAQUE = 255
@@ -46,7 +46,7 @@ class AnimationReader:
         shown = [
             (image, max(first, part.start), min(last, end))
             for image, (first, last) in zip(animation.frames, pairwise(times), strict=True)
-            if first < end and (first >= part.start or last > part.start + STILL_S)
+            if part.shows(first, last)
         ]
         if not shown:
             raise SourceError(f"{path}: {part.why_empty(times[-1])}")

@@ -61,7 +61,7 @@ def open_input(path: str, rate: Fraction | None = None, hwaccel: HWAccel | None 
         if is_pattern(path):
             options = {"start_number": str(PictureSequence.find(path).first), "framerate": str(rate or _RATE)}
         elif rate is not None:
-            raise has_own_rate(path)
+            raise rate_refused(path)
         elif not remote and not Path(path).exists():
             raise missing(path)
         # With "./" in front, a colon in the name of a file is not taken for the end of a protocol's.
@@ -77,7 +77,7 @@ def open_input(path: str, rate: Fraction | None = None, hwaccel: HWAccel | None 
         raise unreadable(path, OSError(error.errno, error.strerror)) from error
 
 
-def has_own_rate(path: str) -> UsageError:
+def rate_refused(path: str) -> UsageError:
     """What to raise where something but numbered pictures is given a frame rate."""
     return UsageError(f"{path}: has a frame rate of its own; only numbered pictures can be given one")
 

@@ -18,12 +18,13 @@ from av.video.frame import VideoFrame
 from rtstyle.captions import captions_of
 from rtstyle.cores import codec_threads
 from rtstyle.errors import SourceError
-from rtstyle.frames import STILL_S, Cut, Frame, Packet, VideoFormat
+from rtstyle.frames import Cut, Frame, Packet, VideoFormat
 from rtstyle.sources.clock import Clock
 from rtstyle.sources.decoding import Decoder, open_decoded, planar
 from rtstyle.sources.deinterlacer import Deinterlacer
 from rtstyle.sources.demuxer import demux
 from rtstyle.sources.rgb_converter import RgbConverter, unconverted
+from rtstyle.sources.shape import Shape
 from rtstyle.sources.streams import (
     ALL,
     Keep,
@@ -51,7 +52,6 @@ SUFFIXES |= {".m2v", ".mod", ".tod", ".qt", ".rm", ".rmvb", ".wtv"}
 _LIVE_SCHEMES = {"rtsp", "rtsps", "rtmp", "rtmps", "rtp", "udp", "srt"}
 _SEEKABLE = {"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"}  # whose index is to be trusted
 _REORDERED = 16  # frames by which the order of decoding may differ from that of display, in H.264 and HEVC
-_SAME_SHAPE = Fraction(1, 50)  # sizes are rounded
 _Timed = tuple[VideoFrame, Fraction]  # seconds on the input's clock
 
 
@@ -104,7 +104,7 @@ class VideoReader:
             self.is_stereo, self._is_sphere = is_stereo(first), is_sphere(first)
             self._has_alpha = has_alpha(self._stream, first)
             self._convert = RgbConverter(first)
-            self._shape, self._is_stretched = self._shape_of(first), False
+            self._shape = Shape(self._path, self._stream, first)
             self.format = self._format(tagged=keep is None or keep.metadata)
             self._items: Iterator[_Timed | Packet] = chain(head, timed)
         except BaseException:
@@ -222,14 +222,14 @@ class VideoReader:
 
     def _timed(self, items: Iterator[VideoFrame | Packet]) -> Iterator[_Timed | Packet]:
         """Frames with their seconds on the input's clock, those inside the cut."""
-        before: VideoFrame | None = None
+        before: _Timed | None = None
         for item in items:
             if isinstance(item, Packet):
                 yield item
                 continue
             self._last = time = self._time(item)
             if self._cut is not None and time < self._cut.start:
-                before = item
+                before = item, time
                 continue
             yield from self._still(before, time)
             before = None
@@ -238,11 +238,11 @@ class VideoReader:
             yield item, time
         yield from self._still(before, duration_of(self._container))
 
-    def _still(self, before: VideoFrame | None, until: Fraction) -> Iterator[_Timed]:
+    def _still(self, before: _Timed | None, until: Fraction) -> Iterator[_Timed]:
         """The frame that is there when the cut begins, if it stands still from then on, as slides do."""
-        if before is not None and self._cut is not None and until - self._cut.start > STILL_S:
-            before.duration = round((until - self._cut.start) / self._clock.tick)
-            yield before, self._cut.start
+        if before is not None and self._cut is not None and self._cut.shows(before[1], until):
+            before[0].duration = round((until - self._cut.start) / self._clock.tick)
+            yield before[0], self._cut.start
 
     def _time(self, frame: VideoFrame) -> Fraction:
         """A frame without a time comes right after the one before."""
@@ -253,16 +253,8 @@ class VideoReader:
         rate = rate_of(self._stream)
         return self._last + (frame.duration * self._clock.tick or (1 / rate if rate else self._clock.tick))
 
-    def _shape_of(self, frame: VideoFrame) -> Fraction:
-        """Width by height, as it is seen; of a frame that has just been decoded."""
-        aspect = fraction(self._stream.codec_context.sample_aspect_ratio) or Fraction(1)
-        return Fraction(frame.width, frame.height) * aspect
-
     def _frame(self, frame: VideoFrame, time: Fraction) -> Frame:
-        if not self._is_stretched and abs(self._shape_of(frame) / self._shape - 1) > _SAME_SHAPE:
-            self._is_stretched = True
-            what = "%s: from %.3f s the picture has another shape, and is stretched; --start paints that part by itself"
-            _log.warning(what, self._path, float(time))
+        self._shape.check(frame, time)
         try:
             image = self._convert(frame)
         except (av.error.FFmpegError, ValueError) as error:

@@ -11,7 +11,7 @@ pytest.importorskip("torch", reason="the loop is PyTorch's: pip install -e .[key
 
 
 def test_contestants_paint_the_same_picture(tmp_path, monkeypatch):
-    """PyTorch and OpenCV in processes of their own, and rtstyle; the benchmark measures nothing until they do."""
+    """PyTorch, OpenCV and rtstyle, within the benchmark's limits; it measures nothing until they do."""
     monkeypatch.syspath_prepend(ROOT / "benchmarks")
     clip = make_clip(tmp_path / "clip.mp4", frames=3, sound=False)
     found = importlib.import_module("compare").pictures(clip, ROOT / "exported" / "wave-lite.onnx", "cpu")

@@ -353,11 +353,11 @@ def test_a_pattern_in_quotes_is_no_file(run, tmp_path, command):
     assert done.stderr.endswith("there is no such file; write it without quotes, so that the shell finds the files\n")
 
 
-@pytest.mark.parametrize("ending", [".3g2", ".apng", ".asf", ".dv", ".f4v", ".m2v"])
-def test_what_opens_alone_is_found_in_a_folder(tmp_path, ending):
+@pytest.mark.parametrize("suffix", [".3g2", ".apng", ".asf", ".dv", ".f4v", ".m2v"])
+def test_what_opens_alone_is_found_in_a_folder(tmp_path, suffix):
     """Also what is rare."""
-    look, size = "testsrc2=size=720x576:rate=25:duration=0.2", [] if ending == ".dv" else ["-s", "176x144"]
-    film = tmp_path / f"a{ending}"
+    look, size = "testsrc2=size=720x576:rate=25:duration=0.2", [] if suffix == ".dv" else ["-s", "176x144"]
+    film = tmp_path / f"a{suffix}"
     subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", look, "-pix_fmt", "yuv420p", *size, film], check=True)
     with closing(VideoReader(film)) as reader:
         assert reader.format.rate == 25

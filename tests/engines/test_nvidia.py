@@ -102,6 +102,7 @@ def test_tensorrt_is_loaded_from_its_package(tmp_path, monkeypatch):
     monkeypatch.setattr(nvidia, "import_onnxruntime", SimpleNamespace)
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "tensorrt", raising=False)
+    # Python tells a stale .pyc by the second of writing and the length, so these are of different lengths.
     for program in ("raise OSError('libnvinfer.so.10')", "raise ImportError", "pass"):
         (tmp_path / "tensorrt.py").write_text(program)
         nvidia.preload()

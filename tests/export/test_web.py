@@ -63,8 +63,10 @@ WATCH = """() => {
 PHONE = """
     const { mediaDevices } = navigator, ask = mediaDevices.getUserMedia.bind(mediaDevices);
     globalThis.tracks = [];
+    globalThis.allowed = null; // until it is fulfilled, the user is asked
     mediaDevices.getUserMedia = async (wanted) => {
         if (tracks.some((track) => track.readyState === "live")) throw new DOMException("", "NotReadableError");
+        await allowed;
         const stream = await ask(wanted);
         tracks.push(...stream.getTracks());
         return stream;
@@ -367,6 +369,22 @@ def test_a_phone_opens_its_one_camera_again(browser, page_at):
             wait_until_painted(page, "fps")
         assert page.evaluate("tracks.map((track) => track.readyState)") == ["ended", "live"]
         assert not page.is_visible("#whole")
+
+
+def test_the_page_waits_for_the_camera(browser, page_at):
+    """And says so as long as the user is asked, though the pictures of the one before are still being painted."""
+    with opened(browser, page_at) as page:
+        page.add_init_script(PHONE)
+        page.reload()
+        wait_until_painted(page)
+        page.click("#camera")
+        wait_until_painted(page, "fps")
+        page.evaluate("() => { allowed = new Promise((resolve) => (globalThis.allow = resolve)); }")
+        page.click("#camera")
+        page.wait_for_timeout(1000)
+        assert page.text_content("#notice") == "Waiting for the camera …"
+        page.evaluate("allow()")
+        wait_for(lambda: page.text_content("#notice") == "")
 
 
 def test_a_photo_in_place_of_one_that_is_being_painted(browser, page_at, tmp_path):

@@ -88,6 +88,19 @@ def test_a_recording_that_failed_is_not_called_whole(tmp_path, invert_model):
     assert process.returncode == 130
 
 
+def test_a_recording_is_called_whole_beside_what_failed(start, tmp_path, invert_model):
+    """Who published in vain still hears that the recording is complete."""
+    path, options = tmp_path / "a.mp4", ["--no-window", "--camera-size", "320x240", "--style", invert_model]
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        nobody = f"rtmp://127.0.0.1:{server.getsockname()[1]}/live/key"
+    process = start("test", *options, "--record", path, "--publish", nobody)
+    failure = process.stderr.readline().removesuffix("; the others continue\n").removeprefix("rtstyle: ")
+    assert failure == f"publishing: {nobody}: cannot be opened: Connection refused"
+    wait_for(lambda: path.exists() and path.stat().st_size > 10_000)
+    process.send_signal(signal.SIGINT)
+    assert process.stderr.read() == f"rtstyle: stopped; {failure}; what was recorded is complete\n"
+
+
 @pytest.mark.parametrize("after_s", [0.3, 0.6, 0.9, 1.2, 1.6, 2.2])
 def test_at_any_moment(start, tmp_path, after_s):
     """While it loads, while it opens, while a style is made ready and while it paints: one line at most, and 130."""

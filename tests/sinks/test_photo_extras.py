@@ -121,6 +121,13 @@ def test_damaged_exif_is_no_obstacle(block):
     assert set_upright(block)[0] == 1
 
 
+def test_exif_that_is_cut_off_behind_its_orientation():
+    """It still tells how the picture lies, and is not kept."""
+    block = exif(6)
+    third_entry_missing = block[:8] + struct.pack("<H", 3) + block[10:]
+    assert set_upright(third_entry_missing) == (6, b"")
+
+
 def test_exif_of_either_byte_order():
     """Motorola's as well as Intel's."""
     assert set_upright(exif(8, ">")) == (8, exif(1, ">"))

@@ -1,6 +1,7 @@
 """Whether an X server would let us in."""
 
 import os
+import select
 import shutil
 import subprocess
 import sys
@@ -30,6 +31,8 @@ def locked(tmp_path):
     server = subprocess.Popen(command, pass_fds=[write], stderr=subprocess.DEVNULL)
     os.close(write)
     with os.fdopen(read) as pipe:
+        if not select.select([pipe], [], [], 30)[0]:
+            server.kill()  # it neither starts nor ends
         yield int(pipe.readline())
     server.terminate()
     server.wait()

@@ -128,22 +128,6 @@ def test_the_last_picture_that_stands_still(tmp_path):
         VideoReader(path, cut=Cut(Fraction(7)))
 
 
-@pytest.mark.parametrize(
-    ("size", "aspect", "told"),
-    [((48, 64), Fraction(1), True), ((64, 48), Fraction(4, 3), True), ((130, 98), Fraction(1), False)],
-)
-def test_another_shape_is_said(tmp_path, caplog, size, aspect, told):
-    """What is turned or made wide in mid-film is stretched to what it began with, and one line says from where."""
-    first, then = make_clip(tmp_path / "a.ts", sound=False), make_clip(tmp_path / "b.ts", size=size, aspect=aspect)
-    path = tmp_path / "in.ts"
-    path.write_bytes(first.read_bytes() + then.read_bytes() + first.read_bytes())
-    format, items = read(path)
-    assert {frame.image.shape for frame in frames_of(items)} == {(format.height, format.width, 3)} == {(48, 64, 3)}
-    told_of = [text for text in caplog.messages if "another shape" in text]
-    assert len(told_of) == told
-    assert all("in.ts: from 1.2" in text for text in told_of)
-
-
 def test_rotation_is_applied(tmp_path):
     """The red corner, top left as coded, is top right once a quarter turn clockwise is applied."""
     path = turn(make_clip(tmp_path / "phone.mp4", frames=3, size=(64, 48), aspect=Fraction(4, 3), sound=False))

@@ -10,13 +10,12 @@ from pathlib import Path
 
 from rtstyle.errors import SourceError
 from rtstyle.frames import Frame, Image
+from rtstyle.sources import video_reader
 from rtstyle.sources.photo_folder import read_photo
-from rtstyle.sources.video_reader import SUFFIXES as VIDEOS
-from rtstyle.sources.video_reader import VideoReader
 from training.evaluation.flow import Motion, estimated, read_exact
 from training.evaluation.pictures import scaled
 
-SUFFIXES = VIDEOS - {".webp"}  # which is a photo here
+SUFFIXES = video_reader.SUFFIXES - {".webp"}  # which is a photo here
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,7 +62,7 @@ def read_clip(path: Path, *, frames: int, side: int) -> Clip:
 
 
 def _video(path: Path, frames: int, side: int) -> Iterator[Image]:
-    source = VideoReader(path)
+    source = video_reader.VideoReader(path)
     try:
         images = (item.image for item in source if isinstance(item, Frame))
         for image, _ in zip(images, range(frames), strict=False):

@@ -164,7 +164,7 @@ class App {
   }
 
   async openCamera(deviceId) {
-    this.say("Waiting for the camera …");
+    this.warn("Waiting for the camera …"); // until there is an answer: the one before may still be painted
     if (this.source instanceof Camera) this.source.close(); // phones open one camera at a time
     try {
       const ended = () => this.warn("The camera is gone. Plug it in again, then press “Camera”.");

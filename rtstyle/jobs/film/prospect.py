@@ -75,7 +75,7 @@ class Prospect:
         if source.has_captions and encoder.name not in ENCODERS:
             lost.append(f"closed captions are left out: {encoder.name} does not write them; --codec h264 and hevc do")
         if source.is_stereo and not keeps_stereo(format, suffix):
-            lost.append("the 3D layout is left out; only .mkv and .webm keep it, of such files with square pixels")
+            lost.append("the 3D layout is left out; it is kept from .mkv or .webm to .mkv or .webm with square pixels")
         lost += _never_seen(task, source.format)
         batch = task.batch or batch
         # The GPU's memory may be another when a film is resumed.

@@ -17,7 +17,7 @@ from rtstyle.jobs.film.painter import FilmPainter, Styles
 from rtstyle.meter import Progress
 from rtstyle.sources.animation_reader import AnimationReader, is_animated_webp
 from rtstyle.sources.picture_sequence import PictureSequence, is_pattern
-from rtstyle.sources.streams import Keep, has_own_rate, open_input
+from rtstyle.sources.streams import Keep, open_input, rate_refused
 from rtstyle.sources.tally import duration_of
 from rtstyle.sources.video_reader import VideoReader
 from rtstyle.style import MIN_SIZE
@@ -71,7 +71,7 @@ class Task:
         """Open the input; ``keep=None`` for its frames alone. Raises SourceError."""
         if self.is_file and is_animated_webp(self.input):  # a pipe cannot be looked into without a loss
             if self.options.rate is not None:
-                raise has_own_rate(self.input)
+                raise rate_refused(self.input)
             return AnimationReader(self.input, cut=cut)
         options = self.options
         return VideoReader(

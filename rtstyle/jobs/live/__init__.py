@@ -2,5 +2,5 @@
 
 import os
 
-# With them, opening a camera takes half a minute on Windows, where OpenCV knows only what was set before it was loaded.
+# With hardware transforms opening a camera takes half a minute on Windows; OpenCV reads this only while it is loaded.
 os.environ.setdefault("OPENCV_VIDEOIO_MSMF_ENABLE_HW_TRANSFORMS", "0")

@@ -58,7 +58,7 @@ def live(
     lines; None: as many as the machine can at the camera's rate. Must be called in the main thread if there is a
     window. The report names the outputs that failed while others continued. Raises SourceError, SinkError, ModelError,
     DeviceError or UsageError, each a sentence, and on Ctrl-C a KeyboardInterrupt that says which outputs had failed,
-    or that what was recorded is complete.
+    and whether what was recorded is complete.
     """
     look, outputs = look or Look(), outputs or LiveOutputs()
     found = find_styles(styles)
@@ -82,8 +82,10 @@ def live(
     try:
         report = show.run(progress)
     except KeyboardInterrupt:
-        whole = ["what was recorded is complete"] if RECORDING in show.outputs.known else []
-        raise KeyboardInterrupt("; ".join(show.outputs.failures or whole)) from None
+        failures = show.outputs.failures
+        lost = any(failure.startswith(RECORDING) for failure in failures)
+        whole = ["what was recorded is complete"] if RECORDING in show.outputs.known and not lost else []
+        raise KeyboardInterrupt("; ".join([*failures, *whole])) from None
     failures = show.outputs.failures
     if not outputs.window and attached and len(failures) >= len(attached):
         raise SinkError("; ".join(failures))

@@ -171,7 +171,7 @@ class Session:
             self._outputs.detach(RECORDING)
             self._say("recording: off")
             return
-        if self._current() is None:  # nothing unpainted is recorded
+        if self._current() is None:  # as at the start: see Show._await_style
             self._say("recording: once the style has loaded")
             return
         path = self.folder / f"rtstyle-{_now()}.mp4"

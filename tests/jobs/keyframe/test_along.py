@@ -9,11 +9,10 @@ import pytest
 
 pytest.importorskip("torch", reason="keyframes need torch: pip install -e .[keyframe]")
 
-
 from rtstyle.errors import SinkError
 from rtstyle.gatys.sheet import sheet
 from rtstyle.jobs.keyframe import along
-from rtstyle.jobs.keyframe.keyframe import KeyframeExtras
+from rtstyle.jobs.keyframe.studio import KeyframeExtras
 from tests.clips import frame_times
 from tests.painting import TINY, paint, stop_at
 
@@ -28,8 +27,6 @@ def test_pictures_along_the_way(files):
 
 def test_the_process_goes_on_where_it_was_stopped(files):
     """After Ctrl-C the strip and the film have what there was, and after --resume all of it, each once."""
-    from tests.clips import frame_times
-
     with pytest.raises(KeyboardInterrupt):
         paint(files, extras=KeyframeExtras(process=6), progress=stop_at(8))
     stopped = cv2.imread(str(files / "out-process.png"))

@@ -13,7 +13,7 @@ import torch
 
 from rtstyle.errors import SinkError, SourceError
 from rtstyle.jobs.keyframe import checkpoint
-from rtstyle.jobs.keyframe.keyframe import KeyframeExtras
+from rtstyle.jobs.keyframe.studio import KeyframeExtras
 from rtstyle.sinks.photo_writer import PhotoWriter
 from tests.painting import TINY, paint, stop_at
 from tests.vgg import random_vgg

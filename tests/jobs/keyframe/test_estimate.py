@@ -6,7 +6,6 @@ import pytest
 
 pytest.importorskip("torch", reason="keyframes need torch: pip install -e .[keyframe]")
 
-
 from rtstyle.jobs.keyframe.estimate import estimate
 from tests.painting import TINY
 

@@ -7,7 +7,6 @@ import pytest
 
 pytest.importorskip("torch", reason="keyframes need torch: pip install -e .[keyframe]")
 
-
 from rtstyle.errors import PaintError, UsageError
 from rtstyle.gatys.recipe import Recipe
 from rtstyle.jobs.keyframe.sheets import parse_axis, reconstruct, sweep
