@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import Protocol
@@ -21,7 +21,7 @@ from rtstyle.gatys.motions import Flow, Mask
 from rtstyle.gatys.objective import Memory
 from rtstyle.gatys.painter import Painter, Part
 from rtstyle.gatys.pictures import to_image, to_tensor
-from rtstyle.gatys.views import FlowPair, View, feathered, lasting, views
+from rtstyle.gatys.views import FlowPair, Trust, View, feathered, lasting, views
 
 _HOLE_STEPS = 20  # iterations that a hole gets between keyframes,
 _NEW_STEPS = 12  # and in one, where it begins as the photo
@@ -31,10 +31,16 @@ _TRUSTED = 0.5  # of a trust between 0 and 1
 _AROUND, _LEAST_CROP = 24, 96  # px around a hole that are seen with it, and the least side of a crop
 
 
-class Paint(Protocol):
-    """Paints, or remembers, the keyframe of that number; KeyboardInterrupt where it is stopped half-way."""
+Start = Callable[[], Tensor]  # (1, 3, H, W)
 
-    def __call__(self, number: int, content: Tensor, start: Tensor, memory: Memory | None, /) -> Image: ...
+
+class Paint(Protocol):
+    """Paints, or remembers, the keyframe of that number; KeyboardInterrupt where it is stopped half-way.
+
+    ``start`` takes a while: it is asked for where there is something to paint.
+    """
+
+    def __call__(self, number: int, content: Tensor, start: Start, memory: Memory | None, /) -> Image: ...
 
 
 class Carrier:
@@ -48,7 +54,7 @@ class Carrier:
     def first(self, frame: Image, number: int = 0) -> Image:
         """The keyframe that begins a shot."""
         content, self._before = to_tensor(frame, self._device), None
-        return self._paint(number, content, content, None)
+        return self._paint(number, content, lambda: content, None)
 
     def segment(self, frames: Sequence[Image], painted: Image, number: int = 0) -> Iterator[Image]:
         """All frames after the first, which has that number and the painting ``painted``; the last is a keyframe."""
@@ -75,12 +81,20 @@ class Carrier:
         """Start from the warped keyframe before, stay with it where it can be trusted."""
         trust = feathered(view.trust.astype(np.float32))[..., None]
         start = (trust * view.picture + (1 - trust) * frame).round().astype(np.uint8)
-        content, new = to_tensor(frame, self._device), _large(view.trust < _TRUSTED)
-        if new.any():  # by itself: the Gram matrices of a picture that is painted but for this hardly ask for more
-            start = self._painted_hole(frame, start, new, start=start, palette=content, steps=_NEW_STEPS)
-        warped = to_tensor(start, self._device)
+        content, warped = to_tensor(frame, self._device), to_tensor(start, self._device)
         weights = torch.from_numpy(view.trust.astype(np.float32))[None, None].to(self._device)
-        return self._paint(number, content, warped, Memory(self._painter.seen(warped), weights))
+        memory = Memory(self._painter.seen(warped), weights)
+        return self._paint(number, content, lambda: self._begun(frame, start, view.trust, content), memory)
+
+    def _begun(self, frame: Image, start: Image, trust: Trust, content: Tensor) -> Tensor:
+        """``start``, but what is new is painted by itself.
+
+        The Gram matrices of a picture that is painted but for this hardly ask for more.
+        """
+        new = _large(trust < _TRUSTED)
+        if new.any():
+            start = self._painted_hole(frame, start, new, start=start, palette=content, steps=_NEW_STEPS)
+        return to_tensor(start, self._device)
 
     def _filled(
         self,
@@ -133,8 +147,8 @@ class Carrier:
         result[rows, columns] = np.where(new[rows, columns][..., None], best, result[rows, columns])
         return result
 
-    def _painted(self, number: int, content: Tensor, start: Tensor, memory: Memory | None, /) -> Image:
-        return self._painter.paint(content, start, memory=memory).image(f"keyframe {number}")
+    def _painted(self, number: int, content: Tensor, start: Start, memory: Memory | None, /) -> Image:
+        return self._painter.paint(content, start(), memory=memory).image(f"keyframe {number}")
 
 
 def _packed(flow: Flow) -> NDArray[np.float16]:

@@ -108,7 +108,7 @@ def test_what_a_keyframe_sees_first_is_painted(weights, artwork, wall, monkeypat
     painted = []
     painter = Painter([Artwork(artwork)], RECIPE, weights)
     carrier = Carrier(
-        painter, CPU, paint=lambda _, content, start, memory: painted.append(to_image(start)) or painted[-1]
+        painter, CPU, paint=lambda _, content, start, memory: painted.append(to_image(start())) or painted[-1]
     )
     frame, before = pan(wall, 1)[0], 255 - pan(wall, 1)[0]
     trust = np.ones(SIZE, np.float16)
@@ -182,7 +182,7 @@ def test_light_alone_is_carried_as_light_alone(weights, artwork, wall, monkeypat
 
     def paint(number, content, start, memory):
         held.append(memory)
-        return to_image(start)
+        return to_image(start())
 
     monkeypatch.setattr("rtstyle.gatys.carry.Descent", Watched)
     painter = Painter([Artwork(artwork)], replace(RECIPE, colors="luminance"), weights)

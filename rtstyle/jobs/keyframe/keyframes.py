@@ -24,6 +24,7 @@ from rtstyle.sources.video_reader import VideoReader
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from rtstyle.gatys.carry import Start
     from rtstyle.gatys.objective import Memory
     from rtstyle.gatys.run import Step
     from rtstyle.jobs.keyframe.folder import KeyframeFolder
@@ -114,13 +115,13 @@ class Brush:
     def photo(self, name: str, photo: Image) -> None:
         """A frame on its own, as the recipe begins it."""
         scene = self.studio.scene(photo)
-        self._paint(name, scene.content, scene.start, None)
+        self._paint(name, scene.content, lambda: scene.start, None)
 
-    def __call__(self, number: int, content: Tensor, start: Tensor, memory: Memory | None, /) -> Image:
+    def __call__(self, number: int, content: Tensor, start: Start, memory: Memory | None, /) -> Image:
         """A keyframe of those that are carried."""
         return self._paint(f"{number:06}.png", content, start, memory)
 
-    def _paint(self, name: str, content: Tensor, start: Tensor, memory: Memory | None) -> Image:
+    def _paint(self, name: str, content: Tensor, start: Start, memory: Memory | None) -> Image:
         found = self.kept.find(name)
         if found is not None:
             return found
@@ -131,7 +132,7 @@ class Brush:
             if self.progress is not None:
                 self.progress(step)
 
-        painting = self.studio.painter.paint(content, start, memory=memory, place=place, progress=hear)
+        painting = self.studio.painter.paint(content, start(), memory=memory, place=place, progress=hear)
         if painting.stopped:
             self.kept.stop(name, painting.place)
         image = painting.image(name)
