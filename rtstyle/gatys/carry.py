@@ -58,21 +58,21 @@ class Carrier:
 
     def segment(self, frames: Sequence[Image], painted: Image, number: int = 0) -> Iterator[Image]:
         """All frames after the first, which has that number and the painting ``painted``; the last is a keyframe."""
-        steps: list[FlowPair] = []
+        flows: list[FlowPair] = []
         for a, b in pairwise(frames):
             there, back = both_ways(a, b, self._before)
             self._before = _packed(there), _packed(back)
-            steps.append(self._before)
-        near = views(frames, steps, painted)
+            flows.append(self._before)
+        near = views(frames, flows, painted)
         last = self._next_key(frames[-1], near.pop(), number + len(frames) - 1)
-        homewards = [(back, there) for there, back in reversed(steps)]
+        homewards = [(back, there) for there, back in reversed(flows)]
         far = views(frames[::-1], homewards, last)[-2::-1]
-        near_left = lasting([view.trust for view in near], steps[1:])
+        near_left = lasting([view.trust for view in near], flows[1:])
         far_left = lasting([view.trust for view in far[::-1]], homewards[1:])[::-1]
         before, palette = painted, to_tensor(frames[0], self._device)
         for index, frame in enumerate(frames[1:-1]):
             picture, hole = _blended(near[index].picture, near_left[index], far[index].picture, far_left[index])
-            there, back = (flow.astype(np.float32) for flow in steps[index])
+            there, back = (flow.astype(np.float32) for flow in flows[index])
             before = self._filled(frame, picture, hole, before, (there, back), palette=palette)
             yield before
         yield last

@@ -30,14 +30,14 @@ class View:
     trust: Trust
 
 
-def views(frames: Sequence[Image], steps: Sequence[FlowPair], painted: Image) -> list[View]:
+def views(frames: Sequence[Image], flows: Sequence[FlowPair], painted: Image) -> list[View]:
     """The painting of the first of ``frames`` as each of the others sees it.
 
     It is trusted where the flow leads home through all frames between; but also where the photo itself, carried
     along, looks like the frame: what has no shape, as snow or smoke, leads no flow home and needs none.
     """
     found, track = [], Track.at(frames[0])
-    for (_, frame), (there, back) in zip(pairwise(frames), steps, strict=True):
+    for (_, frame), (there, back) in zip(pairwise(frames), flows, strict=True):
         track = track.extended(back.astype(np.float32), there.astype(np.float32))
         gap = unlike(frame, frames[0], track.flow)
         alike = np.clip((_UNLIKE - gap) / (_UNLIKE - _ALIKE), 0, 1)
@@ -46,7 +46,7 @@ def views(frames: Sequence[Image], steps: Sequence[FlowPair], painted: Image) ->
     return found
 
 
-def lasting(trusts: Sequence[Trust], steps: Sequence[FlowPair]) -> list[Mask]:
+def lasting(trusts: Sequence[Trust], flows: Sequence[FlowPair]) -> list[Mask]:
     """For each frame, how many consecutive frames (this one included) still see the keyframe.
 
     Two keyframes blended by these numbers fade into one another in even steps, wherever either appears or disappears.
@@ -54,7 +54,7 @@ def lasting(trusts: Sequence[Trust], steps: Sequence[FlowPair]) -> list[Mask]:
     found: list[Mask] = []
     for index in range(len(trusts) - 1, -1, -1):
         own = feathered(trusts[index].astype(np.float32))
-        ahead = _moved(found[-1], steps[index][0]) if found else 0
+        ahead = _moved(found[-1], flows[index][0]) if found else 0
         found.append(own * (1 + ahead))
     return found[::-1]
 
