@@ -374,6 +374,7 @@ def test_a_phone_opens_its_one_camera_again(browser, page_at):
 def test_the_page_waits_for_the_camera(browser, page_at):
     """And says so as long as the user is asked, though the pictures of the one before are still being painted."""
     with opened(browser, page_at) as page:
+        wait_until_painted(page)  # before that it loads itself once more
         page.add_init_script(PHONE)
         page.reload()
         wait_until_painted(page)

@@ -283,6 +283,7 @@ def test_a_mac_asks_in_the_main_thread(monkeypatch):
         with pytest.raises(SourceError, match=r"opened; allow your terminal .* try again;"):
             choose.open_live(name)
     assert set(threads) == {threading.main_thread()}
+    monkeypatch.setattr("rtstyle.sources.camera._GARBAGE_S", 0.2)
     monkeypatch.setattr("rtstyle.sources.camera._open", FakeCapture(*[np.zeros((48, 64, 3), np.uint8)] * 5))
     choose.open_live("0").close()
 
