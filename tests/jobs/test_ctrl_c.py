@@ -141,16 +141,15 @@ def test_while_an_output_does_not_answer(start, deaf_server, tmp_path, invert_mo
 
 
 class Silent:
-    """A camera that gives ten pictures and then never answers again."""
+    """A camera that gives pictures until it is hushed, and then never answers again."""
 
     rate = Fraction(30)
 
-    def __init__(self, answer):
-        self.answer, self.left = answer, 10
+    def __init__(self, hush, answer):
+        self.hush, self.answer = hush, answer
 
     def read(self):
-        self.left -= 1
-        if self.left < 0:
+        if self.hush.wait(1 / 30):
             self.answer.wait(20)
             raise SourceError("gone")
         return np.zeros((120, 160, 3), np.uint8)
@@ -161,14 +160,14 @@ class Silent:
 
 def test_with_everything_stuck_at_once(tmp_path, invert_model):
     """A camera in mid-read, a style that takes for ever to load and two dead servers: within a second all the same."""
-    answer, path = threading.Event(), tmp_path / "a.mp4"
+    hush, answer, path = threading.Event(), threading.Event(), tmp_path / "a.mp4"
     dead = [Stuck(), Stuck()]
-    source = LiveSource(lambda: Silent(answer), name="camera 0", timeout_s=0.5)
+    source = LiveSource(lambda: Silent(hush, answer), name="camera 0", timeout_s=0.5)
     show = Show(source, [find_style(invert_model)] * 2, Look(), size=None, device="cpu", seconds=None)
     show.outputs.attach("recording", Recorder(path), queue=30, patience_s=10)
     for number, sink in enumerate(dead):
         show.outputs.attach(f"dead {number}", sink, patience_s=0.3)
-    paint, interrupted = show._paint_with, []
+    paint, stuck_from_s, interrupted = show._paint_with, [], []
 
     def paint_with(wish):
         if wish[0]:
@@ -178,9 +177,11 @@ def test_with_everything_stuck_at_once(tmp_path, invert_model):
     show._switch._build = paint_with
 
     def progress(now):
-        if now.frames == 5:
+        if now.frames >= 5 and not hush.is_set():
             show._session.press("2")
-        if now.seconds > 1.5:
+            hush.set()
+            stuck_from_s.append(now.seconds)
+        if hush.is_set() and now.seconds > stuck_from_s[0] + 1:
             interrupted.append(time.monotonic())
             raise KeyboardInterrupt
 
