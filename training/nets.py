@@ -49,7 +49,14 @@ class StyleNorm(nn.Module):
         self.mix = torch.eye(styles)[0]  # (styles,), set by the network before every pass
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.instance_norm(x, weight=self.mix @ self.weight, bias=self.mix @ self.bias)
+        return F.instance_norm(x.float(), weight=self.mix @ self.weight, bias=self.mix @ self.bias)
+
+
+class InstanceNorm(nn.InstanceNorm2d):
+    """Instance normalisation in float32, whatever autocast gives it."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x.float())
 
 
 class LiteBlock(nn.Module):
@@ -144,7 +151,7 @@ class Lite(Network):
         deep = self.deep(F.relu(self.down_norm(self.down(x))))  # (N, 48, H/8, W/8)
         x = self.body(x + _doubled(self.deep_out(deep)))
         x = F.relu(self.tail(_doubled(self.squeeze(x))) + self.detail(half))  # (N, 16, H/2, W/2)
-        return torch.tanh(self.paint(x)) * 127.5 + 127.5, deep
+        return torch.tanh(self.paint(x).float()) * 127.5 + 127.5, deep
 
 
 class FullBlock(nn.Module):
@@ -189,7 +196,7 @@ class Full(Network):
         x = pad(photos, self.stride, self.margin).permute(0, 3, 1, 2).float() / 127.5 - 1
         deep = self.body(self.down(self.stem(x)))  # (N, 128, H/4, W/4)
         x = self.up2(_doubled(self.up1(_doubled(deep))))
-        painting = torch.tanh(self.paint(x)) * 127.5 + 127.5
+        painting = torch.tanh(self.paint(x).float()) * 127.5 + 127.5
         return crop(painting.permute(0, 2, 3, 1), photos, self.margin), deep
 
     def quantised(self, photos: Tensor, mix: Tensor | None = None) -> Tensor:
@@ -242,7 +249,7 @@ def _reflected(channels: int, out: int, kernel: int, stride: int = 1) -> nn.Conv
 
 
 def _norm(channels: int, styles: int) -> nn.Module:
-    return nn.InstanceNorm2d(channels, affine=True) if styles == 1 else StyleNorm(channels, styles)
+    return InstanceNorm(channels, affine=True) if styles == 1 else StyleNorm(channels, styles)
 
 
 def _layer(channels: int, out: int, kernel: int, styles: int, stride: int = 1) -> tuple[nn.Module, ...]:

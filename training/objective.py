@@ -32,8 +32,8 @@ CROPPED = 16  # px, for the loss on borders
 class Objective(nn.Module):
     """A network and its losses as one module, so that distributed training sees one forward pass a step.
 
-    The network runs in float32: in bf16 it diverged. VGG runs in ``precision``, its Gram matrices in float32, as
-    do the losses of pixels: colours that bf16 cannot tell apart are sorted wrongly. What weighs 0 is not computed.
+    The network's convolutions and VGG's run in ``precision``, normalisations and Gram matrices in float32, as do
+    the losses of pixels: colours that bf16 cannot tell apart are sorted wrongly. What weighs 0 is not computed.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class Objective(nn.Module):
             terms["teacher"] = F.mse_loss(paintings, _channels_first(self.teachers[style](pair.before)))
         before = _channels_first(pair.before)
         if self.perceptual is not None:
-            with torch.autocast(photos.device.type, self.precision, enabled=self.precision != torch.float32):
+            with self._autocast(photos):
                 terms |= self.perceptual(paintings, before, style)
         terms |= self._of_pixels(paintings, before, style)
         if self.weights["border"]:
@@ -90,8 +90,12 @@ class Objective(nn.Module):
 
     def _paint(self, photos: Tensor, mix: Tensor | None) -> tuple[Tensor, Tensor]:
         """Paintings (N, 3, H, W) in [0, 1] and deep features."""
-        paintings, features = self.network.with_features(photos, mix)
+        with self._autocast(photos):
+            paintings, features = self.network.with_features(photos, mix)
         return _channels_first(paintings), features
+
+    def _autocast(self, photos: Tensor) -> torch.autocast:
+        return torch.autocast(photos.device.type, self.precision, enabled=self.precision != torch.float32)
 
     def _of_pixels(self, paintings: Tensor, photos: Tensor, style: int) -> dict[str, Tensor]:
         losses: dict[str, Callable[[], Tensor]] = {
