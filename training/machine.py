@@ -18,7 +18,7 @@ class Machine:
     """The settings that are not part of the recipe."""
 
     device: str = "cpu"
-    precision: str = "auto"  # of VGG: f32, bf16, fp16, or what is fast on the device
+    precision: str = "auto"  # of convolutions: f32, bf16, fp16, or what is fast on the device
     workers: int = field(default_factory=lambda: min(2, usable_cores()))  # processes that read photos
     compiled: bool = False  # VGG, by torch.compile
     save_every: int = 200  # steps between checkpoints and previews

@@ -49,7 +49,8 @@ class StyleNorm(nn.Module):
         self.mix = torch.eye(styles)[0]  # (styles,), set by the network before every pass
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.instance_norm(x.float(), weight=self.mix @ self.weight, bias=self.mix @ self.bias)
+        with torch.autocast(x.device.type, enabled=False):
+            return F.instance_norm(x.float(), weight=self.mix @ self.weight, bias=self.mix @ self.bias)
 
 
 class InstanceNorm(nn.InstanceNorm2d):

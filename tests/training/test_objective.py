@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch import Tensor, nn
 
 from rtstyle.errors import UsageError
 from rtstyle.perceptual import VggWeights
+from training.nets import Network, make_network
 from training.objective import Objective
 from training.photos import find_photos
 from training.recipe import Recipe
@@ -31,25 +33,54 @@ def recipe(photos: Path) -> Recipe:
     )
 
 
-def losses_of(recipe: Recipe, vgg: VggWeights, precision: torch.dtype) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
-    """The losses, and the gradient of their sum for all weights of the network."""
-    torch.manual_seed(0)
-    objective = Objective(recipe.make_network(), recipe, vgg, device="cpu", precision=precision)
+class Tinted(Network):
+    """Paints by a gain for each colour, which no precision but float32 touches."""
+
+    stride, margin, styles = 1, 0, 1
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gain = nn.Parameter(torch.tensor([0.9, 0.8, 0.7]))
+
+    def with_features(self, photos: Tensor, mix: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        paintings = photos * self.gain
+        return paintings, paintings.permute(0, 3, 1, 2)
+
+
+def coarse_photos() -> Tensor:
+    """(2, 128, 128, 3) uint8, squares of 8 px."""
     photos = torch.rand(2, 16, 16, 3, generator=torch.Generator().manual_seed(0)).mul(255).byte()
-    terms = objective(photos.repeat_interleave(8, 1).repeat_interleave(8, 2), [0, 1], 0)
-    objective.total(terms).backward()
-    gradients = [p.grad.flatten() for p in objective.network.parameters() if p.grad is not None]
-    return terms, torch.cat(gradients)
+    return photos.repeat_interleave(8, 1).repeat_interleave(8, 2)
 
 
 @pytest.mark.parametrize("name", PIXELS)
-def test_losses_of_pixels_are_exact_beside_a_vgg_in_bf16(recipe: Recipe, random_vgg: VggWeights, name: str) -> None:
-    """Only VGG runs in the precision that was asked for: each other loss and its gradient stay float32's."""
-    weights = dict.fromkeys(recipe.weights, 0.0) | {name: 1.0, "content": 1e-30}
-    weighed = replace(recipe, weights=weights)
-    (exact, wanted), (terms, got) = (losses_of(weighed, random_vgg, dtype) for dtype in (torch.float32, torch.bfloat16))
-    assert terms[name] == exact[name] > 0
-    assert torch.allclose(got, wanted, rtol=1e-4, atol=1e-6 * wanted.abs().max().item())
+def test_losses_of_pixels_are_exact_in_bf16(recipe: Recipe, random_vgg: VggWeights, name: str) -> None:
+    """Only convolutions run in the precision that was asked for: every other loss and its gradient stay float32's."""
+    weighed = replace(recipe, weights=dict.fromkeys(recipe.weights, 0.0) | {name: 1.0, "content": 1e-30})
+    values, gradients = [], []
+    for precision in (torch.float32, torch.bfloat16):
+        objective = Objective(network := Tinted(), weighed, random_vgg, device="cpu", precision=precision)
+        terms = objective(coarse_photos(), [0, 1], 0)
+        objective.total(terms).backward()
+        values.append(terms[name].item())
+        gradients.append(network.gain.grad)
+    assert values[0] == values[1] > 0
+    assert gradients[0] is not None
+    assert torch.allclose(gradients[1], gradients[0], rtol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["lite", "full"])
+@pytest.mark.parametrize("styles", [1, 2])
+def test_a_network_in_bf16_paints_what_it_paints_in_float32(name: str, styles: int) -> None:
+    """Its normalisations, residuals and pixels are float32's, so that it is off by bf16's rounding and no more."""
+    torch.manual_seed(0)
+    network = make_network(name, styles=styles)
+    photos = coarse_photos()
+    wanted, _ = network.with_features(photos)
+    with torch.autocast("cpu", torch.bfloat16):
+        got, features = network.with_features(photos)
+    assert got.dtype == features.dtype == torch.float32
+    assert 0 < (got - wanted).abs().mean() < 0.02 * wanted.std()
 
 
 def test_what_weighs_nothing_is_not_computed(recipe: Recipe) -> None:

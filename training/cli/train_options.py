@@ -144,7 +144,7 @@ Vgg = Annotated[
     Path | None, typer.Option(help="VGG-16 weights. Default: $RTSTYLE_VGG16, or found or fetched, and cached.")
 ]
 Device = Annotated[str, typer.Option(help="cpu or cuda.")]
-Precision = Annotated[str, typer.Option(help="Precision of VGG: f32, bf16, fp16, or auto (fast on the device).")]
+Precision = Annotated[str, typer.Option(help="Precision of convolutions: f32, bf16, fp16, or auto (what is fast).")]
 Compiled = Annotated[bool, typer.Option("--compile", help="Run VGG through torch.compile.")]
 SaveEvery = Annotated[int, typer.Option(min=1, help="Steps between checkpoints and previews.")]
 Workers = Annotated[int, typer.Option(min=0, help="Number of processes that read photos.")]
