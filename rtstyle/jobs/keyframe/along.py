@@ -52,13 +52,11 @@ class Along:
             strip, film = (target.with_name(f"{target.stem}-process{suffix}") for suffix in (".png", ".mp4"))
             self._strip = PhotoWriter([strip], overwrite=overwrite, keep=keep)
             self._film = VideoWriter(film, overwrite=overwrite, keep=keep)
-        if extras.save_every and not overwrite:
+        if extras.save_every:
             saves = sorted(target.parent.glob(f"{escape(target.stem)}.{'[0-9]' * 6}{target.suffix}"))
-            if saves:
-                raise SinkError(f"{saves[0]}: exists already; use --overwrite, or another name for the painting")
+            PhotoWriter(saves, overwrite=overwrite, keep=keep)
 
     def __call__(self, step: Step) -> None:
-        self._checkpoint.follow(step)
         self._at = step.iteration
         every = self._extras.save_every
         if every and step.iteration % every == 0:
@@ -70,6 +68,7 @@ class Along:
                 _log.warning("%s; painting continues", error)
         if self._extras.process and self._is_due(step):
             self._show(step.picture())
+        self._checkpoint.follow(step)
         if self._progress is not None:
             self._progress(step)
 
@@ -86,15 +85,15 @@ class Along:
         """Write what was collected. After Ctrl-C keep the place, and pass the interruption on."""
         if painting.stopped:
             self._checkpoint.save(painting.place)
-        else:
-            self._checkpoint.remove()
         if self._extras.process:
             if self._last_shown() < self._at or not self._checkpoint.process:  # it ended earlier than planned
                 self._show(painting.picture)
             self._thin(min(self._extras.process, len(self._checkpoint.process)))
             self._strip.write(Frame(sheet([self._checkpoint.process], [self._checkpoint.labels]), Fraction(0)))
             self._write_film()
-        if painting.stopped:
+        if not painting.stopped:
+            self._checkpoint.remove()
+        else:
             raise KeyboardInterrupt(f"the best picture so far is in {self._target}; continue with --resume")
 
     def rescued(self, painting: Painting, error: SinkError) -> SinkError:

@@ -11,7 +11,7 @@ pytest.importorskip("torch", reason="keyframes need torch: pip install -e .[keyf
 
 from rtstyle.errors import SinkError
 from rtstyle.gatys.sheet import sheet
-from rtstyle.jobs.keyframe import along
+from rtstyle.jobs.keyframe import along, checkpoint
 from rtstyle.jobs.keyframe.studio import KeyframeExtras
 from tests.clips import frame_times
 from tests.painting import TINY, paint, stop_at
@@ -50,9 +50,25 @@ def test_what_lies_along_the_way_is_not_replaced(files):
             paint(files, extras=extras)
     assert {path: path.read_bytes() for path in files.iterdir()} == before
     paint(files, extras=KeyframeExtras(process=2, save_every=6), overwrite=True)
-    begin = replace(TINY, init=str(files / "out.000006.png"))
+    begin, steps = replace(TINY, init=str(files / "out.000006.png")), []
     with pytest.raises(SinkError, match="is the input itself"):
-        paint(files, recipe=begin, extras=KeyframeExtras(save_every=6), overwrite=True)
+        paint(files, recipe=begin, extras=KeyframeExtras(save_every=6), overwrite=True, progress=steps.append)
+    assert not steps
+
+
+def test_a_process_that_cannot_be_written_is_kept(files, monkeypatch):
+    """The pictures along the way are gone only when the strip and the film are there."""
+
+    def full(*_):
+        raise SinkError("no space left")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(along.VideoWriter, "open", full)
+        patch.setattr(checkpoint, "_EVERY_S", 0.0)
+        with pytest.raises(SinkError, match="no space left"):
+            paint(files, extras=KeyframeExtras(process=4))
+    paint(files, extras=KeyframeExtras(process=4, resume=True), overwrite=True)
+    assert len(frame_times(files / "out-process.mp4")) == 4
 
 
 def test_a_process_that_ends_early_shows_its_end(files):
