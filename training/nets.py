@@ -50,14 +50,14 @@ class StyleNorm(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         with torch.autocast(x.device.type, enabled=False):
-            return F.instance_norm(x.float(), weight=self.mix @ self.weight, bias=self.mix @ self.bias)
+            return F.instance_norm(_in_float32(x), weight=self.mix @ self.weight, bias=self.mix @ self.bias)
 
 
 class InstanceNorm(nn.InstanceNorm2d):
     """Instance normalisation in float32, whatever autocast gives it."""
 
     def forward(self, x: Tensor) -> Tensor:
-        return super().forward(x.float())
+        return super().forward(_in_float32(x))
 
 
 class LiteBlock(nn.Module):
@@ -152,7 +152,7 @@ class Lite(Network):
         deep = self.deep(F.relu(self.down_norm(self.down(x))))  # (N, 48, H/8, W/8)
         x = self.body(x + _doubled(self.deep_out(deep)))
         x = F.relu(self.tail(_doubled(self.squeeze(x))) + self.detail(half))  # (N, 16, H/2, W/2)
-        return torch.tanh(self.paint(x).float()) * 127.5 + 127.5, deep
+        return torch.tanh(_in_float32(self.paint(x))) * 127.5 + 127.5, deep
 
 
 class FullBlock(nn.Module):
@@ -197,7 +197,7 @@ class Full(Network):
         x = pad(photos, self.stride, self.margin).permute(0, 3, 1, 2).float() / 127.5 - 1
         deep = self.body(self.down(self.stem(x)))  # (N, 128, H/4, W/4)
         x = self.up2(_doubled(self.up1(_doubled(deep))))
-        painting = torch.tanh(self.paint(x).float()) * 127.5 + 127.5
+        painting = torch.tanh(_in_float32(self.paint(x))) * 127.5 + 127.5
         return crop(painting.permute(0, 2, 3, 1), photos, self.margin), deep
 
     def quantised(self, photos: Tensor, mix: Tensor | None = None) -> Tensor:
@@ -239,6 +239,11 @@ def unshuffled(cells: Tensor) -> Tensor:
     """(N, 12, H, W) → (N, 2H, 2W, 3): undoes ``shuffled``."""
     n, _, h, w = cells.shape
     return cells.reshape(n, 2, 6, h, w).permute(0, 3, 1, 4, 2).reshape(n, 2 * h, 2 * w, 3)
+
+
+def _in_float32(x: Tensor) -> Tensor:
+    """Under autocast; elsewhere nothing, so that an exported graph has no casts."""
+    return x if x.dtype == torch.float32 else x.float()
 
 
 def _doubled(x: Tensor) -> Tensor:

@@ -38,6 +38,8 @@ def test_the_export_agrees_with_pytorch_and_describes_itself(network: str, photo
     assert json.loads(facts["losses"]) == {"style": 1.5}
     assert (facts["contract"], facts["network"], facts["artist"], facts["steps"]) == ("1", network, "Hokusai", "7")
     assert str(photos) not in str(facts)  # no path of the maker's machine
+    floats = {o for node in onnx.load(path).graph.node if node.op_type == "Conv" for o in node.output}
+    assert not [n for n in onnx.load(path).graph.node if n.op_type == "Cast" and n.input[0] in floats]  # training's own
 
 
 @pytest.mark.parametrize("network", ["lite", "full"])

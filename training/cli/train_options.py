@@ -54,7 +54,7 @@ Zoom = Annotated[
     float | None,
     typer.Option(
         min=1,
-        help="Enlarge photos this many times, to learn strokes for large, soft pictures." + _default(DEFAULT.zoom),
+        help="Enlarge photos this many times, to learn strokes for large, soft pictures." + _by_preset("zoom"),
     ),
 ]
 Brushwork = Annotated[
