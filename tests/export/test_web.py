@@ -414,10 +414,11 @@ def test_two_pages_of_one_host_have_threads(browser, folder, tmp_path):
     for name in "ab":
         (tmp_path / name).symlink_to(folder)
     with served(tmp_path) as url, opened(browser, f"{url}a/") as page:
-        for name in "ab":
-            page.goto(f"{url}{name}/")
-            wait_until_painted(page)
-            assert page.evaluate("crossOriginIsolated")
+        wait_until_painted(page)
+        assert page.evaluate("crossOriginIsolated")
+        page.goto(f"{url}b/", wait_until="commit")
+        wait_until_painted(page)
+        assert page.evaluate("crossOriginIsolated")
 
 
 def test_a_style_that_does_not_load_is_said_and_others_go_on(browser, folder, footage, tmp_path):
