@@ -146,7 +146,7 @@ class Lite(Network):
 
     def _cells(self, photos: Tensor) -> tuple[Tensor, Tensor]:
         """(N, H, W, 3) uint8, H and W multiples of 8 → (N, 12, H/2, W/2) float in [0, 255], (N, 48, H/8, W/8)."""
-        half = shuffled(photos).float() / 127.5 - 1  # (N, 12, H/2, W/2)
+        half = centred(shuffled(photos))  # (N, 12, H/2, W/2)
         x = self.stem(half)  # (N, 32, H/4, W/4)
         x = F.relu(self.stem_norm(x))
         deep = self.deep(F.relu(self.down_norm(self.down(x))))  # (N, 48, H/8, W/8)
@@ -194,7 +194,7 @@ class Full(Network):
 
     def with_features(self, photos: Tensor, mix: Tensor | None = None) -> tuple[Tensor, Tensor]:
         self.choose(mix)
-        x = pad(photos, self.stride, self.margin).permute(0, 3, 1, 2).float() / 127.5 - 1
+        x = centred(pad(photos, self.stride, self.margin).permute(0, 3, 1, 2))
         deep = self.body(self.down(self.stem(x)))  # (N, 128, H/4, W/4)
         x = self.up2(_doubled(self.up1(_doubled(deep))))
         painting = torch.tanh(_in_float32(self.paint(x))) * 127.5 + 127.5
@@ -212,6 +212,14 @@ def make_network(name: str, *, width: int = 32, blocks: int | None = None, style
     if name == "full":
         return Full(width, 5 if blocks is None else blocks, styles)
     raise UsageError(f"unknown network {name!r}: expected lite or full")
+
+
+def centred(photos: Tensor) -> Tensor:
+    """Any shape of uint8 → float in [-1, 1), exact in bf16 and fp16, too: 128 is a power of two, 127.5 is not.
+
+    Strokes in a smooth area grow from differences of single grey levels.
+    """
+    return photos.float() / 128 - 1
 
 
 def pad(photos: Tensor, stride: int, margin: int) -> Tensor:

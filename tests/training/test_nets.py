@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 
 from rtstyle.errors import UsageError
-from training.nets import DoublingConv, Lite, Network, make_network, pad, shuffled, unshuffled
+from training.nets import DoublingConv, Lite, Network, centred, make_network, pad, shuffled, unshuffled
 
 
 @pytest.fixture(params=["lite", "full"])
@@ -69,6 +69,13 @@ def test_shuffling_is_undone() -> None:
     """Laying pixels into cells and out again changes nothing."""
     photos = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (2, 6, 10, 3), dtype=np.uint8))
     assert torch.equal(unshuffled(shuffled(photos)), photos)
+
+
+@pytest.mark.parametrize("half", [torch.bfloat16, torch.float16])
+def test_half_precision_tells_every_grey_level_from_the_next(half: torch.dtype) -> None:
+    levels = centred(torch.arange(256, dtype=torch.uint8))
+    assert torch.equal(levels.to(half).float(), levels)
+    assert levels.diff().unique().numel() == 1
 
 
 def test_padding_reaches_the_stride_and_repeats_the_edge() -> None:
