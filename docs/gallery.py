@@ -5,9 +5,9 @@
 Photos are cropped and scaled to 640×480 and painted with the brushwork of ``rtstyle image``; five frames of the clip,
 half a second apart, at their own size. What the page says about a style comes from its file alone; head and credits
 are docs/styles.head.md's. Of a network of several styles: the first photo in each of them, and from one to another in
-five steps. The README's picture, docs/banner.jpg, is the first photo in all that run in real time. docs/scale.jpg is
-the middle of it, painted at 1280×720 and at two shares of that; docs/brushwork.jpg is the second photo without, with
-some and with much of it.
+five steps. The README's picture, docs/banner.jpg, is the first photo in all that run in real time, and below in the
+large ones. docs/scale.jpg is the middle of that photo, painted at 1280×720 and at two shares of it; docs/brushwork.jpg
+is the second photo without, with some and with much of it.
 """
 
 import sys
@@ -53,13 +53,14 @@ def main(*arguments: str) -> None:
     frames = np.stack(strip(clip))  # (5, H, W, 3)
     PICTURES.mkdir(exist_ok=True)
     write(PICTURES / "originals.jpg", images, frames)
-    sections, tiles = [], [images[0]]
+    sections, tiles, large = [], [images[0]], []
     quick = {style.name for style in find_styles(())}
     for style in rtstyle.list_styles():
         several = len(style.styles) > 1
         paintings, strip_of_it = mixed(style, images[0]) if several else plain(style, images, frames)
         write(PICTURES / f"{style.name}.jpg", paintings, strip_of_it)
-        tiles += [brushed(style, images[0], BRUSHWORK)] if style.name in quick else []
+        if style.name in quick or style.network == "full":
+            (tiles if style.name in quick else large).append(brushed(style, images[0], BRUSHWORK))
         rows = "\n".join(f"| {name} | {value} |" for name, value in facts_of(style).items())
         work = f"*{style.title}*, {style.artist}, {style.year} ({style.licence})"
         shown = (
@@ -68,7 +69,7 @@ def main(*arguments: str) -> None:
         picture = f"![{shown} in {style.name}](styles/{style.name}.jpg)"
         sections.append(f"## {style.name}\n\n{work}\n\n{picture}\n\n| | |\n| --- | --- |\n{rows}\n")
     PAGE.write_text("\n".join([HEAD.read_text(encoding="utf-8"), *sections]), encoding="utf-8")
-    write_mosaic(BANNER, tiles)
+    write_mosaic(BANNER, tiles + large)
     write_mosaic(BRUSHED, [brushed(style, images[1], amount) for style in BRUSHED_STYLES for amount in AMOUNTS])
     write_scales(SCALED, read(Path(photos[0])))
 
