@@ -16,7 +16,7 @@ from rtstyle.gatys.moments import Moments, clock
 from rtstyle.jobs.keyframe.studio import Materials, Studio, find_device
 from rtstyle.sinks.encoding import MUXERS
 from rtstyle.sinks.photo_writer import SUFFIXES
-from rtstyle.sources.square import squared
+from rtstyle.sources.square import square_width, squared
 from rtstyle.sources.streams import open_input
 from rtstyle.sources.tally import duration_of
 from rtstyle.sources.video_reader import VideoReader
@@ -63,14 +63,15 @@ def paint_keyframes(
     begun, folder = perf_counter(), Path(folder)
     check_keyframes(input, folder, materials, moments=moments, resume=resume, overwrite=overwrite)
     with closing(VideoReader(input, on_error="skip")) as source:
-        studio = Studio.open(materials)
+        studio, format = Studio.open(materials), source.format
+        studio.check((format.height, square_width(format.width, format.sample_aspect)))
         kept = folder_for(folder, input, materials, moments, studio, resume=resume, overwrite=overwrite)
         brush = Brush(studio, kept, progress)
         files, count = [], 0
         for count, (frame, _, wanted) in enumerate(marked(input, source, moments), start=1):
             if wanted and isinstance(frame, Frame):
                 name = f"{Path(input).stem}-{count - 1:06}-{clock(frame.time)}.png"
-                brush.photo(name, squared(frame.image, source.format.sample_aspect))
+                brush.photo(name, squared(frame.image, format.sample_aspect))
                 files.append(str(kept.folder / name))
                 if moments.last is not None and frame.time >= moments.last:
                     break

@@ -51,6 +51,7 @@ def propagate_keyframes(
     with closing(VideoReader(input, on_error="skip")) as source:
         format = _sized(source.format, materials.recipe)
         studio = Studio.open(materials)
+        studio.check((format.height, format.width))
         from rtstyle.gatys.carry import Carrier
 
         kept = folder_for(folder, input, materials, moments, studio, resume=resume, overwrite=overwrite)

@@ -101,6 +101,12 @@ class Studio:
         painter = Painter(works, recipe, weights, half=half_pays(device))
         return cls(painter, recipe, device, weights.source, weights.fingerprint)
 
+    def check(self, shape: tuple[int, int]) -> None:
+        """Raise UsageError where a content of ``shape`` (height, width) leaves nothing of a mask, or is too small."""
+        from rtstyle.gatys.painter import check_masks
+
+        check_masks(self.painter.artworks, parse_size(self.recipe.size, shape))
+
     def scene(self, photo: Image) -> Scene:
         """The photo in the recipe's size, and what the recipe begins with."""
         from rtstyle.gatys.painter import white_noise

@@ -4,11 +4,12 @@ from dataclasses import replace
 from fractions import Fraction
 
 import cv2
+import numpy as np
 import pytest
 
 pytest.importorskip("torch", reason="keyframes need torch: pip install -e .[keyframe]")
 
-from rtstyle.errors import PaintError, SinkError, SourceError
+from rtstyle.errors import PaintError, SinkError, SourceError, UsageError
 from rtstyle.gatys.moments import Moments
 from rtstyle.jobs.keyframe.estimate import estimate
 from rtstyle.jobs.keyframe.folder import MANIFEST
@@ -67,6 +68,20 @@ def test_a_place_that_cannot_be_is_refused_at_once(materials, tmp_path, clip, mo
     missing = "none/out.mp4" if job is propagate_keyframes else "none/keys"
     with pytest.raises(SinkError, match="there is no folder"):
         job(clip, tmp_path / missing, materials, moments=Moments.parse(every="4"))
+
+
+@pytest.mark.parametrize("job", [paint_keyframes, propagate_keyframes])
+@pytest.mark.parametrize("wrong", ["mask", "size"])
+def test_what_cannot_be_painted_leaves_no_run(materials, tmp_path, clip, job, wrong):
+    """Neither a black mask nor too small a size: the corrected command needs no --overwrite."""
+    cv2.imwrite(str(tmp_path / "black.png"), np.zeros((8, 8), np.uint8))
+    bad = replace(materials, recipe=replace(materials.recipe, size="8"))
+    if wrong == "mask":
+        bad = replace(materials, styles=[replace(materials.styles[0], mask=tmp_path / "black.png")])
+    before = sorted(tmp_path.iterdir())
+    with pytest.raises(UsageError, match=r"got black everywhere at 64×48|at least 32×32 pixels, got 11×8"):
+        job(clip, tmp_path / ("out" if job is paint_keyframes else "out.mkv"), bad, moments=Moments.parse(every="20"))
+    assert sorted(tmp_path.iterdir()) == before
 
 
 def test_a_time_behind_the_end_among_others_is_said(materials, tmp_path, clip, caplog):
