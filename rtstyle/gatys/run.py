@@ -32,6 +32,8 @@ class Place:
     iteration: int  # of that scale
     picture: Tensor  # the best so far, before its colours are put back
     before: int = 0  # iterations at coarser scales
+    rate: float | None = None  # the learning rate that was found; None: the recipe's
+    lost: int = 0  # iterations of that scale that were spent on finding it
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,12 +107,16 @@ class Run:
         picture = self.start if place is None else place.picture.to(self.start.device)
         self._resumed = place is not None
         before, recipe = 0 if place is None else place.before, self.recipe
+        if place is not None and place.rate is not None:
+            recipe = replace(recipe, learning_rate=place.rate)
         for scale in range(first, len(self.sizes)):
             size = self.sizes[scale]
             content, picture = resized(self.content, size), resized(picture, size)
             objective = self._make_objective(content, memory=self.memory, full_side=min(self.size))
             descent = Descent(objective, picture, recipe)
-            iteration = place.iteration if place is not None and scale == first else 0
+            iteration = 0
+            if place is not None and scale == first:
+                iteration, descent.lost = place.iteration, place.lost
             # All at once: Ctrl-C before this line means the scale before.
             self._scale, self._iteration, self._before, self._descent = scale, iteration, before, descent
             self._descend(self._descent, self.iterations(scale))
@@ -195,7 +201,8 @@ class Run:
         )
 
     def _place(self) -> Place:
-        return Place(self._scale, self._iteration, self._descent.best.clone(), self._before)
+        descent = self._descent
+        return Place(self._scale, self._iteration, descent.best.clone(), self._before, descent.rate, descent.lost)
 
     def _finished(self, picture: Tensor) -> Tensor:
         content = resized(self.content, (picture.shape[2], picture.shape[3]))

@@ -27,6 +27,7 @@ _log = logging.getLogger(__name__)
 _EVERY_S = 30.0  # between two saves: what a kill costs at most
 _INPUTS = "inputs"  # among the notes: fingerprints, by name
 _MAY_DIFFER = {"iterations", "tile", _INPUTS}  # from a run to its resumption; inputs are compared by check_inputs
+_AT = ("before", "rate", "lost")  # of a place, besides scale and iteration
 
 Notes = Mapping[str, Any]  # everything that a painting depends on, as JSON has it
 
@@ -47,7 +48,8 @@ class Checkpoint:
         try:
             with safe_open(self.path, framework="pt") as file:
                 notes = json.loads(file.metadata()["rtstyle"])
-                place = Place(notes["scale"], notes["iteration"], file.get_tensor("picture"), notes.get("before", 0))
+                at = {name: notes[name] for name in _AT if name in notes}  # an older run knew fewer
+                place = Place(notes["scale"], notes["iteration"], file.get_tensor("picture"), **at)
                 self.labels = list(notes.get("labels", ()))
                 self.process = [file.get_tensor(f"process{number}").numpy() for number in range(len(self.labels))]
                 begun = dict(notes["begun"])
@@ -68,7 +70,7 @@ class Checkpoint:
 
     def save(self, place: Place) -> None:
         """Replace the file in one step. Raises SinkError."""
-        at = {"scale": place.scale, "iteration": place.iteration, "before": place.before}
+        at = {name: getattr(place, name) for name in ("scale", "iteration", *_AT)}
         notes = {**at, "labels": self.labels, "begun": self._notes}
         tensors = {"picture": place.picture.cpu().contiguous()}
         tensors |= {f"process{number}": torch.from_numpy(picture) for number, picture in enumerate(self.process)}
