@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from rtstyle.errors import SinkError, SourceError
 from rtstyle.frames import Frame, VideoFormat
 from rtstyle.gatys.pictures import resized, to_image
-from rtstyle.gatys.run import Painting, Place, Step
+from rtstyle.gatys.run import Painting, Step
 from rtstyle.gatys.sheet import sheet
 from rtstyle.jobs.keyframe.checkpoint import Checkpoint
 from rtstyle.sinks.photo_writer import PhotoWriter
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("rtstyle")
 
+_KINDS = ("process", "save_every")  # of what is made along the way, as the extras call them
 _RATE = 4  # pictures a second, in the film of the process
 
 
@@ -43,18 +44,25 @@ class Along:
         overwrite: bool,
         keep: Sequence[str | Path],
     ) -> None:
-        """Raise SinkError now for a file that could not be written later; those in ``keep`` are never replaced."""
+        """Raise SinkError now for a file that could not be written later; those in ``keep`` are never replaced.
+
+        A run that goes on replaces what it made before. Raises SourceError too, where there is nothing to go on with.
+        """
+        self.place = checkpoint.place() if extras.resume else None  # where the run before was stopped
+        if extras.resume and self.place is None:
+            raise SourceError(f"{checkpoint.path}: there is nothing to resume; start without --resume")
+        ours = set(_KINDS) if overwrite else checkpoint.made
+        checkpoint.made = checkpoint.made | {kind for kind in _KINDS if getattr(extras, kind)}
         self._target, self._extras, self._size, self._progress = target, extras, size, progress
-        self._overwrite, self._keep = overwrite, keep
-        self._checkpoint = checkpoint
+        self._checkpoint, self._keep = checkpoint, keep
         self._at = 0  # the iteration
         if extras.process:
             strip, film = (target.with_name(f"{target.stem}-process{suffix}") for suffix in (".png", ".mp4"))
-            self._strip = PhotoWriter([strip], overwrite=overwrite, keep=keep)
-            self._film = VideoWriter(film, overwrite=overwrite, keep=keep)
+            self._strip = PhotoWriter([strip], overwrite="process" in ours, keep=keep)
+            self._film = VideoWriter(film, overwrite="process" in ours, keep=keep)
         if extras.save_every:
             saves = sorted(target.parent.glob(f"{escape(target.stem)}.{'[0-9]' * 6}{target.suffix}"))
-            PhotoWriter(saves, overwrite=overwrite, keep=keep)
+            PhotoWriter(saves, overwrite="save_every" in ours, keep=keep)
 
     def __call__(self, step: Step) -> None:
         self._at = step.iteration
@@ -71,15 +79,6 @@ class Along:
         self._checkpoint.follow(step)
         if self._progress is not None:
             self._progress(step)
-
-    def place(self) -> Place | None:
-        """Where the run before was stopped, if it is to go on. Raises SourceError and SinkError."""
-        if not self._extras.resume:
-            return None
-        place = self._checkpoint.place()
-        if place is None:
-            raise SourceError(f"{self._checkpoint.path}: there is nothing to resume; start without --resume")
-        return place
 
     def end(self, painting: Painting) -> None:
         """Write what was collected. After Ctrl-C keep the place, and pass the interruption on."""

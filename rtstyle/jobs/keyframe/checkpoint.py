@@ -39,6 +39,7 @@ class Checkpoint:
         self.path, self._notes = path, notes
         self.process: list[Image] = []  # the pictures along the way so far
         self.labels: list[str] = []  # theirs
+        self.made: set[str] = set()  # what the run has made beside its painting, or will have
         self._due_s = perf_counter() + _EVERY_S
 
     def place(self) -> Place | None:
@@ -50,6 +51,7 @@ class Checkpoint:
                 notes = json.loads(file.metadata()["rtstyle"])
                 at = {name: notes[name] for name in _AT if name in notes}  # an older run knew fewer
                 place = Place(notes["scale"], notes["iteration"], file.get_tensor("picture"), **at)
+                self.made = set(notes.get("made", ()))
                 self.labels = list(notes.get("labels", ()))
                 self.process = [file.get_tensor(f"process{number}").numpy() for number in range(len(self.labels))]
                 begun = dict(notes["begun"])
@@ -71,7 +73,7 @@ class Checkpoint:
     def save(self, place: Place) -> None:
         """Replace the file in one step. Raises SinkError."""
         at = {name: getattr(place, name) for name in ("scale", "iteration", *_AT)}
-        notes = {**at, "labels": self.labels, "begun": self._notes}
+        notes = {**at, "labels": self.labels, "made": sorted(self.made), "begun": self._notes}
         tensors = {"picture": place.picture.cpu().contiguous()}
         tensors |= {f"process{number}": torch.from_numpy(picture) for number, picture in enumerate(self.process)}
         with OutputFile(self.path, overwrite=True).written() as temporary:

@@ -89,8 +89,8 @@ def paint_photo(
         "size": f"{scene.size[1]}x{scene.size[0]}",
     }
     checkpoint, keep = Checkpoint(place_of(target), notes), [content, *materials.files()]
-    along = Along(target, extras, checkpoint, scene.size, progress, overwrite=overwrite or extras.resume, keep=keep)
-    painting = studio.painter.paint(scene.content, scene.start, place=along.place(), progress=along)
+    along = Along(target, extras, checkpoint, scene.size, progress, overwrite=overwrite, keep=keep)
+    painting = studio.painter.paint(scene.content, scene.start, place=along.place, progress=along)
     try:
         writer.write(Frame(to_image(painting.picture), Fraction(0)))
     except SinkError as error:

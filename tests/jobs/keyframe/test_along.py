@@ -56,6 +56,28 @@ def test_what_lies_along_the_way_is_not_replaced(files):
     assert not steps
 
 
+@pytest.mark.parametrize(
+    ("extras", "name"),
+    [
+        (KeyframeExtras(process=2, resume=True), "out-process.png"),
+        (KeyframeExtras(process=2, resume=True), "out-process.mp4"),
+        (KeyframeExtras(save_every=6, resume=True), "out.000006.png"),
+    ],
+)
+def test_a_run_that_goes_on_replaces_only_its_own(files, extras, name):
+    """What it is to make besides only now may be in the way of another run's files; what it made before is not."""
+    (files / name).write_bytes(b"precious")
+    with pytest.raises(KeyboardInterrupt):
+        paint(files, progress=stop_at(5))
+    with pytest.raises(SinkError, match=f"{name}: exists already; pass --overwrite"):
+        paint(files, extras=extras)
+    assert (files / name).read_bytes() == b"precious"
+    with pytest.raises(KeyboardInterrupt):
+        paint(files, extras=extras, overwrite=True, progress=stop_at(7))
+    paint(files, extras=extras)
+    assert (files / name).read_bytes() != b"precious"
+
+
 def test_a_process_that_cannot_be_written_is_kept(files, monkeypatch):
     """The pictures along the way are gone only when the strip and the film are there."""
 
