@@ -139,7 +139,7 @@ def _check(given: Given, materials: Materials) -> None:
     from rtstyle.jobs.keyframe.keyframe import open_photo
     from rtstyle.jobs.keyframe.keyframes import check_keyframes
     from rtstyle.jobs.keyframe.propagation import open_propagation
-    from rtstyle.jobs.keyframe.sheets import open_sheet
+    from rtstyle.jobs.keyframe.sheets import open_sheet, parse_axis
 
     kind, content, output = kind_of(given), given["content"], given["output"]
     resume, overwrite = given["resume"], given["overwrite"]
@@ -149,7 +149,9 @@ def _check(given: Given, materials: Materials) -> None:
     elif kind == "photo":
         open_photo(content, output, materials, overwrite=overwrite or resume)
     else:
-        open_sheet(content, output, materials, _recipes(given, materials.recipe), overwrite=overwrite)
+        recipes = _recipes(given, materials.recipe)
+        columns = len(parse_axis(given["sweep"][0])) if kind == "sweep" else 1 + len(recipes)
+        open_sheet(content, output, materials, recipes, columns=columns, overwrite=overwrite)
 
 
 def _warn_of_animations(given: Given) -> None:

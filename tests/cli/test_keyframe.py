@@ -106,6 +106,8 @@ def test_a_dry_run_paints_nothing(files):
         (["clip.mp4", *ART, "-o", "x", "--at", "99"], 1, "clip.mp4: expected --at before its end at "),
         (["clip.mp4", *ART, "-o", "x.mp4", "--at", "99", "--propagate"], 1, "expected --at before its end at "),
         (["photo.png", *ART, "-o", "x.webp", "--size", "20000"], 1, "more than the 16383 pixels of .webp; use .png"),
+        (["photo.png", *ART, "-o", "x.webp", "--sweep", "size=9000,32"], 1, "24012×9034 is more than the 16383 pixels"),
+        (["photo.png", "-o", "x.jpg", "--reconstruct", "style", "--size", "20000x32"], 1, "120036×66 is more than the"),
         (["photo.png", *ART, "-o", "art2.png", "--sweep", "size=32"], 1, "art2.png: exists already"),
         (["photo.png", *ART, "-o", "x.png", "--sweep", "stile-weight=1"], 2, "expected SETTING=A,B"),
         (["photo.png", *ART, "-o", "x.png", "--sweep", "seed=one"], 2, "seed: expected a number"),

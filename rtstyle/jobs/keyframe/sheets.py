@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from fractions import Fraction
 from itertools import product
@@ -13,8 +14,9 @@ from typing import TYPE_CHECKING, TypeVar
 from rtstyle.errors import PaintError, UsageError
 from rtstyle.frames import Frame, Image
 from rtstyle.gatys.recipe import Recipe, parse_blocks, parse_layers
+from rtstyle.gatys.sizes import parse_size
 from rtstyle.jobs.keyframe.studio import Materials, Studio, StyleImage, check, find_weights, seen_by
-from rtstyle.sinks.photo_writer import PhotoWriter
+from rtstyle.sinks.photo_writer import PhotoWriter, check_sides
 from rtstyle.sources.photo_folder import read_photo
 
 if TYPE_CHECKING:
@@ -49,7 +51,8 @@ def reconstruct(
     recipes = recipes_by_layer(materials.recipe, what, layer)
     styles = [StyleImage(path=Path(content))] if what == "style" else []
     materials = replace(materials, styles=styles)
-    photo, writer = open_sheet(content, output, materials, recipes.values(), overwrite=overwrite)
+    columns = 1 + len(recipes)
+    photo, writer = open_sheet(content, output, materials, [*recipes.values()], columns=columns, overwrite=overwrite)
     paintings = _painted(photo, materials, recipes, progress)
     painted = [painting.image(name) for name, painting in paintings]
     up_to = "" if what == "content" or layer else "up to "
@@ -73,7 +76,8 @@ def sweep(
     cells = recipes_by_cell(materials.recipe, axes)
     rows, columns = ([*dict.fromkeys(names)] for names in zip(*cells, strict=True))
     labels = {(row, column): ", ".join(filter(None, (column, row))) for row, column in cells}
-    photo, writer = open_sheet(content, output, materials, cells.values(), overwrite=overwrite)
+    recipes = [*cells.values()]
+    photo, writer = open_sheet(content, output, materials, recipes, columns=len(columns), overwrite=overwrite)
     pictures = {cell: _shown(painting, labels[cell]) for cell, painting in _painted(photo, materials, cells, progress)}
     _write(
         writer,
@@ -112,15 +116,26 @@ def recipes_by_cell(recipe: Recipe, axes: Sequence[str]) -> dict[tuple[str, str]
 
 
 def open_sheet(
-    content: str | Path, output: str | Path, materials: Materials, recipes: Iterable[Recipe], *, overwrite: bool
+    content: str | Path,
+    output: str | Path,
+    materials: Materials,
+    recipes: Sequence[Recipe],
+    *,
+    columns: int,
+    overwrite: bool,
 ) -> tuple[Image, PhotoWriter]:
     """The photo, and what will write its sheet; nothing is written yet.
 
     Raises SourceError and SinkError, and UsageError where even the last of ``recipes`` would turn out to be none.
     """
+    from rtstyle.gatys.sheet import sheet_size
+
     writer = PhotoWriter([output], overwrite=overwrite, keep=[content, *materials.files()])
     photo = read_photo(Path(content))
-    check(materials, list(recipes), (photo.shape[0], photo.shape[1]))
+    shape = (photo.shape[0], photo.shape[1])
+    check(materials, recipes, shape)
+    rows = math.ceil(len(recipes) / columns)
+    check_sides(Path(output), sheet_size(parse_size(recipes[0].size, shape), rows, columns))
     return photo, writer
 
 
