@@ -22,6 +22,7 @@ _SHORTER = 0.7  # iterations of a scale, of those of the coarser one: it begins 
 _CARRIED_SCALES = 2  # by so many scales shorter, when it begins with the keyframe before
 _STILL, _STILL_FOR = 0.01, 40  # share of the loss, and iterations that have to win as much
 _ENOUGH, _ENOUGH_FOR = 0.1, 20  # the same for a coarse scale, which is only the start of the next
+HINT = "try the optimiser's own learning rate or other weights"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,14 +69,12 @@ class Painting:
         self.check(name)
         return to_image(self.picture)
 
-    def check(self, name: object, *, left: str = "") -> None:
-        """Raise KeyboardInterrupt where it was stopped, and PaintError where it failed; ``left``: what is kept then."""
+    def check(self, name: object, *, hint: str = HINT) -> None:
+        """Raise KeyboardInterrupt where it was stopped, and PaintError where it failed; ``hint``: what to do then."""
         if self.stopped:
             raise KeyboardInterrupt
         if self.failed:
-            hint = "try the optimiser's own learning rate or other weights"
-            sentence = f"{name}: {self.failed}, no lower than at the start"
-            raise PaintError(f"{sentence}; {left}, {hint}" if left else f"{sentence}; {hint}")
+            raise PaintError(f"{name}: {self.failed}, no lower than at the start; {hint}")
 
 
 class Run:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -26,14 +26,19 @@ _log = logging.getLogger(__name__)
 
 _EVERY_S = 30.0  # between two saves: what a kill costs at most
 _INPUTS = "inputs"  # among the notes: fingerprints, by name
-_MAY_DIFFER = {"iterations", "tile", _INPUTS}  # from a run to its resumption; inputs are compared by check_inputs
+_MAY_DIFFER = {
+    "iterations",
+    "learning_rate",
+    "tile",
+    _INPUTS,
+}  # from a run to its resumption; inputs are compared by check_inputs
 _AT = ("before", "rate", "lost")  # of a place, besides scale and iteration
 
 Notes = Mapping[str, Any]  # everything that a painting depends on, as JSON has it
 
 
 class Checkpoint:
-    """One painting's file; ``notes`` must be the same from run to run, but for iterations and tiles."""
+    """One painting's file; ``notes`` must be the same from run to run, but for iterations, learning rate and tiles."""
 
     def __init__(self, path: Path, notes: Notes) -> None:
         self.path, self._notes = path, notes
@@ -58,7 +63,8 @@ class Checkpoint:
         except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
             raise SourceError(f"{self.path}: is damaged ({error}); remove it, and start again") from error
         compare(self.path, begun, self._notes)
-        return place
+        same_rate = begun.get("learning_rate") == self._notes.get("learning_rate")
+        return place if same_rate else replace(place, rate=None)
 
     def follow(self, step: Step) -> None:
         """Save it every half minute; a disk that is full does not stop the painting."""

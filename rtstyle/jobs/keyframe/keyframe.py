@@ -80,6 +80,7 @@ def paint_photo(
     studio = Studio.open(materials)
     scene = studio.scene(photo)
     from rtstyle.gatys.pictures import to_image
+    from rtstyle.gatys.run import HINT
     from rtstyle.jobs.keyframe.along import Along
     from rtstyle.jobs.keyframe.checkpoint import Checkpoint, notes_of
 
@@ -96,7 +97,7 @@ def paint_photo(
     except SinkError as error:
         raise along.rescued(painting, error) from error
     along.end(painting)
-    painting.check(target, left="the best picture is there")
+    painting.check(target, hint=f"the best picture is there, {HINT}")
     return report_of(painting, studio, perf_counter() - begun)
 
 

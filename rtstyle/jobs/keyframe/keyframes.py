@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from rtstyle.jobs.keyframe.folder import KeyframeFolder
 
 _log = logging.getLogger("rtstyle")
+
+_HINT = "try the optimiser's own learning rate with --resume, or begin anew with other weights and --overwrite"
+_FLAT = 0.01  # standard deviation of a frame of one colour, as in a fade from black, with what a codec adds
 
 Marked = tuple[Frame | Packet, bool, bool]  # with: whether it begins a shot, whether it is to be a keyframe
 
@@ -123,6 +127,8 @@ class Brush:
         return self._paint(f"{number:06}.png", content, start, memory)
 
     def _paint(self, name: str, content: Tensor, start: Start, memory: Memory | None) -> Image:
+        from rtstyle.gatys.pictures import to_image
+
         found = self.kept.find(name)
         if found is not None:
             return found
@@ -136,7 +142,11 @@ class Brush:
         painting = self.studio.painter.paint(content, start(), memory=memory, place=place, progress=hear)
         if painting.stopped:
             self.kept.stop(name, painting.place)
-        image = painting.image(name)
+        if painting.failed and float(content.std()) < _FLAT and math.isfinite(painting.losses.total):
+            _log.warning("%s: %s; it shows hardly anything, and stays as it is", name, painting.failed)
+        else:
+            painting.check(name, hint=_HINT)
+        image = to_image(painting.picture)
         self.kept.put(name, image)
         return image
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from fractions import Fraction
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -9,14 +10,20 @@ import pytest
 
 pytest.importorskip("torch", reason="keyframes need torch: pip install -e .[keyframe]")
 
+import torch
+
 from rtstyle.errors import PaintError, SinkError, SourceError, UsageError
 from rtstyle.gatys.moments import Moments
+from rtstyle.gatys.objective import Losses
+from rtstyle.gatys.run import Painting, Place, Step
 from rtstyle.jobs.keyframe.estimate import estimate
-from rtstyle.jobs.keyframe.folder import MANIFEST
-from rtstyle.jobs.keyframe.keyframes import paint_keyframes
+from rtstyle.jobs.keyframe.folder import MANIFEST, KeyframeFolder
+from rtstyle.jobs.keyframe.keyframes import Brush, paint_keyframes
 from rtstyle.jobs.keyframe.propagation import propagate_keyframes
 from tests.clips import make_clip
 from tests.painting import stop_after
+
+LOSSES = Losses({}, {}, variation=0.0, temporal=0.0, total=1.0)
 
 
 def test_keyframes_are_named_by_number_and_time(materials, tmp_path, clip):
@@ -188,3 +195,38 @@ def test_a_keyframe_that_cannot_be_painted_is_an_error(materials, tmp_path, clip
     with pytest.raises(PaintError, match=r"000000\.png: the loss stayed at inf"):
         propagate_keyframes(clip, tmp_path / "out.mp4", beyond, moments=Moments.parse(every="10"))
     assert not (tmp_path / "out.mp4").exists()
+
+
+def test_a_learning_rate_may_change_from_run_to_run(materials, tmp_path, clip, monkeypatch):
+    """A keyframe that did not come down is tried again with another, and those that are painted stay."""
+    moments, folder, rates = Moments.parse(every="20"), tmp_path / "keys", []
+
+    def paint(painter, content, start, *, place=None, progress, **_):
+        rates.append((painter.recipe.learning_rate, place.rate if place else None))
+        progress(Step(1, 2, 0, (48, 64), None, 0.0, None, lambda: start, lambda: Place(0, 1, start, rate=0.5)))
+        failed = "it stayed" if len(rates) == 2 else ""
+        return Painting(start, None, LOSSES, 1, Place(0, 1, start), failed=failed)
+
+    monkeypatch.setattr("rtstyle.gatys.painter.Painter.paint", paint)
+    monkeypatch.setattr("rtstyle.jobs.keyframe.checkpoint._EVERY_S", 0.0)
+    with pytest.raises(PaintError, match=r"own learning rate with --resume, or begin anew with other weights and --ov"):
+        paint_keyframes(clip, folder, materials, moments=moments)
+    slower = replace(materials, recipe=replace(materials.recipe, learning_rate=0.25))
+    assert paint_keyframes(clip, folder, slower, moments=moments, resume=True).keyframes == 2
+    assert rates == [(None, None), (None, None), (0.25, None)]
+
+
+def test_a_flat_frame_does_not_end_a_video(tmp_path, caplog):
+    """As in a fade from black: where nothing is to be seen nothing comes down, and that is said in a line."""
+
+    class Stuck:
+        def paint(self, content, start, **_):
+            return Painting(start, None, LOSSES, 1, Place(0, 1, start), failed="it stayed")
+
+    kept = KeyframeFolder(tmp_path / "keys", {}, resume=False, overwrite=False)
+    brush = Brush(SimpleNamespace(painter=Stuck()), kept, None)
+    black, noise = torch.zeros(1, 3, 8, 8), torch.rand(1, 3, 8, 8)
+    assert not brush(0, black, lambda: black, None).any()
+    assert caplog.messages == ["000000.png: it stayed; it shows hardly anything, and stays as it is"]
+    with pytest.raises(PaintError, match=r"000001\.png: it stayed"):
+        brush(1, noise, lambda: noise, None)
