@@ -82,18 +82,20 @@ class Along:
 
     def end(self, painting: Painting) -> None:
         """Write what was collected. After Ctrl-C keep the place, and pass the interruption on."""
-        if painting.stopped:
-            self._checkpoint.save(painting.place)
-        if self._extras.process:
-            if self._last_shown() < self._at or not self._checkpoint.process:  # it ended earlier than planned
-                self._show(painting.picture)
-            self._thin(min(self._extras.process, len(self._checkpoint.process)))
-            self._strip.write(Frame(sheet([self._checkpoint.process], [self._checkpoint.labels]), Fraction(0)))
-            self._write_film()
+        try:
+            if painting.stopped:
+                self._checkpoint.save(painting.place)
+            if self._extras.process:
+                self._write_process(painting)
+        except SinkError as error:
+            if not (painting.stopped or painting.failed):
+                raise
+            _log.warning("%s", error)  # how the run ended is what matters
         if not painting.stopped:
             self._checkpoint.remove()
         else:
-            raise KeyboardInterrupt(f"the best picture so far is in {self._target}; continue with --resume")
+            on = "; continue with --resume" if self._checkpoint.path.exists() else ""
+            raise KeyboardInterrupt(f"the best picture so far is in {self._target}{on}")
 
     def rescued(self, painting: Painting, error: SinkError) -> SinkError:
         """What to raise where the painting cannot be written: its place is kept, if that can be."""
@@ -127,6 +129,13 @@ class Along:
         """One more picture of the process."""
         self._checkpoint.process.append(to_image(resized(picture, self._size)))
         self._checkpoint.labels.append(f"{self._at}")
+
+    def _write_process(self, painting: Painting) -> None:
+        if self._last_shown() < self._at or not self._checkpoint.process:  # it ended earlier than planned
+            self._show(painting.picture)
+        self._thin(min(self._extras.process, len(self._checkpoint.process)))
+        self._strip.write(Frame(sheet([self._checkpoint.process], [self._checkpoint.labels]), Fraction(0)))
+        self._write_film()
 
     def _write_film(self) -> None:
         height, width = self._size

@@ -93,6 +93,21 @@ def test_a_process_that_cannot_be_written_is_kept(files, monkeypatch):
     assert len(frame_times(files / "out-process.mp4")) == 4
 
 
+def test_a_process_that_cannot_be_written_hides_no_ctrl_c(files, monkeypatch, caplog):
+    """It is a warning; the sentence says where the picture is, and of a place only if there is one."""
+
+    def full(*_):
+        raise SinkError("no space left")
+
+    monkeypatch.setattr(along.VideoWriter, "open", full)
+    with pytest.raises(KeyboardInterrupt, match=r"out\.png; continue with --resume"):
+        paint(files, extras=KeyframeExtras(process=4), progress=stop_at(5))
+    monkeypatch.setattr(checkpoint, "save_file", full)
+    with pytest.raises(KeyboardInterrupt, match=r"so far is in .*two\.png$"):
+        paint(files, "two.png", progress=stop_at(5))
+    assert caplog.messages == ["no space left", "no space left"]
+
+
 def test_a_process_that_ends_early_shows_its_end(files):
     """Until it no longer improves: nobody knows beforehand how long that is."""
     report = paint(files, recipe=replace(TINY, iterations=None, style_weight=1e-3), extras=KeyframeExtras(process=3))
