@@ -26,12 +26,8 @@ _log = logging.getLogger(__name__)
 
 _EVERY_S = 30.0  # between two saves: what a kill costs at most
 _INPUTS = "inputs"  # among the notes: fingerprints, by name
-_MAY_DIFFER = {
-    "iterations",
-    "learning_rate",
-    "tile",
-    _INPUTS,
-}  # from a run to its resumption; inputs are compared by check_inputs
+# From a run to its resumption; inputs are compared by check_inputs.
+_MAY_DIFFER = {"iterations", "learning_rate", "tile", _INPUTS}
 _AT = ("before", "rate", "lost")  # of a place, besides scale and iteration
 
 Notes = Mapping[str, Any]  # everything that a painting depends on, as JSON has it

@@ -25,9 +25,10 @@ if TYPE_CHECKING:
 _log = logging.getLogger("rtstyle")
 
 _Key = TypeVar("_Key")  # of a cell
-_WHOLE = {"iterations", "style_size", "history", "seed", "tile"}  # numbers
+_WHOLE = {"iterations", "style_size", "seed", "tile"}  # numbers
 _WORDS = {"network", "pooling", "loss", "optimizer", "init", "size", "colors"}
 _YES, _NO = {"yes", "true", "1"}, {"no", "false", "0"}
+_NO_OPTIONS = {"history", "temporal_weight"}
 _MOST_AXES = 2  # a sheet has
 
 
@@ -143,11 +144,15 @@ def parse_axis(text: str) -> Mapping[str, Mapping[str, object]]:
     """Label to setting of ``style-weight=1e2,1e3``. Raises UsageError."""
     name, _, values = text.partition("=")
     setting = name.strip().replace("-", "_")
-    known = [f.name for f in fields(Recipe) if f.name != "temporal_weight"]  # which is of videos
+    known = [f.name for f in fields(Recipe) if f.name not in _NO_OPTIONS]
     if setting not in known or not values:
         names = ", ".join(each.replace("_", "-") for each in known)
         raise UsageError(f"sweep: expected SETTING=A,B,… with one of {names}, got {text!r}")
-    return {f"{name} {value}": {setting: _value(setting, value)} for value in values.split(",")}
+    parts = [value.strip() for value in values.split(",")]
+    for value in parts:
+        if parts.count(value) > 1:
+            raise UsageError(f"sweep: expected each value once, got {name} {value} twice")
+    return {f"{name} {value}": {setting: _value(setting, value)} for value in parts}
 
 
 def _value(setting: str, text: str) -> object:
