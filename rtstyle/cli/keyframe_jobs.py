@@ -219,6 +219,8 @@ def _split(text: str) -> tuple[Path, float]:
     try:
         weight = float(number)
     except ValueError:
+        if not Path(name).exists():  # the sign is the file's own
+            return Path(text), 1.0
         weight = math.nan
     if not (math.isfinite(weight) and weight > 0):
         raise UsageError(f"--style-image {name}: expected a weight above 0, got {number!r}")

@@ -221,6 +221,7 @@ def test_a_dry_run_makes_no_folder(files):
             "one of 'lbfgs', 'adam', 'sgd'",
         ),
         (["photo.png", "--style-image", "art.png=x", "-o", "x.png"], 2, "expected a weight above 0"),
+        (["photo.png", "--style-image", "a=b.jpg", "-o", "x.png"], 1, "a=b.jpg: cannot be opened"),
         (["photo.png", "--style-image", "art.png", "-o", "x.png", "--iterations", "many"], 2, "a number or auto"),
         (["photo.png", "--style-image", "art.png", "-o", "x.mp4", "--propagate"], 2, "expected --every"),
         (["photo.png", "--style-image", "art.png", "-o", "x.png", "--sweep", "size"], 2, "expected SETTING"),
