@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -17,6 +18,7 @@ pytest.importorskip("torch", reason="keyframes need torch: pip install -e .[keyf
 import torch
 
 from rtstyle.cli.app import app
+from rtstyle.sources.photo_folder import read_photo
 from tests.clips import make_clip
 from tests.vgg import photo_and_artwork, random_vgg
 
@@ -130,6 +132,16 @@ def test_a_dry_run_refuses_what_the_run_would(files, arguments, code, sentence):
     assert sentence in dry.stderr
     assert real.stderr == dry.stderr
     assert {path: path.read_bytes() for path in files.iterdir()} == before
+
+
+def test_a_dry_run_of_a_sheet_looks_once(files, monkeypatch):
+    """At every artwork."""
+    looked, read = [], read_photo
+    monkeypatch.setattr("rtstyle.jobs.keyframe.studio.read_photo", lambda path: looked.append(path) or read(path))
+    assert (
+        keyframe("photo.png", *ART, "-o", "x.png", "--sweep", "seed=1", "--init", "noise", "--dry-run").exit_code == 0
+    )
+    assert looked == [Path("art.png")]
 
 
 def test_a_picture_beyond_all_memory_is_one_sentence(files):

@@ -119,8 +119,9 @@ class Brush:
 
     def photo(self, name: str, photo: Image) -> None:
         """A frame on its own, as the recipe begins it."""
-        scene = self.studio.scene(photo)
-        self._paint(name, scene.content, lambda: scene.start, None)
+        if self.kept.find(name) is None:
+            scene = self.studio.scene(photo)
+            self._paint(name, scene.content, lambda: scene.start, None)
 
     def __call__(self, number: int, content: Tensor, start: Start, memory: Memory | None, /) -> Image:
         """A keyframe of those that are carried."""

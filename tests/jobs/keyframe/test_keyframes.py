@@ -20,6 +20,7 @@ from rtstyle.jobs.keyframe.estimate import estimate
 from rtstyle.jobs.keyframe.folder import MANIFEST, KeyframeFolder
 from rtstyle.jobs.keyframe.keyframes import Brush, paint_keyframes
 from rtstyle.jobs.keyframe.propagation import propagate_keyframes
+from rtstyle.jobs.keyframe.studio import Studio
 from tests.clips import make_clip
 from tests.painting import stop_after
 
@@ -152,7 +153,7 @@ def test_what_a_resumed_run_may_replace(materials, tmp_path, clip, monkeypatch):
     assert not second.read_bytes().startswith(b"ours")
 
 
-def test_a_stopped_folder_of_keyframes_goes_on(materials, tmp_path, clip):
+def test_a_stopped_folder_of_keyframes_goes_on(materials, tmp_path, clip, monkeypatch):
     """Pictures that are there stay as they are; another recipe and another film are refused."""
     moments, folder = Moments.parse(every="10"), tmp_path / "keys"
     with pytest.raises(KeyboardInterrupt):
@@ -168,8 +169,11 @@ def test_a_stopped_folder_of_keyframes_goes_on(materials, tmp_path, clip):
     with pytest.raises(SourceError, match=r"clip\.mp4: has changed since .*keys was begun"):
         paint_keyframes(clip, folder, materials, moments=moments, resume=True)
     clip.write_bytes(film)
+    scenes, scene = [], Studio.scene
+    monkeypatch.setattr(Studio, "scene", lambda *given: scenes.append(given) or scene(*given))
     report = paint_keyframes(clip, folder, materials, moments=moments, resume=True)
     assert report.keyframes == 3
+    assert len(scenes) == 2  # what is painted already is not even made small
     assert first.stat().st_mtime_ns == before
     assert sorted(path.suffix for path in folder.iterdir()) == [".png"] * 3
 
