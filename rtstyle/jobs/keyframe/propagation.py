@@ -14,7 +14,7 @@ from rtstyle.errors import SinkError, UsageError
 from rtstyle.frames import Frame, Image, Packet, VideoFormat
 from rtstyle.gatys.moments import Moments
 from rtstyle.gatys.recipe import Recipe
-from rtstyle.gatys.sizes import parse_size
+from rtstyle.gatys.sizes import even, parse_size
 from rtstyle.jobs.keyframe.keyframes import Brush, Marked, VideoPaintReport, check_times, folder_for, marked
 from rtstyle.jobs.keyframe.studio import Materials, Studio, find_device
 from rtstyle.sinks.video_writer import VideoWriter
@@ -177,5 +177,5 @@ def _growing(target: Path) -> Path | None:
 
 
 def _sized(format: VideoFormat, recipe: Recipe) -> VideoFormat:
-    height, width = (side - side % 2 for side in parse_size(recipe.size, (format.height, format.width)))
+    height, width = even(parse_size(recipe.size, (format.height, format.width)))
     return replace(format, width=width, height=height)

@@ -48,6 +48,8 @@ def test_keyframes_have_square_pixels(materials, tmp_path):
     assert cv2.imread(report.files[0]).shape == (48, 96, 3)
     assert estimate(clip, materials.recipe).sizes == ["96x48"]
     assert estimate(clip, materials.recipe, square=False).sizes == ["64x48"]
+    odd = replace(materials.recipe, size="49")
+    assert estimate(clip, odd, square=False).sizes == ["64x48"]  # as ``propagate_keyframes`` makes it
 
 
 def test_a_time_that_the_video_does_not_have(materials, tmp_path, clip):
