@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from rtstyle.errors import DeviceError, ModelError, UsageError
 from rtstyle.frames import Image
-from rtstyle.gatys.recipe import Layers, Recipe
+from rtstyle.gatys.recipe import STARTS, Layers, Recipe
 from rtstyle.gatys.sizes import parse_size
 from rtstyle.jobs.defaults import DEVICE
 from rtstyle.sinks.photo_extras import read_extras
@@ -48,7 +48,8 @@ class Materials:
     def files(self) -> list[Path]:
         """All files that are read besides the content; one that is not there does no harm."""
         styles = [path for style in self.styles for path in (style.path, style.mask) if path is not None]
-        return [*styles, Path(self.recipe.init), *([] if self.vgg is None else [Path(self.vgg)])]
+        start = [] if self.recipe.init in STARTS else [Path(self.recipe.init)]
+        return [*styles, *start, *([] if self.vgg is None else [Path(self.vgg)])]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,7 +185,7 @@ def _check_init(recipe: Recipe, materials: Materials) -> None:
     """Raise SourceError where the picture to begin with cannot be read."""
     if recipe.init == "style" and not materials.styles:
         raise UsageError("init style: expected a --style-image, got none")
-    if recipe.init not in {"content", "noise", "style"}:
+    if recipe.init not in STARTS:
         read_photo(Path(recipe.init))
 
 
