@@ -111,6 +111,19 @@ def test_a_folder_of_somebody_else_is_never_removed(materials, tmp_path, clip):
     assert (folder / "precious.png").read_bytes() == b"precious"
 
 
+def test_what_somebody_put_among_the_keyframes_stays(materials, tmp_path):
+    """Everything else there goes, what a kill left too."""
+    clip, waiting = make_clip(tmp_path / "clip.mp4", frames=3), tmp_path / "out.mp4.keyframes"
+    with pytest.raises(KeyboardInterrupt):
+        propagate_keyframes(
+            clip, tmp_path / "out.mp4", materials, moments=Moments.parse(every="4"), progress=stop_after(3)
+        )
+    for name in ("note.txt", ".000004.png.0123abcd.part.keyframe", "000007.png", "000007.png.keyframe"):
+        (waiting / name).write_bytes(b"precious")
+    propagate_keyframes(clip, tmp_path / "out.mp4", materials, moments=Moments.parse(every="4"), resume=True)
+    assert [path.name for path in waiting.iterdir()] == ["note.txt"]
+
+
 def test_what_a_killed_video_leaves_goes_with_its_folder(materials, tmp_path):
     """The file grows among the waiting keyframes: nothing else lies about, and another run begins it anew."""
     clip, out = make_clip(tmp_path / "clip.mp4", frames=5), tmp_path / "out.mp4"
