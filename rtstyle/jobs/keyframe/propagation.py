@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -178,4 +179,6 @@ def _growing(target: Path) -> Path | None:
 
 def _sized(format: VideoFormat, recipe: Recipe) -> VideoFormat:
     height, width = even(parse_size(recipe.size, (format.height, format.width)))
-    return replace(format, width=width, height=height)
+    as_shown = recipe.size == "content" or recipe.size.isdecimal()  # else the size is that of square pixels
+    aspect = format.sample_aspect if as_shown else Fraction(1)
+    return replace(format, width=width, height=height, sample_aspect=aspect)
