@@ -52,16 +52,15 @@ _WORDS = {
 
 def start(given: Given, recipe: Recipe, *, as_json: bool) -> None:
     """Run the job, show its progress, print its report."""
+    _check_words(given)
     content, output = given["content"], given["output"]
     job, materials = _job(given), _materials(given, recipe)
     _warn_of_animations(given)
     if given["dry_run"]:
-        from rtstyle.jobs.keyframe.estimate import estimate, shape_of
-        from rtstyle.jobs.keyframe.studio import check
+        from rtstyle.jobs.keyframe.estimate import estimate
 
         recipes, carried = _recipes(given, recipe), kind_of(given) == "propagate"
         _check(given, materials)
-        check(materials, recipes, shape_of(content, square=not carried))
         artworks = [style.path for style in materials.styles]
         told = max(
             (estimate(content, each, artworks, square=not carried) for each in recipes), key=attrgetter("memory")
@@ -73,6 +72,13 @@ def start(given: Given, recipe: Recipe, *, as_json: bool) -> None:
     with painting_shown(output) as progress:
         report = job(content, output, materials, overwrite=given["overwrite"], progress=progress)
     _print({"output": output, **(asdict(report) if report else {})}, as_json=as_json)
+
+
+def _check_words(given: Given) -> None:
+    """Raise UsageError for an empty string, as an unset variable of a shell makes one."""
+    for name, value in given.items():
+        if any(each in ("", Path()) for each in (value if isinstance(value, list) else [value])):
+            raise UsageError(f"{name.replace('_', ' ')}: expected something, got an empty string")
 
 
 def kind_of(given: Given) -> str:
@@ -136,20 +142,26 @@ def _check_recipes(given: Given, recipe: Recipe) -> None:
 
 def _check(given: Given, materials: Materials) -> None:
     """Raise what the job would raise because of its input or output; nothing is written."""
+    from rtstyle.jobs.keyframe.estimate import shape_of
     from rtstyle.jobs.keyframe.keyframe import open_photo
     from rtstyle.jobs.keyframe.keyframes import check_keyframes
     from rtstyle.jobs.keyframe.propagation import open_propagation
-    from rtstyle.jobs.keyframe.sheets import open_sheet
+    from rtstyle.jobs.keyframe.sheets import open_sheet, parse_axis
+    from rtstyle.jobs.keyframe.studio import check
 
     kind, content, output = kind_of(given), given["content"], given["output"]
     resume, overwrite = given["resume"], given["overwrite"]
     if kind in {"keyframes", "propagate"}:
         check_video = check_keyframes if kind == "keyframes" else open_propagation
         check_video(content, output, materials, moments=_moments(given), resume=resume, overwrite=overwrite)
+        check(materials, [materials.recipe], shape_of(content, square=kind == "keyframes"))
     elif kind == "photo":
-        open_photo(content, output, materials, overwrite=overwrite or resume)
+        photo, _ = open_photo(content, output, materials, overwrite=overwrite or resume)
+        check(materials, [materials.recipe], (photo.shape[0], photo.shape[1]))
     else:
-        open_sheet(content, output, materials, _recipes(given, materials.recipe), overwrite=overwrite)
+        recipes = _recipes(given, materials.recipe)
+        columns = len(parse_axis(given["sweep"][0])) if kind == "sweep" else 1 + len(recipes)
+        open_sheet(content, output, materials, recipes, columns=columns, overwrite=overwrite)
 
 
 def _warn_of_animations(given: Given) -> None:
@@ -209,6 +221,8 @@ def _split(text: str) -> tuple[Path, float]:
     try:
         weight = float(number)
     except ValueError:
+        if not Path(name).exists():  # the sign is the file's own
+            return Path(text), 1.0
         weight = math.nan
     if not (math.isfinite(weight) and weight > 0):
         raise UsageError(f"--style-image {name}: expected a weight above 0, got {number!r}")

@@ -27,7 +27,10 @@ def recolored(artwork: Tensor, content: Tensor, colors: str) -> Tensor:
 
 
 def finished(picture: Tensor, content: Tensor, colors: str) -> Tensor:
-    """The final picture: with ``luminance``, the photo's colours and the picture's lightness."""
+    """The final picture: with ``luminance``, the photo's colours and the picture's lightness.
+
+    The paper paints lightness alone; here R, G and B are free, and what colours came of that are dropped.
+    """
     if colors != "luminance":
         return picture
     moved: Tensor = content + luma(picture) - luma(content)  # the same on R, G and B leaves Cb and Cr alone

@@ -27,7 +27,7 @@ _COARSE, _COARSE_FOR = 0.02, 20  # bf16 gives way to float32 once 20 iterations 
 class Descent:
     """One picture on its way down; ``best`` is the picture of the lowest total loss that was seen.
 
-    The loss is that of the picture as it would be saved, held within [0, 1]; where a value is at the end of the
+    The loss is that of the picture held within [0, 1], as a file holds it; where a value is at the end of the
     range, the gradient that would push it further counts as none. Where ``free`` (1, 1, H, W) is false, nothing
     changes. The gradient is scaled so that its root mean square is 1 at the start: losses may have any weights, and a
     learning rate means the same for all.

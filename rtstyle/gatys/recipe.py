@@ -15,6 +15,7 @@ Pooling = Literal["max", "average"]
 Loss = Literal["mse", "l1"]
 Optimizer = Literal["lbfgs", "adam", "sgd"]
 Colors = Literal["style", "luminance", "covariance", "histogram"]
+STARTS = ("content", "style", "noise")  # to begin with; anything else is a picture's path
 LEARNING_RATES: Mapping[str, float] = MappingProxyType({"lbfgs": 1.0, "adam": 0.02, "sgd": 0.003})
 MOST_ITERATIONS = 5000  # of a run that goes on until it no longer improves
 
@@ -39,7 +40,7 @@ class Recipe:
     optimizer: str = "lbfgs"
     learning_rate: float | None = None  # None: LEARNING_RATES
     history: int = 20  # pairs that lbfgs remembers
-    init: str = "content"  # content, style, noise or the path of a picture
+    init: str = "content"  # one of STARTS, or the path of a picture
     iterations: int | None = 300  # at the coarsest scale; None: until it no longer improves
     multiscale: bool = True
     average: float = 0.0  # decay of the running mean of the iterates; 0: none

@@ -22,6 +22,7 @@ _SHORTER = 0.7  # iterations of a scale, of those of the coarser one: it begins 
 _CARRIED_SCALES = 2  # by so many scales shorter, when it begins with the keyframe before
 _STILL, _STILL_FOR = 0.01, 40  # share of the loss, and iterations that have to win as much
 _ENOUGH, _ENOUGH_FOR = 0.1, 20  # the same for a coarse scale, which is only the start of the next
+HINT = "try the optimiser's own learning rate or other weights"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,6 +33,8 @@ class Place:
     iteration: int  # of that scale
     picture: Tensor  # the best so far, before its colours are put back
     before: int = 0  # iterations at coarser scales
+    rate: float | None = None  # the learning rate that was found; None: the recipe's
+    lost: int = 0  # iterations of that scale that were spent on finding it
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,14 +69,12 @@ class Painting:
         self.check(name)
         return to_image(self.picture)
 
-    def check(self, name: object, *, left: str = "") -> None:
-        """Raise KeyboardInterrupt where it was stopped, and PaintError where it failed; ``left``: what is kept then."""
+    def check(self, name: object, *, hint: str = HINT) -> None:
+        """Raise KeyboardInterrupt where it was stopped, and PaintError where it failed; ``hint``: what to do then."""
         if self.stopped:
             raise KeyboardInterrupt
         if self.failed:
-            hint = "try the optimiser's own learning rate or other weights"
-            sentence = f"{name}: {self.failed}, no lower than at the start"
-            raise PaintError(f"{sentence}; {left}, {hint}" if left else f"{sentence}; {hint}")
+            raise PaintError(f"{name}: {self.failed}, no lower than at the start; {hint}")
 
 
 class Run:
@@ -105,12 +106,16 @@ class Run:
         picture = self.start if place is None else place.picture.to(self.start.device)
         self._resumed = place is not None
         before, recipe = 0 if place is None else place.before, self.recipe
+        if place is not None and place.rate is not None:
+            recipe = replace(recipe, learning_rate=place.rate)
         for scale in range(first, len(self.sizes)):
             size = self.sizes[scale]
             content, picture = resized(self.content, size), resized(picture, size)
             objective = self._make_objective(content, memory=self.memory, full_side=min(self.size))
             descent = Descent(objective, picture, recipe)
-            iteration = place.iteration if place is not None and scale == first else 0
+            iteration = 0
+            if place is not None and scale == first:
+                iteration, descent.lost = place.iteration, place.lost
             # All at once: Ctrl-C before this line means the scale before.
             self._scale, self._iteration, self._before, self._descent = scale, iteration, before, descent
             self._descend(self._descent, self.iterations(scale))
@@ -195,7 +200,8 @@ class Run:
         )
 
     def _place(self) -> Place:
-        return Place(self._scale, self._iteration, self._descent.best.clone(), self._before)
+        descent = self._descent
+        return Place(self._scale, self._iteration, descent.best.clone(), self._before, descent.rate, descent.lost)
 
     def _finished(self, picture: Tensor) -> Tensor:
         content = resized(self.content, (picture.shape[2], picture.shape[3]))

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from rtstyle.frames import Image
+from rtstyle.gatys.sizes import Size
 
 _BAND = 28  # px, for a label
 _GAP = 6  # px
@@ -23,6 +24,11 @@ def sheet(pictures: Sequence[Sequence[Image]], labels: Sequence[Sequence[str]]) 
         for row, names in zip(pictures, labels, strict=True)
     ]
     return np.vstack(rows)
+
+
+def sheet_size(size: Size, rows: int, columns: int) -> Size:
+    """Height and width of a sheet of so many pictures of ``size``."""
+    return rows * (size[0] + _BAND + _GAP), columns * (size[1] + _GAP)
 
 
 def _fitting(label: str, width: int) -> float:

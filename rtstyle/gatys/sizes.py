@@ -33,6 +33,11 @@ def parse_size(text: str, content: Size) -> Size:
     return size
 
 
+def even(size: Size) -> Size:
+    """The size as most codecs ask for it: both sides rounded down to even numbers."""
+    return size[0] - size[0] % 2, size[1] - size[1] % 2
+
+
 def pyramid(size: Size, *, multiscale: bool) -> list[Size]:
     """Sizes from coarse to fine in steps of √2, the last is ``size``."""
     if not multiscale:

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -17,6 +18,7 @@ pytest.importorskip("torch", reason="keyframes need torch: pip install -e .[keyf
 import torch
 
 from rtstyle.cli.app import app
+from rtstyle.sources.photo_folder import read_photo
 from tests.clips import make_clip
 from tests.vgg import photo_and_artwork, random_vgg
 
@@ -106,6 +108,8 @@ def test_a_dry_run_paints_nothing(files):
         (["clip.mp4", *ART, "-o", "x", "--at", "99"], 1, "clip.mp4: expected --at before its end at "),
         (["clip.mp4", *ART, "-o", "x.mp4", "--at", "99", "--propagate"], 1, "expected --at before its end at "),
         (["photo.png", *ART, "-o", "x.webp", "--size", "20000"], 1, "more than the 16383 pixels of .webp; use .png"),
+        (["photo.png", *ART, "-o", "x.webp", "--sweep", "size=9000,32"], 1, "24012×9034 is more than the 16383 pixels"),
+        (["photo.png", "-o", "x.jpg", "--reconstruct", "style", "--size", "20000x32"], 1, "120036×66 is more than the"),
         (["photo.png", *ART, "-o", "art2.png", "--sweep", "size=32"], 1, "art2.png: exists already"),
         (["photo.png", *ART, "-o", "x.png", "--sweep", "stile-weight=1"], 2, "expected SETTING=A,B"),
         (["photo.png", *ART, "-o", "x.png", "--sweep", "seed=one"], 2, "seed: expected a number"),
@@ -128,6 +132,16 @@ def test_a_dry_run_refuses_what_the_run_would(files, arguments, code, sentence):
     assert sentence in dry.stderr
     assert real.stderr == dry.stderr
     assert {path: path.read_bytes() for path in files.iterdir()} == before
+
+
+def test_a_dry_run_of_a_sheet_looks_once(files, monkeypatch):
+    """At every artwork."""
+    looked, read = [], read_photo
+    monkeypatch.setattr("rtstyle.jobs.keyframe.studio.read_photo", lambda path: looked.append(path) or read(path))
+    assert (
+        keyframe("photo.png", *ART, "-o", "x.png", "--sweep", "seed=1", "--init", "noise", "--dry-run").exit_code == 0
+    )
+    assert looked == [Path("art.png")]
 
 
 def test_a_picture_beyond_all_memory_is_one_sentence(files):
@@ -219,6 +233,7 @@ def test_a_dry_run_makes_no_folder(files):
             "one of 'lbfgs', 'adam', 'sgd'",
         ),
         (["photo.png", "--style-image", "art.png=x", "-o", "x.png"], 2, "expected a weight above 0"),
+        (["photo.png", "--style-image", "a=b.jpg", "-o", "x.png"], 1, "a=b.jpg: cannot be opened"),
         (["photo.png", "--style-image", "art.png", "-o", "x.png", "--iterations", "many"], 2, "a number or auto"),
         (["photo.png", "--style-image", "art.png", "-o", "x.mp4", "--propagate"], 2, "expected --every"),
         (["photo.png", "--style-image", "art.png", "-o", "x.png", "--sweep", "size"], 2, "expected SETTING"),
@@ -243,6 +258,14 @@ def test_a_dry_run_makes_no_folder(files):
         (["photo.png", "--style-image", "art.png", "-o", "x.png", "--dry-run", "--device", "tpu"], 2, "got 'tpu'"),
         (["photo.png", "-o", "x.png", "--dry-run"], 2, "expected at least one artwork"),
         (["photo.png", *ART, "-o", "x.png", "--sweep", "temporal-weight=1,2"], 2, "expected SETTING=A,B,… with one"),
+        (["photo.png", *ART, "-o", "x.png", "--sweep", "history=1,2"], 2, "expected SETTING=A,B,… with one"),
+        (["photo.png", *ART, "-o", "x.png", "--sweep", "size=32,40, 32"], 2, "expected each value once, got size 32"),
+        (["photo.png", *ART, "-o", "x.png", "--every", ""], 2, "--every: expected something, got an empty string"),
+        (["photo.png", *ART, "-o", "x.png", "--reconstruct", ""], 2, "--reconstruct: expected something, got an emp"),
+        (["photo.png", "-o", "x.png", "--reconstruct", "style", "--layer", ""], 2, "--layer: expected something, got"),
+        (["photo.png", *ART, "-o", "x.png", "--vgg", "", "--dry-run"], 2, "--vgg: expected something, got an empty"),
+        (["photo.png", *ART, "-o", "x.png", "--mask", ""], 2, "--mask: expected something, got an empty string"),
+        (["clip.mp4", *ART, "-o", "", *CARRIED], 2, "--output: expected something, got an empty string"),
         (
             ["photo.png", "-o", "x.png", "--style-weight", "0", "--sweep", "style-weight=1,100"],
             2,

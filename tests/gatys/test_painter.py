@@ -165,6 +165,24 @@ def test_a_rate_that_was_found_is_kept_at_finer_scales(painter, photo, caplog):
     assert caplog.messages
 
 
+def test_a_rate_that_was_found_is_kept_by_a_resumed_run(painter, photo, caplog):
+    """It is not looked for again, and what was lost on finding it is added, stopped or not."""
+    painter.recipe = replace(RECIPE, learning_rate=1e6, multiscale=False)
+    steps = []
+    painter.paint(photo, photo, progress=steps.append)
+    found, at = len(caplog.messages), len(steps) - 2
+
+    def stop(step):
+        if step.iteration == at:
+            raise KeyboardInterrupt
+
+    place, rest = painter.paint(photo, photo, progress=stop).place, []
+    assert found
+    painter.paint(photo, photo, place=place, progress=rest.append)
+    assert [step.iteration for step in rest] == [at + 1, at + 2]
+    assert len(caplog.messages) == 2 * found
+
+
 def test_a_coarse_scale_that_ends_early_leaves_no_gap(painter, photo, monkeypatch):
     """The numbers go on, and the total is what is left."""
     monkeypatch.setattr("rtstyle.gatys.run._ENOUGH", 1.0)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from rtstyle.errors import SinkError, SourceError
 from rtstyle.frames import Frame, VideoFormat
 from rtstyle.gatys.pictures import resized, to_image
-from rtstyle.gatys.run import Painting, Place, Step
+from rtstyle.gatys.run import Painting, Step
 from rtstyle.gatys.sheet import sheet
 from rtstyle.jobs.keyframe.checkpoint import Checkpoint
 from rtstyle.sinks.photo_writer import PhotoWriter
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("rtstyle")
 
+_KINDS = ("process", "save_every")  # of what is made along the way, as the extras call them
 _RATE = 4  # pictures a second, in the film of the process
 
 
@@ -43,18 +44,25 @@ class Along:
         overwrite: bool,
         keep: Sequence[str | Path],
     ) -> None:
-        """Raise SinkError now for a file that could not be written later; those in ``keep`` are never replaced."""
+        """Raise SinkError now for a file that could not be written later; those in ``keep`` are never replaced.
+
+        A run that goes on replaces what it made before. Raises SourceError too, where there is nothing to go on with.
+        """
+        self.place = checkpoint.place() if extras.resume else None  # where the run before was stopped
+        if extras.resume and self.place is None:
+            raise SourceError(f"{checkpoint.path}: there is nothing to resume; start without --resume")
+        ours = set(_KINDS) if overwrite else checkpoint.made
+        checkpoint.made = checkpoint.made | {kind for kind in _KINDS if getattr(extras, kind)}
         self._target, self._extras, self._size, self._progress = target, extras, size, progress
-        self._overwrite, self._keep = overwrite, keep
-        self._checkpoint = checkpoint
+        self._checkpoint, self._keep = checkpoint, keep
         self._at = 0  # the iteration
         if extras.process:
             strip, film = (target.with_name(f"{target.stem}-process{suffix}") for suffix in (".png", ".mp4"))
-            self._strip = PhotoWriter([strip], overwrite=overwrite, keep=keep)
-            self._film = VideoWriter(film, overwrite=overwrite, keep=keep)
+            self._strip = PhotoWriter([strip], overwrite="process" in ours, keep=keep)
+            self._film = VideoWriter(film, overwrite="process" in ours, keep=keep)
         if extras.save_every:
             saves = sorted(target.parent.glob(f"{escape(target.stem)}.{'[0-9]' * 6}{target.suffix}"))
-            PhotoWriter(saves, overwrite=overwrite, keep=keep)
+            PhotoWriter(saves, overwrite="save_every" in ours, keep=keep)
 
     def __call__(self, step: Step) -> None:
         self._at = step.iteration
@@ -72,29 +80,22 @@ class Along:
         if self._progress is not None:
             self._progress(step)
 
-    def place(self) -> Place | None:
-        """Where the run before was stopped, if it is to go on. Raises SourceError and SinkError."""
-        if not self._extras.resume:
-            return None
-        place = self._checkpoint.place()
-        if place is None:
-            raise SourceError(f"{self._checkpoint.path}: there is nothing to resume; start without --resume")
-        return place
-
     def end(self, painting: Painting) -> None:
         """Write what was collected. After Ctrl-C keep the place, and pass the interruption on."""
-        if painting.stopped:
-            self._checkpoint.save(painting.place)
-        if self._extras.process:
-            if self._last_shown() < self._at or not self._checkpoint.process:  # it ended earlier than planned
-                self._show(painting.picture)
-            self._thin(min(self._extras.process, len(self._checkpoint.process)))
-            self._strip.write(Frame(sheet([self._checkpoint.process], [self._checkpoint.labels]), Fraction(0)))
-            self._write_film()
+        try:
+            if painting.stopped:
+                self._checkpoint.save(painting.place)
+            if self._extras.process:
+                self._write_process(painting)
+        except SinkError as error:
+            if not (painting.stopped or painting.failed):
+                raise
+            _log.warning("%s", error)  # how the run ended is what matters
         if not painting.stopped:
             self._checkpoint.remove()
         else:
-            raise KeyboardInterrupt(f"the best picture so far is in {self._target}; continue with --resume")
+            on = "; continue with --resume" if self._checkpoint.path.exists() else ""
+            raise KeyboardInterrupt(f"the best picture so far is in {self._target}{on}")
 
     def rescued(self, painting: Painting, error: SinkError) -> SinkError:
         """What to raise where the painting cannot be written: its place is kept, if that can be."""
@@ -128,6 +129,13 @@ class Along:
         """One more picture of the process."""
         self._checkpoint.process.append(to_image(resized(picture, self._size)))
         self._checkpoint.labels.append(f"{self._at}")
+
+    def _write_process(self, painting: Painting) -> None:
+        if self._last_shown() < self._at or not self._checkpoint.process:  # it ended earlier than planned
+            self._show(painting.picture)
+        self._thin(min(self._extras.process, len(self._checkpoint.process)))
+        self._strip.write(Frame(sheet([self._checkpoint.process], [self._checkpoint.labels]), Fraction(0)))
+        self._write_film()
 
     def _write_film(self) -> None:
         height, width = self._size

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -26,18 +26,21 @@ _log = logging.getLogger(__name__)
 
 _EVERY_S = 30.0  # between two saves: what a kill costs at most
 _INPUTS = "inputs"  # among the notes: fingerprints, by name
-_MAY_DIFFER = {"iterations", "tile", _INPUTS}  # from a run to its resumption; inputs are compared by check_inputs
+# From a run to its resumption; inputs are compared by check_inputs.
+_MAY_DIFFER = {"iterations", "learning_rate", "tile", _INPUTS}
+_AT = ("before", "rate", "lost")  # of a place, besides scale and iteration
 
 Notes = Mapping[str, Any]  # everything that a painting depends on, as JSON has it
 
 
 class Checkpoint:
-    """One painting's file; ``notes`` must be the same from run to run, but for iterations and tiles."""
+    """One painting's file; ``notes`` must be the same from run to run, but for iterations, learning rate and tiles."""
 
     def __init__(self, path: Path, notes: Notes) -> None:
         self.path, self._notes = path, notes
         self.process: list[Image] = []  # the pictures along the way so far
         self.labels: list[str] = []  # theirs
+        self.made: set[str] = set()  # what the run has made beside its painting, or will have
         self._due_s = perf_counter() + _EVERY_S
 
     def place(self) -> Place | None:
@@ -47,14 +50,17 @@ class Checkpoint:
         try:
             with safe_open(self.path, framework="pt") as file:
                 notes = json.loads(file.metadata()["rtstyle"])
-                place = Place(notes["scale"], notes["iteration"], file.get_tensor("picture"), notes.get("before", 0))
+                at = {name: notes[name] for name in _AT if name in notes}  # an older run knew fewer
+                place = Place(notes["scale"], notes["iteration"], file.get_tensor("picture"), **at)
+                self.made = set(notes.get("made", ()))
                 self.labels = list(notes.get("labels", ()))
                 self.process = [file.get_tensor(f"process{number}").numpy() for number in range(len(self.labels))]
                 begun = dict(notes["begun"])
         except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
             raise SourceError(f"{self.path}: is damaged ({error}); remove it, and start again") from error
         compare(self.path, begun, self._notes)
-        return place
+        same_rate = begun.get("learning_rate") == self._notes.get("learning_rate")
+        return place if same_rate else replace(place, rate=None)
 
     def follow(self, step: Step) -> None:
         """Save it every half minute; a disk that is full does not stop the painting."""
@@ -68,8 +74,8 @@ class Checkpoint:
 
     def save(self, place: Place) -> None:
         """Replace the file in one step. Raises SinkError."""
-        at = {"scale": place.scale, "iteration": place.iteration, "before": place.before}
-        notes = {**at, "labels": self.labels, "begun": self._notes}
+        at = {name: getattr(place, name) for name in ("scale", "iteration", *_AT)}
+        notes = {**at, "labels": self.labels, "made": sorted(self.made), "begun": self._notes}
         tensors = {"picture": place.picture.cpu().contiguous()}
         tensors |= {f"process{number}": torch.from_numpy(picture) for number, picture in enumerate(self.process)}
         with OutputFile(self.path, overwrite=True).written() as temporary:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rtstyle.errors import SourceError
 from rtstyle.gatys.recipe import Recipe
-from rtstyle.gatys.sizes import parse_size, pyramid
+from rtstyle.gatys.sizes import even, parse_size, pyramid
 from rtstyle.sources.photo_folder import read_photo
 from rtstyle.sources.square import square_width
 from rtstyle.sources.video_reader import VideoReader
@@ -31,13 +31,14 @@ def estimate(
 ) -> Estimate:
     """Of a photo, or of one frame of a video, in the style of pictures. Raises SourceError and UsageError.
 
-    ``square``: as in ``shape_of``.
+    ``square``: as in ``shape_of``; if not, the frame is one that is carried through its video, which has even sides.
     """
     from rtstyle.gatys.memory import free_bytes, peak_bytes, tile_for  # torch
     from rtstyle.gatys.run import iterations_at
 
     recipe = recipe or Recipe()
     size = parse_size(recipe.size, shape_of(content, square=square))
+    size = size if square else even(size)
     sizes = pyramid(size, multiscale=recipe.multiscale)
     tile = tile_for(size, recipe)
     return Estimate(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import shutil
+import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from fractions import Fraction
@@ -19,6 +19,7 @@ from rtstyle.sinks.photo_writer import PhotoWriter
 from rtstyle.sources.photo_folder import read_photo
 
 MANIFEST = "unfinished.json"  # there as long as pictures are missing
+_OURS = re.compile(r"unfinished\.json|\d{6,}\.png(\.keyframe)?|painting\.\w+|\..+\.[0-9a-f]{8}\.part(\.\w+)?")
 
 
 class KeyframeFolder:
@@ -83,8 +84,12 @@ class KeyframeFolder:
                 self.folder.rmdir()
 
     def remove(self) -> None:
-        """Remove the pictures: none is needed any more."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        """Remove what runs that carry keyframes leave: none of it is needed any more; what else is there stays."""
+        with suppress(OSError):
+            for path in self.folder.iterdir():
+                if _OURS.fullmatch(path.name):
+                    path.unlink()
+            self.folder.rmdir()
 
     def _writer(self, name: str) -> PhotoWriter:
         overwrite = self._overwrite or name == self._ours

@@ -80,6 +80,7 @@ def paint_photo(
     studio = Studio.open(materials)
     scene = studio.scene(photo)
     from rtstyle.gatys.pictures import to_image
+    from rtstyle.gatys.run import HINT
     from rtstyle.jobs.keyframe.along import Along
     from rtstyle.jobs.keyframe.checkpoint import Checkpoint, notes_of
 
@@ -89,14 +90,14 @@ def paint_photo(
         "size": f"{scene.size[1]}x{scene.size[0]}",
     }
     checkpoint, keep = Checkpoint(place_of(target), notes), [content, *materials.files()]
-    along = Along(target, extras, checkpoint, scene.size, progress, overwrite=overwrite or extras.resume, keep=keep)
-    painting = studio.painter.paint(scene.content, scene.start, place=along.place(), progress=along)
+    along = Along(target, extras, checkpoint, scene.size, progress, overwrite=overwrite, keep=keep)
+    painting = studio.painter.paint(scene.content, scene.start, place=along.place, progress=along)
     try:
         writer.write(Frame(to_image(painting.picture), Fraction(0)))
     except SinkError as error:
         raise along.rescued(painting, error) from error
     along.end(painting)
-    painting.check(target, left="the best picture is there")
+    painting.check(target, hint=f"the best picture is there, {HINT}")
     return report_of(painting, studio, perf_counter() - begun)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from rtstyle.gatys.moments import Moments, clock
 from rtstyle.jobs.keyframe.studio import Materials, Studio, find_device
 from rtstyle.sinks.encoding import MUXERS
 from rtstyle.sinks.photo_writer import SUFFIXES
-from rtstyle.sources.square import squared
+from rtstyle.sources.square import square_width, squared
 from rtstyle.sources.streams import open_input
 from rtstyle.sources.tally import duration_of
 from rtstyle.sources.video_reader import VideoReader
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from rtstyle.jobs.keyframe.folder import KeyframeFolder
 
 _log = logging.getLogger("rtstyle")
+
+_HINT = "try the optimiser's own learning rate with --resume, or begin anew with other weights and --overwrite"
+_FLAT = 0.01  # standard deviation of a frame of one colour, as in a fade from black, with what a codec adds
 
 Marked = tuple[Frame | Packet, bool, bool]  # with: whether it begins a shot, whether it is to be a keyframe
 
@@ -63,14 +67,15 @@ def paint_keyframes(
     begun, folder = perf_counter(), Path(folder)
     check_keyframes(input, folder, materials, moments=moments, resume=resume, overwrite=overwrite)
     with closing(VideoReader(input, on_error="skip")) as source:
-        studio = Studio.open(materials)
+        studio, format = Studio.open(materials), source.format
+        studio.check((format.height, square_width(format.width, format.sample_aspect)))
         kept = folder_for(folder, input, materials, moments, studio, resume=resume, overwrite=overwrite)
         brush = Brush(studio, kept, progress)
         files, count = [], 0
         for count, (frame, _, wanted) in enumerate(marked(input, source, moments), start=1):
             if wanted and isinstance(frame, Frame):
                 name = f"{Path(input).stem}-{count - 1:06}-{clock(frame.time)}.png"
-                brush.photo(name, squared(frame.image, source.format.sample_aspect))
+                brush.photo(name, squared(frame.image, format.sample_aspect))
                 files.append(str(kept.folder / name))
                 if moments.last is not None and frame.time >= moments.last:
                     break
@@ -114,14 +119,17 @@ class Brush:
 
     def photo(self, name: str, photo: Image) -> None:
         """A frame on its own, as the recipe begins it."""
-        scene = self.studio.scene(photo)
-        self._paint(name, scene.content, lambda: scene.start, None)
+        if self.kept.find(name) is None:
+            scene = self.studio.scene(photo)
+            self._paint(name, scene.content, lambda: scene.start, None)
 
     def __call__(self, number: int, content: Tensor, start: Start, memory: Memory | None, /) -> Image:
         """A keyframe of those that are carried."""
         return self._paint(f"{number:06}.png", content, start, memory)
 
     def _paint(self, name: str, content: Tensor, start: Start, memory: Memory | None) -> Image:
+        from rtstyle.gatys.pictures import to_image
+
         found = self.kept.find(name)
         if found is not None:
             return found
@@ -135,7 +143,11 @@ class Brush:
         painting = self.studio.painter.paint(content, start(), memory=memory, place=place, progress=hear)
         if painting.stopped:
             self.kept.stop(name, painting.place)
-        image = painting.image(name)
+        if painting.failed and float(content.std()) < _FLAT and math.isfinite(painting.losses.total):
+            _log.warning("%s: %s; it shows hardly anything, and stays as it is", name, painting.failed)
+        else:
+            painting.check(name, hint=_HINT)
+        image = to_image(painting.picture)
         self.kept.put(name, image)
         return image
 

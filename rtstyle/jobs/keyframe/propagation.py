@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from rtstyle.errors import SinkError, UsageError
 from rtstyle.frames import Frame, Image, Packet, VideoFormat
 from rtstyle.gatys.moments import Moments
 from rtstyle.gatys.recipe import Recipe
-from rtstyle.gatys.sizes import parse_size
+from rtstyle.gatys.sizes import even, parse_size
 from rtstyle.jobs.keyframe.keyframes import Brush, Marked, VideoPaintReport, check_times, folder_for, marked
 from rtstyle.jobs.keyframe.studio import Materials, Studio, find_device
 from rtstyle.sinks.video_writer import VideoWriter
@@ -51,6 +52,7 @@ def propagate_keyframes(
     with closing(VideoReader(input, on_error="skip")) as source:
         format = _sized(source.format, materials.recipe)
         studio = Studio.open(materials)
+        studio.check((format.height, format.width))
         from rtstyle.gatys.carry import Carrier
 
         kept = folder_for(folder, input, materials, moments, studio, resume=resume, overwrite=overwrite)
@@ -176,5 +178,7 @@ def _growing(target: Path) -> Path | None:
 
 
 def _sized(format: VideoFormat, recipe: Recipe) -> VideoFormat:
-    height, width = (side - side % 2 for side in parse_size(recipe.size, (format.height, format.width)))
-    return replace(format, width=width, height=height)
+    height, width = even(parse_size(recipe.size, (format.height, format.width)))
+    as_shown = recipe.size == "content" or recipe.size.isdecimal()  # else the size is that of square pixels
+    aspect = format.sample_aspect if as_shown else Fraction(1)
+    return replace(format, width=width, height=height, sample_aspect=aspect)

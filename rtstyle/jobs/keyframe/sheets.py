@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from fractions import Fraction
 from itertools import product
@@ -13,8 +14,9 @@ from typing import TYPE_CHECKING, TypeVar
 from rtstyle.errors import PaintError, UsageError
 from rtstyle.frames import Frame, Image
 from rtstyle.gatys.recipe import Recipe, parse_blocks, parse_layers
+from rtstyle.gatys.sizes import parse_size
 from rtstyle.jobs.keyframe.studio import Materials, Studio, StyleImage, check, find_weights, seen_by
-from rtstyle.sinks.photo_writer import PhotoWriter
+from rtstyle.sinks.photo_writer import PhotoWriter, check_sides
 from rtstyle.sources.photo_folder import read_photo
 
 if TYPE_CHECKING:
@@ -23,9 +25,10 @@ if TYPE_CHECKING:
 _log = logging.getLogger("rtstyle")
 
 _Key = TypeVar("_Key")  # of a cell
-_WHOLE = {"iterations", "style_size", "history", "seed", "tile"}  # numbers
+_WHOLE = {"iterations", "style_size", "seed", "tile"}  # numbers
 _WORDS = {"network", "pooling", "loss", "optimizer", "init", "size", "colors"}
 _YES, _NO = {"yes", "true", "1"}, {"no", "false", "0"}
+_NO_OPTIONS = {"history", "temporal_weight"}
 _MOST_AXES = 2  # a sheet has
 
 
@@ -49,7 +52,8 @@ def reconstruct(
     recipes = recipes_by_layer(materials.recipe, what, layer)
     styles = [StyleImage(path=Path(content))] if what == "style" else []
     materials = replace(materials, styles=styles)
-    photo, writer = open_sheet(content, output, materials, recipes.values(), overwrite=overwrite)
+    columns = 1 + len(recipes)
+    photo, writer = open_sheet(content, output, materials, [*recipes.values()], columns=columns, overwrite=overwrite)
     paintings = _painted(photo, materials, recipes, progress)
     painted = [painting.image(name) for name, painting in paintings]
     up_to = "" if what == "content" or layer else "up to "
@@ -73,7 +77,8 @@ def sweep(
     cells = recipes_by_cell(materials.recipe, axes)
     rows, columns = ([*dict.fromkeys(names)] for names in zip(*cells, strict=True))
     labels = {(row, column): ", ".join(filter(None, (column, row))) for row, column in cells}
-    photo, writer = open_sheet(content, output, materials, cells.values(), overwrite=overwrite)
+    recipes = [*cells.values()]
+    photo, writer = open_sheet(content, output, materials, recipes, columns=len(columns), overwrite=overwrite)
     pictures = {cell: _shown(painting, labels[cell]) for cell, painting in _painted(photo, materials, cells, progress)}
     _write(
         writer,
@@ -112,15 +117,26 @@ def recipes_by_cell(recipe: Recipe, axes: Sequence[str]) -> dict[tuple[str, str]
 
 
 def open_sheet(
-    content: str | Path, output: str | Path, materials: Materials, recipes: Iterable[Recipe], *, overwrite: bool
+    content: str | Path,
+    output: str | Path,
+    materials: Materials,
+    recipes: Sequence[Recipe],
+    *,
+    columns: int,
+    overwrite: bool,
 ) -> tuple[Image, PhotoWriter]:
     """The photo, and what will write its sheet; nothing is written yet.
 
     Raises SourceError and SinkError, and UsageError where even the last of ``recipes`` would turn out to be none.
     """
+    from rtstyle.gatys.sheet import sheet_size
+
     writer = PhotoWriter([output], overwrite=overwrite, keep=[content, *materials.files()])
     photo = read_photo(Path(content))
-    check(materials, list(recipes), (photo.shape[0], photo.shape[1]))
+    shape = (photo.shape[0], photo.shape[1])
+    check(materials, recipes, shape)
+    rows = math.ceil(len(recipes) / columns)
+    check_sides(Path(output), sheet_size(parse_size(recipes[0].size, shape), rows, columns))
     return photo, writer
 
 
@@ -128,11 +144,15 @@ def parse_axis(text: str) -> Mapping[str, Mapping[str, object]]:
     """Label to setting of ``style-weight=1e2,1e3``. Raises UsageError."""
     name, _, values = text.partition("=")
     setting = name.strip().replace("-", "_")
-    known = [f.name for f in fields(Recipe) if f.name != "temporal_weight"]  # which is of videos
+    known = [f.name for f in fields(Recipe) if f.name not in _NO_OPTIONS]
     if setting not in known or not values:
         names = ", ".join(each.replace("_", "-") for each in known)
         raise UsageError(f"sweep: expected SETTING=A,B,… with one of {names}, got {text!r}")
-    return {f"{name} {value}": {setting: _value(setting, value)} for value in values.split(",")}
+    parts = [value.strip() for value in values.split(",")]
+    for value in parts:
+        if parts.count(value) > 1:
+            raise UsageError(f"sweep: expected each value once, got {name} {value} twice")
+    return {f"{name} {value}": {setting: _value(setting, value)} for value in parts}
 
 
 def _value(setting: str, text: str) -> object:

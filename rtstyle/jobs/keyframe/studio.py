@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from rtstyle.errors import DeviceError, ModelError, UsageError
 from rtstyle.frames import Image
-from rtstyle.gatys.recipe import Layers, Recipe
+from rtstyle.gatys.recipe import STARTS, Layers, Recipe
 from rtstyle.gatys.sizes import parse_size
 from rtstyle.jobs.defaults import DEVICE
 from rtstyle.sinks.photo_extras import read_extras
@@ -48,7 +48,8 @@ class Materials:
     def files(self) -> list[Path]:
         """All files that are read besides the content; one that is not there does no harm."""
         styles = [path for style in self.styles for path in (style.path, style.mask) if path is not None]
-        return [*styles, Path(self.recipe.init), *([] if self.vgg is None else [Path(self.vgg)])]
+        start = [] if self.recipe.init in STARTS else [Path(self.recipe.init)]
+        return [*styles, *start, *([] if self.vgg is None else [Path(self.vgg)])]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +101,12 @@ class Studio:
         recipe = seen_by(weights.network, materials.recipe)
         painter = Painter(works, recipe, weights, half=half_pays(device))
         return cls(painter, recipe, device, weights.source, weights.fingerprint)
+
+    def check(self, shape: tuple[int, int]) -> None:
+        """Raise UsageError where a content of ``shape`` (height, width) leaves nothing of a mask, or is too small."""
+        from rtstyle.gatys.painter import check_masks
+
+        check_masks(self.painter.artworks, parse_size(self.recipe.size, shape))
 
     def scene(self, photo: Image) -> Scene:
         """The photo in the recipe's size, and what the recipe begins with."""
@@ -178,7 +185,7 @@ def _check_init(recipe: Recipe, materials: Materials) -> None:
     """Raise SourceError where the picture to begin with cannot be read."""
     if recipe.init == "style" and not materials.styles:
         raise UsageError("init style: expected a --style-image, got none")
-    if recipe.init not in {"content", "noise", "style"}:
+    if recipe.init not in STARTS:
         read_photo(Path(recipe.init))
 
 

@@ -56,6 +56,28 @@ def test_what_lies_along_the_way_is_not_replaced(files):
     assert not steps
 
 
+@pytest.mark.parametrize(
+    ("extras", "name"),
+    [
+        (KeyframeExtras(process=2, resume=True), "out-process.png"),
+        (KeyframeExtras(process=2, resume=True), "out-process.mp4"),
+        (KeyframeExtras(save_every=6, resume=True), "out.000006.png"),
+    ],
+)
+def test_a_run_that_goes_on_replaces_only_its_own(files, extras, name):
+    """What it is to make besides only now may be in the way of another run's files; what it made before is not."""
+    (files / name).write_bytes(b"precious")
+    with pytest.raises(KeyboardInterrupt):
+        paint(files, progress=stop_at(5))
+    with pytest.raises(SinkError, match=f"{name}: exists already; pass --overwrite"):
+        paint(files, extras=extras)
+    assert (files / name).read_bytes() == b"precious"
+    with pytest.raises(KeyboardInterrupt):
+        paint(files, extras=extras, overwrite=True, progress=stop_at(7))
+    paint(files, extras=extras)
+    assert (files / name).read_bytes() != b"precious"
+
+
 def test_a_process_that_cannot_be_written_is_kept(files, monkeypatch):
     """The pictures along the way are gone only when the strip and the film are there."""
 
@@ -69,6 +91,21 @@ def test_a_process_that_cannot_be_written_is_kept(files, monkeypatch):
             paint(files, extras=KeyframeExtras(process=4))
     paint(files, extras=KeyframeExtras(process=4, resume=True), overwrite=True)
     assert len(frame_times(files / "out-process.mp4")) == 4
+
+
+def test_a_process_that_cannot_be_written_hides_no_ctrl_c(files, monkeypatch, caplog):
+    """It is a warning; the sentence says where the picture is, and of a place only if there is one."""
+
+    def full(*_):
+        raise SinkError("no space left")
+
+    monkeypatch.setattr(along.VideoWriter, "open", full)
+    with pytest.raises(KeyboardInterrupt, match=r"out\.png; continue with --resume"):
+        paint(files, extras=KeyframeExtras(process=4), progress=stop_at(5))
+    monkeypatch.setattr(checkpoint, "save_file", full)
+    with pytest.raises(KeyboardInterrupt, match=r"so far is in .*two\.png$"):
+        paint(files, "two.png", progress=stop_at(5))
+    assert caplog.messages == ["no space left", "no space left"]
 
 
 def test_a_process_that_ends_early_shows_its_end(files):

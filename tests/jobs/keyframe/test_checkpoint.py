@@ -1,6 +1,7 @@
 """The place of a run, from which another goes on."""
 
 import errno
+import json
 import os
 from dataclasses import replace
 
@@ -10,6 +11,8 @@ import pytest
 pytest.importorskip("torch", reason="keyframes need torch: pip install -e .[keyframe]")
 
 import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
 
 from rtstyle.errors import SinkError, SourceError
 from rtstyle.jobs.keyframe import checkpoint
@@ -57,6 +60,23 @@ def test_a_run_goes_on_with_the_files_that_it_was_begun_with(files, tmp_path, mo
         paint(files, extras=resume)
     path.write_bytes(before)
     paint(files, extras=resume)
+
+
+def test_a_rate_that_was_found_goes_through_the_file(files):
+    """A run that goes on has as many iterations as without the stop; what an older one left has no rate."""
+    far, whole, steps = replace(TINY, learning_rate=1e6), [], []
+    paint(files, "whole.png", far, progress=whole.append)
+    with pytest.raises(KeyboardInterrupt):
+        paint(files, recipe=far, progress=stop_at(14))
+    paint(files, recipe=far, extras=KeyframeExtras(resume=True), progress=steps.append)
+    assert [step.iteration for step in steps] == [step.iteration for step in whole[14:]] != []
+    with pytest.raises(KeyboardInterrupt):
+        paint(files, "old.png", progress=stop_at(5))
+    path = files / "old.png.keyframe"
+    with safe_open(path, framework="pt") as file:
+        notes, tensors = json.loads(file.metadata()["rtstyle"]), {"picture": file.get_tensor("picture")}
+    save_file(tensors, path, {"rtstyle": json.dumps({k: v for k, v in notes.items() if k not in {"rate", "lost"}})})
+    paint(files, "old.png", extras=KeyframeExtras(resume=True))
 
 
 def test_a_kill_costs_half_a_minute(files, monkeypatch):

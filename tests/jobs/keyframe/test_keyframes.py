@@ -2,20 +2,29 @@
 
 from dataclasses import replace
 from fractions import Fraction
+from types import SimpleNamespace
 
 import cv2
+import numpy as np
 import pytest
 
 pytest.importorskip("torch", reason="keyframes need torch: pip install -e .[keyframe]")
 
-from rtstyle.errors import PaintError, SinkError, SourceError
+import torch
+
+from rtstyle.errors import PaintError, SinkError, SourceError, UsageError
 from rtstyle.gatys.moments import Moments
+from rtstyle.gatys.objective import Losses
+from rtstyle.gatys.run import Painting, Place, Step
 from rtstyle.jobs.keyframe.estimate import estimate
-from rtstyle.jobs.keyframe.folder import MANIFEST
-from rtstyle.jobs.keyframe.keyframes import paint_keyframes
+from rtstyle.jobs.keyframe.folder import MANIFEST, KeyframeFolder
+from rtstyle.jobs.keyframe.keyframes import Brush, paint_keyframes
 from rtstyle.jobs.keyframe.propagation import propagate_keyframes
+from rtstyle.jobs.keyframe.studio import Studio
 from tests.clips import make_clip
 from tests.painting import stop_after
+
+LOSSES = Losses({}, {}, variation=0.0, temporal=0.0, total=1.0)
 
 
 def test_keyframes_are_named_by_number_and_time(materials, tmp_path, clip):
@@ -39,6 +48,8 @@ def test_keyframes_have_square_pixels(materials, tmp_path):
     assert cv2.imread(report.files[0]).shape == (48, 96, 3)
     assert estimate(clip, materials.recipe).sizes == ["96x48"]
     assert estimate(clip, materials.recipe, square=False).sizes == ["64x48"]
+    odd = replace(materials.recipe, size="49")
+    assert estimate(clip, odd, square=False).sizes == ["64x48"]  # as ``propagate_keyframes`` makes it
 
 
 def test_a_time_that_the_video_does_not_have(materials, tmp_path, clip):
@@ -67,6 +78,20 @@ def test_a_place_that_cannot_be_is_refused_at_once(materials, tmp_path, clip, mo
     missing = "none/out.mp4" if job is propagate_keyframes else "none/keys"
     with pytest.raises(SinkError, match="there is no folder"):
         job(clip, tmp_path / missing, materials, moments=Moments.parse(every="4"))
+
+
+@pytest.mark.parametrize("job", [paint_keyframes, propagate_keyframes])
+@pytest.mark.parametrize("wrong", ["mask", "size"])
+def test_what_cannot_be_painted_leaves_no_run(materials, tmp_path, clip, job, wrong):
+    """Neither a black mask nor too small a size: the corrected command needs no --overwrite."""
+    cv2.imwrite(str(tmp_path / "black.png"), np.zeros((8, 8), np.uint8))
+    bad = replace(materials, recipe=replace(materials.recipe, size="8"))
+    if wrong == "mask":
+        bad = replace(materials, styles=[replace(materials.styles[0], mask=tmp_path / "black.png")])
+    before = sorted(tmp_path.iterdir())
+    with pytest.raises(UsageError, match=r"got black everywhere at 64×48|at least 32×32 pixels, got 11×8"):
+        job(clip, tmp_path / ("out" if job is paint_keyframes else "out.mkv"), bad, moments=Moments.parse(every="20"))
+    assert sorted(tmp_path.iterdir()) == before
 
 
 def test_a_time_behind_the_end_among_others_is_said(materials, tmp_path, clip, caplog):
@@ -130,7 +155,7 @@ def test_what_a_resumed_run_may_replace(materials, tmp_path, clip, monkeypatch):
     assert not second.read_bytes().startswith(b"ours")
 
 
-def test_a_stopped_folder_of_keyframes_goes_on(materials, tmp_path, clip):
+def test_a_stopped_folder_of_keyframes_goes_on(materials, tmp_path, clip, monkeypatch):
     """Pictures that are there stay as they are; another recipe and another film are refused."""
     moments, folder = Moments.parse(every="10"), tmp_path / "keys"
     with pytest.raises(KeyboardInterrupt):
@@ -146,8 +171,11 @@ def test_a_stopped_folder_of_keyframes_goes_on(materials, tmp_path, clip):
     with pytest.raises(SourceError, match=r"clip\.mp4: has changed since .*keys was begun"):
         paint_keyframes(clip, folder, materials, moments=moments, resume=True)
     clip.write_bytes(film)
+    scenes, scene = [], Studio.scene
+    monkeypatch.setattr(Studio, "scene", lambda *given: scenes.append(given) or scene(*given))
     report = paint_keyframes(clip, folder, materials, moments=moments, resume=True)
     assert report.keyframes == 3
+    assert len(scenes) == 2  # what is painted already is not even made small
     assert first.stat().st_mtime_ns == before
     assert sorted(path.suffix for path in folder.iterdir()) == [".png"] * 3
 
@@ -173,3 +201,38 @@ def test_a_keyframe_that_cannot_be_painted_is_an_error(materials, tmp_path, clip
     with pytest.raises(PaintError, match=r"000000\.png: the loss stayed at inf"):
         propagate_keyframes(clip, tmp_path / "out.mp4", beyond, moments=Moments.parse(every="10"))
     assert not (tmp_path / "out.mp4").exists()
+
+
+def test_a_learning_rate_may_change_from_run_to_run(materials, tmp_path, clip, monkeypatch):
+    """A keyframe that did not come down is tried again with another, and those that are painted stay."""
+    moments, folder, rates = Moments.parse(every="20"), tmp_path / "keys", []
+
+    def paint(painter, content, start, *, place=None, progress, **_):
+        rates.append((painter.recipe.learning_rate, place.rate if place else None))
+        progress(Step(1, 2, 0, (48, 64), None, 0.0, None, lambda: start, lambda: Place(0, 1, start, rate=0.5)))
+        failed = "it stayed" if len(rates) == 2 else ""
+        return Painting(start, None, LOSSES, 1, Place(0, 1, start), failed=failed)
+
+    monkeypatch.setattr("rtstyle.gatys.painter.Painter.paint", paint)
+    monkeypatch.setattr("rtstyle.jobs.keyframe.checkpoint._EVERY_S", 0.0)
+    with pytest.raises(PaintError, match=r"own learning rate with --resume, or begin anew with other weights and --ov"):
+        paint_keyframes(clip, folder, materials, moments=moments)
+    slower = replace(materials, recipe=replace(materials.recipe, learning_rate=0.25))
+    assert paint_keyframes(clip, folder, slower, moments=moments, resume=True).keyframes == 2
+    assert rates == [(None, None), (None, None), (0.25, None)]
+
+
+def test_a_flat_frame_does_not_end_a_video(tmp_path, caplog):
+    """As in a fade from black: where nothing is to be seen nothing comes down, and that is said in a line."""
+
+    class Stuck:
+        def paint(self, content, start, **_):
+            return Painting(start, None, LOSSES, 1, Place(0, 1, start), failed="it stayed")
+
+    kept = KeyframeFolder(tmp_path / "keys", {}, resume=False, overwrite=False)
+    brush = Brush(SimpleNamespace(painter=Stuck()), kept, None)
+    black, noise = torch.zeros(1, 3, 8, 8), torch.rand(1, 3, 8, 8)
+    assert not brush(0, black, lambda: black, None).any()
+    assert caplog.messages == ["000000.png: it stayed; it shows hardly anything, and stays as it is"]
+    with pytest.raises(PaintError, match=r"000001\.png: it stayed"):
+        brush(1, noise, lambda: noise, None)

@@ -1,5 +1,6 @@
 """Keyframes carried through a video."""
 
+from contextlib import closing
 from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
@@ -16,6 +17,7 @@ from rtstyle.frames import Frame
 from rtstyle.gatys.moments import Moments
 from rtstyle.jobs.keyframe.keyframes import paint_keyframes
 from rtstyle.jobs.keyframe.propagation import Propagation, open_propagation, propagate_keyframes
+from rtstyle.sources.video_reader import VideoReader
 from tests.clips import frame_times, make_clip, packets
 from tests.painting import stop_after
 
@@ -52,6 +54,17 @@ def test_nothing_is_carried_over_a_cut(materials, tmp_path):
         frames = [frame.to_ndarray(format="rgb24").astype(int) for frame in video.decode(video=0)]
     changes = [np.abs(b - a).mean() for a, b in pairwise(frames)]
     assert changes[3] > 5 * max(changes[:3] + changes[4:])
+
+
+@pytest.mark.parametrize(("size", "aspect"), [("48", Fraction(3, 2)), ("96x48", Fraction(1))])
+def test_a_size_of_two_numbers_is_in_square_pixels(materials, tmp_path, size, aspect):
+    """As for a photo: 96x48 of a clip that is shown at 2:1 is not stretched; otherwise pixels stay as they are."""
+    clip = make_clip(tmp_path / "clip.mp4", frames=1, aspect=Fraction(3, 2))
+    quick = replace(materials, recipe=replace(materials.recipe, iterations=1, size=size))
+    propagate_keyframes(clip, tmp_path / "out.mp4", quick, moments=Moments.parse(every="4"))
+    with closing(VideoReader(tmp_path / "out.mp4")) as out:
+        assert out.format.sample_aspect == aspect
+        assert out.format.width * aspect == 96
 
 
 def test_a_start_that_a_carried_video_does_not_have_is_said(materials, tmp_path, clip, caplog):
@@ -109,6 +122,19 @@ def test_a_folder_of_somebody_else_is_never_removed(materials, tmp_path, clip):
         with pytest.raises(SinkError, match="holds something else; move it elsewhere"):
             propagate_keyframes(clip, tmp_path / "out.mp4", materials, moments=Moments.parse(every="10"), **options)
     assert (folder / "precious.png").read_bytes() == b"precious"
+
+
+def test_what_somebody_put_among_the_keyframes_stays(materials, tmp_path):
+    """Everything else there goes, what a kill left too."""
+    clip, waiting = make_clip(tmp_path / "clip.mp4", frames=3), tmp_path / "out.mp4.keyframes"
+    with pytest.raises(KeyboardInterrupt):
+        propagate_keyframes(
+            clip, tmp_path / "out.mp4", materials, moments=Moments.parse(every="4"), progress=stop_after(3)
+        )
+    for name in ("note.txt", ".000004.png.0123abcd.part.keyframe", "000007.png", "000007.png.keyframe"):
+        (waiting / name).write_bytes(b"precious")
+    propagate_keyframes(clip, tmp_path / "out.mp4", materials, moments=Moments.parse(every="4"), resume=True)
+    assert [path.name for path in waiting.iterdir()] == ["note.txt"]
 
 
 def test_what_a_killed_video_leaves_goes_with_its_folder(materials, tmp_path):

@@ -1,6 +1,7 @@
 """Artworks, masks and networks, as a painter gets them."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -11,8 +12,8 @@ pytest.importorskip("torch", reason="keyframes need torch: pip install -e .[keyf
 import torch
 
 from rtstyle.errors import UsageError
-from rtstyle.jobs.keyframe.studio import Materials, Studio, StyleImage, check, find_weights
-from tests.painting import TINY, paint
+from rtstyle.jobs.keyframe.studio import KeyframeExtras, Materials, Studio, StyleImage, check, find_weights
+from tests.painting import TINY, paint, stop_at
 from tests.vgg import random_vgg
 
 
@@ -57,6 +58,18 @@ def test_a_mask_is_white_only_where_it_is_opaque(files):
     style = StyleImage(path=files / "art.png", mask=files / "mask.png")
     (artwork,) = Studio.open(Materials(styles=[style], recipe=TINY)).painter.artworks
     assert (artwork.mask[..., :32].max(), artwork.mask[..., 32:].min()) == (0, 1)
+
+
+def test_a_start_that_is_no_file_is_not_read(files, monkeypatch):
+    """A file that happens to be called ``noise`` may change between a run and its resumption."""
+    monkeypatch.chdir(files)
+    noisy, resume = replace(TINY, init="noise"), KeyframeExtras(resume=True)
+    (files / "noise").write_text("one")
+    with pytest.raises(KeyboardInterrupt):
+        paint(files, recipe=noisy, progress=stop_at(2))
+    (files / "noise").write_text("two")
+    assert paint(files, recipe=noisy, extras=resume).evaluations == TINY.iterations - 2
+    assert Materials(recipe=replace(TINY, init="art.png")).files() == [Path("art.png")]
 
 
 def test_layers_that_are_counted_through_stay_the_same_in_vgg16(files, no_vgg19):
