@@ -103,6 +103,7 @@ class VideoReader:
             self.has_captions = captions_of(first) is not None  # with the first frame, as broadcasters have it
             self.is_stereo, self._is_sphere = is_stereo(first), is_sphere(first)
             self._has_alpha = has_alpha(self._stream, first)
+            self._is_photo = is_photo(self._stream, self._path)
             self._convert = RgbConverter(first)
             self._shape = Shape(self._path, self._stream, first)
             self.format = self._format(tagged=keep is None or keep.metadata)
@@ -122,9 +123,9 @@ class VideoReader:
         deinterlaced = ["interlaced fields are made into whole frames"] if self._deinterlace.active else []
         opaque = ["transparency is left out"] if self._has_alpha else []
         flat = "the 360° projection is left out; Google's Spatial Media Metadata Injector puts it back"
-        photo = ["a photo becomes a film of one frame; `rtstyle image` paints it as a photo"]
-        still = photo if is_photo(self._container, self._path) else []
-        return [*still, *self._convert.notes, *deinterlaced, *opaque, *([flat] if self._is_sphere else [])]
+        photo = "a photo becomes a film of one frame; `rtstyle image` paints it as a photo"
+        still, sphere = [photo] if self._is_photo else [], [flat] if self._is_sphere else []
+        return [*still, *self._convert.notes, *deinterlaced, *opaque, *sphere]
 
     def __iter__(self) -> Iterator[Frame | Packet]:
         for item in self._items:
