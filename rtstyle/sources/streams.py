@@ -54,18 +54,20 @@ def open_input(path: str, rate: Fraction | None = None, hwaccel: HWAccel | None 
 
     ``rate``: frames a second of the pictures, which have none of their own; 25 without. ``hwaccel``: what decodes.
     """
-    remote, options = "://" in path, dict[str, str]()
+    remote, options, name = "://" in path, dict[str, str](), path
     try:
         if not remote and Path(path).is_dir():
             raise SourceError(f"{path}: expected a video file, got a folder; for numbered pictures say frame_%04d.png")
         if is_pattern(path):
-            options = {"start_number": str(PictureSequence.find(path).first), "framerate": str(rate or _RATE)}
+            sequence = PictureSequence.find(path)
+            options = {"start_number": str(sequence.first), "framerate": str(rate or _RATE)}
+            options["pattern_type"], name = "sequence", sequence.address
         elif rate is not None:
             raise rate_refused(path)
         elif not remote and not Path(path).exists():
             raise missing(path)
         # With "./" in front, a colon in the name of a file is not taken for the end of a protocol's.
-        address = path if remote else os.path.join(".", path)  # noqa: PTH118 - Path would drop the "./"
+        address = path if remote else os.path.join(".", name)  # noqa: PTH118 - Path would drop the "./"
         timeout = _NETWORK_TIMEOUT_S if remote else None
         return av.open(address, "r", timeout=timeout, metadata_errors="replace", options=options, hwaccel=hwaccel)
     except (av.error.InvalidDataError, av.error.EOFError) as error:
