@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import av
 
 from rtstyle.errors import SourceError
+from rtstyle.sources.clock import FREE_CLOCKS
 from rtstyle.times import exact
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ _log = logging.getLogger(__name__)
 
 _INDEXED = {"mov,mp4,m4a,3gp,3g2,mj2"}  # demuxers whose index lists every packet, fragments too
 _TIMED = {"matroska,webm", "avi", "flv", "asf", "mxf"}  # demuxers whose duration is the header's promise
+_COUNTED_FROM_0 = {"matroska,webm", "asf"}  # demuxers whose duration is when the film ends, even if it begins later
 _ASF_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")  # ASF 1.20, 3.2: the File Properties Object
 _CUT_ANYWHERE = {"mpegts", "mpeg"}  # recordings of broadcasts, which rarely end between two packets
 _MOSTLY_SOUND = 10  # one packet in so many may be damaged, and the film is still the film
@@ -155,6 +157,13 @@ class Tally:
 def duration_of(container: InputContainer) -> Fraction:
     """Seconds, as the container says; 0 where it does not."""
     return Fraction(container.duration or 0, av.time_base)
+
+
+def span_of(container: InputContainer) -> tuple[Fraction, Fraction]:
+    """Seconds at which it begins and ends on its own clock, as the container says; the end is 0 where it does not."""
+    length, name = duration_of(container), container.format.name
+    start = Fraction(0) if name in FREE_CLOCKS else max(Fraction(container.start_time or 0, av.time_base), Fraction(0))
+    return start, length + start if length and name not in _COUNTED_FROM_0 else length
 
 
 def _indexed(stream: VideoStream, first: int | None) -> int:

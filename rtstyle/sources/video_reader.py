@@ -38,7 +38,7 @@ from rtstyle.sources.streams import (
     rate_of,
     video_stream,
 )
-from rtstyle.sources.tally import OnError, Tally, duration_of
+from rtstyle.sources.tally import OnError, Tally, span_of
 from rtstyle.times import fraction
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ class VideoReader:
             head = list(_up_to_first_frame(timed))
             if not head or isinstance(head[-1], Packet):
                 nothing = "has a video stream, but not one frame of it can be decoded"
-                why = nothing if cut is None else cut.why_empty(duration_of(self._container))
+                why = nothing if cut is None else cut.why_empty(*span_of(self._container))
                 raise SourceError(f"{self._path}: {why}")
             first, self.zero = head[-1][0], head[-1][1]
             self.has_captions = captions_of(first) is not None  # with the first frame, as broadcasters have it
@@ -184,13 +184,14 @@ class VideoReader:
     def _expected_frames(self) -> int | None:
         """An edit list may show fewer frames than the file holds: the duration counts."""
         rate, tick = fraction(self._stream.average_rate), self._clock.tick
-        duration = self._stream.duration * tick if self._stream.duration else duration_of(self._container)
-        if not (duration and rate):
+        start, end = span_of(self._container)
+        if self._stream.duration:
+            end = start + self._stream.duration * tick
+        if not (end and rate):
             return self._stream.frames or None
-        if self._cut is not None:
-            rest = max(duration - self._cut.start, Fraction(0))
-            duration = rest if self._cut.duration is None else min(rest, self._cut.duration)
-        return round(duration * rate)
+        part = self._cut or Cut(start)
+        rest = max(end - max(part.start, start), Fraction(0))
+        return round((rest if part.duration is None else min(rest, part.duration)) * rate)
 
     def _decode(self) -> Iterator[VideoFrame | Packet]:
         """Frames of the video and packets of the other streams, as they come out of the file."""
@@ -237,7 +238,7 @@ class VideoReader:
             if self._cut is not None and self._cut.end is not None and time >= self._cut.end:
                 return
             yield item, time
-        yield from self._still(before, duration_of(self._container))
+        yield from self._still(before, span_of(self._container)[1])
 
     def _still(self, before: _Timed | None, until: Fraction) -> Iterator[_Timed]:
         """The frame that is there when the cut begins, if it stands still from then on, as slides do."""
