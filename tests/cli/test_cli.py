@@ -160,6 +160,16 @@ def test_libraries_say_nothing_beside_the_sentence(clip, tmp_path):
     assert_one_sentence(done, 2, "got bogus")
 
 
+@pytest.mark.skipif(os.name != "posix", reason="a shell closes them")
+def test_closed_standard_streams(clip, tmp_path, invert_model):
+    """Nobody listens, as under some job schedulers; the film is painted all the same, and an error is one still."""
+    target = tmp_path / "out.mp4"
+    shut = ["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", *COMMAND, "transcode", clip, "-o", target]
+    assert subprocess.run([*shut, "--style", invert_model], check=False).returncode == 0
+    assert len(frame_times(target)) == 25
+    assert subprocess.run([*shut, "--style", invert_model], check=False).returncode == 1  # it is there already
+
+
 def test_bad_outputs(clip, tmp_path, invert_model):
     """Existing, in a missing folder, the input itself: exit code 1 each, and nothing touched."""
     there = tmp_path / "there.mp4"
