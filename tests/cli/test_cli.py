@@ -148,6 +148,13 @@ def test_bad_inputs(tmp_path, invert_model, name, content, sentence):
     assert not (tmp_path / "out.mp4").exists()
 
 
+@pytest.mark.parametrize("command", ["transcode", "image"])
+def test_standard_input_has_a_name(tmp_path, invert_model, command):
+    """A dash is none, and the sentence says which it is."""
+    target = tmp_path / ("out.mp4" if command == "transcode" else "out.png")
+    assert_one_sentence(invoke(command, "-", "-o", target, "--style", invert_model), 1, "Linux and macOS, /dev/stdin")
+
+
 def test_libraries_say_nothing_beside_the_sentence(clip, tmp_path):
     """OpenCV of a photo that is cut off or in floats, x264 of a preset that it does not know."""
     image = np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8)
