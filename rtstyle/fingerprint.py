@@ -54,9 +54,8 @@ def _of_pictures(pattern: str, count: int | None) -> str:
     """Fingerprint names and beginnings: the last picture may not have been complete yet."""
     sequence = PictureSequence.find(pattern)
     count = sequence.count if count is None else count
-    folder, name = os.path.split(pattern)
-    names = [name % number for number in range(sequence.first, sequence.first + count)]
-    return f"{count}:{digest(part for name in names for part in (os.fsencode(name), _beginning(Path(folder, name))))}"
+    paths = [Path(sequence.address % number) for number in range(sequence.first, sequence.first + count)]
+    return f"{count}:{digest(part for path in paths for part in (os.fsencode(path.name), _beginning(path)))}"
 
 
 def _beginning(path: Path) -> bytes:

@@ -62,11 +62,13 @@ class Cut:
         is_over = self.end is not None and first >= self.end
         return not is_over and (first >= self.start or until - self.start > _STILL_S)
 
-    def why_empty(self, length: Fraction) -> str:
-        """Why it contains nothing in a video of ``length`` seconds (0: unknown)."""
-        if 0 < length <= self.start:
-            return f"expected --start before its end at {float(length):g} s, got {float(self.start):g} s"
-        return "has a video stream, but no frame at or after its start"
+    def why_empty(self, start: Fraction, end: Fraction) -> str:
+        """Why it contains nothing of a video that lasts from ``start`` to ``end`` (0: unknown), in seconds."""
+        if 0 < end <= self.start:
+            return f"expected --start before its end at {float(end):g} s, got {float(self.start):g} s"
+        if self.end is not None and self.end <= start:
+            return f"expected a part that ends after {float(start):g} s, where it begins, got {float(self.end):g} s"
+        return "has a video stream, but no frame in that part"
 
 
 @dataclass(frozen=True, slots=True)

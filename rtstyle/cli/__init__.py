@@ -8,12 +8,14 @@ import signal
 import sys
 import threading
 from io import TextIOWrapper
+from pathlib import Path
 from types import FrameType
 
 
 def main() -> None:
     """Entry point of ``rtstyle``. Exits with 0, 1 (it failed), 2 (usage), 130 (Ctrl-C) or 143 (SIGTERM)."""
     signal.signal(signal.SIGTERM, _terminate)
+    _open_closed()
     os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")  # our own error sentence says what is wrong with a picture
     if isinstance(sys.stdout, TextIOWrapper) and sys.stdout.errors == "strict":
         sys.stdout.reconfigure(errors="replace")  # a console or a pipe that lacks a letter is no reason to fail
@@ -29,6 +31,13 @@ def main() -> None:
     finally:
         if "torch" not in sys.modules:  # whose Triton would list everything that is not freed
             gc.freeze()  # the process is about to end, and freeing piece by piece takes 0.1 s
+
+
+def _open_closed() -> None:
+    """Lead standard streams that were closed (``2>&-``) nowhere, or a file that is written would take their place."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 - as long as the program
 
 
 def _exit(code: str | int | None) -> None:

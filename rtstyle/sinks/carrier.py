@@ -32,7 +32,7 @@ _DATA_FROM = {"mov,mp4,m4a,3gp,3g2,mj2"}  # of all others FFmpeg forgets what th
 TIMECODE = "timecode"  # the tag by which FFmpeg reads and writes it
 # MP4 has PCM since ISO 23003-5 (2020), which few players know: FFmpeg 5 takes 24 bits for 16, and plays noise.
 _ISO = {".mp4", ".m4v"}
-_PCM = {"pcm_s16le", "pcm_s16be", "pcm_s24le", "pcm_s24be"}
+_PCM = "pcm_"
 _APPLE_LOSSLESS = "alac"  # what lossless sound becomes elsewhere
 _BITMAPS = {"dvdsub", "dvd_subtitle", "pgssub", "hdmv_pgs_subtitle", "dvbsub", "dvb_subtitle", "xsub"}
 
@@ -72,7 +72,7 @@ def fate_of(stream: Stream, suffix: str) -> Fate:
     special = _fate_of_extras(stream, suffix)
     if special is not None:
         return special
-    if suffix in _ISO and isinstance(stream, AudioStream) and codec_name(stream) in _PCM:
+    if suffix in _ISO and isinstance(stream, AudioStream) and codec_name(stream).startswith(_PCM):
         return _fate_of_sound(stream, suffix)
     return Fate("copy") if _can_hold(suffix, stream) else _other_fate(stream, suffix)
 

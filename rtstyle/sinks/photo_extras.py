@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import struct
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,7 @@ _log = logging.getLogger("rtstyle")
 Alpha = NDArray[np.uint8]  # (H, W), 0 is transparent
 
 _RGBA, _OPAQUE = 4, 255
+_JPEG_EXIF, _JPEG_ICC = 65_527, 65_519  # bytes of them that a segment holds
 _TIFF_EXIF, _TIFF_ICC = 34665, 34675  # tags
 
 
@@ -84,9 +85,22 @@ def encode(image: NDArray[np.uint8], suffix: str, extras: Extras, quality: list[
     """(H, W, 3) BGR to what ``cv2.imencode`` gives, with the extras that this kind of file and this OpenCV hold."""
     import cv2
 
-    if extras.alpha is not None and suffix not in {".jpg", ".jpeg"}:
+    is_jpeg = suffix in {".jpg", ".jpeg"}
+    if extras.alpha is not None and not is_jpeg:
         size = image.shape[1], image.shape[0]
         image = np.dstack([image, cv2.resize(extras.alpha, size, interpolation=cv2.INTER_AREA)])
+    if is_jpeg:
+        done, data = _encode_with(suffix, image, replace(extras, exif=_fitting(extras.exif), icc=b""), quality)
+        return done, np.frombuffer(_with_profile(data.tobytes(), extras.icc), np.uint8)
+    return _encode_with(suffix, image, extras, quality)
+
+
+def _encode_with(
+    suffix: str, image: NDArray[np.uint8], extras: Extras, quality: list[int]
+) -> tuple[bool, NDArray[np.uint8]]:
+    """What OpenCV makes of a picture, with EXIF and profile where it can."""
+    import cv2
+
     kept = [(cv2.IMAGE_METADATA_EXIF, extras.exif), (cv2.IMAGE_METADATA_ICCP, extras.icc)] if _has(extras) else []
     blocks = [(kind, np.frombuffer(data, np.uint8)) for kind, data in kept if data]
     if blocks:
@@ -101,6 +115,30 @@ def encode(image: NDArray[np.uint8], suffix: str, extras: Extras, quality: list[
         _log.warning("EXIF or ICC profile is damaged and is left out")
     done, data = cv2.imencode(suffix, image, quality)
     return done, np.asarray(data, np.uint8)
+
+
+def _fitting(exif: bytes) -> bytes:
+    """What a JPEG holds of it: all or nothing."""
+    if len(exif) <= _JPEG_EXIF:
+        return exif
+    _log.warning("EXIF is left out: JPEG holds %d bytes of it, and these are %d; use .png", _JPEG_EXIF, len(exif))
+    return b""
+
+
+def _with_profile(jpeg: bytes, icc: bytes) -> bytes:
+    """The JPEG with an ICC profile in as many pieces as it takes (ICC.1:2022, B.4); OpenCV writes but one."""
+    pieces = [icc[start : start + _JPEG_ICC] for start in range(0, len(icc), _JPEG_ICC)]
+    if len(pieces) > 255:  # noqa: PLR2004 - they are counted in a byte
+        _log.warning("the ICC profile is left out: it is too large for a JPEG; use .png")
+        return jpeg
+    blocks = [
+        struct.pack(">2sH12sBB", b"\xff\xe2", 16 + len(piece), b"ICC_PROFILE", number, len(pieces)) + piece
+        for number, piece in enumerate(pieces, 1)
+    ]
+    place = 2
+    while jpeg[place : place + 2] in {b"\xff\xe0", b"\xff\xe1"}:  # JFIF and EXIF come first
+        place += 2 + struct.unpack_from(">H", jpeg, place + 2)[0]
+    return jpeg[:place] + b"".join(blocks) + jpeg[place:]
 
 
 def _has(extras: Extras) -> bool:

@@ -49,7 +49,7 @@ class AnimationReader:
             if part.shows(first, last)
         ]
         if not shown:
-            raise SourceError(f"{path}: {part.why_empty(times[-1])}")
+            raise SourceError(f"{path}: {part.why_empty(times[0], times[-1])}")
         self.zero = shown[0][1]
         self._frames = [(image, first - self.zero, last - first) for image, first, last in shown]
         seen = any(image.shape[2:] == (4,) and image[..., 3].min() < _OPAQUE for image, *_ in self._frames)

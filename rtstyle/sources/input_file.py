@@ -25,6 +25,8 @@ def unreadable(path: str | Path, error: OSError) -> SourceError:
 
 def missing(path: str | Path) -> SourceError:
     """What to raise when nothing is there."""
+    if str(path) == "-":
+        return SourceError("-: expected the name of a file; standard input has one on Linux and macOS, /dev/stdin")
     pattern = set("*?[") & set(str(path))
     remedy = "write it without quotes, so that the shell finds the files" if pattern else "check the spelling"
     return SourceError(f"{path}: there is no such file; {remedy}")

@@ -24,8 +24,8 @@ class PacketReader:
     """The packets that ``VideoReader`` would give, without its frames; with ``cut``, those inside it.
 
     ``zero``: seconds on the input's clock that become 0. What has begun before the cut is not
-    repeated, but a subtitle that is still to be read then stays until its end. Raises SourceError;
-    the owner closes it.
+    repeated, but a subtitle that is still to be read then stays until its end, or the cut's. Raises
+    SourceError; the owner closes it.
     """
 
     def __init__(
@@ -69,6 +69,9 @@ class PacketReader:
             return True
         if time is None or (self._cut.end is not None and time >= self._cut.end):
             return False
+        if packet.stream.type == "subtitle" and self._cut.end is not None:
+            left = max(round((self._cut.end - time) / exact(packet.time_base)), 1)
+            packet.duration = min(packet.duration or 0, left)
         late = self._zero - time
         self._clock.shift(packet, self._zero)
         if late <= 0:

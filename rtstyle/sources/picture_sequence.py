@@ -19,6 +19,7 @@ class PictureSequence:
 
     first: int
     count: int
+    address: str  # the pattern as FFmpeg and Python read it, its other percent signs doubled
     fingerprint: tuple[int, int]  # bytes of all, and when the last was changed, in ns
 
     @classmethod
@@ -29,6 +30,8 @@ class PictureSequence:
         if len(places) != 1:
             raise SourceError(f"{pattern}: expected one number in the name of the pictures, as in frame_%04d.png")
         (place,) = places
+        before, after = (part.replace("%", "%%") for part in (name[: place.start()], name[place.end() :]))
+        address = os.path.join(folder.replace("%", "%%"), f"{before}{place[0]}{after}")  # noqa: PTH118 - as it was given
         digits = rf"(\d{{{place[1]},}})" if place[1] else r"(0|[1-9]\d*)"
         named = re.compile(re.escape(name[: place.start()]) + digits + re.escape(name[place.end() :]))
         try:
@@ -45,7 +48,7 @@ class PictureSequence:
         empty = next((path for path, state in zip(found.values(), states, strict=True) if not state.st_size), None)
         if empty is not None:
             raise SourceError(f"{empty}: expected a picture, got an empty file; replace it first")
-        return cls(first, len(found), (sum(s.st_size for s in states), max(s.st_mtime_ns for s in states)))
+        return cls(first, len(found), address, (sum(s.st_size for s in states), max(s.st_mtime_ns for s in states)))
 
 
 def is_pattern(path: str) -> bool:

@@ -21,7 +21,7 @@ from rtstyle.times import fraction
 
 if TYPE_CHECKING:
     from av.codec.hwaccel import HWAccel
-    from av.container import InputContainer
+    from av.container import Container, InputContainer
     from av.stream import Stream
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
@@ -54,18 +54,20 @@ def open_input(path: str, rate: Fraction | None = None, hwaccel: HWAccel | None 
 
     ``rate``: frames a second of the pictures, which have none of their own; 25 without. ``hwaccel``: what decodes.
     """
-    remote, options = "://" in path, dict[str, str]()
+    remote, options, name = "://" in path, dict[str, str](), path
     try:
         if not remote and Path(path).is_dir():
             raise SourceError(f"{path}: expected a video file, got a folder; for numbered pictures say frame_%04d.png")
         if is_pattern(path):
-            options = {"start_number": str(PictureSequence.find(path).first), "framerate": str(rate or _RATE)}
+            sequence = PictureSequence.find(path)
+            options = {"start_number": str(sequence.first), "framerate": str(rate or _RATE)}
+            options["pattern_type"], name = "sequence", sequence.address
         elif rate is not None:
             raise rate_refused(path)
         elif not remote and not Path(path).exists():
             raise missing(path)
         # With "./" in front, a colon in the name of a file is not taken for the end of a protocol's.
-        address = path if remote else os.path.join(".", path)  # noqa: PTH118 - Path would drop the "./"
+        address = path if remote else os.path.join(".", name)  # noqa: PTH118 - Path would drop the "./"
         timeout = _NETWORK_TIMEOUT_S if remote else None
         return av.open(address, "r", timeout=timeout, metadata_errors="replace", options=options, hwaccel=hwaccel)
     except (av.error.InvalidDataError, av.error.EOFError) as error:
@@ -82,17 +84,20 @@ def rate_refused(path: str) -> UsageError:
     return UsageError(f"{path}: has a frame rate of its own; only numbered pictures can be given one")
 
 
-def is_photo(container: InputContainer, path: str) -> bool:
-    """Whether a file is a single picture."""
-    name = container.format.name
-    return not is_pattern(path) and (name == "image2" or name.endswith("_pipe"))
+def is_photo(video: VideoStream, path: str) -> bool:
+    """Whether the file that the stream is of is a single picture."""
+    name = video.container.format.name
+    return not is_pattern(path) and (name == "image2" or name.endswith("_pipe") or _is_item(video))
 
 
 def video_stream(container: InputContainer, path: str) -> VideoStream:
-    """Find the stream that is to be painted: the first that is no cover picture. Raises SourceError."""
-    for stream in container.streams.video:
-        if not is_cover(stream) and stream.codec_context is not None:
-            return stream
+    """Find the stream that is to be painted: the first that is no cover picture. Raises SourceError.
+
+    An animated AVIF begins with a still, which is painted only where there is nothing else.
+    """
+    found = [stream for stream in container.streams.video if not is_cover(stream) and stream.codec_context is not None]
+    for stream in sorted(found, key=_is_item):
+        return stream
     kinds = ", ".join(sorted({_kind(stream) for stream in container.streams})) or "nothing"
     raise SourceError(f"{path}: expected a video stream, got only: {kinds}")
 
@@ -108,6 +113,15 @@ def aspect_of(video: VideoStream) -> Fraction:
     return fraction(video.sample_aspect_ratio) or fraction(video.codec_context.sample_aspect_ratio) or Fraction(1)
 
 
+def _is_avif(container: Container) -> bool:
+    return container.format.name.startswith("mov,mp4") and "avif" in container.metadata.get("compatible_brands", "")
+
+
+def _is_item(stream: Stream) -> bool:
+    """Whether it is a still of an AVIF, and no track; FFmpeg gives it one frame without a duration."""
+    return _is_avif(stream.container) and stream.frames == 1 and stream.duration is None
+
+
 def _kind(stream: Stream) -> str:
     if stream.type != "video":
         return stream.type
@@ -115,7 +129,9 @@ def _kind(stream: Stream) -> str:
 
 
 def others(container: InputContainer, video: Stream, keep: Keep) -> tuple[Stream, ...]:
-    """All streams but the painted one that are known and wanted."""
+    """All streams but the painted one that are known and wanted; none of an AVIF, where they are its transparency."""
+    if _is_avif(container):
+        return ()
     found = [stream for stream in container.streams if stream.index != video.index and not _is_chapters(stream)]
     return tuple(stream for stream in found if is_known(stream) and keep.takes(stream))
 
@@ -131,7 +147,12 @@ def _is_chapters(stream: Stream) -> bool:
 
 
 def has_alpha(stream: VideoStream, first: VideoFrame) -> bool:
-    """Whether the pictures say where they are transparent. GIF's are given so always, and VP8's and VP9's never."""
+    """Whether the pictures say where they are transparent. GIF's are given so always, and VP8's and VP9's never.
+
+    AVIF has it in a second stream of the same kind.
+    """
+    if _is_avif(stream.container):
+        return sum(_is_item(other) == _is_item(stream) for other in stream.container.streams.video) > 1
     if not first.format.components[-1].is_alpha:
         return stream.metadata.get(ALPHA_MODE) == "1"
     return stream.codec_context.name != "gif" or int(first.reformat(format="rgba").to_ndarray()[..., 3].min()) < _OPAQUE

@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from fractions import Fraction
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import av
 
 from rtstyle.errors import SourceError
+from rtstyle.sources.clock import FREE_CLOCKS
 from rtstyle.times import exact
 
 if TYPE_CHECKING:
@@ -21,7 +23,9 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _INDEXED = {"mov,mp4,m4a,3gp,3g2,mj2"}  # demuxers whose index lists every packet, fragments too
-_TIMED = {"matroska,webm", "avi", "flv"}  # demuxers whose duration is the header's promise
+_TIMED = {"matroska,webm", "avi", "flv", "asf", "mxf"}  # demuxers whose duration is the header's promise
+_COUNTED_FROM_0 = {"matroska,webm", "asf"}  # demuxers whose duration is when the film ends, even if it begins later
+_ASF_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")  # ASF 1.20, 3.2: the File Properties Object
 _CUT_ANYWHERE = {"mpegts", "mpeg"}  # recordings of broadcasts, which rarely end between two packets
 _MOSTLY_SOUND = 10  # one packet in so many may be damaged, and the film is still the film
 _SLACK_S = Fraction(1)  # by which a header may be wrong about the duration, or by a tenth, if that is less
@@ -70,8 +74,11 @@ class Tally:
             if self._hardware and packet.pts is not None and not packet.is_discard:
                 self._owed[packet.pts] = float(packet.pts * exact(packet.time_base))
         self._last_is_corrupt = packet.is_corrupt
+        lasts = (packet.duration or 0) * exact(packet.time_base)
         if packet.pts is not None:
-            self.end = max(self.end, (packet.pts + (packet.duration or 0)) * exact(packet.time_base))
+            self.end = max(self.end, packet.pts * exact(packet.time_base) + lasts)
+        elif packet.stream.index == video.index:  # as in an MXF whose index is at its end, and lost
+            self.end += lasts
 
     def came(self, pts: int | None) -> None:
         """Take note of a frame. One that was to be shown before it and did not come is lost, as if it were damaged.
@@ -141,6 +148,9 @@ class Tally:
             return f"expected {indexed} packets of video, got {self._packets}"
         if name in _TIMED and self.end < promised - min(_SLACK_S, promised / 10):
             return f"expected {float(promised):.1f} s, got {float(self.end):.1f} s"
+        if name == "asf" and not promised and Path(self._path).is_file():  # FFmpeg does not tell it of one cut short
+            expected, got = _asf_bytes(self._path), Path(self._path).stat().st_size
+            return f"expected {expected} bytes, got {got}" if got < expected else ""
         return ""
 
 
@@ -149,6 +159,23 @@ def duration_of(container: InputContainer) -> Fraction:
     return Fraction(container.duration or 0, av.time_base)
 
 
+def span_of(container: InputContainer) -> tuple[Fraction, Fraction]:
+    """Seconds at which it begins and ends on its own clock, as the container says; the end is 0 where it does not."""
+    length, name = duration_of(container), container.format.name
+    start = Fraction(0) if name in FREE_CLOCKS else max(Fraction(container.start_time or 0, av.time_base), Fraction(0))
+    return start, length + start if length and name not in _COUNTED_FROM_0 else length
+
+
 def _indexed(stream: VideoStream, first: int | None) -> int:
     """How many packets the index lists from that decoding time on, but for empty ones, which repeat a picture."""
     return sum(entry.size > 0 and (first is None or entry.timestamp >= first) for entry in stream.index_entries)
+
+
+def _asf_bytes(path: str) -> int:
+    """How long a WMV's header says that the file is, in bytes; 0 where it does not, as in what was recorded live."""
+    with Path(path).open("rb") as file:
+        head = file.read(1 << 16)
+    place = head.find(_ASF_PROPERTIES)
+    if place < 0 or len(head) < place + 92 or head[place + 88] & 1:
+        return 0
+    return int.from_bytes(head[place + 40 : place + 48], "little")

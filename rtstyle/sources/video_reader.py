@@ -38,7 +38,7 @@ from rtstyle.sources.streams import (
     rate_of,
     video_stream,
 )
-from rtstyle.sources.tally import OnError, Tally, duration_of
+from rtstyle.sources.tally import OnError, Tally, span_of
 from rtstyle.times import fraction
 
 if TYPE_CHECKING:
@@ -97,12 +97,13 @@ class VideoReader:
             head = list(_up_to_first_frame(timed))
             if not head or isinstance(head[-1], Packet):
                 nothing = "has a video stream, but not one frame of it can be decoded"
-                why = nothing if cut is None else cut.why_empty(duration_of(self._container))
+                why = nothing if cut is None else cut.why_empty(*span_of(self._container))
                 raise SourceError(f"{self._path}: {why}")
             first, self.zero = head[-1][0], head[-1][1]
             self.has_captions = captions_of(first) is not None  # with the first frame, as broadcasters have it
             self.is_stereo, self._is_sphere = is_stereo(first), is_sphere(first)
             self._has_alpha = has_alpha(self._stream, first)
+            self._is_photo = is_photo(self._stream, self._path)
             self._convert = RgbConverter(first)
             self._shape = Shape(self._path, self._stream, first)
             self.format = self._format(tagged=keep is None or keep.metadata)
@@ -122,9 +123,9 @@ class VideoReader:
         deinterlaced = ["interlaced fields are made into whole frames"] if self._deinterlace.active else []
         opaque = ["transparency is left out"] if self._has_alpha else []
         flat = "the 360° projection is left out; Google's Spatial Media Metadata Injector puts it back"
-        photo = ["a photo becomes a film of one frame; `rtstyle image` paints it as a photo"]
-        still = photo if is_photo(self._container, self._path) else []
-        return [*still, *self._convert.notes, *deinterlaced, *opaque, *([flat] if self._is_sphere else [])]
+        photo = "a photo becomes a film of one frame; `rtstyle image` paints it as a photo"
+        still, sphere = [photo] if self._is_photo else [], [flat] if self._is_sphere else []
+        return [*still, *self._convert.notes, *deinterlaced, *opaque, *sphere]
 
     def __iter__(self) -> Iterator[Frame | Packet]:
         for item in self._items:
@@ -183,13 +184,14 @@ class VideoReader:
     def _expected_frames(self) -> int | None:
         """An edit list may show fewer frames than the file holds: the duration counts."""
         rate, tick = fraction(self._stream.average_rate), self._clock.tick
-        duration = self._stream.duration * tick if self._stream.duration else duration_of(self._container)
-        if not (duration and rate):
+        start, end = span_of(self._container)
+        if self._stream.duration:
+            end = start + self._stream.duration * tick
+        if not (end and rate):
             return self._stream.frames or None
-        if self._cut is not None:
-            rest = max(duration - self._cut.start, Fraction(0))
-            duration = rest if self._cut.duration is None else min(rest, self._cut.duration)
-        return round(duration * rate)
+        part = self._cut or Cut(start)
+        rest = max(end - max(part.start, start), Fraction(0))
+        return round((rest if part.duration is None else min(rest, part.duration)) * rate)
 
     def _decode(self) -> Iterator[VideoFrame | Packet]:
         """Frames of the video and packets of the other streams, as they come out of the file."""
@@ -236,7 +238,7 @@ class VideoReader:
             if self._cut is not None and self._cut.end is not None and time >= self._cut.end:
                 return
             yield item, time
-        yield from self._still(before, duration_of(self._container))
+        yield from self._still(before, span_of(self._container)[1])
 
     def _still(self, before: _Timed | None, until: Fraction) -> Iterator[_Timed]:
         """The frame that is there when the cut begins, if it stands still from then on, as slides do."""

@@ -148,6 +148,13 @@ def test_bad_inputs(tmp_path, invert_model, name, content, sentence):
     assert not (tmp_path / "out.mp4").exists()
 
 
+@pytest.mark.parametrize("command", ["transcode", "image"])
+def test_standard_input_has_a_name(tmp_path, invert_model, command):
+    """A dash is none, and the sentence says which it is."""
+    target = tmp_path / ("out.mp4" if command == "transcode" else "out.png")
+    assert_one_sentence(invoke(command, "-", "-o", target, "--style", invert_model), 1, "Linux and macOS, /dev/stdin")
+
+
 def test_libraries_say_nothing_beside_the_sentence(clip, tmp_path):
     """OpenCV of a photo that is cut off or in floats, x264 of a preset that it does not know."""
     image = np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8)
@@ -158,6 +165,16 @@ def test_libraries_say_nothing_beside_the_sentence(clip, tmp_path):
         assert_one_sentence(done, 1, f"{photo}: cannot be decoded: it is damaged")
     done = rtstyle("transcode", clip, "-o", tmp_path / "out.mp4", "--style", "wave", "--preset", "bogus")
     assert_one_sentence(done, 2, "got bogus")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a shell closes them")
+def test_closed_standard_streams(clip, tmp_path, invert_model):
+    """Nobody listens, as under some job schedulers; the film is painted all the same, and an error is one still."""
+    target = tmp_path / "out.mp4"
+    shut = ["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", *COMMAND, "transcode", clip, "-o", target]
+    assert subprocess.run([*shut, "--style", invert_model], check=False).returncode == 0
+    assert len(frame_times(target)) == 25
+    assert subprocess.run([*shut, "--style", invert_model], check=False).returncode == 1  # it is there already
 
 
 def test_bad_outputs(clip, tmp_path, invert_model):

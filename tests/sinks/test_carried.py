@@ -131,6 +131,15 @@ def test_sound_that_has_lost_nothing_loses_nothing(tmp_path, caplog, codec, suff
     assert np.array_equal(samples(target), samples(source))
 
 
+@pytest.mark.parametrize("codec", ["pcm_s32le", "pcm_f32le"])
+def test_sound_of_32_bits(tmp_path, codec):
+    """It becomes Apple's codec in .mp4, too, which holds 24 of them."""
+    source, target = film_with_sound(tmp_path / "in.mkv", codec), tmp_path / "out.mp4"
+    copy(source, target)
+    assert codecs_of(target) == ["alac"]
+    assert np.abs(samples(target).astype(float) - samples(source)).max() <= 2**8
+
+
 def test_the_last_packet_is_heard(tmp_path):
     """Where Matroska does not say how long packets are, the last one is not lost in MP4."""
     source, target = film_with_sound(tmp_path / "in.mkv", "alac"), tmp_path / "out.mp4"

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import rtstyle
-from rtstyle.sinks.photo_extras import read_extras
+from rtstyle.sinks.photo_extras import Extras, encode, read_extras
 from rtstyle.sources.photo_folder import read_photo
 from rtstyle.upright import set_upright
 from tests.tagged import exif, icc, save
@@ -24,6 +24,29 @@ def test_exif_and_profile_are_kept(tmp_path, invert_model, suffix):
     assert kept.exif.removeprefix(b"Exif\0\0") == exif(1)
     assert kept.icc == icc()
     assert read_photo(target).shape == (40, 20, 3)  # not turned twice
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".jpeg", ".png", ".webp"])
+def test_a_large_profile_is_kept(tmp_path, invert_model, suffix):
+    """In a JPEG in several pieces, beside its EXIF."""
+    large = (150_000).to_bytes(4) + icc()[4:].ljust(149_996, b"\1")
+    kinds, blocks = [cv2.IMAGE_METADATA_EXIF, cv2.IMAGE_METADATA_ICCP], [exif(1), large]
+    image, arrays = np.full((20, 40, 3), 200, np.uint8), [np.frombuffer(block, np.uint8) for block in blocks]
+    (tmp_path / "a.png").write_bytes(cv2.imencodeWithMetadata(".png", image, kinds, arrays)[1].tobytes())
+    target = tmp_path / f"out{suffix}"
+    rtstyle.stylize_photos(tmp_path / "a.png", target, style=invert_model)
+    kept = read_extras(target)
+    assert (kept.exif.removeprefix(b"Exif\0\0"), kept.icc) == (exif(1), large)
+
+
+def test_exif_that_no_jpeg_holds(tmp_path, caplog):
+    """One line says so, and the profile is kept."""
+    extras = Extras(exif=b"II*\0" + bytes(65_524), icc=icc())
+    done, data = encode(np.zeros((20, 20, 3), np.uint8), ".jpg", extras, [])
+    assert done
+    (tmp_path / "a.jpg").write_bytes(data.tobytes())
+    assert (read_extras(tmp_path / "a.jpg").exif, read_extras(tmp_path / "a.jpg").icc) == (b"", icc())
+    assert caplog.messages == ["EXIF is left out: JPEG holds 65527 bytes of it, and these are 65528; use .png"]
 
 
 @pytest.mark.parametrize("space", ["GRAY", "CMYK"])

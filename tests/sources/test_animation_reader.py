@@ -1,7 +1,8 @@
-"""Animated WebP."""
+"""Animated WebP and AVIF."""
 
 from fractions import Fraction
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import rtstyle
 from rtstyle.errors import SourceError, UsageError
 from rtstyle.frames import Cut
 from rtstyle.sources.animation_reader import AnimationReader, is_animated_webp
+from rtstyle.sources.video_reader import VideoReader
 from tests.clips import frame_times
 
 
@@ -74,3 +76,29 @@ def test_what_is_no_animation(tmp_path, animation):
     animation.write_bytes(animation.read_bytes()[:60])
     with pytest.raises(SourceError):
         AnimationReader(animation)
+
+
+@pytest.mark.parametrize(("channels", "notes"), [(3, []), (4, ["transparency is left out"])])
+def test_an_animated_avif_is_a_film(tmp_path, invert_model, channels, notes):
+    """All its frames at their times, not the still that it begins with; nothing unpainted goes along."""
+    made, path, target = cv2.Animation(), tmp_path / "in.avif", tmp_path / "out.mp4"
+    made.frames = [np.full((48, 64, channels), 40 * n, np.uint8) for n in range(5)]
+    made.durations = [40 * (n + 1) for n in range(5)]
+    assert cv2.imwriteanimation(str(path), made)
+    reader = VideoReader(path)
+    reader.close()
+    assert reader.notes == notes
+    rtstyle.transcode(path, target, style=invert_model)
+    assert frame_times(target) == [Fraction(ms, 1000) for ms in (0, 40, 120, 240, 400)]
+    with av.open(str(target)) as film:
+        assert len(film.streams) == 1
+
+
+def test_a_still_avif_is_a_photo(tmp_path):
+    """Also where a second picture in it says what is transparent."""
+    path = tmp_path / "in.avif"
+    assert cv2.imwrite(str(path), np.full((48, 64, 4), 100, np.uint8))
+    reader = VideoReader(path)
+    reader.close()
+    photo = "a photo becomes a film of one frame; `rtstyle image` paints it as a photo"
+    assert (reader.notes, reader.format.streams) == ([photo, "transparency is left out"], ())

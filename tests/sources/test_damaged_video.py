@@ -109,6 +109,16 @@ def test_damage_throughout_is_an_error(shared_video, tmp_path):
             assert len(frames_of(read(path)[1])) >= 190
 
 
+@pytest.mark.parametrize(("name", "got"), [("a.wmv", r"\d+ bytes, got \d+"), ("a.mxf", r"4\.0 s, got 2\.\d s")])
+def test_a_film_cut_short_whose_header_knows_better(tmp_path, name, got):
+    """The end of a WMV and of an MXF is missed, too; whole they are read without a word."""
+    path = make_clip(tmp_path / name, frames=100, sound=False)
+    assert len(frames_of(read(path)[1])) == 100
+    path.write_bytes(path.read_bytes()[: path.stat().st_size * 6 // 10])
+    with pytest.raises(SourceError, match=f"ends early: expected {got}"):
+        read(path)
+
+
 def test_a_damaged_middle_is_skipped_with_a_warning(tmp_path, caplog):
     """One packet of noise does not end the film; the log names the moment."""
     path = make_clip(tmp_path / "a.mkv", frames=60, sound=False)

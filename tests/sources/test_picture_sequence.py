@@ -8,6 +8,7 @@ import pytest
 
 import rtstyle
 from rtstyle.errors import SourceError, UsageError
+from rtstyle.fingerprint import fingerprint
 from rtstyle.frames import Frame
 from rtstyle.jobs.film.options import FilmOptions
 from rtstyle.sources.picture_sequence import PictureSequence
@@ -60,6 +61,15 @@ def test_an_empty_file_among_them(pictures, tmp_path):
     (tmp_path / "frame_0012.png").write_bytes(b"")
     with pytest.raises(SourceError, match=r"frame_0012.png: expected a picture, got an empty file"):
         VideoReader(pattern)
+
+
+def test_other_percent_signs(pictures, tmp_path):
+    """They mean themselves, in the folder's name and in the pictures', and a change is noticed all the same."""
+    folder = tmp_path / "50%off %[a]"
+    folder.mkdir()
+    pattern = pictures(range(3, 5), "50%%off %%[a]/100%%_%03d.png").replace("%%", "%")
+    assert levels(pattern) == [30, 40]
+    assert fingerprint(pattern).startswith("2:")
 
 
 @pytest.mark.parametrize(

@@ -128,6 +128,22 @@ def test_the_last_picture_that_stands_still(tmp_path):
         VideoReader(path, cut=Cut(Fraction(7)))
 
 
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [("late.mp4", "a part that ends after 3 s, where it begins, got 2 s"), ("late.mkv", "but no frame in that part")],
+)
+def test_a_part_of_a_film_that_begins_late(tmp_path, name, why):
+    """Times are the film's own: the slide at 5 s stands until 7 s, and before 3 s and from 7 s on there is nothing."""
+    path = make_clip(tmp_path / name, ticks=[38_400, 51_200, 64_000, 89_088], sound=False)
+    with closing(VideoReader(path, cut=Cut(Fraction(6), Fraction(1, 2)))) as reader:
+        assert [(item.time, item.duration) for item in reader] == [(0, Fraction(1, 2))]
+        assert reader.format.frames is not None
+    with pytest.raises(SourceError, match=why):
+        VideoReader(path, cut=Cut(Fraction(1), Fraction(1)))
+    with pytest.raises(SourceError, match=r"expected --start before its end at 7 s, got 9 s"):
+        VideoReader(path, cut=Cut(Fraction(9)))
+
+
 def test_rotation_is_applied(tmp_path):
     """The red corner, top left as coded, is top right once a quarter turn clockwise is applied."""
     path = turn(make_clip(tmp_path / "phone.mp4", frames=3, size=(64, 48), aspect=Fraction(4, 3), sound=False))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 
 from rtstyle.engines import frames_at_once
@@ -18,7 +17,7 @@ from rtstyle.meter import Progress
 from rtstyle.sources.animation_reader import AnimationReader, is_animated_webp
 from rtstyle.sources.picture_sequence import PictureSequence, is_pattern
 from rtstyle.sources.streams import Keep, open_input, rate_refused
-from rtstyle.sources.tally import duration_of
+from rtstyle.sources.tally import span_of
 from rtstyle.sources.video_reader import VideoReader
 from rtstyle.style import MIN_SIZE
 
@@ -64,7 +63,8 @@ class Task:
         options = self.options
         if options.preview is not None and self.is_file:
             with closing(open_input(self.input, options.rate)) as container:
-                return Cut(max((duration_of(container) - options.preview) / 2, Fraction(0)), options.preview)
+                start, end = span_of(container)
+            return Cut(max((start + end - options.preview) / 2, start), options.preview)
         return Cut(options.start, options.duration) if options.start or options.duration is not None else None
 
     def open_source(self, keep: Keep | None, cut: Cut | None = None) -> Reader:

@@ -132,8 +132,7 @@ def _read(content: str | Path) -> Image:
 def _is_video(path: str) -> bool:
     """Whether FFmpeg finds moving pictures; a damaged photo, which it opens too, has none."""
     with suppress(SourceError), closing(open_input(path)) as container:
-        video_stream(container, path)
-        return not is_photo(container, path)
+        return not is_photo(video_stream(container, path), path)
     return False
 
 

@@ -130,6 +130,16 @@ def test_a_preview_beside_the_original(tmp_path, invert_model):
     assert packets(target)
 
 
+@pytest.mark.parametrize("name", ["in.mp4", "in.mkv", "in.ts"])
+def test_a_preview_of_a_film_that_begins_late(tmp_path, invert_model, name):
+    """Its middle is between where it begins, at 3 s, and where it ends."""
+    source, target = make_clip(tmp_path / name, ticks=range(38_400, 51_200, 512), sound=False), tmp_path / "out.mp4"
+    rtstyle.transcode(source, target, style=invert_model, options=FilmOptions(preview=Fraction(1, 5)))
+    images = pixels(target).astype(int)
+    assert images.shape == (5, 48, 128, 3)
+    assert 16 + 5 * 9 < images[0, 30:, 20:60].mean() < 16 + 5 * 12
+
+
 def test_a_dry_run_says_and_does_nothing(clip, tmp_path):
     """A line for every stream; nothing is written."""
     lines = look_at(Task(input=str(clip), output=tmp_path / "out.webm", style="wave"))
