@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 _PAUSE_S = 0.005
+_SLOW = (" cannot keep up and loses frames; the others continue\n", " s and is left behind\n")
 
 
 class Stopwatch:
@@ -16,8 +17,8 @@ class Stopwatch:
     """
 
     def __init__(self, pid):
-        self._pid, self._before, self._waited = pid, _in_line(pid), {}
-        self._start, self._end, self._overslept_s = time.monotonic(), None, 0.0
+        self._pid, self._seen, self._lost_s = pid, _in_line(pid), {}
+        self._start, self._end = time.monotonic(), None
 
     @property
     def seconds(self):
@@ -25,22 +26,29 @@ class Stopwatch:
 
     @property
     def lost_s(self):
-        in_line = max((total - self._before.get(thread, 0) for thread, total in self._waited.items()), default=0)
-        return in_line / 1e9 + self._overslept_s
+        return max(self._lost_s.values(), default=0.0)
 
-    def look(self):
-        self._waited.update(_in_line(self._pid))
+    def look(self, late_s=0.0):
+        """Note what each thread has lost since the last look, which is ``late_s`` late itself."""
+        for thread, total in _in_line(self._pid).items():
+            lost_s = (total - self._seen.get(thread, 0)) / 1e9
+            self._lost_s[thread] = self._lost_s.get(thread, 0.0) + max(lost_s, late_s)
+            self._seen[thread] = total
 
     def pause(self):
-        """Look, and sleep for a moment; what that takes too long is lost as well."""
+        """Sleep for a moment, and look."""
         start = time.monotonic()
-        self.look()
         time.sleep(_PAUSE_S)
-        self._overslept_s += max(time.monotonic() - start - 2 * _PAUSE_S, 0)
+        self.look(time.monotonic() - start - _PAUSE_S)
 
     def stop(self):
         self.look()
         self._end = time.monotonic()
+
+
+def lines_of(process):
+    """What a process says on stderr, line by line, but for what it says because it had to wait for a core."""
+    return (line for line in process.stderr if not line.endswith(_SLOW))
 
 
 def seconds_to_end(process, limit_s=30):

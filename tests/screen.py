@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 import subprocess
@@ -20,7 +21,7 @@ OPENBOX = """<?xml version="1.0"?>
 </application></applications>
 <keyboard><keybind key="A-F4"><action name="Close"/></keybind></keyboard></openbox_config>
 """  # every window without a frame, in the upper left corner, focused; Alt+F4 is its close button
-PATIENCE_S = 30  # of a machine that does other things too
+PATIENCE_S = 120  # of a machine that does other things too
 
 
 class Screen:
@@ -32,7 +33,7 @@ class Screen:
                 pytest.skip(f"no {program} on this machine; `make system` installs it where it may")
         read, write = os.pipe()
         command = ["Xvfb", "-displayfd", str(write), "-screen", "0", "1400x900x24", "-nolisten", "tcp"]
-        self._server = subprocess.Popen(command, pass_fds=[write], stderr=subprocess.DEVNULL)
+        self.server = subprocess.Popen(command, pass_fds=[write], stderr=subprocess.DEVNULL)
         os.close(write)
         with os.fdopen(read) as pipe:
             self.name = f":{int(pipe.readline())}"
@@ -49,14 +50,28 @@ class Screen:
         self._manager.terminate()
         self._manager.wait()
         self._folder.cleanup()
-        self._server.terminate()
-        self._server.wait()
+        self.server.terminate()
+        self.server.wait()
 
     def start(self, *arguments, **options):
         """Start ``rtstyle`` on it."""
         command = [sys.executable, "-m", "rtstyle", *map(str, arguments)]
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-        return subprocess.Popen(command, env={**os.environ, "DISPLAY": self.name}, **pipes, **options)
+        self._program = subprocess.Popen(command, env={**os.environ, "DISPLAY": self.name}, **pipes, **options)
+        return self._program
+
+    def rest(self, seconds):
+        """Wait so long, or longer: until the program has come to run ten times."""
+        before = self._turns()
+        time.sleep(seconds)
+        wait_for(lambda: self._turns() >= before + 10)
+
+    def _turns(self):
+        """How often the program's first thread was given a core, where Linux tells."""
+        try:
+            return int(Path(f"/proc/{self._program.pid}/schedstat").read_text().split()[2])
+        except (OSError, IndexError):
+            return math.inf
 
     def window(self, process):
         """Wait for the window, and give its number."""
@@ -79,14 +94,14 @@ class Screen:
         """Press keys, by their names in X, one after the other."""
         for key in keys:
             self._xdotool("key", key)
-            time.sleep(0.1)
+            self.rest(0.1)
 
     def drag(self, window, start, end):
         """Drag the mouse in the window."""
         self._xdotool("mousemove", "--window", window, *map(str, start), "mousedown", "1")
-        time.sleep(0.2)
+        self.rest(0.2)
         self._xdotool("mousemove", "--window", window, *map(str, end))
-        time.sleep(0.2)
+        self.rest(0.2)
         self._xdotool("mouseup", "1")
 
     def picture(self):

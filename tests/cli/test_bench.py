@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import ExitStack
 
 import pytest
 
@@ -64,7 +65,8 @@ def test_ctrl_c_shows_what_is_there(invert_model, tmp_path):
         text=True,
         env={**os.environ, "TMPDIR": str(tmp_path)},
     )
-    with process:
+    with process, ExitStack() as ending:
+        ending.callback(process.kill)
         while "1280x720, transcode" not in process.stderr.readline():
             assert process.poll() is None
         process.send_signal(signal.SIGINT)
