@@ -105,7 +105,8 @@ class Screen:
         self._xdotool("mouseup", "1")
 
     def picture(self):
-        """All that is on it, (900, 1400, 3) uint8 RGB."""
+        """All that is on it, (900, 1400, 3) uint8 RGB, as long as the program runs."""
+        assert self._program.poll() is None, self._program.communicate()
         with av.open(self.name, format="x11grab", options={"video_size": "1400x900", "draw_mouse": "0"}) as container:
             return next(container.decode(video=0)).to_ndarray(format="rgb24")
 

@@ -86,7 +86,9 @@ def test_keys(show, screen, tmp_path, clip_of_one_color):
     luma = cv2.cvtColor(np.uint8([[painted]]), cv2.COLOR_RGB2GRAY)[0, 0]
     wait_for(lambda: not is_(painted)())
     assert abs(int(cv2.cvtColor(np.uint8([[middle()]]), cv2.COLOR_RGB2GRAY)[0, 0]) - int(luma)) < 30
-    screen.press("c", "t", "s")
+    screen.press("c")
+    wait_for(is_(painted))  # a snapshot is of the picture that is seen
+    screen.press("t", "s")
     (snapshot,) = wait_for(lambda: list(tmp_path.glob("rtstyle-invert-*.png")))
     wait_for(lambda: snapshot.stat().st_size > 0)
     assert np.abs(cv2.imread(str(snapshot))[180, 320, ::-1].astype(int) - painted).max() < 12
