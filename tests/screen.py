@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import shutil
 import subprocess
@@ -12,6 +11,7 @@ import time
 from pathlib import Path
 
 import av
+import cv2
 import pytest
 
 PROGRAMS = ("Xvfb", "xdotool", "openbox")
@@ -60,19 +60,6 @@ class Screen:
         self._program = subprocess.Popen(command, env={**os.environ, "DISPLAY": self.name}, **pipes, **options)
         return self._program
 
-    def rest(self, seconds):
-        """Wait so long, or longer: until the program has come to run ten times."""
-        before = self._turns()
-        time.sleep(seconds)
-        wait_for(lambda: self._turns() >= before + 10)
-
-    def _turns(self):
-        """How often the program's first thread was given a core, where Linux tells."""
-        try:
-            return int(Path(f"/proc/{self._program.pid}/schedstat").read_text().split()[2])
-        except (OSError, IndexError):
-            return math.inf
-
     def window(self, process):
         """Wait for the window, and give its number."""
 
@@ -91,22 +78,26 @@ class Screen:
         return int(fields["WIDTH"]), int(fields["HEIGHT"])
 
     def press(self, *keys):
-        """Press keys, by their names in X, one after the other."""
+        """Press keys, by their names in X, each once the one before has changed the picture or ended the program."""
         for key in keys:
+            before = self._grab()
             self._xdotool("key", key)
-            self.rest(0.1)
+            wait_for(lambda before=before: self._program.poll() is not None or differ(self._grab(), before))
 
     def drag(self, window, start, end):
         """Drag the mouse in the window."""
         self._xdotool("mousemove", "--window", window, *map(str, start), "mousedown", "1")
-        self.rest(0.2)
+        time.sleep(0.2)
         self._xdotool("mousemove", "--window", window, *map(str, end))
-        self.rest(0.2)
+        time.sleep(0.2)
         self._xdotool("mouseup", "1")
 
     def picture(self):
         """All that is on it, (900, 1400, 3) uint8 RGB, as long as the program runs."""
         assert self._program.poll() is None, self._program.communicate()
+        return self._grab()
+
+    def _grab(self):
         with av.open(self.name, format="x11grab", options={"video_size": "1400x900", "draw_mouse": "0"}) as container:
             return next(container.decode(video=0)).to_ndarray(format="rgb24")
 
@@ -114,6 +105,11 @@ class Screen:
         environment = {**os.environ, "DISPLAY": self.name}
         done = subprocess.run(["xdotool", *arguments], env=environment, capture_output=True, text=True, check=False)
         return done.stdout
+
+
+def differ(picture, other):
+    """By more than a clip's own noise."""
+    return cv2.absdiff(picture, other).max() > 12
 
 
 def wait_for(condition, seconds=PATIENCE_S):

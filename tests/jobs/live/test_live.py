@@ -482,9 +482,9 @@ def test_reconnecting_is_in_the_picture(invert_model, monkeypatch):
 
 @pytest.mark.slow
 def test_memory_is_flat(tmp_path, invert_model):
-    """Twenty seconds of changing styles and sizes, recordings and a source that comes and goes costs no memory."""
+    """Nine hundred frames of changing styles and sizes, recordings and a source that comes and goes cost no memory."""
     program = """
-import resource, sys, threading
+import resource, sys
 from fractions import Fraction
 from rtstyle.jobs.live.look import Look
 from rtstyle.jobs.live.show import Show
@@ -496,7 +496,7 @@ from rtstyle.styles import find_style
 
 folder, *models = sys.argv[1:]
 source = Paced(lambda: TestPattern(320, 240, frames=15, rate=Fraction(60)), loop=True)
-show = Show(source, [find_style(model) for model in models], Look(), size=None, device="cpu", seconds=20)
+show = Show(source, [find_style(model) for model in models], Look(), size=None, device="cpu", seconds=None)
 peaks = []
 
 def rss():
@@ -508,19 +508,20 @@ def progress(now):
     if now.frames % 50 == 0:
         show.outputs.detach("recording")
         show.outputs.attach("recording", Recorder(f"{folder}/{now.frames}.mp4"), patience_s=5)
-    peaks.append((now.seconds, rss()))
+    peaks.append(rss())
+    if now.frames == 900:
+        raise KeyboardInterrupt
 
-show.run(progress)
-early = max(mb for s, mb in peaks if 6 < s < 11)
-late = max(mb for s, mb in peaks if s > 15)
-print(early, late, len(peaks), threading.active_count())
+try:
+    show.run(progress)
+except KeyboardInterrupt:
+    print(max(peaks[270:500]), max(peaks[675:]))
 """
     models = [make_model(tmp_path / f"{kind}.onnx", kind=kind, name=kind) for kind in ("invert", "identity")]
     done = subprocess.run(
         [sys.executable, "-c", program, tmp_path, *models], capture_output=True, text=True, check=True, env=here()
     )
-    early, late, frames, _ = map(float, done.stdout.split())
-    assert frames > 50
+    early, late = map(float, done.stdout.split())
     assert late - early < 15, done.stdout
 
 

@@ -75,12 +75,10 @@ def test_keys(show, screen, tmp_path, clip_of_one_color):
     screen.press("space", "bracketleft", "bracketleft", "bracketleft", "bracketleft", "bracketleft")
     wait_for(is_((orange + painted) // 2))
     screen.press(*["bracketright"] * 5, "b")
-    wait_for(is_(orange, 200))
-    assert is_(painted, 440)()
+    wait_for(lambda: is_(orange, 200)() and is_(painted, 440)())
     screen.drag(window, (320, 200), (100, 200))
     wait_for(is_(painted, 200))
     screen.press("m")
-    screen.rest(0.4)
     assert is_(painted, 440)()
     screen.press("b", "m", "c")
     luma = cv2.cvtColor(np.uint8([[painted]]), cv2.COLOR_RGB2GRAY)[0, 0]
@@ -167,7 +165,7 @@ def test_the_picture_is_as_old_as_the_statistics_say(show, screen):
         captured_ms = read_code(shown(screen))
         ages.append((asked_ms - captured_ms + (1 << 23)) % (1 << 24) - (1 << 23))  # negative: captured meanwhile
         assert (round(time.perf_counter() * 1e3) - captured_ms) % (1 << 24) < 1 << 23, "from the future"
-        screen.rest(0.2)
+        time.sleep(0.2)
         for watch in watches:
             watch.look()
     assert min(ages) < 500 + 1e3 * sum(watch.lost_s for watch in watches), ages
