@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 _PAUSE_S = 0.005
+_STALL_S = 0.1  # more than one waits for Python's lock
 _SLOW = (" cannot keep up and loses frames; the others continue\n", " s and is left behind\n")
 
 
@@ -28,22 +29,23 @@ class Stopwatch:
     def lost_s(self):
         return max(self._lost_s.values(), default=0.0)
 
-    def look(self, late_s=0.0):
-        """Note what each thread has lost since the last look, which is ``late_s`` late itself."""
+    def look(self, stalled_s=0.0):
+        """Note what each thread has lost since the last look, with what whoever looks has lost as well."""
         for thread, total in _in_line(self._pid).items():
             lost_s = (total - self._seen.get(thread, 0)) / 1e9
-            self._lost_s[thread] = self._lost_s.get(thread, 0.0) + max(lost_s, late_s)
+            self._lost_s[thread] = self._lost_s.get(thread, 0.0) + max(lost_s, stalled_s)
             self._seen[thread] = total
 
     def pause(self):
         """Sleep for a moment, and look."""
         start = time.monotonic()
         time.sleep(_PAUSE_S)
-        self.look(time.monotonic() - start - _PAUSE_S)
+        late_s = time.monotonic() - start - _PAUSE_S
+        self.look(late_s if late_s > _STALL_S else 0.0)
 
-    def stop(self):
+    def stop(self, end):
         self.look()
-        self._end = time.monotonic()
+        self._end = end
 
 
 def lines_of(process):
@@ -66,17 +68,18 @@ def stopwatch():
     watch, over = Stopwatch(os.getpid()), threading.Event()
 
     def look():
-        while not over.wait(2 * _PAUSE_S):
-            watch.look()
+        while not over.is_set():
+            watch.pause()
 
     thread = threading.Thread(target=look)
     thread.start()
     try:
         yield watch
     finally:
-        watch.stop()
+        end = time.monotonic()
         over.set()
         thread.join()
+        watch.stop(end)
 
 
 def _in_line(pid):

@@ -482,7 +482,7 @@ def test_reconnecting_is_in_the_picture(invert_model, monkeypatch):
 
 @pytest.mark.slow
 def test_memory_is_flat(tmp_path, invert_model):
-    """Nine hundred frames of changing styles and sizes, recordings and a source that comes and goes cost no memory."""
+    """Six hundred frames of changing styles and sizes, recordings and a source that comes and goes cost no memory."""
     program = """
 import resource, sys
 from fractions import Fraction
@@ -509,13 +509,13 @@ def progress(now):
         show.outputs.detach("recording")
         show.outputs.attach("recording", Recorder(f"{folder}/{now.frames}.mp4"), patience_s=5)
     peaks.append(rss())
-    if now.frames == 900:
+    if now.frames == 600:
         raise KeyboardInterrupt
 
 try:
     show.run(progress)
 except KeyboardInterrupt:
-    print(max(peaks[270:500]), max(peaks[675:]))
+    print(max(peaks[180:330]), max(peaks[450:]))
 """
     models = [make_model(tmp_path / f"{kind}.onnx", kind=kind, name=kind) for kind in ("invert", "identity")]
     done = subprocess.run(
