@@ -74,6 +74,14 @@ def frame_times(path):
         return [frame.pts * tick for frame in container.decode(video=0)]
 
 
+def recorded(path):
+    """The times of the frames that are in a recording so far."""
+    try:
+        return frame_times(path)
+    except (av.FFmpegError, IndexError):  # it is just being begun
+        return []
+
+
 def streams_of(path):
     """Type, codec, language, title and disposition of every stream."""
     with av.open(str(path)) as film:

@@ -9,9 +9,11 @@ from rtstyle.jobs.film.options import FilmOptions
 from rtstyle.jobs.film.transcode import transcode
 from rtstyle.stylizer import Stylizer
 
+MOST = 15  # frames
+
 
 def paint_slowly(source, target, style, log, segment):
-    """Go on painting, 50 frames a second at most, with a byte in ``log`` for every frame that is painted."""
+    """Go on painting, 50 frames a second and ``MOST`` at most, with a byte in ``log`` for every one that is painted."""
     paint = Stylizer.__call__
     with log.open("ab", buffering=0) as painted:
 
@@ -19,6 +21,10 @@ def paint_slowly(source, target, style, log, segment):
             painted.write(b"x" * len(batch))
             return paint(self, batch)
 
-        Stylizer.__call__ = counted
+        def wait(_):
+            written.append(None)
+            time.sleep(0.02 if len(written) < MOST else 60)
+
+        Stylizer.__call__, written = counted, []
         options = FilmOptions(resume=True, segment=segment)
-        transcode(source, target, style=style, options=options, progress=lambda _: time.sleep(0.02))
+        transcode(source, target, style=style, options=options, progress=wait)

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import av
+import cv2
 import pytest
 
 PROGRAMS = ("Xvfb", "xdotool", "openbox")
@@ -20,7 +21,7 @@ OPENBOX = """<?xml version="1.0"?>
 </application></applications>
 <keyboard><keybind key="A-F4"><action name="Close"/></keybind></keyboard></openbox_config>
 """  # every window without a frame, in the upper left corner, focused; Alt+F4 is its close button
-PATIENCE_S = 30  # of a machine that does other things too
+PATIENCE_S = 120  # of a machine that does other things too
 
 
 class Screen:
@@ -32,7 +33,7 @@ class Screen:
                 pytest.skip(f"no {program} on this machine; `make system` installs it where it may")
         read, write = os.pipe()
         command = ["Xvfb", "-displayfd", str(write), "-screen", "0", "1400x900x24", "-nolisten", "tcp"]
-        self._server = subprocess.Popen(command, pass_fds=[write], stderr=subprocess.DEVNULL)
+        self.server = subprocess.Popen(command, pass_fds=[write], stderr=subprocess.DEVNULL)
         os.close(write)
         with os.fdopen(read) as pipe:
             self.name = f":{int(pipe.readline())}"
@@ -49,14 +50,15 @@ class Screen:
         self._manager.terminate()
         self._manager.wait()
         self._folder.cleanup()
-        self._server.terminate()
-        self._server.wait()
+        self.server.terminate()
+        self.server.wait()
 
     def start(self, *arguments, **options):
         """Start ``rtstyle`` on it."""
         command = [sys.executable, "-m", "rtstyle", *map(str, arguments)]
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-        return subprocess.Popen(command, env={**os.environ, "DISPLAY": self.name}, **pipes, **options)
+        self._program = subprocess.Popen(command, env={**os.environ, "DISPLAY": self.name}, **pipes, **options)
+        return self._program
 
     def window(self, process):
         """Wait for the window, and give its number."""
@@ -76,10 +78,11 @@ class Screen:
         return int(fields["WIDTH"]), int(fields["HEIGHT"])
 
     def press(self, *keys):
-        """Press keys, by their names in X, one after the other."""
+        """Press keys, by their names in X, each once the one before has changed the picture or ended the program."""
         for key in keys:
+            before = self._grab()
             self._xdotool("key", key)
-            time.sleep(0.1)
+            wait_for(lambda before=before: self._program.poll() is not None or differ(self._grab(), before))
 
     def drag(self, window, start, end):
         """Drag the mouse in the window."""
@@ -90,7 +93,11 @@ class Screen:
         self._xdotool("mouseup", "1")
 
     def picture(self):
-        """All that is on it, (900, 1400, 3) uint8 RGB."""
+        """All that is on it, (900, 1400, 3) uint8 RGB, as long as the program runs."""
+        assert self._program.poll() is None, self._program.communicate()
+        return self._grab()
+
+    def _grab(self):
         with av.open(self.name, format="x11grab", options={"video_size": "1400x900", "draw_mouse": "0"}) as container:
             return next(container.decode(video=0)).to_ndarray(format="rgb24")
 
@@ -98,6 +105,11 @@ class Screen:
         environment = {**os.environ, "DISPLAY": self.name}
         done = subprocess.run(["xdotool", *arguments], env=environment, capture_output=True, text=True, check=False)
         return done.stdout
+
+
+def differ(picture, other):
+    """By more than a clip's own noise."""
+    return cv2.absdiff(picture, other).max() > 12
 
 
 def wait_for(condition, seconds=PATIENCE_S):

@@ -6,6 +6,7 @@ import time
 import pytest
 
 from rtstyle.channel import Cancelled, Channel
+from tests.screen import PATIENCE_S, wait_for
 
 
 def test_items_come_out_in_order_and_then_it_ends():
@@ -41,17 +42,16 @@ def test_a_full_channel_waits():
 
     thread = threading.Thread(target=produce)
     thread.start()
-    deadline = time.monotonic() + 10
-    while len(passed) < 2 and time.monotonic() < deadline:
-        time.sleep(0.01)
+    wait_for(lambda: len(passed) == 2)
     time.sleep(0.05)  # in which a third could slip in
     assert passed == [0, 1]
     assert list(channel) == list(range(20))
     thread.join()
 
 
-def test_a_consumer_that_leaves_wakes_the_producer():
-    """Cancelling ends a waiting producer within moments."""
+def test_a_consumer_that_leaves_wakes_the_producer(monkeypatch):
+    """Cancelling ends a waiting producer, which need not wake up by itself for that."""
+    monkeypatch.setattr("rtstyle.channel._WAKE_S", None)
     channel = Channel(1)
     outcome = []
 
@@ -66,7 +66,7 @@ def test_a_consumer_that_leaves_wakes_the_producer():
     thread.start()
     time.sleep(0.05)
     channel.cancel()
-    thread.join(timeout=2)
+    thread.join(PATIENCE_S)
     assert outcome == ["cancelled"]
 
 

@@ -15,7 +15,9 @@ from rtstyle.errors import UsageError
 from rtstyle.frames import Frame, Packet, VideoFormat
 from rtstyle.pipeline import run
 from rtstyle.sinks.null import Null
+from tests.ending import stopwatch
 from tests.fakes import ColorBars, Invert, Memory
+from tests.screen import PATIENCE_S, wait_for
 
 
 def test_every_frame_once_and_in_order():
@@ -86,24 +88,23 @@ def test_ctrl_c_in_the_middle():
         def write(self, item, /):
             raise KeyboardInterrupt
 
-    start = time.monotonic()
     sink = Interrupted()
-    with pytest.raises(KeyboardInterrupt):
+    with stopwatch() as watch, pytest.raises(KeyboardInterrupt):
         run(ColorBars(10_000), [Invert()], sink)
-    assert time.monotonic() - start < 5
+    assert watch.seconds < 5
     assert sink.complete is False
 
 
 def test_an_impatient_second_ctrl_c_does_not_close_a_source_that_is_being_read():
     """However often it is interrupted, the run ends when its threads have, and the source is closed after that."""
-    reading, interrupted, pause = threading.Event(), [], threading.Event()
+    reading, go_on, interrupted = threading.Event(), threading.Event(), []
 
     class Slow(ColorBars):
         def __iter__(self):
             for number, frame in enumerate(super().__iter__()):
                 if number == 50:
                     reading.set()
-                    pause.wait(0.4)  # as a decoder or a network that takes its time
+                    go_on.wait(PATIENCE_S)  # as a decoder or a network that takes its time
                     reading.clear()
                 yield frame
 
@@ -111,13 +112,19 @@ def test_an_impatient_second_ctrl_c_does_not_close_a_source_that_is_being_read()
             assert not reading.is_set(), "closed under its own thread"
             super().close()
 
-    def interrupt():
-        reading.wait(5)
-        for _ in range(2):
-            pause.wait(0.1)
-            interrupted.append(time.monotonic())
-            signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+    def interrupted_at(_number, _stack):
+        interrupted.append(None)
+        raise KeyboardInterrupt
 
+    def interrupt():
+        reading.wait(PATIENCE_S)
+        for number in range(2):
+            signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+            wait_for(lambda number=number: len(interrupted) > number)
+        time.sleep(0.1)  # in which the source could be closed
+        go_on.set()
+
+    before = signal.signal(signal.SIGINT, interrupted_at)
     source, sink = Slow(1000), Memory()
     impatient = threading.Thread(target=interrupt)
     impatient.start()
@@ -128,13 +135,14 @@ def test_an_impatient_second_ctrl_c_does_not_close_a_source_that_is_being_read()
         assert (source.closed, sink.complete) == (True, False)
     finally:
         impatient.join()
+        signal.signal(signal.SIGINT, before)
 
 
 def test_a_source_that_never_answers_is_left_open(monkeypatch, caplog):
     """The run ends all the same, within the time a network source may take."""
     monkeypatch.setattr(rtstyle.pipeline, "_JOIN_S", 0.2)
     answer = threading.Event()
-    source = ColorBars(10, tick=lambda index: index == 1 and answer.wait(5))
+    source = ColorBars(10, tick=lambda index: index == 1 and answer.wait(PATIENCE_S))
     with pytest.raises(OSError, match="the sink broke"):
         run(source, [], Memory(fail_at=0))
     assert not source.closed
@@ -154,9 +162,15 @@ def test_a_slow_sink_loses_nothing_and_holds_the_source_back():
 
 def test_a_live_source_drops_what_is_late_and_keeps_the_order():
     """A camera that is faster than the sink loses frames, never the newest, and the report counts them."""
-    pause = threading.Event()
-    sink = Memory(wait_s=0.02)
-    report = run(ColorBars(200, live=True, tick=lambda _: pause.wait(0.001)), [], sink)
+    ahead = threading.Event()
+
+    class Late(Memory):
+        def write(self, item, /):
+            ahead.wait(PATIENCE_S)
+            super().write(item)
+
+    sink = Late()
+    report = run(ColorBars(200, live=True, tick=lambda index: index == 100 and ahead.set()), [], sink)
     assert sink.numbers == sorted(sink.numbers)
     assert sink.numbers[-1] == 199
     assert report.frames_dropped > 0

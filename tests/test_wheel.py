@@ -1,8 +1,10 @@
 """The wheel, which is what users install: built, opened, and run in an environment that has nothing else."""
 
 import json
+import re
 import subprocess
 import sys
+import tarfile
 import venv
 import zipfile
 from pathlib import Path
@@ -14,13 +16,27 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 
+def build(kind, folder):
+    command = [sys.executable, "-m", "build", f"--{kind}", "--no-isolation", "--outdir", folder, ROOT]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (path,) = folder.iterdir()
+    return path
+
+
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("dist")
-    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, ROOT]
-    done = subprocess.run(build, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return next(folder.glob("*.whl"))
+    return build("wheel", tmp_path_factory.mktemp("dist"))
+
+
+def test_the_source_distribution_is_the_checkout(tmp_path):
+    """All that the README shows, runs or names is in it."""
+    with tarfile.open(build("sdist", tmp_path)) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    shown = re.findall(r"\]\(((?:docs|exported)/[^)#]+)", (ROOT / "README.md").read_text(encoding="utf-8"))
+    run = ["Makefile", "docs/demo.py", "training/__main__.py", "tests/test_wheel.py", "benchmarks/live.py", ".ci/run"]
+    assert {*shown, *run} <= names
+    assert len(shown) > 5
 
 
 def test_the_wheel_holds_the_runtime_and_its_models(wheel):

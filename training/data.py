@@ -150,9 +150,9 @@ def _in_turn(loader: DataLoader[Tensor]) -> Iterator[Tensor]:
     PyTorch's own signal handler would tell of it anywhere, in the middle of a step too, with weights half changed.
     """
     number = getattr(signal, "SIGCHLD", None)  # Windows has none
-    before = None if number is None else signal.getsignal(number)
+    before = None if number is None else signal.getsignal(number)  # None, too, for a handler that is not Python's
     found = iter(loader)
-    if number is not None and threading.current_thread() is threading.main_thread():
+    if number is not None and before is not None and threading.current_thread() is threading.main_thread():
         signal.signal(number, before)
     yield from found
 

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import ExitStack
 
 import pytest
 
@@ -56,7 +57,7 @@ def test_for_people_and_too_large_a_size(invert_model):
 @pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
 def test_ctrl_c_shows_what_is_there(invert_model, tmp_path):
     """At once, with exit code 130, one more line, and nothing left on the disk."""
-    arguments = ["--style", invert_model, "--size", "64x48", "--size", "1280x720", "--seconds", "12"]
+    arguments = ["--style", invert_model, "--size", "64x48", "--size", "320x240", "--seconds", "12"]
     process = subprocess.Popen(
         [*BENCH, *map(str, arguments)],
         stdout=subprocess.PIPE,
@@ -64,8 +65,9 @@ def test_ctrl_c_shows_what_is_there(invert_model, tmp_path):
         text=True,
         env={**os.environ, "TMPDIR": str(tmp_path)},
     )
-    with process:
-        while "1280x720, transcode" not in process.stderr.readline():
+    with process, ExitStack() as ending:
+        ending.callback(process.kill)
+        while "320x240, transcode" not in process.stderr.readline():
             assert process.poll() is None
         process.send_signal(signal.SIGINT)
         assert seconds_to_end(process) < 1
@@ -73,7 +75,7 @@ def test_ctrl_c_shows_what_is_there(invert_model, tmp_path):
         assert process.stderr.read() == "rtstyle: stopped; what was measured so far is above\n"
     assert process.returncode == 130
     assert "64×48" in shown
-    assert "1280×720" not in shown
+    assert "320×240" not in shown
     assert not list(tmp_path.iterdir())
 
 

@@ -13,8 +13,10 @@ import pytest
 
 from rtstyle.styles import list_styles
 from tests.clips import frame_times, make_clip
+from tests.ending import seconds_to_end
 from tests.invoke import invoke
 from tests.models import make_model
+from tests.screen import wait_for
 
 COMMAND = [sys.executable, "-m", "rtstyle"]
 
@@ -222,14 +224,11 @@ def test_stopped_in_the_middle(tmp_path, long_clip, invert_model, number, code):
     folder.mkdir()
     arguments = ["transcode", long_clip, "-o", folder / "out.mp4", "--style", invert_model]
     with subprocess.Popen([*COMMAND, *map(str, arguments)], stderr=subprocess.PIPE, text=True) as process:
-        deadline = time.monotonic() + 30
-        while not any(folder.iterdir()) and time.monotonic() < deadline:
-            time.sleep(0.05)
+        wait_for(lambda: any(folder.iterdir()))
         time.sleep(0.5)
         process.send_signal(number)
-        start = time.monotonic()
-        _, stderr = process.communicate(timeout=20)
-        assert time.monotonic() - start < 10
+        assert seconds_to_end(process) < 10
+        stderr = process.stderr.read()
     assert process.returncode == code
     assert "Traceback" not in stderr
     assert number != signal.SIGINT or "rtstyle: stopped" in stderr

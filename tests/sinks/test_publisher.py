@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from fractions import Fraction
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from rtstyle.sinks import relay
 from rtstyle.sinks.publisher import Publisher
 from tests.clips import frame_times
 from tests.ports import free_port
-from tests.screen import wait_for
+from tests.screen import PATIENCE_S, wait_for
 
 
 @pytest.mark.parametrize("scheme", ["udp", "rtmp", "rtsp"])
@@ -29,20 +30,20 @@ def test_published_and_received(scheme, tmp_path, invert_model):
     port, received = free_port(), tmp_path / "received.mkv"
     address = f"{scheme}://127.0.0.1:{port}" + {"udp": "", "rtmp": "/live/key", "rtsp": "/live"}[scheme]
     listen = {"udp": [], "rtmp": ["-listen", "1"], "rtsp": ["-rtsp_flags", "listen"]}[scheme]
-    receiver = subprocess.Popen(
-        ["ffmpeg", "-v", "error", *listen, "-i", address, "-t", "2", "-c", "copy", received], stdin=subprocess.DEVNULL
-    )
+    receive = ["ffmpeg", "-v", "error", *listen, "-i", address, "-frames:v", "40", "-c", "copy", received]
+    receiver = subprocess.Popen(receive, stdin=subprocess.DEVNULL)
     wait_for(lambda: is_bound(port))
     command = [sys.executable, "-m", "rtstyle", "live", "test", "--no-window", "--camera-size", "320x240"]
+    start = time.monotonic()
     sender = subprocess.Popen(
         [*command, "--style", invert_model, "--publish", address], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
     try:
-        assert receiver.wait(60) == 0
+        assert receiver.wait(PATIENCE_S) == 0
         times = frame_times(received)
-        assert len(times) > 5
+        assert len(times) == 40
         assert times[0] < 0.5  # with the first frame, which is a key frame
-        assert 1 < times[-1] - times[0] < 4
+        assert 1.2 < times[-1] - times[0] < time.monotonic() - start
     finally:
         receiver.kill()
         sender.kill()
@@ -62,8 +63,9 @@ def test_a_server_that_never_says_a_word_stops_nothing(tmp_path, invert_model):
         command = [sys.executable, "-m", "rtstyle", "live", "test", "--no-window", "--style", str(invert_model)]
         address = f"rtmp://127.0.0.1:{deaf.getsockname()[1]}/live/key"
         options = ["--camera-size", "320x240", "--publish", address, "--record", path, "--seconds", "4"]
-        done = subprocess.run([*command, *options], capture_output=True, text=True, check=False, timeout=60)
-    assert done.stderr == "rtstyle: publishing did not finish within 0.3 s and is left behind\n"
+        done = subprocess.run([*command, *options], capture_output=True, text=True, check=False, timeout=PATIENCE_S)
+    said = [line for line in done.stderr.splitlines() if "recording cannot keep up" not in line]  # the machine's fault
+    assert said == ["rtstyle: publishing did not finish within 0.3 s and is left behind"]
     assert max(frame_times(path)) > 2
 
 
@@ -84,7 +86,8 @@ def test_nobody_listens(invert_model):
     """Where it is the only output, the end is one sentence and exit code 1."""
     command = [sys.executable, "-m", "rtstyle", "live", "test", "--no-window", "--style", str(invert_model)]
     address = f"rtmp://127.0.0.1:{free_port()}/live"
-    done = subprocess.run([*command, "--publish", address], capture_output=True, text=True, check=False, timeout=60)
+    command += ["--publish", address]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE_S)
     assert done.returncode == 1
     assert done.stderr.count(f"publishing: {address}: cannot be opened: Connection refused") == 1
 
@@ -93,8 +96,8 @@ def test_beside_a_recording_a_dead_address_is_a_warning(tmp_path, invert_model):
     """The recording is whole, a warning says what is missing, and so do the report and the exit code."""
     path, address = tmp_path / "a.mp4", f"rtmp://127.0.0.1:{free_port()}/live"
     command = [sys.executable, "-m", "rtstyle", "live", "test", "--no-window", "--style", str(invert_model)]
-    options = ["--publish", address, "--record", path, "--seconds", "2", "--json"]
-    done = subprocess.run([*command, *options], capture_output=True, text=True, check=False, timeout=60)
+    options = ["--camera-size", "320x240", "--publish", address, "--record", path, "--seconds", "3", "--json"]
+    done = subprocess.run([*command, *options], capture_output=True, text=True, check=False, timeout=PATIENCE_S)
     failure = f"publishing: {address}: cannot be opened: Connection refused"
     assert done.stderr == f"rtstyle: {failure}; the others continue\nrtstyle: {failure}\n"
     assert done.returncode == 1

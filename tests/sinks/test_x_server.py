@@ -10,6 +10,7 @@ from struct import pack
 import pytest
 
 from rtstyle.sinks.x_server import greet
+from tests.screen import PATIENCE_S
 
 COOKIE = bytes(range(16))
 
@@ -58,7 +59,7 @@ def test_refused_is_one_sentence(locked, invert_model, tmp_path):
     """Before a camera is switched on; Qt would end the process."""
     command = [sys.executable, "-m", "rtstyle", "live", "test", "--style", invert_model]
     environment = {**os.environ, "DISPLAY": f":{locked}", "XAUTHORITY": str(tmp_path / "none")}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=PATIENCE_S)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith(f"rtstyle: no window: the display :{locked} refuses this user;")
     assert len(done.stderr.splitlines()) == 1

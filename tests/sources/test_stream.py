@@ -18,6 +18,7 @@ from rtstyle.sources.live_source import RECONNECTING
 from rtstyle.sources.stream import Stream
 from tests.clips import make_clip
 from tests.ports import free_port
+from tests.screen import PATIENCE_S
 
 PICTURE = ["-re", "-f", "lavfi", "-i", "testsrc=size=320x240:rate=20"]
 H264 = ["-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-g", "20", "-pix_fmt", "yuv420p"]
@@ -44,7 +45,7 @@ def ffmpeg():
 
 def open_patiently(address):
     """Opened as soon as somebody is there."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE_S
     while True:
         try:
             return choose.open_live(address)
@@ -79,7 +80,7 @@ def test_udp_that_stops_and_comes_back(ffmpeg, monkeypatch):
     assert time.monotonic() - start > 0.3
     sender.kill()
     frames = iter(source)
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE_S
     while source.status != RECONNECTING:
         next(frames)
         assert time.monotonic() < deadline

@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -21,6 +20,7 @@ from typer.testing import CliRunner
 
 from rtstyle.perceptual import VggWeights
 from rtstyle.style import read_style
+from tests.screen import PATIENCE_S, wait_for
 from training.checkpoint import Checkpoint
 from training.cli.app import app
 from training.machine import Machine
@@ -55,7 +55,7 @@ def command(folder: Path, *arguments: str) -> subprocess.Popen[str]:
 
 def run(folder: Path, *arguments: str) -> tuple[int, str]:
     process = command(folder, *arguments)
-    _, stderr = process.communicate(timeout=100)
+    _, stderr = process.communicate(timeout=PATIENCE_S)
     return process.returncode, stderr
 
 
@@ -63,7 +63,6 @@ NEW = ("train", "--data", "photos", "--style-image", "art.png", "--size", "64", 
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 def test_from_photos_and_an_artwork_to_a_model(folder: Path) -> None:
     """Two commands, as the README has them, make a model that rtstyle accepts and that names its command."""
     code, stderr = run(folder, *NEW, "--steps", "2", "--workers", "1", "-o", "art.ckpt")
@@ -80,28 +79,25 @@ def test_from_photos_and_an_artwork_to_a_model(folder: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_stopped_training_can_be_resumed(folder: Path, number: signal.Signals) -> None:
     """Ctrl-C and `kill`, sent to all its processes, save what was trained, say how to go on, and --resume does."""
     out = folder / f"{number.name}.ckpt"
     process = command(folder, *NEW, "--steps", "100000", "--save-every", "1", "--workers", "1", "-o", out.name)
-    deadline = time.monotonic() + 60
-    while not out.exists() and time.monotonic() < deadline:
-        time.sleep(0.1)
+    wait_for(out.exists)
     os.killpg(process.pid, number)
-    _, stderr = process.communicate(timeout=30)
+    _, stderr = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 130, stderr
     assert "--resume" in stderr
     assert "Traceback" not in stderr
     reached = Checkpoint.load(out).step
     assert reached >= 1
     again = command(folder, "train", "--resume", "--save-every", "1", "--workers", "0", "-o", out.name)
-    while Checkpoint.load(out).step == reached and time.monotonic() < deadline + 60:
-        time.sleep(0.1)
-    again.kill()
-    again.communicate()
-    assert Checkpoint.load(out).step > reached
+    try:
+        wait_for(lambda: Checkpoint.load(out).step > reached)
+    finally:
+        again.kill()
+        again.communicate()
 
 
 @pytest.fixture

@@ -50,6 +50,13 @@ def test_a_reader_that_is_killed_is_one_sentence(photos: Path) -> None:
         list(stream)
 
 
+def test_a_handler_that_is_not_pythons_is_let_be(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a program that Python is a part of: it could not be given back."""
+    monkeypatch.setattr(signal, "getsignal", lambda _: None)
+    (batch,) = batches(find_photos(photos), size=32, batch=1, samples=range(1), seed=0, workers=0)
+    assert batch.shape == (1, 32, 32, 3)
+
+
 @pytest.mark.parametrize("workers", [0, 2])
 def test_what_was_skipped_is_counted(mixed: list[Path], workers: int) -> None:
     """Each useless photo once, whichever process met it, and however often."""

@@ -99,7 +99,6 @@ def test_the_first_alone_speaks_of_it(
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 def test_two_processes_learn_what_one_would(photos: Path, random_vgg: VggWeights, tmp_path: Path) -> None:
     """Two over gloo with half the batch each have the losses and paintings of one with all; the first alone writes.
 

@@ -90,7 +90,7 @@ def paint_slowly(network, batch):
     return batch
 
 
-@pytest.mark.parametrize(("patience_s", "at_rest"), [(20, True), (1, False)])
+@pytest.mark.parametrize(("patience_s", "at_rest"), [(200, True), (1, False)])
 def test_a_slow_machine_is_measured_where_it_rests(monkeypatch, invert_model, patience_s, at_rest):
     """Or, when that takes too long, it is said that it does not."""
     monkeypatch.setattr("rtstyle.jobs.live.painter._Timed.__call__", paint_slowly)

@@ -6,6 +6,7 @@ import time
 import av
 import cv2
 import numpy as np
+import pytest
 
 from rtstyle.jobs.live.look import Look
 from rtstyle.jobs.live.show import Show
@@ -22,7 +23,8 @@ class Driver:
     """What OpenCV would give: colour, grey, garbage, another size, silence; and then it is unplugged."""
 
     def __init__(self):
-        self.opened, self.count, self.plugged_in, self.answer = 0, 0, True, threading.Event()
+        self.opened, self.count, self.plugged_in = 0, 0, True
+        self.answer, self.shown = threading.Event(), threading.Event()
 
     def __call__(self, _address):
         self.opened, self.count = self.opened + 1, 0
@@ -42,6 +44,8 @@ class Driver:
 
     def read(self):
         time.sleep(1 / 30)
+        self.shown.wait(1)  # one picture after the other, as long as there are pictures
+        self.shown.clear()
         self.count += 1
         if self.opened > 2:  # the third time it has no faults any more
             return True, even(200)
@@ -67,19 +71,27 @@ def test_every_fault_one_after_the_other(tmp_path, invert_model, monkeypatch, ca
     """The picture goes on through all of them, at the first size, and says so while the camera is away."""
     monkeypatch.setattr(live_source, "_BACK_OFF_S", (0.2,))
     driver, path = Driver(), tmp_path / "a.mp4"
-    source = LiveSource(lambda: Camera(0, capture=driver), name="camera 0", timeout_s=1)
-    show = Show(source, [find_style(invert_model)], Look(brushwork=0), size=None, device="cpu", seconds=12)
+    source = LiveSource(lambda: Camera(0, capture=driver), name="camera 0", timeout_s=3)
+    show = Show(source, [find_style(invert_model)], Look(brushwork=0), size=None, device="cpu", seconds=None)
     show.outputs.attach("recording", Recorder(path), queue=60, patience_s=10)
-    report = show.run(lambda _: None)
+    written = []
+
+    def progress(now):
+        written.append(now.frames)
+        driver.shown.set()
+        if driver.opened == 3 and driver.count > 12:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        show.run(progress)
     driver.answer.set()
-    assert driver.opened >= 3
     assert [record.message for record in caplog.records] == [
         "camera 0: no more pictures; reconnecting",
         "camera 0: is back",
     ] * 2
     with av.open(path) as container:
         pictures = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
-    assert len(pictures) > 0.8 * report.frames_out
+    assert len(pictures) > 0.8 * len(written)
     assert {picture.shape for picture in pictures} == {(HEIGHT - 1, WIDTH - 1, 3)}  # H.264 wants even sizes
     middles = np.array([int(picture[30, 20, 1]) for picture in pictures])  # beside the word in the middle
     for level in (30, 60, 200):  # painted, which is inverted: colour, grey, and the camera that is back

@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 from fractions import Fraction
+from itertools import takewhile
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -31,7 +32,8 @@ from rtstyle.sources.test_pattern import TestPattern
 from rtstyle.sources.video_reader import VideoReader
 from rtstyle.styles import find_style
 from tests.clips import frame_times, make_clip
-from tests.fakes import Memory
+from tests.ending import stopwatch
+from tests.fakes import Clock, Memory
 from tests.models import make_model
 from tests.screen import wait_for
 
@@ -40,14 +42,21 @@ LIVE = [sys.executable, "-m", "rtstyle", "live"]
 
 def test_a_file_is_painted_at_its_own_pace(tmp_path, invert_model):
     """Every frame shown is newly painted, recorded at its own time, and the report has the latency."""
-    clip, path = make_clip(tmp_path / "clip.mp4", frames=50, sound=False), tmp_path / "out.mp4"
-    report = rtstyle.live(str(clip), styles=[invert_model], outputs=LiveOutputs(window=False, record=path))
-    assert report.frames_in == 50
-    assert report.frames_out + report.frames_dropped == 50
-    assert 1.8 < report.seconds < 10
-    assert report.stages["latency"].p50_ms < 500
-    times = frame_times(path)
-    assert abs(times[-1] - Fraction(49, 25)) < Fraction(1, 4)
+    clip, path = make_clip(tmp_path / "clip.mp4", frames=40, sound=False), tmp_path / "out.mp4"
+    outputs = LiveOutputs(window=False, record=path)
+    with stopwatch() as watch:
+        report = rtstyle.live(str(clip), styles=[invert_model], outputs=outputs, look=Look(brushwork=0))
+    assert report.frames_in == 40
+    assert report.frames_out + report.frames_dropped == 40
+    assert 1.5 < report.seconds < 10 + watch.lost_s
+    assert report.stages["latency"].p50_ms < 500 + 1e3 * watch.lost_s
+    frames = [item for item in VideoReader(path) if isinstance(item, Frame)]
+    numbers = [round((255 - 16 - frame.image[40, 50].mean()) / 5) for frame in frames]
+    assert len(frames) == report.frames_out
+    assert numbers == sorted(set(numbers))
+    assert numbers[-1] == 39
+    for number, frame in zip(numbers, frames, strict=True):
+        assert abs(frame.time - Fraction(number - numbers[0], 25)) < Fraction(1, 1000)
     with rtstyle.Stylizer(invert_model) as stylizer:
         assert report.provider == f"{stylizer.provider} at 48 of 48 lines"
 
@@ -66,8 +75,9 @@ def test_a_film_is_not_recorded_over_itself(tmp_path, invert_model):
 
 def test_the_command(tmp_path, invert_model):
     """--json prints one object; --seconds ends it; the recording is there."""
-    options = ["--no-window", "--seconds", "2", "--record", tmp_path / "a.mp4", "--style", invert_model, "--steady"]
-    done = subprocess.run([*LIVE, "test", *options, "--json"], capture_output=True, text=True, check=False)
+    options = ["--no-window", "--seconds", "3", "--record", tmp_path / "a.mp4", "--style", invert_model, "--steady"]
+    command = [*LIVE, "test", "--camera-size", "320x240", *options, "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     report = json.loads(done.stdout)
     assert report["frames_out"] > 3
@@ -78,7 +88,7 @@ def test_a_recording_that_failed_is_not_reported_as_written(tmp_path, invert_mod
     """On a full disk the other output goes on to the end; then the last line and the exit code say what is lost."""
     path = tmp_path / "a.mp4"
     options = ["test", "--no-window", "--camera-size", "320x240", "--style", invert_model, "--record", path]
-    command = ["sh", "-c", 'ulimit -f 50; exec "$@"', "sh", *LIVE, *options, "--publish", "udp://127.0.0.1:9"]
+    command = ["sh", "-c", 'ulimit -f 10; exec "$@"', "sh", *LIVE, *options, "--publish", "udp://127.0.0.1:9"]
     done = subprocess.run([*command, "--seconds", "3"], capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert done.stdout.startswith("live: ")
@@ -286,10 +296,42 @@ def here():
     return {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
 
 
-def show_of(source, *models, size=None, seconds=None):
+class Pattern(TestPattern):
+    """Frames as fast as they are taken, none of them dropped, until ``done()``; a hundred seconds of them at most."""
+
+    status = ""
+
+    def __init__(self, width, height):
+        super().__init__(width, height, frames=3000, rate=Fraction(30))
+        self.done = lambda: False
+
+    def __iter__(self):
+        return takewhile(lambda _: not self.done(), super().__iter__())
+
+
+@pytest.fixture
+def by_frames(monkeypatch):
+    """Runs a show whose clock its frames move on, on a machine that paints them in two milliseconds."""
+
+    def run(show, progress=lambda _: None):
+        clock = Clock()
+        monkeypatch.setattr("rtstyle.jobs.live.show.perf_counter", clock.monotonic)
+        monkeypatch.setattr(show.meter, "busy_s", lambda _names: 0.002)
+
+        def after_frame(now):
+            time.sleep(0.005)  # for the thread that builds painters
+            clock.sleep(1 / 30)
+            progress(now)
+
+        return show.run(after_frame)
+
+    return run
+
+
+def show_of(source, *models, size=None):
     """A run with a memory in place of outputs."""
     show = Show(
-        source, [find_style(model) for model in models], Look(brushwork=0), size=size, device="cpu", seconds=seconds
+        source, [find_style(model) for model in models], Look(brushwork=0), size=size, device="cpu", seconds=None
     )
     memory = Memory()
     show.outputs.attach("memory", memory, queue=10_000, patience_s=10)
@@ -310,40 +352,38 @@ def test_nothing_unpainted_is_recorded(tmp_path, invert_model):
     assert max(min(np.abs(image - (255 - other)).mean() for other in before) for image in after) < 12
 
 
-def test_styles_change_while_frames_flow(tmp_path):
+def test_styles_change_while_frames_flow(tmp_path, by_frames):
     """The old style paints until the new one is there; between them is half a second of mixtures."""
-    source = Paced(lambda: TestPattern(160, 48, frames=120, rate=Fraction(30)))
     models = [make_model(tmp_path / f"{kind}.onnx", kind=kind, name=kind) for kind in ("invert", "identity")]
+    source = Pattern(160, 48)
     show, memory = show_of(source, *models)
-    done = []
-
-    def progress(now):
-        if now.frames == 40 and not done:
-            done.append(now)
-            show._session.press("2")
-
-    show.run(progress)
-    assert len(memory.frames) > 30
+    source.done = lambda: show._switch.current == (1, 48) and not show._switch.busy
+    by_frames(show, lambda now: show._session.press("2") if now.frames == 40 else None)
     corner = [int(frame.image[-1, -1, 0]) for frame in memory.frames]  # 0 in the pattern, 255 inverted
-    assert corner[-1] == 0
-    assert 255 in corner
     changed = [n for n, level in enumerate(corner) if 0 < level < 255]
-    assert 1 <= len(changed) <= 18
+    assert len(changed) == 14
+    assert changed[0] >= 40
+    assert set(corner[: changed[0]]) == {255}
     assert changed == list(range(changed[0], changed[0] + len(changed)))
+    assert set(corner[changed[-1] + 1 :]) == {0}
 
 
-def test_a_style_that_cannot_be_had_changes_nothing(tmp_path, invert_model, caplog):
+def test_a_style_that_cannot_be_had_changes_nothing(tmp_path, invert_model, by_frames, caplog):
     """One warning; the old one goes on, and its size still follows the machine."""
     broken = make_model(tmp_path / "broken.onnx", kind="unknown_operator", name="broken")
-    show, _ = show_of(Paced(lambda: TestPattern(64, 480, frames=90, rate=Fraction(30))), invert_model, broken)
-    report = show.run(lambda now: show._session.press("2") if now.frames == 3 else None)
+    source = Pattern(64, 480)
+    show, _ = show_of(source, invert_model, broken)
+    source.done = lambda: caplog.records and show._switch.current == (0, 480)
+    report = by_frames(show, lambda now: show._session.press("2") if now.frames == 3 else None)
     assert report.provider.endswith("at 480 of 480 lines")
     assert len(caplog.records) == 1
 
 
-def test_a_size_that_cannot_be_had_is_not_told(invert_model, caplog):
+def test_a_size_that_cannot_be_had_is_not_told(invert_model, by_frames, caplog):
     """For want of memory, say: the old one goes on, is what the report names, and is left alone for a while."""
-    show, _ = show_of(Paced(lambda: TestPattern(64, 480, frames=150, rate=Fraction(30))), invert_model)
+    source, afterwards = Pattern(64, 480), []
+    source.done = lambda: caplog.records and (afterwards.append(None) or len(afterwards) > 120)
+    show, _ = show_of(source, invert_model)
     build = show._switch._build
 
     def with_little_memory(wish):
@@ -352,7 +392,7 @@ def test_a_size_that_cannot_be_had_is_not_told(invert_model, caplog):
         return build(wish)
 
     show._switch._build = with_little_memory
-    assert show.run(None).provider.endswith("at 360 of 480 lines")
+    assert by_frames(show).provider.endswith("at 360 of 480 lines")
     assert [record.message for record in caplog.records] == ["out of memory"]
 
 
@@ -397,7 +437,7 @@ def test_small_pictures_are_refused(invert_model):
         Look(strength=7)
 
 
-def test_reconnecting_is_in_the_picture(tmp_path, invert_model, monkeypatch):
+def test_reconnecting_is_in_the_picture(invert_model, monkeypatch):
     """While the camera is away, everybody who watches is told, and the frames go on."""
 
     class Camera:
@@ -416,21 +456,35 @@ def test_reconnecting_is_in_the_picture(tmp_path, invert_model, monkeypatch):
         def close(self):
             pass
 
-    monkeypatch.setattr("rtstyle.sources.live_source._BACK_OFF_S", (0.6,))
-    waiting = [Camera(30), Camera(10**6)]
-    show, memory = show_of(LiveSource(lambda: waiting.pop(0), name="camera 0"), invert_model, seconds=4)
-    report = show.run(None)
-    even = [frame.image.std() < 1 for frame in memory.frames]
-    assert even[-1]
-    assert even.count(False) >= 2
-    assert report.frames_out > 15
+    monkeypatch.setattr("rtstyle.sources.live_source._BACK_OFF_S", (0.1,))
+    opened = []
+
+    def open_again():
+        if opened and told() < 3:
+            raise SourceError("not yet")
+        opened.append(None)
+        return Camera(30 if len(opened) == 1 else 10**6)
+
+    show, memory = show_of(LiveSource(open_again, name="camera 0"), invert_model)
+
+    def told():
+        return sum(frame.image.std() > 1 for frame in list(memory.frames))
+
+    def progress(_):
+        if told() and memory.frames[-1].image.std() < 1:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        show.run(progress)
+    assert told() >= 3
+    assert len(opened) == 2
 
 
 @pytest.mark.slow
 def test_memory_is_flat(tmp_path, invert_model):
-    """Twenty seconds of changing styles and sizes, recordings and a source that comes and goes costs no memory."""
+    """Six hundred frames of changing styles and sizes, recordings and a source that comes and goes cost no memory."""
     program = """
-import resource, sys, threading
+import resource, sys
 from fractions import Fraction
 from rtstyle.jobs.live.look import Look
 from rtstyle.jobs.live.show import Show
@@ -442,7 +496,7 @@ from rtstyle.styles import find_style
 
 folder, *models = sys.argv[1:]
 source = Paced(lambda: TestPattern(320, 240, frames=15, rate=Fraction(60)), loop=True)
-show = Show(source, [find_style(model) for model in models], Look(), size=None, device="cpu", seconds=20)
+show = Show(source, [find_style(model) for model in models], Look(), size=None, device="cpu", seconds=None)
 peaks = []
 
 def rss():
@@ -454,19 +508,20 @@ def progress(now):
     if now.frames % 50 == 0:
         show.outputs.detach("recording")
         show.outputs.attach("recording", Recorder(f"{folder}/{now.frames}.mp4"), patience_s=5)
-    peaks.append((now.seconds, rss()))
+    peaks.append(rss())
+    if now.frames == 600:
+        raise KeyboardInterrupt
 
-show.run(progress)
-early = max(mb for s, mb in peaks if 6 < s < 11)
-late = max(mb for s, mb in peaks if s > 15)
-print(early, late, len(peaks), threading.active_count())
+try:
+    show.run(progress)
+except KeyboardInterrupt:
+    print(max(peaks[180:330]), max(peaks[450:]))
 """
     models = [make_model(tmp_path / f"{kind}.onnx", kind=kind, name=kind) for kind in ("invert", "identity")]
     done = subprocess.run(
         [sys.executable, "-c", program, tmp_path, *models], capture_output=True, text=True, check=True, env=here()
     )
-    early, late, frames, _ = map(float, done.stdout.split())
-    assert frames > 50
+    early, late = map(float, done.stdout.split())
     assert late - early < 15, done.stdout
 
 
