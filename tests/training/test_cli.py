@@ -306,6 +306,16 @@ def test_ctrl_c_promises_no_checkpoint_that_is_not_there(folder: Path, monkeypat
     assert "stopped; nothing has been trained yet" in done.stderr
 
 
+def test_what_is_not_installed_is_one_sentence() -> None:
+    """A plain installation of rtstyle has no PyTorch: it says how to get it."""
+    code = "import sys; sys.modules['torch'] = None; from training.cli import main; main()"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr == (
+        "training: there is no module torch; install what training needs: pip install -e '.[train]'\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
