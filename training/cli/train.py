@@ -165,6 +165,6 @@ def _weights(preset: str, given: Mapping[str, Any], teachers: Sequence[Path]) ->
 
 
 def _stopped(out: Path) -> str:
-    return (
-        f"{out} has what was trained so far; continue with --resume" if out.exists() else "nothing has been trained yet"
-    )
+    if not out.exists():
+        return "nothing has been trained yet"
+    return f"{out} has {Checkpoint.load(out).step} steps; continue with --resume"
