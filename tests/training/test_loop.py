@@ -306,6 +306,16 @@ def test_no_photo_left_is_told_with_the_number(recipe: Recipe, photos: Path) -> 
     assert len(photos_of(recipe)[0]) == 3
 
 
+def test_a_file_in_the_logs_place_is_one_sentence(recipe: Recipe, random_vgg: VggWeights, tmp_path: Path) -> None:
+    """As where what a run prints is kept in NAME.log: it stays, and it is said what to do."""
+    kept, hook = tmp_path / "net.log", threading.excepthook
+    kept.write_text("step 1")
+    with pytest.raises(SinkError, match=r"net.log: expected a folder for TensorBoard's log.*move what is there"):
+        train(recipe, tmp_path / "net.ckpt", vgg=random_vgg, machine=ALONE)
+    assert kept.read_text() == "step 1"
+    assert threading.excepthook is hook
+
+
 def test_a_log_that_cannot_be_kept_does_not_end_a_run(
     recipe: Recipe,
     random_vgg: VggWeights,
