@@ -340,6 +340,7 @@ def test_what_is_not_installed_is_one_sentence() -> None:
         ((*NEW, "--precision", "f8", "-o", "x.ckpt"), 2, "expected auto, f32"),
         ((*NEW, "--preset", "lavish", "-o", "x.ckpt"), 2, "smoke, quick, best"),
         ((*NEW, "--weight", "beauty=3", "-o", "x.ckpt"), 2, "unknown loss 'beauty'"),
+        ((*NEW, "--weight", "tone=1,palette", "-o", "x.ckpt"), 2, "--weight palette: expected NAME=NUMBER"),
         ((*NEW, "--weight", "style=much", "-o", "x.ckpt"), 2, "expected NAME=NUMBER"),
         ((*NEW, "--style-layers", "relu9_9", "-o", "x.ckpt"), 2, "relu9_9"),
         ((*NEW, "--distance", "miles", "-o", "x.ckpt"), 2, "expected mse or l1"),

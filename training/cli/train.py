@@ -161,7 +161,10 @@ def _weights(preset: str, given: Mapping[str, Any], teachers: Sequence[Path]) ->
     weights = {**usual_weights(teachers), **PRESETS[preset].get("weights", {})}
     named = ("content", "style", "temporal")
     weights |= {name: given[f"{name}_weight"] for name in named if f"{name}_weight" in given}
-    return weights | (read_amounts("--weight", given["weight"]) if "weight" in given else {})
+    texts = given.get("weight", ())
+    if bare := [text for text in ",".join(texts).split(",") if text and "=" not in text]:
+        raise UsageError(f"--weight {bare[0]}: expected NAME=NUMBER, got no number; docs/training.md has some")
+    return weights | read_amounts("--weight", texts)
 
 
 def _stopped(out: Path) -> str:
