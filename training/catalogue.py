@@ -111,7 +111,8 @@ def _in_8_bits(twin: Path | None) -> dict[str, str]:
 
 
 def _section(style: Style) -> str:
-    rows = {"artwork": f"{style.title}, {style.artist}, {style.year} ({style.licence})", **facts_of(style)}
+    artwork = ", ".join(filter(None, (style.title, style.artist, style.year)))
+    rows = {"artwork": f"{artwork} ({style.licence})", **facts_of(style)}
     table = "\n".join(f"| {_cell(name)} | {_cell(value)} |" for name, value in rows.items())
     return f"## {style.path.name}\n\n| | |\n| --- | --- |\n{table}\n"
 

@@ -94,7 +94,7 @@ def train(
             step = trainer.step
             s_per_step = (time.monotonic() - begun) / (step - first)
             eta_s = s_per_step * (recipe.steps - step)
-            due = step % machine.save_every == 0 or step == recipe.steps
+            due = (step % machine.save_every == 0 and not trainer.failing) or step == recipe.steps
             if due:  # the others' photos are heard of now and then
                 sieve.verdicts.copy_(processes.largest(sieve.verdicts, device))
             try:

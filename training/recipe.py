@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import Field, dataclass, field, fields
+from math import isfinite
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -87,6 +88,10 @@ class Recipe:
     def __post_init__(self) -> None:
         if unknown := set(self.weights) - set(WEIGHTS):
             raise UsageError(f"unknown loss {min(unknown)!r}: expected one of {', '.join(WEIGHTS)}")
+        numbers = {f.name: getattr(self, f.name) for f in fields(self) if f.type == "float"}
+        for name, number in {**numbers, **{f"{loss}_weight": weight for loss, weight in self.weights.items()}}.items():
+            if not isfinite(number):  # infinity is within the bounds of every option
+                raise UsageError(f"{name.replace('_', ' ')}: expected a finite number, got {number}")
         if self.teachers and len(self.teachers) != len(self.style_images):
             raise UsageError(
                 f"{len(self.teachers)} teachers for {len(self.style_images)} artworks: "

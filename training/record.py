@@ -39,7 +39,10 @@ class Record:
         except OSError as error:
             threading.excepthook = self._hook
             folder = checkpoint.with_suffix(".log")
-            raise SinkError(f"{folder}: TensorBoard's log cannot be kept there ({error.strerror})") from error
+            raise SinkError(
+                f"{folder}: expected a folder for TensorBoard's log, got: {error.strerror}; "
+                "move what is there, or give the checkpoint another name"
+            ) from error
 
     def losses(self, step: int, losses: Mapping[str, float], *, learning_rate: float, photos_per_s: float) -> None:
         """Log those of every tenth step."""

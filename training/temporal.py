@@ -22,6 +22,7 @@ TURN = 0.05  # rad
 ZOOM = 0.05
 LIGHT = 0.1  # largest relative change of exposure
 NOISE = 4.0  # grey levels, largest standard deviation
+ROUNDING = 1e-3
 
 
 class Pair(NamedTuple):
@@ -30,7 +31,7 @@ class Pair(NamedTuple):
     before: Tensor  # (N, H, W, 3) uint8 RGB
     after: Tensor  # the same
     grid: Tensor  # (N, H, W, 2) where each pixel of after was before, in [-1, 1] as grid_sample wants it
-    visible: Tensor  # (N, 1, H, W) in {0, 1}: it was to be seen before
+    visible: Tensor  # (N, 1, H, W) in {0, 1}: it was to be seen before, and nothing else in its place
     lighter: Tensor  # (N, 1, H, W) what light added to its luminance, in [-1, 1]
 
 
@@ -46,12 +47,15 @@ def filmed(photos: Tensor, seeds: Sequence[int]) -> Pair:
 
     moved_spot = _sample(spot, foreground, "nearest")
     grid = torch.where(moved_spot.permute(0, 2, 3, 1) > 0, foreground, background)
-    covered = _sample(spot, background, "nearest") * (1 - moved_spot)
-    inside = (grid.abs() <= 1).all(dim=3).unsqueeze(1).float()
+    of_spot, covered = (_sample(spot, layer, "bilinear") for layer in (foreground, background))
+    other = torch.where(moved_spot > 0, 1 - of_spot, covered)  # how much of what was there is the other layer's
+    inside = (grid.abs() <= 1).all(dim=3).unsqueeze(1)
     behind, in_front = _sample(images, background, "bicubic"), _sample(upside_down, foreground, "bicubic")
     after = torch.where(moved_spot > 0, in_front, behind).clamp(0, 1)
     lit = (after * light).clamp(0, 1)
-    return Pair(_bytes(before), _bytes(lit + noise), grid, (1 - covered) * inside, luma(lit) - luma(after))
+    return Pair(
+        _bytes(before), _bytes(lit + noise), grid, (inside & (other < ROUNDING)).float(), luma(lit) - luma(after)
+    )
 
 
 def incoherence(before: Tensor, after: Tensor, pair: Pair) -> Tensor:

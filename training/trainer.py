@@ -56,7 +56,7 @@ class Trainer:
             self.average.load_state_dict(start.average)
             self.optimizer.load_state_dict(start.optimizer)
         self.skipped = start.skipped if start else 0
-        self._in_a_row = 0
+        self.failing = 0  # steps in a row, up to the last one, without a finite gradient
         self._scale = FP16_SCALE if machine.dtype == torch.float16 else 1.0
         self.objective = Objective(self.network, recipe, vgg, device=device, precision=machine.dtype)
         # Not the network: PyTorch 2.15 knows no strides of replication padding's gradient.
@@ -125,15 +125,15 @@ class Trainer:
         norm = nn.utils.clip_grad_norm_(self.network.parameters(), limit).item()
         if not math.isfinite(norm):
             self.skipped += 1
-            self._in_a_row += 1
+            self.failing += 1
             logging.getLogger(__name__).warning("step %d: the gradient is not finite; skipped", self.step + 1)
-            if self._in_a_row == PATIENCE:
+            if self.failing == PATIENCE:
                 raise ModelError(
                     f"no finite gradient in {PATIENCE} steps up to step {self.step + 1}: lower --learning-rate, "
                     "or use --precision f32; the last checkpoint is unchanged"
                 )
             return False
-        self._in_a_row = 0
+        self.failing = 0
         self.norm = 0.98 * self.norm + 0.02 * min(norm, limit) if self.norm else norm
         return True
 

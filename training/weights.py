@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import onnx
 import torch
 from onnx import numpy_helper
 from torch import Tensor
 
 from rtstyle.errors import ModelError
-from rtstyle.style import read_style
+from rtstyle.model_file import load_file
 from training.checkpoint import Checkpoint
 from training.nets import Network, make_network
 
@@ -21,12 +20,12 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     """Of a ``.ckpt`` the averages, of an ``.onnx`` of ours what it computes with. Raises ModelError for other files."""
     if path.suffix.lower() != ".onnx":
         return Checkpoint.load(path).averaged
-    if variant := read_style(path).metadata.get("variant"):
-        raise ModelError(f"{path}: is another model's {variant}; name that one")
-    graph = onnx.load(path, load_external_data=False).graph
+    model = load_file(path)
+    if variant := next((entry.value for entry in model.metadata_props if entry.key == "rtstyle.variant"), ""):
+        raise ModelError(f"{path}: is another model exported as {variant}; name that model")
     weights = {
         tensor.name.removeprefix(PREFIX): torch.from_numpy(numpy_helper.to_array(tensor).copy())
-        for tensor in graph.initializer
+        for tensor in model.graph.initializer
         if tensor.name.startswith(PREFIX)
     }
     if not weights:

@@ -65,6 +65,8 @@ def test_a_title_breaks_no_table(tmp_path: Path) -> None:
     make_model(tmp_path / "sea-lite.onnx", name="sea", title="The Sea | at\nnight", **FACTS, **ORIGIN)
     page = write_catalogue(tmp_path).read_text()
     assert "| artwork | The Sea \\| at night, Nobody, 2024 (CC0-1.0) |\n" in page
+    make_model(tmp_path / "sea-lite.onnx", name="sea", title="The Sea", year="", **FACTS, **ORIGIN)
+    assert "| artwork | The Sea, Nobody (CC0-1.0) |\n" in write_catalogue(tmp_path).read_text()
 
 
 def test_an_empty_folder_is_one_sentence(tmp_path: Path) -> None:

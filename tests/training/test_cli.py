@@ -88,10 +88,10 @@ def test_stopped_training_can_be_resumed(folder: Path, number: signal.Signals) -
     os.killpg(process.pid, number)
     _, stderr = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 130, stderr
-    assert "--resume" in stderr
     assert "Traceback" not in stderr
     reached = Checkpoint.load(out).step
     assert reached >= 1
+    assert f"{out.name} has {reached} steps; continue with --resume" in stderr
     again = command(folder, "train", "--resume", "--save-every", "1", "--workers", "0", "-o", out.name)
     try:
         wait_for(lambda: Checkpoint.load(out).step > reached)
@@ -302,6 +302,16 @@ def test_ctrl_c_promises_no_checkpoint_that_is_not_there(folder: Path, monkeypat
     assert "stopped; nothing has been trained yet" in done.stderr
 
 
+def test_what_is_not_installed_is_one_sentence() -> None:
+    """A plain installation of rtstyle has no PyTorch: it says how to get it."""
+    code = "import sys; sys.modules['torch'] = None; from training.cli import main; main()"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr == (
+        "training: there is no module torch; install what training needs: pip install -e '.[train]'\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
@@ -315,6 +325,9 @@ def test_ctrl_c_promises_no_checkpoint_that_is_not_there(folder: Path, monkeypat
             2,
             "more than 0",
         ),
+        ((*NEW, "--zoom", "inf", "-o", "x.ckpt"), 2, "--zoom: expected a finite number, got inf"),
+        ((*NEW, "--learning-rate", "inf", "-o", "x.ckpt"), 2, "--learning-rate: expected a finite number"),
+        ((*NEW, "--style-weight", "inf", "-o", "x.ckpt"), 2, "--style-weight: expected a finite number"),
         ((*NEW, "--data", "nowhere", "-o", "x.ckpt"), 1, "expected a folder of photos"),
         ((*NEW, "-o", "nowhere/x.ckpt"), 1, "there is no folder"),
         ((*NEW, "--style", "vgg.pth", "-o", "x.ckpt"), 1, "vgg.pth"),
@@ -323,6 +336,7 @@ def test_ctrl_c_promises_no_checkpoint_that_is_not_there(folder: Path, monkeypat
         ((*NEW, "--precision", "f8", "-o", "x.ckpt"), 2, "expected auto, f32"),
         ((*NEW, "--preset", "lavish", "-o", "x.ckpt"), 2, "smoke, quick, best"),
         ((*NEW, "--weight", "beauty=3", "-o", "x.ckpt"), 2, "unknown loss 'beauty'"),
+        ((*NEW, "--weight", "tone=1,palette", "-o", "x.ckpt"), 2, "--weight palette: expected NAME=NUMBER"),
         ((*NEW, "--weight", "style=much", "-o", "x.ckpt"), 2, "expected NAME=NUMBER"),
         ((*NEW, "--style-layers", "relu9_9", "-o", "x.ckpt"), 2, "relu9_9"),
         ((*NEW, "--distance", "miles", "-o", "x.ckpt"), 2, "expected mse or l1"),

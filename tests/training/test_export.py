@@ -108,6 +108,17 @@ def test_an_exported_model_gives_its_weights_back(network: str, styles: int, pho
     torch.testing.assert_close(read_network(path)(photo), original(photo))
 
 
+def test_a_variant_is_told_from_another_network(photos: Path, tmp_path: Path) -> None:
+    """One for OpenCV keeps its weights' names but no contract: it is not a network of other options."""
+    path = tmp_path / "x-float.onnx"
+    export(checkpoint_of("lite", photos), ARTWORK, path, photos=())
+    model = onnx.load(path)
+    onnx.helper.set_model_props(model, {"rtstyle.network": "lite", "rtstyle.variant": "float"})
+    onnx.save(model, path)
+    with pytest.raises(ModelError, match=r"x-float.onnx: is another model exported as float; name that model"):
+        read_weights(path)
+
+
 def test_a_model_that_disagrees_is_not_written(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """If the ONNX graph paints something else than PyTorch, there is an error and no file."""
     tracing = exporting._trace

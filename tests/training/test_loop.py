@@ -5,7 +5,8 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from itertools import islice
+from itertools import count, islice
+from math import nan
 from pathlib import Path
 
 import cv2
@@ -19,6 +20,7 @@ from training.checkpoint import Checkpoint
 from training.data import batches
 from training.loop import Progress, film_seed, photos_of, train
 from training.machine import Machine
+from training.objective import Objective
 from training.photos import find_photos
 from training.preview import write_preview
 from training.recipe import Recipe, usual_weights
@@ -304,6 +306,16 @@ def test_no_photo_left_is_told_with_the_number(recipe: Recipe, photos: Path) -> 
     assert len(photos_of(recipe)[0]) == 3
 
 
+def test_a_file_in_the_logs_place_is_one_sentence(recipe: Recipe, random_vgg: VggWeights, tmp_path: Path) -> None:
+    """As where what a run prints is kept in NAME.log: it stays, and it is said what to do."""
+    kept, hook = tmp_path / "net.log", threading.excepthook
+    kept.write_text("step 1")
+    with pytest.raises(SinkError, match=r"net.log: expected a folder for TensorBoard's log.*move what is there"):
+        train(recipe, tmp_path / "net.ckpt", vgg=random_vgg, machine=ALONE)
+    assert kept.read_text() == "step 1"
+    assert threading.excepthook is hook
+
+
 def test_a_log_that_cannot_be_kept_does_not_end_a_run(
     recipe: Recipe,
     random_vgg: VggWeights,
@@ -383,6 +395,18 @@ def test_a_gradient_that_is_not_finite_is_skipped(
         trainer.learn(photos, [0, 1])
     with pytest.raises(ModelError, match=r"no finite gradient in 5 steps.*lower --learning-rate"):
         trainer.learn(photos, [0, 1])
+
+
+def test_failing_steps_leave_the_checkpoint_of_before(
+    recipe: Recipe, random_vgg: VggWeights, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that ends for want of finite gradients goes on from where it last had one, whenever saves are due."""
+    total, calls = Objective.total, count()
+    monkeypatch.setattr(Objective, "total", lambda self, terms: total(self, terms) * (1 if next(calls) < 2 else nan))
+    out = tmp_path / "net.ckpt"
+    with pytest.raises(ModelError, match=r"no finite gradient in 5 steps up to step 7.*last checkpoint is unchanged"):
+        train(with_steps(recipe, 20), out, vgg=random_vgg, machine=Machine(workers=0, save_every=1))
+    assert Checkpoint.load(out).step == 2
 
 
 def test_a_skipped_step_is_not_in_the_means(

@@ -37,6 +37,15 @@ def test_frames_follow_the_flow(photos: Tensor) -> None:
     assert incoherence(painted(photos), painted(photos).flip(3), pair) > 10 * (4 / 255) ** 2
 
 
+def test_what_is_visible_is_of_one_layer() -> None:
+    """Where spot and background meet, a place between pixels has something of both: nothing that differs is visible."""
+    ramp = torch.linspace(0, 255, 96).view(1, 96, 1, 1).expand(6, 96, 96, 3).to(torch.uint8)
+    pair = filmed(ramp, range(6))
+    came_from = F.grid_sample(painted(pair.before), pair.grid, padding_mode="border", align_corners=False)
+    error = pair.visible * (painted(pair.after) - came_from - pair.lighter)
+    assert error.abs().max() < 25 / 255  # noise of at most 4 levels; what lies upside down differs by up to 255
+
+
 def test_what_flickers_costs_its_variance(photos: Tensor) -> None:
     """A painting of noise that is new in every frame owes twice the noise's variance, where it is visible."""
     pair = filmed(photos, [1, 2, 3])

@@ -13,5 +13,7 @@ def main() -> None:
         from training.cli.app import app  # imported here so that Ctrl-C is clean while it loads
 
         app()
+    except ModuleNotFoundError as error:
+        sys.exit(f"training: there is no module {error.name}; install what training needs: pip install -e '.[train]'")
     except KeyboardInterrupt:
         sys.exit(130)

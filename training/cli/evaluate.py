@@ -11,7 +11,7 @@ import typer
 from rtstyle.cli.options import Overwrite
 from rtstyle.cli.outcome import one_sentence
 from rtstyle.errors import UsageError
-from rtstyle.output_file import OutputFile
+from rtstyle.output_file import OutputFile, identities
 from rtstyle.perceptual import find_vgg16
 from training.cli.console import console, say
 from training.cli.evaluation_progress import evaluating
@@ -68,7 +68,11 @@ def evaluate(
     with one_sentence("training", stopped="what was measured so far is above; no file was written"):
         if sheet is not None and sheet.suffix.lower() != ".png":
             raise UsageError(f"{sheet}: expected a name that ends in .png")
-        files = [OutputFile(path, overwrite=overwrite) if path else None for path in (sheet, json_out)]
+        if sheet is not None and json_out is not None and sheet.resolve() == json_out.resolve():
+            raise UsageError(f"{sheet}: expected two files, got one for --out and --json-out; give each its own name")
+        paths = [*models, *([against] if against else [])]
+        keep = identities([*paths, *(style_image or []), *(clips or []), *([vgg] if vgg else [])])
+        files = [OutputFile(path, overwrite=overwrite, keep=keep) if path else None for path in (sheet, json_out)]
         base = QUICK if quick else THOROUGH
         settings = replace(
             base,
@@ -77,7 +81,6 @@ def evaluate(
             iterations=base.iterations if iterations is None else iterations,
             frames=base.frames if frames is None else frames,
         )
-        paths = [*models, *([against] if against else [])]
         with opened(paths, device) as subjects:
             origins = [subject.origin for subject in subjects]
             if against and subjects[-1].style.mix:

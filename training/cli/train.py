@@ -161,10 +161,13 @@ def _weights(preset: str, given: Mapping[str, Any], teachers: Sequence[Path]) ->
     weights = {**usual_weights(teachers), **PRESETS[preset].get("weights", {})}
     named = ("content", "style", "temporal")
     weights |= {name: given[f"{name}_weight"] for name in named if f"{name}_weight" in given}
-    return weights | (read_amounts("--weight", given["weight"]) if "weight" in given else {})
+    texts = given.get("weight", ())
+    if bare := [text for text in ",".join(texts).split(",") if text and "=" not in text]:
+        raise UsageError(f"--weight {bare[0]}: expected NAME=NUMBER, got no number; docs/training.md has some")
+    return weights | read_amounts("--weight", texts)
 
 
 def _stopped(out: Path) -> str:
-    return (
-        f"{out} has what was trained so far; continue with --resume" if out.exists() else "nothing has been trained yet"
-    )
+    if not out.exists():
+        return "nothing has been trained yet"
+    return f"{out} has {Checkpoint.load(out).step} steps; continue with --resume"

@@ -36,7 +36,6 @@ class Quality:
     """
 
     ratio: float
-    style_weight: float
     from_photo: int | None
     from_noise: int | None
 
@@ -79,7 +78,7 @@ def quality(
         _, noisy = minimised(objective, start, iterations=iterations, enough=reached)
         from_noise = _first(noisy, reached)
     ratio = reached / min(course) if reached else 1.0  # a copy of the photo has no loss, since its w is 0
-    return Quality(ratio, weight, _first(course, reached), from_noise)
+    return Quality(ratio, _first(course, reached), from_noise)
 
 
 def minimised(

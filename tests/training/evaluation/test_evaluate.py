@@ -106,6 +106,8 @@ def test_stopped_it_tells_what_it_has(folder: Path, tmp_path: Path, monkeypatch:
         (["blur-lite.onnx", "--include", "*.gif"], 1, "found none"),
         (["blur-lite.onnx", "-o", "sheet.jpg"], 2, "expected a name that ends in .png"),
         (["blur-lite.onnx", "-o", "art.png"], 1, "--overwrite"),
+        (["blur-lite.onnx", "-o", "art.png", "--style-image", "art.png", "--overwrite"], 1, "is the input itself"),
+        (["blur-lite.onnx", "-o", "x.png", "--json-out", "./x.png"], 2, "expected two files, got one"),
         (["blur-lite.onnx", "--json-out", "nowhere/x.json"], 1, "there is no folder"),
         (["blur-lite.onnx", "--device", "toaster"], 2, "no such device"),
     ],
