@@ -6,7 +6,6 @@ import logging
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,13 +14,9 @@ from rtstyle.frames import Frame, Image, VideoFormat
 from rtstyle.sources.input_file import missing, unreadable
 from rtstyle.upright import UPRIGHT, orientation_of_avif, turned
 
-if TYPE_CHECKING:
-    from cv2.typing import MatLike
-
 _log = logging.getLogger("rtstyle")
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".jfif", ".webp", ".avif", ".bmp", ".jp2", ".tif", ".tiff")
-_TIFF = {b"II*\0", b"MM\0*"}  # what one begins with
 
 
 class PhotoFolder:
@@ -72,8 +67,6 @@ def read_photo(path: Path) -> Image:
         orientation = orientation_of_avif(data.tobytes())  # which OpenCV does not look at
         flags = cv2.IMREAD_COLOR | (cv2.IMREAD_IGNORE_ORIENTATION if orientation else 0)
         bgr = cv2.imdecode(data, flags) if data.size else None
-        if bgr is not None and data[:4].tobytes() in _TIFF:
-            bgr = _straight(bgr, cv2.imdecode(data, cv2.IMREAD_UNCHANGED))
     except OSError as error:
         raise unreadable(path, error) from error
     except cv2.error as error:
@@ -81,14 +74,6 @@ def read_photo(path: Path) -> Image:
     if bgr is None:
         raise SourceError(f"{path}: {_complaint(path, data.size)}")
     return turned(np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), dtype=np.uint8), orientation or UPRIGHT)
-
-
-def _straight(bgr: MatLike, bgra: MatLike | None) -> MatLike:
-    """A TIFF's colours as they are where nothing shines through; libtiff gives those of 8 bits times the opacity."""
-    if bgra is None or bgra.dtype != np.uint8 or bgra.shape[2:] != (4,):
-        return bgr
-    alpha = np.maximum(bgra[..., 3:], 1).astype(np.uint16)
-    return np.asarray(np.minimum((bgra[..., :3] * np.uint16(255) + alpha // 2) // alpha, 255), np.uint8)
 
 
 def warn_of_more(path: Path, used: str, *, way_out: str = "") -> None:

@@ -49,21 +49,6 @@ def test_exif_orientation_is_applied(tmp_path, value, shape, red):
     assert frame.image[red][0] > 200
 
 
-@pytest.mark.parametrize("extra", [1, 2])
-def test_what_shines_through_in_a_tiff_is_no_darker(tmp_path, extra):
-    """Colours are those of the paint, whether the file has them times their opacity (ExtraSamples 1) or not (2)."""
-    color = (100, 50, 25) if extra == 1 else (200, 100, 50)
-    pixels, path = bytes((*color, 128)) * 400, tmp_path / "a.tif"
-    entries = [(256, 4, 1, 20), (257, 4, 1, 20), (258, 3, 4, 8 + len(pixels)), (259, 3, 1, 1), (262, 3, 1, 2)]
-    entries += [(273, 4, 1, 8), (277, 3, 1, 4), (278, 4, 1, 20), (279, 4, 1, len(pixels)), (338, 3, 1, extra)]
-    packed = b"".join(struct.pack("<HHII", *entry) for entry in entries)
-    folder = struct.pack("<H", len(entries)) + packed + bytes(4)
-    head = b"II*\0" + struct.pack("<I", 16 + len(pixels))
-    path.write_bytes(head + pixels + struct.pack("<4H", 8, 8, 8, 8) + folder)
-    (frame,) = PhotoFolder(path)
-    assert np.abs(frame.image.astype(int) - (200, 100, 50)).max() <= 1
-
-
 def test_a_photo_is_decoded_once(tmp_path, monkeypatch):
     """The first one, too, whose size is wanted before; a second look at the folder decodes again."""
     source, decoded = PhotoFolder(photo(tmp_path / "a.png"), photo(tmp_path / "b.png")), []
