@@ -159,9 +159,12 @@ def duration_of(container: InputContainer) -> Fraction:
     return Fraction(container.duration or 0, av.time_base)
 
 
-def span_of(container: InputContainer) -> tuple[Fraction, Fraction]:
-    """Seconds at which it begins and ends on its own clock, as the container says; the end is 0 where it does not."""
-    length, name = duration_of(container), container.format.name
+def span_of(container: InputContainer, length: Fraction | None = None) -> tuple[Fraction, Fraction]:
+    """Seconds at which it begins and ends on its own clock, as the container says; the end is 0 where it does not.
+
+    ``length``: the duration of one of its streams, if the end of that is meant.
+    """
+    length, name = duration_of(container) if length is None else length, container.format.name
     start = Fraction(0) if name in FREE_CLOCKS else max(Fraction(container.start_time or 0, av.time_base), Fraction(0))
     return start, length + start if length and name not in _COUNTED_FROM_0 else length
 

@@ -184,9 +184,7 @@ class VideoReader:
     def _expected_frames(self) -> int | None:
         """An edit list may show fewer frames than the file holds: the duration counts."""
         rate, tick = fraction(self._stream.average_rate), self._clock.tick
-        start, end = span_of(self._container)
-        if self._stream.duration:
-            end = start + self._stream.duration * tick
+        start, end = span_of(self._container, self._stream.duration * tick if self._stream.duration else None)
         if not (end and rate):
             return self._stream.frames or None
         part = self._cut or Cut(start)

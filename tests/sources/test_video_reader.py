@@ -144,6 +144,17 @@ def test_a_part_of_a_film_that_begins_late(tmp_path, name, why):
         VideoReader(path, cut=Cut(Fraction(9)))
 
 
+@pytest.mark.parametrize("name", ["late.wmv", "late.mkv", "late.mp4"])
+def test_frames_to_come_of_a_film_that_begins_late(tmp_path, name):
+    """From 101 s on, of one that lasts from 100 to 102 s, whether its container counts from there or from 0."""
+    path = tmp_path / name
+    picture = ["-f", "lavfi", "-i", "testsrc2=size=64x48:rate=25:duration=2"]
+    subprocess.run(["ffmpeg", "-v", "error", *picture, "-output_ts_offset", "100", path], check=True)
+    with closing(VideoReader(path, cut=Cut(Fraction(101)))) as reader:
+        assert reader.format.frames == pytest.approx(25, abs=2)
+        assert len(frames_of([*reader])) == pytest.approx(25, abs=2)
+
+
 def test_rotation_is_applied(tmp_path):
     """The red corner, top left as coded, is top right once a quarter turn clockwise is applied."""
     path = turn(make_clip(tmp_path / "phone.mp4", frames=3, size=(64, 48), aspect=Fraction(4, 3), sound=False))

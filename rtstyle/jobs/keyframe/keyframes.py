@@ -143,7 +143,7 @@ class Brush:
         painting = self.studio.painter.paint(content, start(), memory=memory, place=place, progress=hear)
         if painting.stopped:
             self.kept.stop(name, painting.place)
-        if painting.failed and float(content.std()) < _FLAT and math.isfinite(painting.losses.total):
+        if painting.failed and float(content.std(dim=(2, 3)).max()) < _FLAT and math.isfinite(painting.losses.total):
             _log.warning("%s: %s; it shows hardly anything, and stays as it is", name, painting.failed)
         else:
             painting.check(name, hint=_HINT)

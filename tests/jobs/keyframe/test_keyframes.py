@@ -223,7 +223,7 @@ def test_a_learning_rate_may_change_from_run_to_run(materials, tmp_path, clip, m
 
 
 def test_a_flat_frame_does_not_end_a_video(tmp_path, caplog):
-    """As in a fade from black: where nothing is to be seen nothing comes down, and that is said in a line."""
+    """As in a fade from a colour: where nothing is to be seen nothing comes down, and that is said in a line."""
 
     class Stuck:
         def paint(self, content, start, **_):
@@ -231,8 +231,8 @@ def test_a_flat_frame_does_not_end_a_video(tmp_path, caplog):
 
     kept = KeyframeFolder(tmp_path / "keys", {}, resume=False, overwrite=False)
     brush = Brush(SimpleNamespace(painter=Stuck()), kept, None)
-    black, noise = torch.zeros(1, 3, 8, 8), torch.rand(1, 3, 8, 8)
-    assert not brush(0, black, lambda: black, None).any()
+    red, noise = torch.tensor([1.0, 0, 0]).view(1, 3, 1, 1).expand(1, 3, 8, 8), torch.rand(1, 3, 8, 8)
+    assert (brush(0, red, lambda: red, None) == (255, 0, 0)).all()
     assert caplog.messages == ["000000.png: it stayed; it shows hardly anything, and stays as it is"]
     with pytest.raises(PaintError, match=r"000001\.png: it stayed"):
         brush(1, noise, lambda: noise, None)
