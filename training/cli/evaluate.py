@@ -71,8 +71,6 @@ def evaluate(
         if sheet is not None and json_out is not None and sheet.resolve() == json_out.resolve():
             raise UsageError(f"{sheet}: expected two files, got one for --out and --json-out; give each its own name")
         paths = [*models, *([against] if against else [])]
-        keep = identities([*paths, *(style_image or []), *(clips or []), *([vgg] if vgg else [])])
-        files = [OutputFile(path, overwrite=overwrite, keep=keep) if path else None for path in (sheet, json_out)]
         base = QUICK if quick else THOROUGH
         settings = replace(
             base,
@@ -91,6 +89,8 @@ def evaluate(
                 artworks=[origin.artwork(style_image or []) for origin in origins],
                 vgg=find_vgg16(vgg),
             )
+            keep = identities([*paths, *material.photos, *material.clips, *material.artworks, *([vgg] if vgg else [])])
+            files = [OutputFile(path, overwrite=overwrite, keep=keep) if path else None for path in (sheet, json_out)]
             names = f"{len(material.photos)} photos of {photos}, {len(material.clips)} clips"
             say(f"{names}; VGG-16 from {material.vgg.source}")
             with evaluating() as progress:
