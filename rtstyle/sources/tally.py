@@ -166,7 +166,8 @@ def span_of(container: InputContainer, length: Fraction | None = None) -> tuple[
     """
     length, name = duration_of(container) if length is None else length, container.format.name
     start = Fraction(0) if name in FREE_CLOCKS else max(Fraction(container.start_time or 0, av.time_base), Fraction(0))
-    return start, length + start if length and name not in _COUNTED_FROM_0 else length
+    counts_from_0 = name in _COUNTED_FROM_0 and length > start  # some Matroska has the length in its place
+    return start, length + start if length and not counts_from_0 else length
 
 
 def _indexed(stream: VideoStream, first: int | None) -> int:

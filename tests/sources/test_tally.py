@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from rtstyle.errors import SourceError
-from rtstyle.sources.tally import Tally
+from rtstyle.sources.tally import Tally, span_of
 
 
 def check(demuxer, on_error="warn"):
@@ -37,3 +37,19 @@ def test_what_may_be_left_out_is_told_where_that_can_be_asked_for():
         check("ogg", "stop")
     with pytest.raises(SourceError, match=r"get it whole$"):
         check("ogg")
+
+
+@pytest.mark.parametrize(
+    ("demuxer", "length", "span"),
+    [
+        ("mpegts", 8, (0, 8)),  # a clock that may start anywhere
+        ("mov,mp4,m4a,3gp,3g2,mj2", 8, (100, 108)),  # a length
+        ("matroska,webm", 108, (100, 108)),  # where it ends
+        ("matroska,webm", 8, (100, 108)),  # a length, as some muxers write it
+        ("asf", 0, (100, 0)),  # unknown
+    ],
+)
+def test_where_a_film_that_begins_late_ends(demuxer, length, span):
+    """In seconds of its own clock, whichever way its container counts."""
+    name = SimpleNamespace(name=demuxer)
+    assert span_of(SimpleNamespace(format=name, start_time=100 * 10**6, duration=length * 10**6)) == span
