@@ -49,7 +49,9 @@ PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         },
     }
 )
-_OF_PRESETS = {name for preset in PRESETS.values() for name in preset}
+# what suits one network alone: `full` forgets how to paint at the rate of `lite`
+NETWORKS: Mapping[str, Mapping[str, Any]] = MappingProxyType({"full": {"learning_rate": 4e-4}})
+_OF_PRESETS = {name for chosen in (*PRESETS.values(), *NETWORKS.values()) for name in chosen}
 _OPTIONS = {"style_images": "style_image", "weights": "weight", "teachers": "teacher"}  # not called as in a recipe
 _FILES = {"style_images", "data", "init_from", "teachers"}
 
@@ -132,7 +134,7 @@ class Recipe:
     def command(self) -> str:
         """The command that trains by this recipe, with file names in place of paths.
 
-        Defaults are left out, but not of what a preset may set: the command line takes its presets' before a recipe's.
+        Defaults are left out, but not of what presets or networks set: the command line takes theirs before a recipe's.
         """
         said = [f for f in fields(self) if f.name in _OF_PRESETS or getattr(self, f.name) != _default(f)]
         words = [word for f in said for value in self._in_words(f.name) for word in (option_of(f.name), value)]

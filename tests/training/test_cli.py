@@ -137,6 +137,7 @@ def test_what_is_named_goes_before_the_preset(asked: Callable[..., Recipe]) -> N
         "--weight style=1234567.8,tone=0 --style-layers relu1_1=0.3,relu3_1 --content-layers conv4_2=0.123456789",
         "--style 'two words.png' --style \"Mrs. O'Keeffe, 2.png\" --include 'a b*' --include *.png --width 8",
         "--style tiny.png --teacher a.ckpt --teacher b.ckpt --weight temporal=5e6,style=1e-7",
+        "--network full --learning-rate 0.0015",
         "--network full --blocks 2 --hold-out 0 --distance l1 --gram plain --ema 0.5 --clip 0 --seed 7",
     ],
 )
@@ -148,6 +149,13 @@ def test_the_command_says_the_whole_recipe(recipe_of: Callable[..., Recipe], beg
     *_, o, name = words = shlex.split(recipe.command)
     assert (words[:3], o, name) == (["python", "-m", "training"], "-o", "NAME.ckpt")
     assert recipe_of(*words[3:-2]) == recipe
+
+
+def test_the_large_network_has_a_rate_of_its_own(asked: Callable[..., Recipe]) -> None:
+    """Whatever the preset, unless told otherwise."""
+    options = (), ("--preset", "best"), ("--learning-rate", "2e-4")
+    assert [asked("--network", "full", *more).learning_rate for more in options] == [4e-4, 4e-4, 2e-4]
+    assert asked("--network", "lite").learning_rate == 1.5e-3
 
 
 def test_calm_imitates_what_it_began_with(asked: Callable[..., Recipe], begun: Path) -> None:

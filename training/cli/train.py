@@ -22,7 +22,7 @@ from training.cli.console import say
 from training.cli.reporter import Reporter
 from training.machine import Machine
 from training.processes import PeerError, Processes
-from training.recipe import PRESETS, Recipe, option_of, usual_weights
+from training.recipe import NETWORKS, PRESETS, Recipe, option_of, usual_weights
 from training.weights import read_weights
 
 _log = logging.getLogger(__name__)
@@ -144,7 +144,8 @@ def _recipe(given: Mapping[str, Any]) -> Recipe:
         "teachers": tuple(str(path.resolve()) for path in teachers),
         "weights": _weights(preset, given, teachers),
     }
-    return Recipe(**{"network": option.DEFAULT.network, **PRESETS[preset], **asked})
+    network = given.get("network", option.DEFAULT.network)
+    return Recipe(**{"network": network, **PRESETS[preset], **NETWORKS.get(network, {}), **asked})
 
 
 def _teachers(preset: str, given: Mapping[str, Any]) -> Sequence[Path]:

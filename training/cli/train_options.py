@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from training.recipe import PRESETS, WEIGHTS, Recipe
+from training.recipe import NETWORKS, PRESETS, WEIGHTS, Recipe
 
 DEFAULT = Recipe(network="lite", style_images=("",), data="", steps=1)
 PRESET = "quick"
@@ -19,6 +19,11 @@ def _default(value: object) -> str:
 
 def _usual(loss: str) -> str:
     return _default(f"{WEIGHTS[loss]:g}")
+
+
+def _by_network(name: str) -> str:
+    own = ", ".join(f"{others[name]} in {network}" for network, others in NETWORKS.items())
+    return _default(f"{getattr(DEFAULT, name)} in {DEFAULT.network}, {own}")
 
 
 def _by_preset(name: str) -> str:
@@ -101,7 +106,7 @@ Gram = Annotated[
     ),
 ]
 LearningRate = Annotated[
-    float | None, typer.Option(min=0, help="Adam's highest learning rate." + _default(DEFAULT.learning_rate))
+    float | None, typer.Option(min=0, help="Adam's highest learning rate." + _by_network("learning_rate"))
 ]
 Ema = Annotated[
     float | None,
