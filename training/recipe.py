@@ -49,8 +49,18 @@ PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         },
     }
 )
-# what suits one network alone: `full` forgets how to paint at the rate of `lite`
-NETWORKS: Mapping[str, Mapping[str, Any]] = MappingProxyType({"full": {"learning_rate": 4e-4}})
+# what suits one network alone: `full` can draw the artwork's strokes if deeper layers count and the photo's own
+# grain hardly does, and forgets how to paint at the rate of `lite`
+NETWORKS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
+    {
+        "full": {
+            "content_layers": {"relu2_2": 0.2, "relu3_3": 3.0},
+            "style_layers": {"relu1_2": 0.4, "relu2_2": 0.3, "relu3_3": 0.2, "relu4_3": 0.1},
+            "gram": "relative",
+            "learning_rate": 4e-4,
+        }
+    }
+)
 _OF_PRESETS = {name for chosen in (*PRESETS.values(), *NETWORKS.values()) for name in chosen}
 _OPTIONS = {"style_images": "style_image", "weights": "weight", "teachers": "teacher"}  # not called as in a recipe
 _FILES = {"style_images", "data", "init_from", "teachers"}

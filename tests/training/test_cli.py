@@ -151,11 +151,15 @@ def test_the_command_says_the_whole_recipe(recipe_of: Callable[..., Recipe], beg
     assert recipe_of(*words[3:-2]) == recipe
 
 
-def test_the_large_network_has_a_rate_of_its_own(asked: Callable[..., Recipe]) -> None:
+def test_the_large_network_has_losses_and_a_rate_of_its_own(asked: Callable[..., Recipe]) -> None:
     """Whatever the preset, unless told otherwise."""
+    full, lite = asked("--network", "full"), asked("--network", "lite")
+    assert (full.content_layers, full.gram) == ({"relu2_2": 0.2, "relu3_3": 3.0}, "relative")
+    assert (lite.content_layers, lite.gram) == ({"relu2_2": 1.0}, "overall")
+    assert asked("--network", "full", "--style-layers", "relu1_2").style_layers == {"relu1_2": 1.0}
     options = (), ("--preset", "best"), ("--learning-rate", "2e-4")
     assert [asked("--network", "full", *more).learning_rate for more in options] == [4e-4, 4e-4, 2e-4]
-    assert asked("--network", "lite").learning_rate == 1.5e-3
+    assert lite.learning_rate == 1.5e-3
 
 
 def test_calm_imitates_what_it_began_with(asked: Callable[..., Recipe], begun: Path) -> None:

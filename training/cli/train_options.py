@@ -22,8 +22,12 @@ def _usual(loss: str) -> str:
 
 
 def _by_network(name: str) -> str:
-    own = ", ".join(f"{others[name]} in {network}" for network, others in NETWORKS.items())
-    return _default(f"{getattr(DEFAULT, name)} in {DEFAULT.network}, {own}")
+    chosen = {DEFAULT.network: getattr(DEFAULT, name)} | {network: own[name] for network, own in NETWORKS.items()}
+    return _default("; ".join(f"{_in_words(value)} in {network}" for network, value in chosen.items()))
+
+
+def _in_words(value: object) -> str:
+    return ", ".join(f"{k}={v:g}" for k, v in value.items()) if isinstance(value, dict) else str(value)
 
 
 def _by_preset(name: str) -> str:
@@ -91,9 +95,10 @@ Weight = Annotated[
     typer.Option(metavar="NAME=NUMBER", help=f"Weight of any loss: {', '.join(WEIGHTS)}; repeatable."),
 ]
 ContentLayers = Annotated[
-    str | None, typer.Option(help="VGG-16 layers with weights: relu2_2, or conv4_2=1,conv_4=0.5.")
+    str | None,
+    typer.Option(help="VGG-16 layers with weights, such as conv4_2=1,conv_4=0.5." + _by_network("content_layers")),
 ]
-StyleLayers = Annotated[str | None, typer.Option(help="The same, for the style loss.")]
+StyleLayers = Annotated[str | None, typer.Option(help="The same, for the style loss." + _by_network("style_layers"))]
 Distance = Annotated[
     str | None,
     typer.Option(help="Distance between features and between Gram matrices: mse or l1." + _default(DEFAULT.distance)),
@@ -102,7 +107,7 @@ Gram = Annotated[
     str | None,
     typer.Option(
         help="Style loss: overall (sum divided by the artwork's), relative (each layer's divided by its own) or plain."
-        + _default(DEFAULT.gram)
+        + _by_network("gram")
     ),
 ]
 LearningRate = Annotated[
