@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _TEST_SIZE, _TEST_RATE = (1280, 720), Fraction(30)
 _SCREEN_RATE = Fraction(30)
+_DIGITS = 9  # of a camera's number: OpenCV's have 32 bits
 _CAMERAS_TRIED = range(4)  # numbers, where no list of cameras is to be had
 _HELP = "see: rtstyle cameras; and `rtstyle live test` works without one"
 
@@ -104,7 +105,7 @@ def _check_not_again(name: str, request: CaptureRequest) -> None:
 def _open_camera(text: str, request: CaptureRequest) -> LiveSource:
     """The camera by number or device; without either the first that opens."""
     if text:
-        address: int | str = int(text) if text.isdecimal() else text
+        address: int | str = int(text) if text.isdecimal() and len(text) <= _DIGITS else text
         try:
             return _camera(address, request)
         except SourceError as error:
