@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from rtstyle.errors import ModelError, UsageError
+from rtstyle.errors import ModelError, UsageError, reason_of
 from rtstyle.manifest import sha256_of
 from rtstyle.style import Style, read_style
 from rtstyle.styles import TWIN
@@ -22,7 +22,10 @@ def twin_path(path: Path) -> Path:
 
 
 def find_twin(style: Style) -> Path | None:
-    """Return the twin, if any; if damaged or made from another file, warn and return None."""
+    """Return the twin, if any; if damaged or made from another file, warn and return None.
+
+    Raises ModelError where the model itself is gone.
+    """
     path = twin_path(style.path)
     if style.mix or style.convention or not path.is_file():
         return None
@@ -33,13 +36,17 @@ def find_twin(style: Style) -> Path | None:
 
 
 def twin_fault(style: Style) -> str:
-    """Why the file beside the style cannot be its twin, in words; empty if it can."""
+    """Why the file beside the style cannot be its twin, in words; empty if it can. Raises ModelError, as above."""
     path = twin_path(style.path)
     try:
         made_from = read_style(path).metadata.get(ORIGINAL)
     except (ModelError, UsageError) as error:
         return str(error)
-    return "" if made_from == sha256_of(style.path) else f"{path}: was not made from {style.path.name} as it is now"
+    try:
+        original = sha256_of(style.path)
+    except OSError as error:  # removed while a program runs
+        raise ModelError(f"{style.path}: cannot be read: {reason_of(error)}; was it moved?") from error
+    return "" if made_from == original else f"{path}: was not made from {style.path.name} as it is now"
 
 
 def wanted_twin(style: Style, precision: str) -> Path | None:

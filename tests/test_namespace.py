@@ -4,6 +4,7 @@ import inspect
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import rtstyle
 
@@ -41,6 +42,14 @@ def test_importing_loads_nothing_heavy():
     assert not {"torch", "cv2", "av", "numpy", "onnx", "onnxruntime", "openvino", "typer"} & imported_by(
         "import rtstyle"
     )
+
+
+def test_ctrl_c_is_handled_before_anything_slow_is_loaded():
+    """Until ``main`` is called nothing is, as an interrupt would be a traceback."""
+    program = "import sys, rtstyle.cli; print(*sys.modules)"  # without `site`, which may load all kinds of things
+    folder = Path(rtstyle.__file__).parents[1]
+    done = subprocess.run([sys.executable, "-S", "-c", program], capture_output=True, text=True, check=True, cwd=folder)
+    assert not {"pathlib", "threading", "typer"} & set(done.stdout.split())
 
 
 def test_transcoding_loads_neither_torch_nor_cv2():

@@ -10,7 +10,7 @@ import rtstyle
 import rtstyle.styles
 from rtstyle.engines import openvino as adapter
 from rtstyle.engines.openvino import OpenVinoEngine
-from rtstyle.errors import UsageError
+from rtstyle.errors import ModelError, UsageError
 from rtstyle.export.anatomy import inspect_model
 from rtstyle.export.run import export_style
 from rtstyle.frames import Batch
@@ -84,6 +84,14 @@ def test_a_damaged_twin_is_left(inverts, content, caplog):
     path.write_bytes(path.read_bytes()[:-40] if content is None else content)
     assert painted(inverts) == ("OpenVINO CPU f32", 55)
     assert len(caplog.records) == 1
+
+
+def test_a_twin_does_not_outlive_its_model(inverts):
+    """A style that is removed while a program runs is named in one sentence."""
+    style = find_style(inverts)
+    inverts.unlink()
+    with pytest.raises(ModelError, match=r"both\.onnx: cannot be read: No such file or directory; was it moved\?"):
+        Stylizer(style)
 
 
 def test_a_twin_is_no_style_of_its_own(inverts, monkeypatch):

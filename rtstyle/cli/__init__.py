@@ -1,4 +1,7 @@
-"""The command line: arguments in, words out."""
+"""The command line: arguments in, words out.
+
+What takes time to import is imported in ``main``, so that Ctrl-C is clean meanwhile.
+"""
 
 from __future__ import annotations
 
@@ -6,22 +9,19 @@ import gc
 import os
 import signal
 import sys
-import threading
 from io import TextIOWrapper
-from pathlib import Path
-from types import FrameType
 
 
 def main() -> None:
     """Entry point of ``rtstyle``. Exits with 0, 1 (it failed), 2 (usage), 130 (Ctrl-C) or 143 (SIGTERM)."""
-    signal.signal(signal.SIGTERM, _terminate)
-    _open_closed()
-    os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")  # our own error sentence says what is wrong with a picture
-    if isinstance(sys.stdout, TextIOWrapper) and sys.stdout.errors == "strict":
-        sys.stdout.reconfigure(errors="replace")  # a console or a pipe that lacks a letter is no reason to fail
-    gc.set_threshold(20_000)  # loading modules makes no garbage, and looking for it takes 0.05 s
     try:
-        from rtstyle.cli.app import app  # imported here so that Ctrl-C is clean while it loads
+        signal.signal(signal.SIGTERM, _terminate)
+        _open_closed()
+        os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")  # our own error sentence says what is wrong with a picture
+        if isinstance(sys.stdout, TextIOWrapper) and sys.stdout.errors == "strict":
+            sys.stdout.reconfigure(errors="replace")  # a console or a pipe that lacks a letter is no reason to fail
+        gc.set_threshold(20_000)  # loading modules makes no garbage, and looking for it takes 0.05 s
+        from rtstyle.cli.app import app
 
         app()
     except KeyboardInterrupt:
@@ -37,11 +37,14 @@ def _open_closed() -> None:
     """Lead standard streams that were closed (``2>&-``) nowhere, or a file that is written would take their place."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
-            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 - as long as the program
+            # As long as the program; pathlib would take a moment to import.
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115
 
 
 def _exit(code: str | int | None) -> None:
     """Exit; immediately if a thread is stuck in a driver or a server, since Python's own shutdown could crash then."""
+    import threading
+
     if isinstance(code, int) and any(thread.name.startswith("rtstyle") for thread in threading.enumerate()):
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
@@ -49,6 +52,6 @@ def _exit(code: str | int | None) -> None:
     sys.exit(code)
 
 
-def _terminate(_signal: int, _frame: FrameType | None) -> None:
+def _terminate(_signal: int, _frame: object) -> None:
     """Unwind as for Ctrl-C, so that no temporary file remains."""
     sys.exit(128 + signal.SIGTERM)

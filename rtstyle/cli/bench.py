@@ -67,13 +67,13 @@ def bench(
 
     [bold]rtstyle bench --device cuda --json > speeds.json[/bold]
     """
-    with one_sentence(stopped="what was measured so far is above"):
+    results: list[Result] = []
+    with one_sentence(stopped=lambda: "what was measured so far is above" if results else "nothing was measured"):
         from rtstyle.cpu import load
         from rtstyle.jobs.bench.bench import SIZES, Bench
 
         busy = load()
         measuring = Bench(style or (), sizes=size or tuple(SIZES), device=device, precision=precision, seconds=seconds)
-        results: list[Result] = []
         try:
             with _progress(measuring) as progress:
                 measuring.measure(results.append, progress)

@@ -124,7 +124,7 @@ def live(
             seconds=seconds,
         )
         lost = any(failure.startswith(RECORDING) for failure in report.failures)
-        show(report, output=record if record and not lost else "live", as_json=json)
+        show(report, output=record if record and report.frames_out and not lost else "live", as_json=json)
         fail(report.failures)
 
 

@@ -29,7 +29,7 @@ class Outputs:
         self._ending: list[Line] = []  # detached, not yet known to have finished
         self._format: VideoFormat | None = None
         self._failures: list[str] = []
-        self.known: set[str] = set()  # names of all that were ever attached
+        self.known: set[str] = set()  # names of all that ever got a frame
 
     @property
     def closed(self) -> bool:
@@ -41,6 +41,11 @@ class Outputs:
     def failures(self) -> list[str]:
         """What failed, in sentences."""
         return list(self._failures)
+
+    @property
+    def unfinished(self) -> set[str]:
+        """Names of those whose threads are still working."""
+        return {line.name for line in [*self._lines.values(), *self._ending] if line.busy}
 
     @property
     def alone(self) -> bool:
@@ -59,6 +64,7 @@ class Outputs:
         """Hand the frame to all, and show it in the window."""
         if isinstance(item, Packet):
             return
+        self.known.update(self._lines)
         for line in list(self._lines.values()):
             line.put(item)
         if self.window is not None:
@@ -82,7 +88,6 @@ class Outputs:
         """
         line = Line(name, sink, queue, patience_s, self._fail)
         self._lines[name] = line
-        self.known.add(name)
         if self._format is not None:
             line.start(self._format)
 
@@ -110,16 +115,17 @@ class Line:
     """One sink, its thread and the queue before it."""
 
     def __init__(self, name: str, sink: Sink, queue: int, patience_s: float, on_failure: Callable[[str], None]) -> None:
-        self._name, self._sink, self._patience_s, self._on_failure = name, sink, patience_s, on_failure
+        self.name, self._sink, self._patience_s, self._on_failure = name, sink, patience_s, on_failure
         self._frames: Channel[Frame] = Channel(queue, droppable=_always)
         self._thread: Thread | None = None
         self._deadline = 0.0  # time.monotonic()
         self._missed = 0  # frames, while it was still connecting
         self._told = False
+        self._ended = False
         self.alive = True
 
     def start(self, format: VideoFormat) -> None:
-        self._thread = Thread(target=self._work, args=(format,), name=f"rtstyle-{self._name}", daemon=True)
+        self._thread = Thread(target=self._work, args=(format,), name=f"rtstyle-{self.name}", daemon=True)
         self._thread.start()
 
     def put(self, frame: Frame) -> None:
@@ -130,12 +136,12 @@ class Line:
             self._missed = self._frames.dropped
         elif self._frames.dropped > self._missed and not self._told:
             self._told = True
-            _log.warning("%s cannot keep up and loses frames; the others continue", self._name)
+            _log.warning("%s cannot keep up and loses frames; the others continue", self.name)
 
     @property
     def busy(self) -> bool:
         """Whether its thread is still working."""
-        return self._thread is not None and self._thread.is_alive()
+        return self._thread is not None and not self._ended  # `is_alive` lies after Ctrl-C: see pipeline._is_busy
 
     def finish(self) -> None:
         """Let it write what waits, and no more; from now on its patience counts."""
@@ -147,7 +153,7 @@ class Line:
         if self._thread is not None:
             self._thread.join(max(self._deadline - monotonic(), 0))
             if self.busy:
-                _log.warning("%s did not finish within %g s and is left behind", self._name, self._patience_s)
+                _log.warning("%s did not finish within %g s and is left behind", self.name, self._patience_s)
 
     def _work(self, format: VideoFormat) -> None:
         """Body of the thread."""
@@ -162,10 +168,12 @@ class Line:
             self._fail(error)
         except Exception as error:  # noqa: BLE001 - other people's libraries; the picture must go on
             self._fail(SinkError(f"{type(error).__name__}: {error}"))
+        finally:
+            self._ended = True
 
     def _fail(self, error: Exception) -> None:
         self.alive = False
-        self._on_failure(f"{self._name}: {error}")
+        self._on_failure(f"{self.name}: {error}")
 
 
 def _always(_frame: Frame) -> bool:

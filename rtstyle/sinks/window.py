@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import platform
+import struct
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from rtstyle.frames import Packet, VideoFormat
 
 _QUIT = {"q", "\x1b"}
+_MOST = 0.9  # of the screen: title bar and panels need some, too
 
 _log = logging.getLogger("rtstyle")
 
@@ -50,8 +52,8 @@ class Window:
         self.closed = False
 
     def open(self, format: VideoFormat, /) -> None:
-        """Show the empty window, as large as the frames."""
-        check_display()
+        """Show the empty window, as large as the frames, or as the screen allows."""
+        screen = check_display()
         # Qt looks for fonts where OpenCV's wheel has none, and tells about it at length.
         os.environ.setdefault("QT_LOGGING_RULES", "*.warning=false;*.info=false")
         if platform.system() == "Linux":
@@ -61,7 +63,7 @@ class Window:
         try:
             cv2.namedWindow(self._title, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL)
             self._open = True
-            cv2.resizeWindow(self._title, format.width, format.height)
+            cv2.resizeWindow(self._title, *_shrunk((format.width, format.height), screen))
             cv2.setMouseCallback(self._title, self._mouse)
         except cv2.error as error:  # opencv-python-headless
             raise SinkError(
@@ -150,13 +152,22 @@ class Window:
             self._on_drag(min(max((x - self._margin) / self._width, 0.0), 1.0))
 
 
-def check_display() -> None:
-    """Raise SinkError where no window can be shown, as Qt would end the whole process, or hang for ever.
+def _shrunk(size: tuple[int, int], screen: tuple[int, int] | None) -> tuple[int, int]:
+    """That (width, height), or the largest of its shape that fits on the screen; None: that is unknown."""
+    if screen is None:
+        return size
+    share = min(1.0, *(_MOST * most / side for side, most in zip(size, screen, strict=True)))
+    return max(round(size[0] * share), 1), max(round(size[1] * share), 1)
 
-    It hangs where PyAV was loaded before OpenCV: Qt then takes PyAV's libxcb for its own (PyAV, issue 1050).
+
+def check_display() -> tuple[int, int] | None:
+    """Return the screen's (width, height), pixels, on Linux.
+
+    Raise SinkError where no window can be shown, as Qt would end the whole process, or hang for ever. It hangs where
+    PyAV was loaded before OpenCV: Qt then takes PyAV's libxcb for its own (PyAV, issue 1050).
     """
     if platform.system() != "Linux":
-        return
+        return None
     loaded = list(sys.modules)
     if "av" in loaded and ("cv2" not in loaded or loaded.index("av") < loaded.index("cv2")):
         raise SinkError("no window: PyAV was loaded before OpenCV, which hangs; put `import cv2` before all others")
@@ -166,11 +177,11 @@ def check_display() -> None:
     host, _, number = display.partition(":")
     screen = number.partition(".")[0]
     try:
-        greet(host, int(screen))
+        return greet(host, int(screen))
     except PermissionError:
         raise SinkError(
             f"no window: the display {display} refuses this user; start without sudo, or set XAUTHORITY to the file of "
             "its owner; --no-window works without"
         ) from None
-    except (OSError, OverflowError, ValueError):
+    except (OSError, OverflowError, ValueError, struct.error):
         raise SinkError(f"no window: the display {display} does not answer; --no-window works without") from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
@@ -17,6 +17,7 @@ from rtstyle.sources.camera import Camera, permission
 from rtstyle.sources.camera_list import list_cameras
 from rtstyle.sources.live_source import LiveSource
 from rtstyle.sources.paced import Paced
+from rtstyle.sources.picture_sequence import is_pattern
 from rtstyle.sources.test_pattern import TestPattern
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 _TEST_SIZE, _TEST_RATE = (1280, 720), Fraction(30)
 _SCREEN_RATE = Fraction(30)
+_DIGITS = 9  # of a camera's number: OpenCV's have 32 bits
 _CAMERAS_TRIED = range(4)  # numbers, where no list of cameras is to be had
 _HELP = "see: rtstyle cameras; and `rtstyle live test` works without one"
 
@@ -32,7 +34,7 @@ LiveFrames = LiveSource | Paced  # what both have besides a Source: `status`
 
 @dataclass(frozen=True, slots=True)
 class CaptureRequest:
-    """What to request from a camera, the screen or the test pattern."""
+    """What to request from a camera, the screen or the test pattern; of numbered pictures the rate."""
 
     size: tuple[int, int] | None = None  # width, height, pixels
     rate: Fraction | None = None  # frames/s
@@ -58,7 +60,7 @@ def open_live(name: str | int | None, request: CaptureRequest = CaptureRequest()
     is_there = os.path.exists(text)  # noqa: PTH110 - Path.exists raises for a name that is too long
     if not text or text.isdecimal() or (text.startswith("/dev/") and not (is_there and Path(text).is_file())):
         return _open_camera(text, request)
-    if is_there:
+    if is_there or is_pattern(text):
         return _open_file(text, request)
     return _open_camera_by_name(text, request)
 
@@ -83,8 +85,9 @@ def _open_address(address: str, request: CaptureRequest) -> LiveFrames:
 def _open_file(path: str, request: CaptureRequest) -> Paced:
     from rtstyle.sources.video_reader import VideoReader
 
-    _check_asked_for_nothing(path, request)
-    return Paced(lambda: aside(lambda: VideoReader(path), VideoReader.close), loop=request.loop)
+    rate = request.rate if is_pattern(path) else None
+    _check_asked_for_nothing(path, replace(request, rate=None) if rate else request)
+    return Paced(lambda: aside(lambda: VideoReader(path, rate=rate), VideoReader.close), loop=request.loop)
 
 
 def _check_asked_for_nothing(name: str, request: CaptureRequest) -> None:
@@ -104,7 +107,7 @@ def _check_not_again(name: str, request: CaptureRequest) -> None:
 def _open_camera(text: str, request: CaptureRequest) -> LiveSource:
     """The camera by number or device; without either the first that opens."""
     if text:
-        address: int | str = int(text) if text.isdecimal() else text
+        address: int | str = int(text) if text.isdecimal() and len(text) <= _DIGITS else text
         try:
             return _camera(address, request)
         except SourceError as error:

@@ -52,6 +52,8 @@ class Paced:
                 yield from _wait(frame, zero, before)
                 before = frame
             if not self._loop:
+                if before is not None:
+                    yield from _hold(before, zero, float(end))
                 return
             self._source.close()
             # PyAV's containers and streams hold each other, and decoders with them: left to the collector's own time,
@@ -64,10 +66,14 @@ class Paced:
 
 
 def _wait(frame: Frame, zero: float, before: Frame | None) -> Iterator[Frame]:
-    """Give the frame when it is due, by a clock that stood at 0 at ``zero``; ``before`` again until then."""
-    due = zero + float(frame.time)
-    while (left := due - perf_counter()) > 0:
-        time.sleep(min(left, _BEAT_S))
-        if before is not None and (now := perf_counter()) < due:
-            yield replace(before, time=Fraction(round((now - zero) / _TICK)) * _TICK, captured=now)
+    """Give the frame when it is due, by a clock that stood at 0 at ``zero``; ``before`` until then."""
+    yield from _hold(before, zero, float(frame.time))
     yield replace(frame, captured=perf_counter())
+
+
+def _hold(frame: Frame | None, zero: float, until: float) -> Iterator[Frame]:
+    """Wait until that time of the film, and give the frame, if there is one, again and again."""
+    while (left := zero + until - perf_counter()) > 0:
+        time.sleep(min(left, _BEAT_S))
+        if frame is not None and (now := perf_counter()) < zero + until:
+            yield replace(frame, time=Fraction(round((now - zero) / _TICK)) * _TICK, captured=now)

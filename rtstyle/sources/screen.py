@@ -88,7 +88,9 @@ def main() -> int:
     except BrokenPipeError:  # nobody reads any more
         return 0
     except (av.error.FFmpegError, OSError) as error:
-        sys.stderr.write(f"screen: {address} cannot be grabbed: {reason_of(error)}")
+        asked = json.loads(options).get("video_size")
+        question = f"; is it as large as {asked}?" if asked else ""
+        sys.stderr.write(f"screen: {address} cannot be grabbed: {reason_of(error)}{question}")
         return 1
     return 0
 

@@ -79,6 +79,18 @@ def test_ctrl_c_shows_what_is_there(invert_model, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_ctrl_c_before_the_first_figure(invert_model, monkeypatch):
+    """There is nothing above the line, and it says so."""
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("rtstyle.jobs.bench.bench.Bench.measure", interrupted)
+    done = invoke("bench", "--style", invert_model)
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr.splitlines()[-1] == "rtstyle: stopped; nothing was measured"
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "sentence"),
     [

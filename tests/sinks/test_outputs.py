@@ -99,6 +99,7 @@ def test_attached_while_frames_flow():
         if number == 4:
             outputs.attach("late", late, queue=10, patience_s=5)
             assert "late" in outputs
+            assert "late" not in outputs.known  # nothing was given to it yet
         outputs.write(frame)
     outputs.detach("late")
     outputs.detach("never there")
@@ -117,8 +118,10 @@ def test_what_is_detached_finishes_on_its_own():
     outputs.detach("recording")
     assert slow.items == []
     assert "recording" not in outputs
+    assert outputs.unfinished == outputs.known == {"recording"}
     slow.let_go.set()
     outputs.close()
+    assert outputs.unfinished == set()
     assert (len(slow.frames), slow.complete) == (20, True)
 
 

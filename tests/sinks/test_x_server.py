@@ -23,12 +23,14 @@ def authority(display, cookie=COOKIE):
 
 @pytest.fixture
 def locked(tmp_path):
-    """The number of a display for which one needs ``COOKIE``."""
+    """The number of a display of 1000×700 for which one needs ``COOKIE``."""
     if shutil.which("Xvfb") is None:
         pytest.skip("no Xvfb on this machine; `make system` installs it where it may")
     (tmp_path / "server").write_bytes(authority(""))
     read, write = os.pipe()
-    command = ["Xvfb", "-displayfd", str(write), "-nolisten", "tcp", "-auth", tmp_path / "server"]
+    # Without -noreset it begins anew after each client, and resets a connection meanwhile.
+    command = ["Xvfb", "-displayfd", str(write), "-screen", "0", "1000x700x24", "-nolisten", "tcp", "-noreset"]
+    command += ["-auth", tmp_path / "server"]
     server = subprocess.Popen(command, pass_fds=[write], stderr=subprocess.DEVNULL)
     os.close(write)
     with os.fdopen(read) as pipe:
@@ -40,7 +42,7 @@ def locked(tmp_path):
 
 
 def test_only_with_its_key(locked, tmp_path, monkeypatch):
-    """The one of its own number; not another display's, nor a wrong one, nor none."""
+    """The one of its own number; not another display's, nor a wrong one, nor none. It tells how large its screen is."""
     keys = tmp_path / "keys"
     monkeypatch.setenv("XAUTHORITY", str(keys))
     for refused in (None, authority(locked + 1), authority(locked, bytes(16))):
@@ -50,7 +52,7 @@ def test_only_with_its_key(locked, tmp_path, monkeypatch):
             greet("", locked)
     for accepted in (authority(locked + 1) + authority(locked), authority("")):
         keys.write_bytes(accepted)
-        greet("", locked)
+        assert greet("", locked) == (1000, 700)
     with pytest.raises(OSError, match=r"No such file|refused"):
         greet("", 4321)
 

@@ -424,6 +424,16 @@ def test_a_loop_leaves_nothing_behind(tmp_path):
     assert len(parts) <= 6
 
 
+def test_numbered_pictures_are_a_film(tmp_path, clock):
+    """As the sentence about their folder says; the last one stands for as long as it lasts."""
+    for number in range(3):
+        cv2.imwrite(str(tmp_path / f"f_{number}.png"), np.full((20, 30, 3), number, np.uint8))
+    source = choose.open_live(str(tmp_path / "f_%d.png"), choose.CaptureRequest(rate=Fraction(10)))
+    assert [frame.image[0, 0, 0] for frame in source] == [0, 1, 2]
+    assert clock.now == pytest.approx(3 / 10)
+    source.close()
+
+
 def test_a_picture_that_stands_is_given_again(tmp_path, clock):
     """A file with long gaps keeps everybody awake."""
     source = choose.open_live(str(make_clip(tmp_path / "gap.mp4", ticks=[0, 16_000, 16_512], sound=False)))
@@ -439,5 +449,6 @@ def test_a_slow_film_that_is_stopped_answers(tmp_path, clock):
     source = choose.open_live(str(make_clip(tmp_path / "slow.mp4", ticks=[0, 6400, 12_800, 19_200], sound=False)))
     given = [clock.now for _ in source]
     assert given[-1] == pytest.approx(1.5)
+    assert clock.now == pytest.approx(1.54)  # the last one, too, is seen for as long as it lasts
     assert max(np.diff(given)) < _LIVE_JOIN_S
     source.close()

@@ -188,12 +188,14 @@ def test_a_picture_that_cannot_be_converted(tmp_path, monkeypatch):
 
 
 def test_the_screen(screen, monkeypatch):
-    """What is on it, at the size asked for; without a display, a sentence."""
+    """What is on it, at the size asked for; where it is smaller or there is none, a sentence."""
     monkeypatch.setitem(os.environ, "DISPLAY", screen.name)
     source = choose.open_live("screen", choose.CaptureRequest(size=(320, 240)))
     frames = iter(source)
     assert [next(frames).image.shape for _ in range(3)] == [(240, 320, 3)] * 3
     source.close()
+    with pytest.raises(SourceError, match=r"cannot be grabbed: .*; is it as large as 2000x1000\?"):
+        choose.open_live("screen", choose.CaptureRequest(size=(2000, 1000)))
     monkeypatch.setitem(os.environ, "DISPLAY", "")
     with pytest.raises(SourceError, match="screen: there is no X display"):
         choose.open_live("screen")

@@ -101,7 +101,7 @@ class Bench:
         return self.runs * (self.each_s + _AROUND_S)
 
     def measure(self, found: Callable[[Result], None], progress: Callable[[Step], None] | None = None) -> None:
-        """Pass each result to ``found`` as it comes, kind by kind, small sizes first. Raises DeviceError."""
+        """Pass each result to ``found`` as it comes, kind by kind, small sizes first. Raises DeviceError, SinkError."""
         done = 0
 
         def tell(what: str, runs: int) -> None:

@@ -7,7 +7,10 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import av
+import av.error
 import numpy as np
+
+from rtstyle.errors import SinkError, reason_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +30,16 @@ def make_film(path: Path, size: tuple[int, int], frames: int) -> None:
     """Write ``frames`` frames of H.264, ``size`` (width, height): clouds drifting in front of others.
 
     A shot is encoded once and its packets repeated, so that a long film costs little more than a short one. Needs cv2.
+    Raises SinkError where the encoder refuses the size, or the disk is full.
     """
+    try:
+        _write(path, size, frames)
+    except (av.error.FFmpegError, OSError) as error:
+        what = f"a film of {size[0]}×{size[1]} to measure with cannot be written: {reason_of(error)}"
+        raise SinkError(f"{what}; try another --size, or let TMPDIR name a folder with more room") from error
+
+
+def _write(path: Path, size: tuple[int, int], frames: int) -> None:
     width, height = size
     tick = Fraction(1, RATE)
     with av.open(str(path), "w", format="mp4") as container:

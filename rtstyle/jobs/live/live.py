@@ -25,6 +25,7 @@ from rtstyle.styles import find_styles
 
 if TYPE_CHECKING:
     from rtstyle.protocols import Sink
+    from rtstyle.sinks.outputs import Outputs
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +83,20 @@ def live(
     try:
         report = show.run(progress)
     except KeyboardInterrupt:
-        failures = show.outputs.failures
+        failures = _failures(show.outputs)
         lost = any(failure.startswith(RECORDING) for failure in failures)
         whole = ["what was recorded is complete"] if RECORDING in show.outputs.known and not lost else []
         raise KeyboardInterrupt("; ".join([*failures, *whole])) from None
-    failures = show.outputs.failures
+    failures = _failures(show.outputs)
     if not outputs.window and attached and len(failures) >= len(attached):
         raise SinkError("; ".join(failures))
     return replace(report, failures=tuple(failures))
+
+
+def _failures(outputs: Outputs) -> list[str]:
+    """What failed, in sentences; a recording that was left behind has, too, as it is not complete."""
+    left_behind = f"{RECORDING}: was not finished, and can be played as far as it was written"
+    return [*outputs.failures, *([left_behind] if RECORDING in outputs.unfinished else [])]
 
 
 def _attached(outputs: LiveOutputs, *, played: str) -> list[tuple[str, Sink, int, float]]:

@@ -107,6 +107,10 @@ class Session:
         elif key == "i":
             self._statistics = not self._statistics
 
+    def say_failed(self, what: str) -> None:
+        """Tell the viewer, from any thread, where to read what went wrong."""
+        self._say(f"{what} failed: see the terminal")
+
     def drag(self, to: float) -> None:
         """Move the divider with the mouse."""
         if self._look.side_by_side:
@@ -117,7 +121,7 @@ class Session:
         self._shown = frame.image
         failures = self._outputs.failures
         for failure in failures[self._told :]:
-            self._say_failed(failure.partition(":")[0])
+            self.say_failed(failure.partition(":")[0])
         self._told = len(failures)
         if self.timecode and frame.captured is not None:
             draw_code(picture, round(frame.captured * 1e3))
@@ -143,9 +147,6 @@ class Session:
     def _say(self, message: str) -> None:
         self._message = message, perf_counter() + _MESSAGE_S
 
-    def _say_failed(self, what: str) -> None:
-        self._say(f"{what} failed: see the terminal")
-
     def _snapshot(self) -> None:
         if self._shown is None:
             return
@@ -162,7 +163,7 @@ class Session:
             PhotoWriter([path]).write(Frame(image, Fraction(0)))
         except SinkError as error:
             _log.warning("%s", error)
-            self._say_failed("snapshot")
+            self.say_failed("snapshot")
         else:
             self._say(f"saved {path.name}")
 
@@ -171,7 +172,7 @@ class Session:
             self._outputs.detach(RECORDING)
             self._say("recording: off")
             return
-        if self._current() is None:  # as at the start: see Show._await_style
+        if self._current() is None and self._look.paints:  # as at the start: see Show._await_style
             self._say("recording: once the style has loaded")
             return
         path = self.folder / f"rtstyle-{_now()}.mp4"
@@ -179,7 +180,7 @@ class Session:
             recorder = Recorder(path)
         except SinkError as error:
             _log.warning("%s", error)
-            self._say_failed(RECORDING)
+            self.say_failed(RECORDING)
             return
         self._outputs.detach(RECORDING)  # if it failed
         self._outputs.attach(RECORDING, recorder, queue=RECORD_QUEUE, patience_s=RECORD_PATIENCE_S)

@@ -132,14 +132,14 @@ class Show:
         """Build a warmed-up painter, in the switch's thread."""
         number, lines = wish
         format = self._source.format
-        painter = LivePainter(
-            self._styles[number],
-            lines=lines,
-            device=self._device,
-            look=self._look,
-            meter=self.meter,
-        )
-        painter.warm_up(format.height, format.width)
+        style = self._styles[number]
+        try:
+            painter = LivePainter(style, lines=lines, device=self._device, look=self._look, meter=self.meter)
+            painter.warm_up(format.height, format.width)
+        except Exception:
+            if number != self._current():  # else it is only another size
+                self._session.say_failed(style.name)
+            raise
         self._providers[number] = painter.provider
         return painter
 

@@ -7,7 +7,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from rtstyle.errors import UsageError
+from rtstyle.errors import SinkError, UsageError
 from rtstyle.jobs.bench.bench import SIZES, Bench, alike, read_size
 from rtstyle.jobs.bench.film import make_film
 from rtstyle.jobs.bench.trial import Computer, try_film, try_live
@@ -29,6 +29,15 @@ def test_the_film_is_as_long_and_large_as_asked(tmp_path, size, frames):
     assert pictures[0].shape == (size[1], size[0], 3)
     assert (abs(pictures[1].astype(int) - pictures[0]).max(axis=2) > 3).mean() > 0.05
     assert 40 < pictures[0].mean() < 215
+
+
+@pytest.mark.parametrize(("size", "folder"), [((20000, 16), ""), ((64, 48), "none")])
+def test_a_film_that_cannot_be_made_is_a_sentence(tmp_path, size, folder):
+    """Too wide for H.264, or nowhere to be written to: it says what may help."""
+    with pytest.raises(
+        SinkError, match=rf"a film of {size[0]}×{size[1]} to measure .* try another --size, or let TMPDIR"
+    ):
+        make_film(tmp_path / folder / "film.mp4", size, 2)
 
 
 def test_styles_of_one_make_are_measured_once(tmp_path):

@@ -18,6 +18,7 @@ import pytest
 import rtstyle
 from rtstyle.errors import DeviceError, SinkError, SourceError, UsageError
 from rtstyle.frames import Batch, Frame, VideoFormat
+from rtstyle.jobs.live import live as live_module
 from rtstyle.jobs.live.live import LiveOutputs
 from rtstyle.jobs.live.look import Look
 from rtstyle.jobs.live.meter import NETWORK, LiveMeter
@@ -33,7 +34,8 @@ from rtstyle.sources.video_reader import VideoReader
 from rtstyle.styles import find_style
 from tests.clips import frame_times, make_clip
 from tests.ending import stopwatch
-from tests.fakes import Clock, Memory
+from tests.fakes import Clock, Memory, Stuck
+from tests.invoke import invoke
 from tests.models import make_model
 from tests.screen import wait_for
 
@@ -95,6 +97,26 @@ def test_a_recording_that_failed_is_not_reported_as_written(tmp_path, invert_mod
     assert done.stderr.splitlines()[-1] == f"rtstyle: recording: {path}: cannot be written: File too large"
 
 
+def test_a_recording_that_never_began_is_not_reported_as_written(tmp_path, invert_model):
+    """The end came before its first frame."""
+    options = ["--no-window", "--camera-size", "64x48", "--style", invert_model, "--record", tmp_path / "a.mp4"]
+    done = invoke("live", "test", *options, "--seconds", "1e-9")
+    assert (done.returncode, list(tmp_path.iterdir())) == (0, [])
+    assert done.stdout.startswith("live: 0 frames")
+
+
+def test_a_recording_that_is_left_behind_is_not_reported_as_written(tmp_path, invert_model, monkeypatch):
+    """A disk that no longer answers: it is waited for a while, then the run has failed."""
+    recorder = Stuck()
+    monkeypatch.setattr(live_module, "Recorder", lambda *_, **__: recorder)
+    monkeypatch.setattr(live_module, "RECORD_PATIENCE_S", 0.1)
+    outputs = LiveOutputs(window=False, record=tmp_path / "a.mp4")
+    clip = make_clip(tmp_path / "clip.mp4", frames=3, sound=False)
+    with pytest.raises(SinkError, match="recording: was not finished, and can be played as far as it was written"):
+        rtstyle.live(str(clip), styles=[invert_model], outputs=outputs)
+    recorder.let_go.set()
+
+
 def test_windows_cameras_open_at_once(tmp_path):
     """OpenCV for Windows copies the environment when it is loaded, so what it is to know is there before, always."""
     (tmp_path / "cv2.py").write_text("import os; print(os.environ['OPENCV_VIDEOIO_MSMF_ENABLE_HW_TRANSFORMS'])")
@@ -128,6 +150,7 @@ def test_windows_cameras_open_at_once(tmp_path):
         (["test", "--no-window", "--seconds", "1", "--size", "\u00b2"], "expected auto or a number of lines"),
         (["test", "--no-window", "--record", f"{'a' * 300}.mp4"], "File name too long; choose a shorter name"),
         (["37", "--no-window", "--seconds", "1"], "camera 37: cannot be opened; is it connected"),
+        (["9999999999", "--no-window", "--seconds", "1"], "camera 9999999999: cannot be opened"),
         (["test", "--no-window", "--seconds", "1", "--record", "a.avi"], "expected a name that ends in .mp4"),
     ],
 )
@@ -252,6 +275,11 @@ def test_r_records_nothing_unpainted(tmp_path):
     session.press("r")
     assert RECORDING not in session._outputs
     assert session._message[0] == "recording: once the style has loaded"
+    session.press(" ")  # where the viewer wants it so, nothing needs to load
+    session.press("r")
+    assert RECORDING in session._outputs
+    session.press("r")
+    session.press(" ")
     style.append(0)
     session.press("r")
     assert RECORDING in session._outputs
@@ -377,6 +405,7 @@ def test_a_style_that_cannot_be_had_changes_nothing(tmp_path, invert_model, by_f
     report = by_frames(show, lambda now: show._session.press("2") if now.frames == 3 else None)
     assert report.provider.endswith("at 480 of 480 lines")
     assert len(caplog.records) == 1
+    assert show._session._message[0] == "broken failed: see the terminal"
 
 
 def test_a_size_that_cannot_be_had_is_not_told(invert_model, by_frames, caplog):
@@ -394,6 +423,7 @@ def test_a_size_that_cannot_be_had_is_not_told(invert_model, by_frames, caplog):
     show._switch._build = with_little_memory
     assert by_frames(show).provider.endswith("at 360 of 480 lines")
     assert [record.message for record in caplog.records] == ["out of memory"]
+    assert show._session._message[0] == ""
 
 
 def test_a_size_that_is_asked_for_is_kept(tmp_path, invert_model):

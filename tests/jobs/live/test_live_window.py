@@ -45,13 +45,19 @@ def bars(picture):
     return [color for color, before in zip(levels, [None, *levels], strict=False) if color != before]
 
 
+def orange(path, size):
+    """A clip of one colour."""
+    picture = f"color=0xa04000:s={size}:r=20:d=2"
+    subprocess.run(
+        ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", picture, "-pix_fmt", "yuv420p", "-y", path], check=True
+    )
+    return path
+
+
 @pytest.fixture
 def clip_of_one_color(tmp_path):
-    """A second of dark orange."""
-    path = tmp_path / "orange.mp4"
-    command = ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "color=0xa04000:s=640x360:r=20:d=2", "-pix_fmt", "yuv420p"]
-    subprocess.run([*command, path], check=True)
-    return path
+    """Two seconds of dark orange."""
+    return orange(tmp_path / "orange.mp4", "640x360")
 
 
 def test_keys(show, screen, tmp_path, clip_of_one_color):
@@ -135,6 +141,22 @@ def test_full_screen(show, screen):
     wait_for(lambda: screen.picture()[450].any(axis=1).sum() > 700 and not screen.picture()[[5, 50, 850, 895]].any())
     screen.press("f")
     wait_for(lambda: screen.size(window) == SIZE)
+    screen.press("q")
+    assert process.wait(PATIENCE_S) == 0
+
+
+def test_a_window_fits_on_the_screen(show, screen, tmp_path):
+    """A phone's film is as tall as the screen allows, and the mouse is where it is seen to be."""
+    process, window = show(orange(tmp_path / "tall.mp4", "1080x1920"), "--loop", "--side-by-side", "--size", "64")
+    assert screen.size(window) == (456, 810)
+
+    def blue_of(*columns):
+        return [bool(screen.picture()[700, x, 2] > 127) for x in columns]  # of what is painted, not of the clip
+
+    wait_for(lambda: blue_of(50, 200, 300, 450) == [False, False, True, True])
+    assert not screen.picture()[:, 460:].any()
+    screen.drag(window, (228, 200), (114, 200))
+    wait_for(lambda: blue_of(50, 100, 130, 450) == [False, False, True, True])
     screen.press("q")
     assert process.wait(PATIENCE_S) == 0
 
