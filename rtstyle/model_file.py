@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING
@@ -9,10 +10,12 @@ from typing import TYPE_CHECKING
 from rtstyle.errors import ModelError
 
 if TYPE_CHECKING:
+    from google.protobuf.message import Message
     from onnx import GraphProto, ModelProto, TensorProto, ValueInfoProto
 
 MAX_BYTES = 2**31 - 1  # bytes; protobuf holds no more
 
+_CONTROL = re.compile(r"[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")  # a terminal would obey
 _AGAIN = "copy or download it again, or export it anew with: python -m training export"
 
 
@@ -32,6 +35,8 @@ def load_file(path: Path, *, weights: bool = True) -> ModelProto:
         raise ModelError(f"{path}: cannot be read: {error.strerror}") from error
     except DecodeError as error:
         raise ModelError(f"{path}: expected an ONNX model, got {_instead(path)}") from error
+    if garbled := next((text for text in _texts(model) if isinstance(text, bytes) or _CONTROL.search(text)), None):
+        raise ModelError(f"{path}: expected names and metadata in UTF-8, got {garbled[:50]!r}; {_AGAIN}")
     files = _files_beside(path, model)
     if files and weights:
         _load_weights(path, model, files)
@@ -58,6 +63,18 @@ def is_scattered(model: ModelProto) -> bool:
     from onnx.external_data_helper import uses_external_data
 
     return any(map(uses_external_data, _tensors(model.graph)))
+
+
+def _texts(message: Message) -> Iterator[str | bytes]:
+    """All names and metadata; bytes where they are no UTF-8. Notes for people are left out."""
+    for field, value in message.ListFields():
+        if field.name == "doc_string":
+            continue
+        if field.type == field.TYPE_STRING:
+            yield from [value] if isinstance(value, str | bytes) else value
+        elif field.type == field.TYPE_MESSAGE:
+            for one in [value] if hasattr(value, "ListFields") else value:
+                yield from _texts(one)
 
 
 def _check_size(path: Path, size: int) -> None:

@@ -105,6 +105,23 @@ def test_a_truncated_network_of_others(tmp_path):
         assert "expected" in refusal(path)
 
 
+@pytest.mark.parametrize("bad", [b"\xff\xfe", b"\x1b[2J"])
+@pytest.mark.parametrize("good", [b"rtstyle.title", b"The Test", b"Cast", b"frames", b"white"])
+def test_names_that_are_no_text(good, bad, tmp_path):
+    """Neither what is not UTF-8 nor what a terminal would obey goes further than the file."""
+    path = make_model(tmp_path / "ours.onnx")
+    path.write_bytes(path.read_bytes().replace(good, bad.ljust(len(good), b"_")))
+    assert "expected names and metadata in UTF-8, got" in refusal(path)
+    assert "\x1b" not in refusal(path)
+
+
+@pytest.mark.parametrize("styles", ["[" * 100_000, "1" * 5_000, "no JSON", "{}", "[]", "[1]"])
+def test_styles_that_are_no_list_of_names(styles, tmp_path):
+    """Whatever JSON's reader says of it."""
+    path = make_model(tmp_path / "ours.onnx", styles=styles)
+    assert f"expected rtstyle.styles to be a JSON list of names, got {styles[:80]!r};" in refusal(path)
+
+
 def test_a_library_of_operators_is_not_loaded(tmp_path):
     """An operator of another domain is refused by name; nothing is looked for on the disk."""
     model = onnx.load(lookalikes.unit(tmp_path / "unit.onnx"))

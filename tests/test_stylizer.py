@@ -3,6 +3,7 @@
 from fractions import Fraction
 
 import numpy as np
+import onnx
 import pytest
 
 from rtstyle.engines.onnxruntime import CPU, OnnxRuntimeEngine
@@ -136,6 +137,19 @@ def test_an_operator_that_no_engine_knows(make_engine, tmp_path):
     model = make_model(tmp_path / "odd.onnx", kind="unknown_operator")
     with pytest.raises(DeviceError, match="cannot run this model") as error:
         make_engine(model)(noise(1, 16, 16))
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(("kind", "value"), [("to", onnx.TensorProto.FLOAT), ("perm", [0, 2, 1, 3])])
+def test_a_network_that_is_not_what_it_declares(kind, value, make_engine, tmp_path):
+    """Floats come out, or a picture on its side: that is one sentence too."""
+    path = make_model(tmp_path / "false.onnx", kind="identity")
+    model = onnx.load(path)
+    operator = "Cast" if kind == "to" else "Transpose"
+    model.graph.node[0].CopyFrom(onnx.helper.make_node(operator, ["frames"], ["stylized"], **{kind: value}))
+    onnx.save(model, path)
+    with pytest.raises(DeviceError) as error:
+        make_engine(path)(noise(1, 16, 32))
     assert "\n" not in str(error.value)
 
 

@@ -86,10 +86,10 @@ class OpenVinoEngine:
         frames = np.require(frames, requirements=["C", "W"])
         stylized = np.empty((len(frames), height * 3 // 2, width) if self._planes else frames.shape, np.uint8)
         for i in range(len(frames)):
-            self._request.set_input_tensor(Tensor(frames[i : i + 1], shared_memory=True))
-            if self._planes is None:
-                self._request.set_output_tensor(Tensor(stylized[i : i + 1], shared_memory=True))
             try:
+                self._request.set_input_tensor(Tensor(frames[i : i + 1], shared_memory=True))
+                if self._planes is None:
+                    self._request.set_output_tensor(Tensor(stylized[i : i + 1], shared_memory=True))
                 self._request.infer()
             except RuntimeError as error:
                 raise DeviceError(f"{_failed(error)}; try another --device or style") from error
