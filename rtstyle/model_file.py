@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ from rtstyle.errors import ModelError
 
 if TYPE_CHECKING:
     from google.protobuf.message import Message
-    from onnx import GraphProto, ModelProto, TensorProto, ValueInfoProto
+    from onnx import GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto
 
 MAX_BYTES = 2**31 - 1  # bytes; protobuf holds no more
 
@@ -62,7 +62,7 @@ def is_scattered(model: ModelProto) -> bool:
     """Whether weights lie in other files."""
     from onnx.external_data_helper import uses_external_data
 
-    return any(map(uses_external_data, _tensors(model.graph)))
+    return any(map(uses_external_data, _tensors(model)))
 
 
 def _texts(message: Message) -> Iterator[str | bytes]:
@@ -92,7 +92,7 @@ def _files_beside(path: Path, model: ModelProto) -> set[str]:
 
     locations = {
         entry.value
-        for tensor in _tensors(model.graph)
+        for tensor in _tensors(model)
         if uses_external_data(tensor)
         for entry in tensor.external_data
         if entry.key == "location"
@@ -123,21 +123,31 @@ def _check_lengths(path: Path, model: ModelProto) -> None:
     """Raise ValueError for a file that ends before its last weight; not every onnx notices."""
     from onnx.external_data_helper import uses_external_data
 
-    for tensor in filter(uses_external_data, _tensors(model.graph)):
+    for tensor in filter(uses_external_data, _tensors(model)):
         told = {entry.key: entry.value for entry in tensor.external_data}
         end = int(told.get("offset", 0)) + int(told.get("length", 0))
         if end > (path.parent / told["location"]).stat().st_size:
             raise ValueError(f"{told['location']} ends too early")
 
 
-def _tensors(graph: GraphProto) -> Iterator[TensorProto]:
-    """All constants, including those in the branches of an ``If``."""
+def _tensors(model: ModelProto) -> Iterator[TensorProto]:
+    """All constants, including those in functions, in the branches of an ``If``, and sparse ones."""
+    yield from _in_graph(model.graph)
+    for function in model.functions:
+        yield from _in_nodes(function.node)
+
+
+def _in_graph(graph: GraphProto) -> Iterator[TensorProto]:
     yield from graph.initializer
     for sparse in graph.sparse_initializer:
         yield from (sparse.values, sparse.indices)
-    for node in graph.node:
-        for attribute in node.attribute:
-            yield from (attribute.t, *attribute.tensors)
-            for inner in (attribute.g, *attribute.graphs):
-                if inner.node or inner.initializer:
-                    yield from _tensors(inner)
+    yield from _in_nodes(graph.node)
+
+
+def _in_nodes(nodes: Iterable[NodeProto]) -> Iterator[TensorProto]:
+    for attribute in (attribute for node in nodes for attribute in node.attribute):
+        yield from (attribute.t, *attribute.tensors)
+        for sparse in (attribute.sparse_tensor, *attribute.sparse_tensors):
+            yield from (sparse.values, sparse.indices)
+        for inner in (attribute.g, *attribute.graphs):
+            yield from _in_graph(inner)

@@ -57,6 +57,25 @@ def test_weights_elsewhere_are_not_opened(scattered, location):
     assert "expected its weights in files beside it" in refusal(moved(scattered, location))
 
 
+@pytest.mark.parametrize("place", ["function", "sparse"])
+def test_weights_elsewhere_in_rare_places(place, tmp_path):
+    """Neither are those of a function, nor those of a matrix that is mostly zeros."""
+    elsewhere = onnx.numpy_helper.from_array(np.zeros(3, np.float32), "elsewhere")
+    elsewhere.data_location = onnx.TensorProto.EXTERNAL
+    elsewhere.external_data.add(key="location", value="../secret")
+    sparse = onnx.helper.make_sparse_tensor(elsewhere, onnx.numpy_helper.from_array(np.arange(3)), [3])
+    told = {"value": elsewhere} if place == "function" else {"sparse_value": sparse}
+    constant = onnx.helper.make_node("Constant", [], ["c"], **told)
+    model = onnx.load(make_model(tmp_path / "ours.onnx"))
+    if place == "function":
+        model.functions.append(onnx.helper.make_function("my", "F", [], ["c"], [constant], model.opset_import))
+    else:
+        model.graph.node.append(constant)
+    path = tmp_path / "theirs.onnx"
+    path.write_bytes(model.SerializeToString())
+    assert "expected its weights in files beside it, got '../secret'" in refusal(path)
+
+
 def test_a_link_out_of_the_folder_is_not_followed(scattered, tmp_path):
     """Nor is a name that leads out by a symbolic link."""
     (tmp_path / "link").symlink_to("/etc/passwd")
