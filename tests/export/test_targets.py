@@ -294,6 +294,19 @@ def test_tensorrt_says_which_operator_is_not_known_to_it(tmp_path):
         export_style(strange, tmp_path / "t.onnx", to="tensorrt", size=Size(48, 40))
 
 
+@pytest.mark.parametrize("sides", [(8, 64), (64, 0), (64, 48, 0), (64, 48, -1)])
+def test_an_impossible_size(sides):
+    """It is one sentence before any network is read."""
+    with pytest.raises(UsageError, match="size: expected at least 16 pixels a side, and one frame, got"):
+        Size(*sides)
+
+
+def test_openvino_in_capitals(blur, tmp_path):
+    """OpenVINO writes no such name, and that is not the disk's fault."""
+    with pytest.raises(UsageError, match=r"OUT\.XML: expected a name that ends in \.xml"):
+        export_style(blur, tmp_path / "OUT.XML", to="openvino")
+
+
 def test_fp16_of_normalisations_that_share_their_numbers(photos, tmp_path):
     """Where they have no weights of their own, exporters write ones and zeros once for all of them."""
     path = lookalikes.zoo(tmp_path / "zoo.onnx")
