@@ -127,7 +127,7 @@ def cpu_session(model: ModelProto | Path, **settings: object) -> Any:  # noqa: A
     options.log_severity_level = _SILENT
     for name, value in settings.items():
         setattr(options, name, value)
-    given = model.SerializeToString() if hasattr(model, "SerializeToString") else str(model)
+    given = model.SerializeToString() if hasattr(model, "SerializeToString") else model.read_bytes()
     try:
         return runtime.InferenceSession(given, options, providers=[CPU], enable_fallback=0)  # as above
     except Exception as error:
