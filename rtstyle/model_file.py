@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING
 
 from rtstyle.errors import ModelError
 
 if TYPE_CHECKING:
-    from onnx import GraphProto, ModelProto, TensorProto, ValueInfoProto
+    from google.protobuf.message import Message
+    from onnx import GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto
 
 MAX_BYTES = 2**31 - 1  # bytes; protobuf holds no more
 
+_CONTROL = re.compile(r"[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")  # a terminal would obey
 _AGAIN = "copy or download it again, or export it anew with: python -m training export"
 
 
@@ -32,6 +35,8 @@ def load_file(path: Path, *, weights: bool = True) -> ModelProto:
         raise ModelError(f"{path}: cannot be read: {error.strerror}") from error
     except DecodeError as error:
         raise ModelError(f"{path}: expected an ONNX model, got {_instead(path)}") from error
+    if garbled := next((text for text in _texts(model) if isinstance(text, bytes) or _CONTROL.search(text)), None):
+        raise ModelError(f"{path}: expected names and metadata in UTF-8, got {garbled[:50]!r}; {_AGAIN}")
     files = _files_beside(path, model)
     if files and weights:
         _load_weights(path, model, files)
@@ -57,7 +62,19 @@ def is_scattered(model: ModelProto) -> bool:
     """Whether weights lie in other files."""
     from onnx.external_data_helper import uses_external_data
 
-    return any(map(uses_external_data, _tensors(model.graph)))
+    return any(map(uses_external_data, _tensors(model)))
+
+
+def _texts(message: Message) -> Iterator[str | bytes]:
+    """All names and metadata; bytes where they are no UTF-8. Notes for people are left out."""
+    for field, value in message.ListFields():
+        if field.name == "doc_string":
+            continue
+        if field.type == field.TYPE_STRING:
+            yield from [value] if isinstance(value, str | bytes) else value
+        elif field.type == field.TYPE_MESSAGE:
+            for one in [value] if hasattr(value, "ListFields") else value:
+                yield from _texts(one)
 
 
 def _check_size(path: Path, size: int) -> None:
@@ -75,7 +92,7 @@ def _files_beside(path: Path, model: ModelProto) -> set[str]:
 
     locations = {
         entry.value
-        for tensor in _tensors(model.graph)
+        for tensor in _tensors(model)
         if uses_external_data(tensor)
         for entry in tensor.external_data
         if entry.key == "location"
@@ -106,21 +123,31 @@ def _check_lengths(path: Path, model: ModelProto) -> None:
     """Raise ValueError for a file that ends before its last weight; not every onnx notices."""
     from onnx.external_data_helper import uses_external_data
 
-    for tensor in filter(uses_external_data, _tensors(model.graph)):
+    for tensor in filter(uses_external_data, _tensors(model)):
         told = {entry.key: entry.value for entry in tensor.external_data}
         end = int(told.get("offset", 0)) + int(told.get("length", 0))
         if end > (path.parent / told["location"]).stat().st_size:
             raise ValueError(f"{told['location']} ends too early")
 
 
-def _tensors(graph: GraphProto) -> Iterator[TensorProto]:
-    """All constants, including those in the branches of an ``If``."""
+def _tensors(model: ModelProto) -> Iterator[TensorProto]:
+    """All constants, including those in functions, in the branches of an ``If``, and sparse ones."""
+    yield from _in_graph(model.graph)
+    for function in model.functions:
+        yield from _in_nodes(function.node)
+
+
+def _in_graph(graph: GraphProto) -> Iterator[TensorProto]:
     yield from graph.initializer
     for sparse in graph.sparse_initializer:
         yield from (sparse.values, sparse.indices)
-    for node in graph.node:
-        for attribute in node.attribute:
-            yield from (attribute.t, *attribute.tensors)
-            for inner in (attribute.g, *attribute.graphs):
-                if inner.node or inner.initializer:
-                    yield from _tensors(inner)
+    yield from _in_nodes(graph.node)
+
+
+def _in_nodes(nodes: Iterable[NodeProto]) -> Iterator[TensorProto]:
+    for attribute in (attribute for node in nodes for attribute in node.attribute):
+        yield from (attribute.t, *attribute.tensors)
+        for sparse in (attribute.sparse_tensor, *attribute.sparse_tensors):
+            yield from (sparse.values, sparse.indices)
+        for inner in (attribute.g, *attribute.graphs):
+            yield from _in_graph(inner)

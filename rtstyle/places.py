@@ -13,7 +13,8 @@ VARIABLE = "RTSTYLE_STYLES"
 def user_folders() -> list[Path]:
     """The folders that RTSTYLE_STYLES names, and ``styles`` in the user's data directory; existing ones only."""
     named = [Path(name) for name in os.environ.get(VARIABLE, "").split(os.pathsep) if name]
-    return [folder for folder in (*named, user_data_path("rtstyle", appauthor=False) / "styles") if folder.is_dir()]
+    wanted = (*named, user_data_path("rtstyle", appauthor=False) / "styles")
+    return [folder for folder in wanted if os.path.isdir(folder)]  # noqa: PTH112 - Path.is_dir raises where one may not look
 
 
 def cache_folder() -> Path:

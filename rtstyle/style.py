@@ -130,8 +130,9 @@ def _type_of(value: ValueInfoProto) -> str:
 def _names(path: Path, text: str) -> tuple[str, ...]:
     try:
         names = json.loads(text)
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):  # RecursionError: a hundred thousand brackets
         names = None
     if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
-        raise ModelError(f"{path}: expected rtstyle.styles to be a JSON list of names, got {text!r}; {_EXPORT_AGAIN}")
+        got = repr(text[:80])
+        raise ModelError(f"{path}: expected rtstyle.styles to be a JSON list of names, got {got}; {_EXPORT_AGAIN}")
     return tuple(names)

@@ -7,6 +7,7 @@ import logging
 import os
 import re
 from dataclasses import dataclass, replace
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ MODELS = "[!.]*.onnx"  # hidden files are no models: a killed export's, or macOS
 TWIN = ".int8.onnx"  # suffix of the 8-bit files beside a style's own, which are not styles themselves
 
 _TOLD = re.compile(r"(.+\.onnx)\?(\w+=.*)", re.IGNORECASE)
+_MIX = re.compile(r"=(?!.*\.onnx$)", re.IGNORECASE)
 _PACKAGE = Path(__file__).parent
 
 _log = logging.getLogger("rtstyle")
@@ -78,7 +80,7 @@ def find_style(name_or_path: str | Path | Mix | Style) -> Style:
     if isinstance(name_or_path, str) and (told := _TOLD.fullmatch(name_or_path)):
         path = Path(os.path.expanduser(told[1]))  # noqa: PTH111 - as below
         return read_style(path, Convention.read(told[2]))
-    if isinstance(name_or_path, str) and "=" in name_or_path and not os.path.exists(name_or_path):  # noqa: PTH110 - Path.exists raises for a name that is too long
+    if isinstance(name_or_path, str) and _MIX.search(name_or_path) and not os.path.exists(name_or_path):  # noqa: PTH110 - Path.exists raises for a name that is too long
         name_or_path = _read_mix(name_or_path)
     if isinstance(name_or_path, Mix):
         return _mixed(name_or_path)
@@ -136,8 +138,8 @@ def _mixed(mix: Mix) -> Style:
     if missing := sorted(set(names) - set(network.styles)):
         raise UsageError(f"{network.path}: has no style {missing[0]}; it holds {', '.join(network.styles)}")
     total = sum(mix.parts.values())
-    if total <= 0:
-        raise UsageError(f"a mix of {', '.join(names) or 'no style'}: expected at least one part above 0")
+    if not 0 < total < inf or min(mix.parts.values()) < 0:
+        raise UsageError(f"a mix of {', '.join(names) or 'no style'}: expected a part above 0, and none below")
     weights = tuple(mix.parts.get(name, 0) / total for name in network.styles)
     return replace(network, name=_spelt(mix.parts), mix=weights if len(weights) > 1 else ())
 

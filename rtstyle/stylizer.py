@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from threading import Lock
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -17,14 +18,14 @@ from rtstyle.twin import wanted_twin
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from rtstyle.frames import Batch, Image
+    from rtstyle.frames import Batch, Image, Images
 
 
 class Stylizer:
     """Paints every frame of a batch in one style; those of more than 24 megapixels in tiles, without a seam.
 
     Raises UsageError if no style has that name, ModelError if it cannot be read, DeviceError if the device is not
-    available. The owner closes it.
+    available. Threads may share it, and take turns. The owner closes it.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class Stylizer:
         self._model, self._device = model_of(self.style), device
         twin = wanted_twin(self.style, precision)
         self._engine = open_engine(self._model, device, batch=batch, twin=twin)
+        self._turn = Lock()  # an engine has one request
         self._closed = False
 
     @property
@@ -52,25 +54,31 @@ class Stylizer:
 
         ``yuv``: return I420 instead of RGB from now on, by this matrix (AVCOL_SPC_*), if engine and network can.
         """
+        self._check_open()
         _check_size(height, width)
         if height * width <= MAX_PIXELS:
-            self._engine.prepare(height, width, yuv=yuv)
+            with self._turn:
+                self._engine.prepare(height, width, yuv=yuv)
 
     def __call__(self, batch: Batch, /) -> Batch:
-        if self._closed:
-            raise UsageError("this stylizer was closed; make a new one")
+        self._check_open()
         if not len(batch):
             return batch
-        _check_size(*batch.images.shape[1:3])
+        _check_pictures(batch.images)
         if batch.images.shape[1] * batch.images.shape[2] > MAX_PIXELS:
             return replace(batch, images=np.stack([self._paint_in_tiles(image) for image in batch.images]))
-        return replace(batch, images=self._engine(batch.images))
+        with self._turn:
+            return replace(batch, images=self._engine(batch.images))
 
     def _paint_in_tiles(self, image: Image) -> Image:
         return paint_in_tiles(image, self._model, lambda model: open_engine(model, self._device, keep=False))
 
     def reset(self) -> None:
         """A frame's style depends on that frame alone: there is nothing to forget."""
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise UsageError("this stylizer was closed; make a new one")
 
     def close(self) -> None:
         self._closed = True
@@ -81,6 +89,12 @@ class Stylizer:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _check_pictures(images: Images) -> None:
+    if images.dtype != np.uint8 or images.ndim != len("NHWC") or images.shape[-1] != len("RGB"):
+        raise UsageError(f"expected pictures of uint8 (N, H, W, 3) RGB, got {images.dtype} {images.shape}")
+    _check_size(*images.shape[1:3])
 
 
 def _check_size(height: int, width: int) -> None:

@@ -75,6 +75,13 @@ def test_styles_of_ones_own(bundled, tmp_path, monkeypatch, caplog):
     assert find_style("wave").path.parent == bundled
 
 
+def test_a_folder_that_one_may_not_look_into_holds_no_styles(bundled, tmp_path, monkeypatch):
+    """As another user's home, or a name longer than names may be: the bundled ones are there all the same."""
+    monkeypatch.setenv("RTSTYLE_STYLES", str(tmp_path / ("a" * 300)))
+    monkeypatch.setattr("rtstyle.places.user_data_path", lambda *names, **options: tmp_path / ("b" * 300))
+    assert [style.name for style in list_styles()] == ["wave"]
+
+
 def test_what_is_bundled_is_what_its_manifest_says():
     """`rtstyle styles --verify` finds nothing; after a change of models: python -m training catalogue exported."""
     done = subprocess.run(

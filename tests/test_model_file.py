@@ -57,6 +57,25 @@ def test_weights_elsewhere_are_not_opened(scattered, location):
     assert "expected its weights in files beside it" in refusal(moved(scattered, location))
 
 
+@pytest.mark.parametrize("place", ["function", "sparse"])
+def test_weights_elsewhere_in_rare_places(place, tmp_path):
+    """Neither are those of a function, nor those of a matrix that is mostly zeros."""
+    elsewhere = onnx.numpy_helper.from_array(np.zeros(3, np.float32), "elsewhere")
+    elsewhere.data_location = onnx.TensorProto.EXTERNAL
+    elsewhere.external_data.add(key="location", value="../secret")
+    sparse = onnx.helper.make_sparse_tensor(elsewhere, onnx.numpy_helper.from_array(np.arange(3)), [3])
+    told = {"value": elsewhere} if place == "function" else {"sparse_value": sparse}
+    constant = onnx.helper.make_node("Constant", [], ["c"], **told)
+    model = onnx.load(make_model(tmp_path / "ours.onnx"))
+    if place == "function":
+        model.functions.append(onnx.helper.make_function("my", "F", [], ["c"], [constant], model.opset_import))
+    else:
+        model.graph.node.append(constant)
+    path = tmp_path / "theirs.onnx"
+    path.write_bytes(model.SerializeToString())
+    assert "expected its weights in files beside it, got '../secret'" in refusal(path)
+
+
 def test_a_link_out_of_the_folder_is_not_followed(scattered, tmp_path):
     """Nor is a name that leads out by a symbolic link."""
     (tmp_path / "link").symlink_to("/etc/passwd")
@@ -103,6 +122,23 @@ def test_a_truncated_network_of_others(tmp_path):
     for share in (0.1, 0.5, 0.9, 0.99):
         path.write_bytes(whole[: int(len(whole) * share)])
         assert "expected" in refusal(path)
+
+
+@pytest.mark.parametrize("bad", [b"\xff\xfe", b"\x1b[2J"])
+@pytest.mark.parametrize("good", [b"rtstyle.title", b"The Test", b"Cast", b"frames", b"white"])
+def test_names_that_are_no_text(good, bad, tmp_path):
+    """Neither what is not UTF-8 nor what a terminal would obey goes further than the file."""
+    path = make_model(tmp_path / "ours.onnx")
+    path.write_bytes(path.read_bytes().replace(good, bad.ljust(len(good), b"_")))
+    assert "expected names and metadata in UTF-8, got" in refusal(path)
+    assert "\x1b" not in refusal(path)
+
+
+@pytest.mark.parametrize("styles", ["[" * 100_000, "1" * 5_000, "no JSON", "{}", "[]", "[1]"])
+def test_styles_that_are_no_list_of_names(styles, tmp_path):
+    """Whatever JSON's reader says of it."""
+    path = make_model(tmp_path / "ours.onnx", styles=styles)
+    assert f"expected rtstyle.styles to be a JSON list of names, got {styles[:80]!r};" in refusal(path)
 
 
 def test_a_library_of_operators_is_not_loaded(tmp_path):

@@ -146,8 +146,12 @@ def test_styles_of_one_network_are_found_by_name_and_mixed(bundled):
         (Mix({"wave": 1, "scream": 1}), "wave and scream: no bundled network holds them together"),
         (Mix({"wave": 1, "monet": 1}, "both"), "has no style monet; it holds udnie, scream"),
         (Mix({"udnie": 1, "scraem": 1}), r"scraem: no such style; did you mean scream\?"),
-        (Mix({"udnie": 0, "scream": 0}), "at least one part above 0"),
+        (Mix({"udnie": 0, "scream": 0}), "expected a part above 0"),
+        (Mix({"udnie": 2, "scream": -1}), "and none below"),
+        (Mix({"udnie": 1, "scream": float("nan")}), "expected a part above 0"),
+        ("udnie=1e308,scream=1e308", "expected a part above 0"),
         ("udnie=much", "expected NAME=NUMBER"),
+        ("a=b/no.onnx", "a=b/no.onnx: no such file"),
     ],
 )
 def test_a_mix_that_cannot_be_is_one_sentence(bundled, mix, words):

@@ -1,8 +1,10 @@
 """The stylizer, on every engine for the CPU."""
 
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 
 import numpy as np
+import onnx
 import pytest
 
 from rtstyle.engines.onnxruntime import CPU, OnnxRuntimeEngine
@@ -111,6 +113,22 @@ def test_too_small_says_both_sizes(height, width, tmp_path):
         stylizer.prepare(height, width)
 
 
+@pytest.mark.parametrize("given", [np.zeros((1, 32, 32, 3), np.float32), np.zeros((1, 32, 32, 4), np.uint8)])
+def test_pictures_of_another_kind_are_named(given, tmp_path):
+    """Floats, transparency: the sentence gives both sides, and blames no device."""
+    stylizer = Stylizer(make_model(tmp_path / "invert.onnx"))
+    with pytest.raises(UsageError, match=rf"expected pictures of uint8 \(N, H, W, 3\) RGB, got {given.dtype}"):
+        stylizer(batch_of(given))
+
+
+def test_threads_may_share_a_stylizer(tmp_path):
+    """Each gets its own paintings, of whatever size."""
+    with Stylizer(make_model(tmp_path / "invert.onnx")) as stylizer, ThreadPoolExecutor(4) as threads:
+        given = [noise(1, 16 + 16 * (i % 2), 32) for i in range(40)]
+        for frames, painted in zip(given, threads.map(stylizer, map(batch_of, given)), strict=True):
+            np.testing.assert_array_equal(painted.images, 255 - frames)
+
+
 def test_a_batch_of_none_is_refused(tmp_path):
     """A batch holds at least one frame."""
     with pytest.raises(UsageError, match="batch 0: expected at least 1"):
@@ -123,6 +141,8 @@ def test_closed_is_closed(tmp_path):
     stylizer.close()
     with pytest.raises(UsageError, match="closed"):
         stylizer(batch_of(noise(1, 16, 16)))
+    with pytest.raises(UsageError, match="closed"):
+        stylizer.prepare(16, 16)
 
 
 def test_a_style_that_is_not_there(tmp_path):
@@ -136,6 +156,19 @@ def test_an_operator_that_no_engine_knows(make_engine, tmp_path):
     model = make_model(tmp_path / "odd.onnx", kind="unknown_operator")
     with pytest.raises(DeviceError, match="cannot run this model") as error:
         make_engine(model)(noise(1, 16, 16))
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(("kind", "value"), [("to", onnx.TensorProto.FLOAT), ("perm", [0, 2, 1, 3])])
+def test_a_network_that_is_not_what_it_declares(kind, value, make_engine, tmp_path):
+    """Floats come out, or a picture on its side: that is one sentence too."""
+    path = make_model(tmp_path / "false.onnx", kind="identity")
+    model = onnx.load(path)
+    operator = "Cast" if kind == "to" else "Transpose"
+    model.graph.node[0].CopyFrom(onnx.helper.make_node(operator, ["frames"], ["stylized"], **{kind: value}))
+    onnx.save(model, path)
+    with pytest.raises(DeviceError) as error:
+        make_engine(path)(noise(1, 16, 32))
     assert "\n" not in str(error.value)
 
 

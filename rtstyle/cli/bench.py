@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.bar import Bar
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn
 from rich.table import Table
 from rich.text import Text
@@ -90,7 +91,8 @@ def _progress(measuring: Bench) -> Iterator[Callable[[Step], None]]:
     if not console.is_terminal:
         yield lambda step: console.out(f"{step.what}, ETA {spoken_time(step.eta_s)}", highlight=False)
         return
-    with Progress(TextColumn("{task.description}"), BarColumn(), _Eta(), console=console, transient=True) as bar:
+    what = TextColumn("{task.description}", markup=False)
+    with Progress(what, BarColumn(), _Eta(), console=console, transient=True) as bar:
         task = bar.add_task("", total=measuring.runs, end=monotonic() + measuring.planned_s)
         yield lambda step: bar.update(task, description=step.what, completed=step.done, end=monotonic() + step.eta_s)
 
@@ -135,7 +137,7 @@ def _chart(console: Console, speeds: Sequence[Speed]) -> None:
 
     first = speeds[0]
     network = f"{first.network} network, " if first.network else ""
-    console.print(f"\n[bold]{', '.join(first.styles)}[/bold] ({network}{first.provider})")
+    console.print(f"\n[bold]{escape(', '.join(first.styles))}[/bold] ({escape(network)}{first.provider})")
     table = Table(box=None, pad_edge=False)
     for header in ("size", "pixels", "transcode", "fps", "1 h takes", f"live, of {_CAMERA_FPS}", "fps"):
         table.add_column(header, justify="right" if header in {"fps", "1 h takes"} else "left", no_wrap=True)

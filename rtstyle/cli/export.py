@@ -74,11 +74,10 @@ def export(
 def read_size(text: str) -> Size:
     """Parse ``WxH`` or ``WxHxN``. Raises UsageError."""
     from rtstyle.export.order import Size
-    from rtstyle.style import MIN_SIZE
 
-    found = re.fullmatch(r"(\d{2,5})[x×](\d{2,5})(?:[x×](\d{1,3}))?", text)
-    if not found or min(int(found[1]), int(found[2])) < MIN_SIZE or found[3] == "0":
-        raise UsageError(f"--size {text}: expected WxH or WxHxN, as in 1280x720, at least {MIN_SIZE} pixels a side")
+    found = re.fullmatch(r"(\d{1,5})[x×](\d{1,5})(?:[x×](\d{1,3}))?", text)
+    if not found:
+        raise UsageError(f"--size {text}: expected WxH or WxHxN, as in 1280x720")
     return Size(int(found[1]), int(found[2]), int(found[3] or 1))
 
 

@@ -41,8 +41,13 @@ def inspect(
         from rtstyle.styles import find_style
 
         words = convention_query(input_range, layout, channels)
-        path = Path(model) if Path(model).suffix.lower() == ".onnx" else find_style(model).path
-        anatomy = inspect_model(path, Convention.read(words) if words else None)
+        convention = Convention.read(words) if words else None
+        if Path(model).suffix.lower() == ".onnx":
+            path = Path(model)
+        else:
+            style = find_style(model)
+            path, convention = style.path, convention or (None if style.metadata else style.convention)
+        anatomy = inspect_model(path, convention)
         typer.echo(jsonlib.dumps(asdict(anatomy)) if json else "\n".join(_lines(anatomy)))
 
 

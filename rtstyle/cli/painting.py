@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.markup import escape
 
 from rtstyle.cli.now_and_then import now_and_then
 from rtstyle.cli.progress import LINE_EVERY_S
@@ -25,8 +26,8 @@ def painting_shown(what: str) -> Iterator[Callable[[Step], None]]:
             lambda step: f"{what}: {described(step)}", every_s=LINE_EVERY_S, always=lambda step: step.iteration == 1
         )
         return
-    with console.status(what) as status:
-        yield lambda step: status.update(f"{what}: {described(step)}")
+    with console.status(escape(what)) as status:
+        yield lambda step: status.update(escape(f"{what}: {described(step)}"))
 
 
 def described(step: Step) -> str:

@@ -73,7 +73,8 @@ def _bar() -> Bar:
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[fps]}"))
+    what = TextColumn("{task.description}", markup=False)  # a file may be called [x264]
+    columns = (what, BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[fps]}"))
     return Bar(*columns, TextColumn("ETA"), TimeRemainingColumn(), console=Console(stderr=True), transient=True)
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from rtstyle.cli.options import Json
@@ -61,7 +62,8 @@ def _table(found: Sequence[Style]) -> Table:
     for style in found:
         inside = f" ({', '.join(style.styles)})" if len(style.styles) > 1 else ""
         artwork = ", ".join(filter(None, (style.title + inside, style.artist, style.year)))
-        table.add_row(style.name, artwork, style.network, f"{style.size / 1e6:.2f} MB", style.licence)
+        row = style.name, artwork, style.network, f"{style.size / 1e6:.2f} MB", style.licence
+        table.add_row(*map(escape, row))  # [study] is no markup
     return table
 
 

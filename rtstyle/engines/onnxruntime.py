@@ -101,6 +101,9 @@ class OnnxRuntimeEngine:
             (stylized,) = self._session.run(["stylized"], {"frames": np.ascontiguousarray(chunk)})
         except Exception as error:  # as above
             raise self._translated(error) from error
+        if stylized.shape != chunk.shape:
+            sizes = f"{chunk.shape} out, got {stylized.shape}"
+            raise DeviceError(f"onnxruntime: expected pictures {sizes}; try another style")
         return np.asarray(stylized, np.uint8)
 
     def _translated(self, error: Exception) -> DeviceError:
@@ -124,10 +127,10 @@ def cpu_session(model: ModelProto | Path, **settings: object) -> Any:  # noqa: A
     options.log_severity_level = _SILENT
     for name, value in settings.items():
         setattr(options, name, value)
-    given = model.SerializeToString() if hasattr(model, "SerializeToString") else str(model)
+    given = model.SerializeToString() if hasattr(model, "SerializeToString") else model.read_bytes()
     try:
-        return runtime.InferenceSession(given, options, providers=[CPU])
-    except Exception as error:  # as above
+        return runtime.InferenceSession(given, options, providers=[CPU], enable_fallback=0)  # as above
+    except Exception as error:
         raise ModelError(f"onnxruntime cannot load this network: {first_line(error)}") from error
 
 

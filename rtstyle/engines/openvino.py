@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import sys
 from pathlib import Path
@@ -26,6 +27,7 @@ _TOOLS = "openvino.tools"
 INSTEAD = "; --device cpu takes onnxruntime instead"
 _making, _importing = Lock(), Lock()
 _the_core: Core | None = None
+_its_process: int | None = None
 
 
 class OpenVinoEngine:
@@ -62,6 +64,7 @@ class OpenVinoEngine:
         return f"OpenVINO CPU {eight if self._in_8_bits else self._precision}"
 
     def prepare(self, height: int, width: int, *, yuv: int | None = None) -> None:
+        _check_process()
         if (self._size, self._yuv) == ((height, width), yuv):
             return
         try:
@@ -86,10 +89,10 @@ class OpenVinoEngine:
         frames = np.require(frames, requirements=["C", "W"])
         stylized = np.empty((len(frames), height * 3 // 2, width) if self._planes else frames.shape, np.uint8)
         for i in range(len(frames)):
-            self._request.set_input_tensor(Tensor(frames[i : i + 1], shared_memory=True))
-            if self._planes is None:
-                self._request.set_output_tensor(Tensor(stylized[i : i + 1], shared_memory=True))
             try:
+                self._request.set_input_tensor(Tensor(frames[i : i + 1], shared_memory=True))
+                if self._planes is None:
+                    self._request.set_output_tensor(Tensor(stylized[i : i + 1], shared_memory=True))
                 self._request.infer()
             except RuntimeError as error:
                 raise DeviceError(f"{_failed(error)}; try another --device or style") from error
@@ -103,17 +106,24 @@ class OpenVinoEngine:
 
 
 def the_core() -> Core:
-    """Return the only core of this process, which lives as long as it does.
+    """Return the only core of this process, which lives as long as it does. Raises DeviceError after a fork.
 
     The CPU plugin gives the thread that loads it a signal stack, and frees that when it is unloaded: with a second
     core, Ctrl-C after the first had gone was a segmentation fault.
     """
-    global _the_core  # noqa: PLW0603 - functools.cache could make two in two threads
+    global _the_core, _its_process  # functools.cache could make two in two threads
     from openvino import Core  # optional and slow to import
 
+    _check_process()
     with _making:
-        _the_core = _the_core or Core()
+        _the_core, _its_process = _the_core or Core(), os.getpid()
     return _the_core
+
+
+def _check_process() -> None:
+    """Raise DeviceError in a forked process, where OpenVINO's threads are missing and it would wait for them."""
+    if _its_process not in {None, os.getpid()}:
+        raise DeviceError(f"OpenVINO: expected a process that was spawned, got a fork of one that had used it{INSTEAD}")
 
 
 def import_openvino() -> ModuleType:

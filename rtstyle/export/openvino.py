@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from rtstyle.engines.openvino import import_openvino, the_core
-from rtstyle.errors import DeviceError, ModelError, RtstyleError, SinkError
+from rtstyle.errors import DeviceError, ModelError, RtstyleError, SinkError, UsageError
 from rtstyle.export.graph import baked
 from rtstyle.export.order import Made, Order, Run
 from rtstyle.frames import Images
@@ -23,8 +23,10 @@ _CANNOT_RUN = "OpenVINO cannot run this network"
 def make(order: Order, folder: Path) -> Made:
     """Raise DeviceError where OpenVINO is missing or cannot run the network, ModelError where it cannot read it.
 
-    SinkError where it cannot write it.
+    SinkError where it cannot write it, UsageError for a name in capitals, which it does not take.
     """
+    if not order.name.endswith(SUFFIX):
+        raise UsageError(f"{order.name}: expected a name that ends in {SUFFIX}, in small letters")
     openvino = import_openvino()
     path = folder / order.name
     with _told(ModelError, "OpenVINO cannot read this network"):

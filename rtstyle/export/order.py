@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from rtstyle.errors import UsageError
+from rtstyle.style import MIN_SIZE
+
 if TYPE_CHECKING:
     from onnx import ModelProto
 
@@ -18,14 +21,18 @@ Run = Callable[["Images"], "Images"]  # (N, H, W, 3) uint8 RGB to the same
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """The frame size a network is made for, if it is made for one only."""
+    """The frame size a network is made for, if it is made for one only. Raises UsageError for an impossible one."""
 
     width: int  # pixels
     height: int  # pixels
     batch: int = 1  # frames
 
+    def __post_init__(self) -> None:
+        if min(self.width, self.height) < MIN_SIZE or self.batch < 1:
+            raise UsageError(f"size: expected at least {MIN_SIZE} pixels a side, and one frame, got {self}")
+
     def __str__(self) -> str:
-        return f"{self.width}x{self.height}" + (f"x{self.batch}" if self.batch > 1 else "")
+        return f"{self.width}x{self.height}" + (f"x{self.batch}" if self.batch != 1 else "")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

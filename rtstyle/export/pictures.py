@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -31,7 +32,7 @@ def read_photos(folder: Path | None) -> tuple[Sequence[Image], Sequence[Image]]:
     """
     if folder is None:
         return (), ()
-    if not folder.exists():
+    if not os.path.exists(folder):  # noqa: PTH110 - Path.exists raises for a name that is too long
         raise SourceError(f"{folder}: there is no such folder")
     below = folder.rglob("*") if folder.is_dir() else [folder]
     paths = sorted(path for path in below if path.suffix.lower() in SUFFIXES)

@@ -65,7 +65,7 @@ def export_style(
                     f"{output}: expected at least {LEAST_DB:g} dB from the original on every picture, got "
                     f"{sheet.worst_db:.1f} dB; --force writes it anyway"
                 )
-            (shelf.folder / page).write_text(sheet.as_markdown(), encoding="utf-8")
+            (shelf.folder / page).write_text(sheet.as_markdown(), encoding="utf-8", errors="replace")
         except OSError as error:
             raise unwritable(output, error) from error
         shelf.place()

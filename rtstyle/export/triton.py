@@ -56,7 +56,7 @@ def _add(subject: Subject, folder: Path) -> Run:
         styles=json.dumps(", ".join(styles)),
     )
     (folder / "config.pbtxt").write_text(config, encoding="utf-8")
-    (folder / "labels.txt").write_text("".join(f"{style}\n" for style in styles), encoding="utf-8")
+    (folder / "labels.txt").write_text("".join(f"{style}\n" for style in styles), encoding="utf-8", errors="replace")
     return runner(path)
 
 

@@ -59,7 +59,8 @@ def make(order: Order, folder: Path) -> Made:
         url = f"models/{number}-{re.sub(r'[^A-Za-z0-9]+', '-', subject.style.name).strip('-')}.onnx"
         (folder / url).write_bytes(_asking_for_weights(subject).SerializeToString())
         cards += _cards(subject.style, url)
-    (folder / "styles.json").write_text(json.dumps(cards, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    listed = json.dumps(cards, ensure_ascii=False, indent=1) + "\n"
+    (folder / "styles.json").write_text(listed, encoding="utf-8", errors="replace")
     return Made(
         runs=tuple(runner(subject.model) for subject in order.subjects),
         notes=(_SAME, _HOW),

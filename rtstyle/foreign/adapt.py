@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rtstyle.engines.onnxruntime import first_line
 from rtstyle.errors import ModelError
 from rtstyle.foreign.convention import SCALING
 from rtstyle.foreign.probe import Findings, probe
@@ -161,8 +162,8 @@ def _modern(path: Path, model: ModelProto) -> ModelProto:
     if version < OPSET:
         try:
             changed = version_converter.convert_version(changed, OPSET)
-        except RuntimeError as error:
-            reason = str(error).strip().splitlines()[0]
+        except Exception as error:  # onnx raises three unrelated classes
+            reason = first_line(error)
             raise ModelError(f"{path}: cannot be converted from opset {version} to {OPSET}: {reason}") from error
     inputs = inputs_of(changed)
     del changed.graph.input[:]

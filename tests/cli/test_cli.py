@@ -1,5 +1,6 @@
 """The command line, as a user has it."""
 
+import io
 import json
 import os
 import signal
@@ -11,6 +12,9 @@ import cv2
 import numpy as np
 import pytest
 
+from rtstyle.cli.painting import painting_shown
+from rtstyle.cli.progress import shown
+from rtstyle.meter import Progress
 from rtstyle.styles import list_styles
 from tests.clips import frame_times, make_clip
 from tests.ending import seconds_to_end
@@ -100,6 +104,29 @@ def test_no_name_of_a_style_is_cut():
     words = done.stdout.replace("(", " ").replace(",", " ").split()
     assert {name for style in list_styles() for name in (style.name, *style.styles)} <= set(words)
     assert "…" not in done.stdout
+
+
+def test_brackets_are_no_markup(tmp_path, monkeypatch):
+    """A title is listed with all that is in it."""
+    make_model(tmp_path / "mine.onnx", title="Sketch [study] [/b]", artist="[red]")
+    monkeypatch.setenv("RTSTYLE_STYLES", str(tmp_path))
+    done = invoke("styles")
+    assert "Sketch [study] [/b], [red]" in " ".join(done.stdout.split())
+
+
+def test_brackets_on_a_terminal(monkeypatch):
+    """They end no run whose progress is shown there."""
+    screen = io.StringIO()
+    screen.isatty = lambda: True
+    monkeypatch.setattr(sys, "stderr", screen)
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("TERM", "xterm")
+    with shown("a[x264] [/b].mp4") as progress:
+        progress(Progress(1, 2, 1.0))
+    with painting_shown("a[x264] [/c].png"):
+        pass
+    assert "a[x264] [/b].mp4" in screen.getvalue()
+    assert "a[x264] [/c].png" in screen.getvalue()
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["transcode", "--help"], ["image", "-h"], ["styles", "--help"]])

@@ -32,11 +32,19 @@ def test_a_style_that_is_missing(tmp_path):
     assert "--style" not in invoke("export", "--help").stdout
 
 
-@pytest.mark.parametrize("size", ["64", "64x", "8x64", "64x48x0", "axb"])
+@pytest.mark.parametrize("size", ["64", "64x", "64x48x", "axb"])
 def test_a_size_without_sense(size):
     """A sentence with an example."""
     with pytest.raises(UsageError, match="expected WxH or WxHxN, as in 1280x720"):
         read_size(size)
+
+
+@pytest.mark.parametrize("size", ["8x64", "64x48x0"])
+def test_an_impossible_size(size, tmp_path):
+    """The option is named as it is typed."""
+    done = invoke("export", "wave", "--to", "static", "--size", size, "-o", tmp_path / "out.onnx")
+    assert done.returncode == 2
+    assert f"--size: expected at least 16 pixels a side, and one frame, got {size}" in done.stderr
 
 
 def test_a_size_may_have_the_sign_that_is_printed():

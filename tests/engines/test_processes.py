@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from tests.models import make_model
 
 PROGRAM = """
@@ -43,6 +45,42 @@ try:
 except KeyboardInterrupt:
     print("interrupted")
 """
+
+
+FORKED = """
+import os, sys
+from fractions import Fraction
+import numpy as np
+from rtstyle import Batch, DeviceError, Stylizer
+
+frames = np.zeros((1, 16, 16, 3), np.uint8)
+batch = Batch(frames, frames, [Fraction(0)])
+older, only = Stylizer(sys.argv[1]), Stylizer(sys.argv[1], device="openvino")
+older(batch)
+if child := os.fork():
+    sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+newer = Stylizer(sys.argv[1])
+print(*{stylizer(batch).images.min() for stylizer in (older, newer)}, older.provider, newer.provider)
+try:
+    only(batch)
+except DeviceError as error:
+    print(error, flush=True)
+os._exit(0)  # as multiprocessing's children end
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows has no forks")
+def test_a_forked_process_paints(tmp_path):
+    """OpenVINO would wait there for threads that only the parent has; onnxruntime takes over."""
+    model = make_model(tmp_path / "invert.onnx")
+    kept = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(
+        [sys.executable, "-c", FORKED, model], env=kept, capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    first, second = done.stdout.splitlines()
+    assert first == "255 onnxruntime CPU f32 onnxruntime CPU f32"
+    assert second.startswith("OpenVINO: expected a process that was spawned, got a fork")
 
 
 def test_no_telemetry_and_no_banners(tmp_path):

@@ -54,6 +54,15 @@ def test_no_network_is_an_error(tmp_path):
         inspect_model(tmp_path / "letter.onnx")
 
 
+def test_what_is_said_behind_the_name_is_heard(tmp_path):
+    """As --style takes it: a layout that cannot be seen is not asked for again."""
+    path = lookalikes.unit(tmp_path / "unit.onnx", dims=("N", 3, 3))
+    asked = json.loads(CliRunner().invoke(app, ["inspect", str(path), "--json"]).stdout)
+    told = json.loads(CliRunner().invoke(app, ["inspect", f"{path}?layout=nhwc", "--json"]).stdout)
+    assert any("say --layout" in text for text in asked["lacks"])
+    assert not any("say --layout" in text for text in told["lacks"])
+
+
 def test_on_the_command_line(tmp_path):
     """Lines for people, whole where they go into a file, one object for programs."""
     path = make_model(tmp_path / "invert.onnx", title="The Sea" * 50)

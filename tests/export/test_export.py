@@ -3,6 +3,7 @@
 import errno
 import os
 import shutil
+import sys
 from fractions import Fraction
 
 import cv2
@@ -10,7 +11,7 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from rtstyle.errors import ModelError, SinkError, UsageError
+from rtstyle.errors import ModelError, SinkError, SourceError, UsageError
 from rtstyle.export.order import Made, Size
 from rtstyle.export.pictures import read_photos
 from rtstyle.export.run import export_style
@@ -60,6 +61,23 @@ def test_float_planes_paint_the_same(blur, pictures, tmp_path, size):
         again = stylizer(Batch(frames, frames, [Fraction(0), Fraction(1)])).images
     assert psnr_db(again, run(blur, frames)) > 40
     assert "10 photos" in (tmp_path / "planes.sheet.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of files are UTF-8 elsewhere")
+def test_names_that_are_not_utf8(blur, tmp_path):
+    """As they come from old disks: such a file is exported, and to such a name."""
+    old = blur.rename(tmp_path / os.fsdecode(b"caf\xe9.onnx"))
+    out = tmp_path / os.fsdecode(b"th\xe9.onnx")
+    export_style(old, out, to="static", size=Size(48, 40))
+    export_style(out, tmp_path / "models", to="triton")
+    assert "th?" in (tmp_path / "models" / "sheet.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["none", "a" * 300])
+def test_photos_that_are_not_there(name, tmp_path):
+    """One sentence, however long the name."""
+    with pytest.raises(SourceError, match="there is no such folder"):
+        read_photos(tmp_path / name)
 
 
 @pytest.mark.parametrize(("there", "calibrated"), [(1, 1), (10, 10), (12, 12), (20, 16), (26, 16), (40, 16)])

@@ -294,6 +294,34 @@ def test_tensorrt_says_which_operator_is_not_known_to_it(tmp_path):
         export_style(strange, tmp_path / "t.onnx", to="tensorrt", size=Size(48, 40))
 
 
+@pytest.mark.parametrize("sides", [(8, 64), (64, 0), (64, 48, 0), (64, 48, -1)])
+def test_an_impossible_size(sides):
+    """It is one sentence before any network is read."""
+    with pytest.raises(UsageError, match="size: expected at least 16 pixels a side, and one frame, got"):
+        Size(*sides)
+
+
+def test_openvino_in_capitals(blur, tmp_path):
+    """OpenVINO writes no such name, and that is not the disk's fault."""
+    with pytest.raises(UsageError, match=r"OUT\.XML: expected a name that ends in \.xml"):
+        export_style(blur, tmp_path / "OUT.XML", to="openvino")
+
+
+def test_fp16_of_normalisations_that_share_their_numbers(photos, tmp_path):
+    """Where they have no weights of their own, exporters write ones and zeros once for all of them."""
+    path = lookalikes.zoo(tmp_path / "zoo.onnx")
+    model = onnx.load(path)
+    norms = [node for node in model.graph.node if node.op_type == "InstanceNormalization"]
+    convolutions = [node for node in model.graph.node if node.op_type == "Conv"]
+    for node in norms:
+        node.input[1:] = norms[0].input[1:]
+    convolutions[1].input[2] = norms[0].input[2]
+    onnx.save(model, path)
+    out = tmp_path / "half.onnx"
+    assert export_style(path, out, to="fp16", photos=photos).worst_db > 40
+    assert find_style(out).metadata["variant"] == "fp16"
+
+
 @pytest.mark.parametrize("target", ["fp16", "static"])
 def test_a_mix_stays_a_mix_where_the_contract_is_kept(target, photos, tmp_path):
     """A network of several styles can still be told which, and paints the first unless it is."""

@@ -59,3 +59,11 @@ def test_a_registry_is_a_web_address(home, monkeypatch):
     monkeypatch.setenv("NPM_CONFIG_REGISTRY", "file:///etc")
     with pytest.raises(UsageError, match="expected an address with http or https"):
         write_runtime(home)
+
+
+def test_a_home_that_one_may_not_look_into(home, monkeypatch):
+    """Nothing is kept there, and the registry is asked."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(home / ("a" * 300)))
+    monkeypatch.setenv("NPM_CONFIG_REGISTRY", "file:///etc")
+    with pytest.raises(UsageError, match="expected an address with http or https"):
+        write_runtime(home)

@@ -4,6 +4,7 @@ import logging
 from fractions import Fraction
 
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
 
@@ -148,6 +149,21 @@ def test_an_operator_that_nobody_knows(tmp_path):
     with pytest.raises(ModelError, match="Paint") as error:
         Stylizer(path)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("damage", [(b"\x12\x041000", b"\x12\x041xyz"), (b"Conv", b"Cinv"), (b"Relu", b"Gelu")])
+@pytest.mark.parametrize("opset", [9, 17])
+def test_a_damaged_graph(opset, damage, tmp_path, capfd):
+    """One sentence of ours, and not a line of the libraries' own."""
+    path = lookalikes.zoo(tmp_path / "zoo.onnx")
+    model = onnx.load(path)
+    model.opset_import[0].version = opset
+    del model.graph.value_info[:]
+    path.write_bytes(model.SerializeToString().replace(*damage, 1))
+    with pytest.raises(ModelError) as error:
+        load_model(find_style(path))
+    assert "\n" not in str(error.value)
+    assert capfd.readouterr() == ("", "")
 
 
 @pytest.mark.filterwarnings("ignore")  # the tracer's remarks, and that it is the older of two
