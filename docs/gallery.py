@@ -5,9 +5,10 @@
 Photos are cropped and scaled to 640×480 and painted with the brushwork of ``rtstyle image``; five frames of the clip,
 half a second apart, at their own size. What the page says about a style comes from its file alone; head and credits
 are docs/styles.head.md's. Of a network of several styles: the first photo in each of them, and from one to another in
-five steps. The README's picture, docs/banner.jpg, is the first photo in all that run in real time, and below in the
-large ones. docs/scale.jpg is the middle of that photo, painted at 1280×720 and at two shares of it; docs/brushwork.jpg
-is the second photo without, with some and with much of it.
+five steps. The README's picture, docs/banner.jpg, is the first photo as one large network paints it, beside that the
+photo and the other large ones, and below all that run in real time. docs/scale.jpg is the middle of that photo,
+painted at 1280×720 and at two shares of it; docs/brushwork.jpg is the second photo without, with some and with much of
+it.
 """
 
 import sys
@@ -29,8 +30,7 @@ from training.catalogue import facts_of
 
 WIDTH, HEIGHT = 640, 480  # of a photo as it is painted
 SHOWN = 1200  # px, width of a picture on the page
-TILE = 400, 300  # px, of the README's picture
-COLUMNS = 3
+TILE = 320, 240  # px, of a picture in a mosaic
 FRAMES = 5
 APART = 0.5  # seconds
 
@@ -39,6 +39,7 @@ HEAD = FOLDER / "styles.head.md"
 PAGE = FOLDER / "styles.md"
 PICTURES = FOLDER / "styles"
 BANNER = FOLDER / "banner.jpg"
+LEADING = "starry-night-full"
 SCALED = FOLDER / "scale.jpg"
 SCALES, SCALED_STYLE = (1, 0.5, 0.33), "starry-night"
 MIDDLE = slice(0, 450), slice(440, 840)  # px, of the photo in docs/scale.jpg
@@ -53,14 +54,14 @@ def main(*arguments: str) -> None:
     frames = np.stack(strip(clip))  # (5, H, W, 3)
     PICTURES.mkdir(exist_ok=True)
     write(PICTURES / "originals.jpg", images, frames)
-    sections, tiles, large = [], [images[0]], []
+    sections, real_time, large = [], {}, {}
     quick = {style.name for style in find_styles(())}
     for style in rtstyle.list_styles():
         several = len(style.styles) > 1
         paintings, strip_of_it = mixed(style, images[0]) if several else plain(style, images, frames)
         write(PICTURES / f"{style.name}.jpg", paintings, strip_of_it)
         if style.name in quick or style.network == "full":
-            (tiles if style.name in quick else large).append(brushed(style, images[0], BRUSHWORK))
+            (real_time if style.name in quick else large)[style.name] = brushed(style, images[0], BRUSHWORK)
         rows = "\n".join(f"| {name} | {value} |" for name, value in facts_of(style).items())
         work = f"*{style.title}*, {style.artist}, {style.year} ({style.licence})"
         shown = (
@@ -69,8 +70,11 @@ def main(*arguments: str) -> None:
         picture = f"![{shown} in {style.name}](styles/{style.name}.jpg)"
         sections.append(f"## {style.name}\n\n{work}\n\n{picture}\n\n| | |\n| --- | --- |\n{rows}\n")
     PAGE.write_text("\n".join([HEAD.read_text(encoding="utf-8"), *sections]), encoding="utf-8")
-    write_mosaic(BANNER, tiles + large)
-    write_mosaic(BRUSHED, [brushed(style, images[1], amount) for style in BRUSHED_STYLES for amount in AMOUNTS])
+    save(BANNER, banner(large.pop(LEADING), [images[0], *large.values(), *real_time.values()]))
+    save(
+        BRUSHED,
+        mosaic([brushed(style, images[1], amount) for style in BRUSHED_STYLES for amount in AMOUNTS], columns=3),
+    )
     write_scales(SCALED, read(Path(photos[0])))
 
 
@@ -114,15 +118,26 @@ def write(path: Path, photos: Images, frames: Images) -> None:
     """The photos in one row, the frames in another below it, equally wide."""
     rows = [np.hstack([fitted(image, left, right) for image, (left, right) in zip(row, edges(len(row)), strict=True)])
             for row in (photos, frames)]  # fmt: skip
-    cv2.imwrite(str(path), np.vstack(rows)[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 88])
+    save(path, np.vstack(rows))
 
 
-def write_mosaic(path: Path, tiles: list[Image]) -> None:
-    """In rows of three; what the last row lacks is black."""
-    small = [cv2.resize(tile, TILE, interpolation=cv2.INTER_AREA) for tile in tiles]
-    small += [np.zeros_like(small[0])] * (-len(small) % COLUMNS)
-    rows = [np.hstack(small[i : i + COLUMNS]) for i in range(0, len(small), COLUMNS)]
-    cv2.imwrite(str(path), np.vstack(rows)[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 88])
+def banner(leading: Image, others: list[Image]) -> Image:
+    """One picture twice as wide as the others, four of them beside it, the rest in rows of four below."""
+    width, height = TILE
+    large = cv2.resize(leading, (2 * width, 2 * height), interpolation=cv2.INTER_AREA)
+    return np.vstack([np.hstack([large, mosaic(others[:4], columns=2)]), mosaic(others[4:], columns=4)])
+
+
+def mosaic(pictures: list[Image], *, columns: int) -> Image:
+    """In rows; what the last row lacks is black."""
+    small = [cv2.resize(picture, TILE, interpolation=cv2.INTER_AREA) for picture in pictures]
+    small += [np.zeros_like(small[0])] * (-len(small) % columns)
+    return np.vstack([np.hstack(small[i : i + columns]) for i in range(0, len(small), columns)])
+
+
+def save(path: Path, picture: Image) -> None:
+    """As JPEG."""
+    cv2.imwrite(str(path), picture[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 88])
 
 
 def write_scales(path: Path, photo: Image) -> None:
@@ -131,7 +146,7 @@ def write_scales(path: Path, photo: Image) -> None:
     with rtstyle.Stylizer(SCALED_STYLE) as stylizer:
         stages = Brushwork(BRUSHWORK), stylizer
         paintings = [Guided(stages, lines=share(scale))(batch).images[0][MIDDLE] for scale in SCALES]
-    cv2.imwrite(str(path), np.hstack(paintings)[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 88])
+    save(path, np.hstack(paintings))
 
 
 def edges(count: int) -> list[tuple[int, int]]:

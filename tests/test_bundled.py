@@ -19,6 +19,7 @@ PROMISED = {
     "composition-vii",
     "gallery",
     "scream",
+    "scream-full",
     "starry-night",
     "starry-night-full",
     "tree-of-life",
