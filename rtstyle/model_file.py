@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rtstyle.errors import ModelError
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 2**31 - 1  # bytes; protobuf holds no more
 
-_CONTROL = re.compile(r"[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")  # a terminal would obey
+_CONTROL = re.compile(r"[\0-\x08\x0b-\x1f\x7f-\x9f]")  # a terminal would obey
 _AGAIN = "copy or download it again, or export it anew with: python -m training export"
 
 
@@ -35,8 +35,10 @@ def load_file(path: Path, *, weights: bool = True) -> ModelProto:
         raise ModelError(f"{path}: cannot be read: {error.strerror}") from error
     except DecodeError as error:
         raise ModelError(f"{path}: expected an ONNX model, got {_instead(path)}") from error
-    if garbled := next((text for text in _texts(model) if isinstance(text, bytes) or _CONTROL.search(text)), None):
-        raise ModelError(f"{path}: expected names and metadata in UTF-8, got {garbled[:50]!r}; {_AGAIN}")
+    texts: list[str | bytes] = []
+    _collect_texts(model, texts)
+    if garbled := next((text for text in texts if isinstance(text, bytes) or _CONTROL.search(text)), None):
+        raise ModelError(f"{path}: expected names and metadata that are text, got {garbled[:50]!r}; {_AGAIN}")
     files = _files_beside(path, model)
     if files and weights:
         _load_weights(path, model, files)
@@ -65,16 +67,16 @@ def is_scattered(model: ModelProto) -> bool:
     return any(map(uses_external_data, _tensors(model)))
 
 
-def _texts(message: Message) -> Iterator[str | bytes]:
+def _collect_texts(message: Message, into: list[str | bytes]) -> None:
     """All names and metadata; bytes where they are no UTF-8. Notes for people are left out."""
     for field, value in message.ListFields():
         if field.name == "doc_string":
             continue
         if field.type == field.TYPE_STRING:
-            yield from [value] if isinstance(value, str | bytes) else value
+            into += [value] if isinstance(value, str | bytes) else value
         elif field.type == field.TYPE_MESSAGE:
             for one in [value] if hasattr(value, "ListFields") else value:
-                yield from _texts(one)
+                _collect_texts(one, into)
 
 
 def _check_size(path: Path, size: int) -> None:
@@ -146,8 +148,13 @@ def _in_graph(graph: GraphProto) -> Iterator[TensorProto]:
 
 def _in_nodes(nodes: Iterable[NodeProto]) -> Iterator[TensorProto]:
     for attribute in (attribute for node in nodes for attribute in node.attribute):
-        yield from (attribute.t, *attribute.tensors)
-        for sparse in (attribute.sparse_tensor, *attribute.sparse_tensors):
+        yield from (*_given(attribute, "t"), *attribute.tensors)
+        for sparse in (*_given(attribute, "sparse_tensor"), *attribute.sparse_tensors):
             yield from (sparse.values, sparse.indices)
-        for inner in (attribute.g, *attribute.graphs):
+        for inner in (*_given(attribute, "g"), *attribute.graphs):
             yield from _in_graph(inner)
+
+
+def _given(message: Message, field: str) -> list[Any]:
+    """The field's value, if it has one: to ask for one that is absent makes it, which takes a while."""
+    return [getattr(message, field)] if message.HasField(field) else []

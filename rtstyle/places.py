@@ -11,10 +11,15 @@ VARIABLE = "RTSTYLE_STYLES"
 
 
 def user_folders() -> list[Path]:
-    """The folders that RTSTYLE_STYLES names, and ``styles`` in the user's data directory; existing ones only."""
+    """The folders that RTSTYLE_STYLES names, and ``styles`` in the user's data directory; those that can be read."""
     named = [Path(name) for name in os.environ.get(VARIABLE, "").split(os.pathsep) if name]
     wanted = (*named, user_data_path("rtstyle", appauthor=False) / "styles")
-    return [folder for folder in wanted if os.path.isdir(folder)]  # noqa: PTH112 - Path.is_dir raises where one may not look
+    return [folder for folder in wanted if _is_folder(folder)]
+
+
+def _is_folder(path: Path) -> bool:
+    """Whether it is one that may be looked into; Path.is_dir raises where its parents may not."""
+    return os.path.isdir(path) and os.access(path, os.R_OK | os.X_OK)  # noqa: PTH112
 
 
 def cache_folder() -> Path:

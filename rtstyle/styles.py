@@ -24,7 +24,6 @@ MODELS = "[!.]*.onnx"  # hidden files are no models: a killed export's, or macOS
 TWIN = ".int8.onnx"  # suffix of the 8-bit files beside a style's own, which are not styles themselves
 
 _TOLD = re.compile(r"(.+\.onnx)\?(\w+=.*)", re.IGNORECASE)
-_MIX = re.compile(r"=(?!.*\.onnx$)", re.IGNORECASE)
 _PACKAGE = Path(__file__).parent
 
 _log = logging.getLogger("rtstyle")
@@ -80,7 +79,7 @@ def find_style(name_or_path: str | Path | Mix | Style) -> Style:
     if isinstance(name_or_path, str) and (told := _TOLD.fullmatch(name_or_path)):
         path = Path(os.path.expanduser(told[1]))  # noqa: PTH111 - as below
         return read_style(path, Convention.read(told[2]))
-    if isinstance(name_or_path, str) and _MIX.search(name_or_path) and not os.path.exists(name_or_path):  # noqa: PTH110 - Path.exists raises for a name that is too long
+    if isinstance(name_or_path, str) and _may_be_mix(name_or_path) and not os.path.exists(name_or_path):  # noqa: PTH110 - Path.exists raises for a name that is too long
         name_or_path = _read_mix(name_or_path)
     if isinstance(name_or_path, Mix):
         return _mixed(name_or_path)
@@ -119,6 +118,10 @@ def _bundled(name: str) -> Path | None:
         return None
     candidates = (folder / file for folder in folders() for file in (f"{name}-lite.onnx", f"{name}.onnx"))
     return next((path for path in candidates if path.is_file()), None)
+
+
+def _may_be_mix(text: str) -> bool:
+    return "=" in text and not text.lower().endswith(".onnx")
 
 
 def _read_mix(text: str) -> Mix:

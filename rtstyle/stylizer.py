@@ -25,7 +25,7 @@ class Stylizer:
     """Paints every frame of a batch in one style; those of more than 24 megapixels in tiles, without a seam.
 
     Raises UsageError if no style has that name, ModelError if it cannot be read, DeviceError if the device is not
-    available. Threads may share it, and take turns. The owner closes it.
+    available. Threads may share it, and take turns. The owner closes it when none paints any more.
     """
 
     def __init__(
@@ -54,10 +54,10 @@ class Stylizer:
 
         ``yuv``: return I420 instead of RGB from now on, by this matrix (AVCOL_SPC_*), if engine and network can.
         """
-        self._check_open()
         _check_size(height, width)
         if height * width <= MAX_PIXELS:
             with self._turn:
+                self._check_open()
                 self._engine.prepare(height, width, yuv=yuv)
 
     def __call__(self, batch: Batch, /) -> Batch:
@@ -68,6 +68,7 @@ class Stylizer:
         if batch.images.shape[1] * batch.images.shape[2] > MAX_PIXELS:
             return replace(batch, images=np.stack([self._paint_in_tiles(image) for image in batch.images]))
         with self._turn:
+            self._check_open()  # another thread may have closed it meanwhile
             return replace(batch, images=self._engine(batch.images))
 
     def _paint_in_tiles(self, image: Image) -> Image:

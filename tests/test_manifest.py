@@ -1,14 +1,17 @@
 """The manifest is what the models say, and whoever changed one is found out."""
 
 import json
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 import rtstyle.styles
 from rtstyle.errors import ModelError
 from rtstyle.manifest import describe, verify
+from rtstyle.places import user_folders
 from rtstyle.styles import find_style, list_styles
 from tests.models import make_model
 
@@ -80,6 +83,18 @@ def test_a_folder_that_one_may_not_look_into_holds_no_styles(bundled, tmp_path, 
     monkeypatch.setenv("RTSTYLE_STYLES", str(tmp_path / ("a" * 300)))
     monkeypatch.setattr("rtstyle.places.user_data_path", lambda *names, **options: tmp_path / ("b" * 300))
     assert [style.name for style in list_styles()] == ["wave"]
+
+
+def test_a_folder_without_permission_hides_no_other(bundled, tmp_path, monkeypatch):
+    """Neither the folders named after it nor the bundled styles."""
+    locked, mine = tmp_path / "locked", tmp_path / "mine"
+    for folder in (locked, mine):
+        folder.mkdir()
+    make_model(mine / "dusk.onnx")
+    monkeypatch.setenv("RTSTYLE_STYLES", os.pathsep.join(map(str, (locked, mine))))
+    monkeypatch.setattr("rtstyle.places.os.access", lambda path, mode: Path(path) != locked)  # root may do anything
+    assert user_folders()[:1] == [mine]
+    assert find_style("dusk").path.parent == mine
 
 
 def test_what_is_bundled_is_what_its_manifest_says():

@@ -124,14 +124,14 @@ def test_a_truncated_network_of_others(tmp_path):
         assert "expected" in refusal(path)
 
 
-@pytest.mark.parametrize("bad", [b"\xff\xfe", b"\x1b[2J"])
+@pytest.mark.parametrize("bad", [b"\xff\xfe", b"\x1b[2J", b"\r"])
 @pytest.mark.parametrize("good", [b"rtstyle.title", b"The Test", b"Cast", b"frames", b"white"])
 def test_names_that_are_no_text(good, bad, tmp_path):
     """Neither what is not UTF-8 nor what a terminal would obey goes further than the file."""
     path = make_model(tmp_path / "ours.onnx")
     path.write_bytes(path.read_bytes().replace(good, bad.ljust(len(good), b"_")))
-    assert "expected names and metadata in UTF-8, got" in refusal(path)
-    assert "\x1b" not in refusal(path)
+    assert "expected names and metadata that are text, got" in refusal(path)
+    assert not {"\x1b", "\r"} & set(refusal(path))
 
 
 @pytest.mark.parametrize("styles", ["[" * 100_000, "1" * 5_000, "no JSON", "{}", "[]", "[1]"])

@@ -36,6 +36,7 @@ def inspect(
     [bold]rtstyle inspect their.onnx --json[/bold]
     """
     with one_sentence():
+        from rtstyle.errors import UsageError
         from rtstyle.export.anatomy import inspect_model
         from rtstyle.foreign.convention import Convention
         from rtstyle.styles import find_style
@@ -46,6 +47,8 @@ def inspect(
             path = Path(model)
         else:
             style = find_style(model)
+            if words and "?" in model:
+                raise UsageError(f"{model}: says already how to read it; add to that, or leave out the options")
             path, convention = style.path, convention or (None if style.metadata else style.convention)
         anatomy = inspect_model(path, convention)
         typer.echo(jsonlib.dumps(asdict(anatomy)) if json else "\n".join(_lines(anatomy)))

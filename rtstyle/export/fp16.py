@@ -22,7 +22,7 @@ def make(order: Order, folder: Path) -> Made:
 
     blocked = [*DEFAULT_OP_BLOCK_LIST, _IN_FLOAT32]
     model = convert_float_to_float16(folded(in_float32(order)), keep_io_types=True, op_block_list=blocked)
-    casts_once = {node.output[0]: node for node in model.graph.node}  # it casts for each reader, by the same name
+    casts_once = {tuple(node.output): node for node in model.graph.node}  # it casts for each reader, by the same name
     del model.graph.node[:], model.graph.value_info[:]
     model.graph.node.extend(casts_once.values())
     ONNXModel(model).topological_sort()  # the converter appends its casts at the end

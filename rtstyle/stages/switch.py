@@ -61,10 +61,12 @@ class Switch(Generic[W]):
             self._changed.notify_all()
 
     def wait(self) -> None:
-        """Until a painter is ready, or failed. Ctrl-C ends it."""
+        """Until a painter is ready; raises the error of one that cannot be built. Ctrl-C ends it."""
         with self._changed:
             while not self._changed.wait_for(lambda: self._ready is not None or self._error is not None, _WAKE_S):
                 pass
+            if self._ready is None and self._error is not None:
+                raise self._error
 
     @property
     def busy(self) -> bool:
@@ -106,7 +108,7 @@ class Switch(Generic[W]):
     def _take(self, now: Fraction) -> None:
         """Start using what is ready, once the last fade is over."""
         with self._changed:
-            if self._error is not None and self.current is None:
+            if self._error is not None and self._ready is None and self.current is None:
                 raise self._error
             if self._ready is None or self._leaving is not None:
                 return

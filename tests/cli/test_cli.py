@@ -96,8 +96,9 @@ def test_styles():
         assert {"name", "title", "artist", "year", "network", "size", "licence"} <= set(style)
 
 
-def test_no_name_of_a_style_is_cut():
+def test_no_name_of_a_style_is_cut(monkeypatch):
     """Not on a screen of 80 columns either: names are there to be typed."""
+    monkeypatch.setenv("COLUMNS", "80")
     done = rtstyle("styles")
     assert done.returncode == 0, done.stderr
     assert max(map(len, done.stdout.splitlines())) <= 80
@@ -110,6 +111,7 @@ def test_brackets_are_no_markup(tmp_path, monkeypatch):
     """A title is listed with all that is in it."""
     make_model(tmp_path / "mine.onnx", title="Sketch [study] [/b]", artist="[red]")
     monkeypatch.setenv("RTSTYLE_STYLES", str(tmp_path))
+    monkeypatch.setenv("COLUMNS", "200")
     done = invoke("styles")
     assert "Sketch [study] [/b], [red]" in " ".join(done.stdout.split())
 

@@ -48,7 +48,7 @@ except KeyboardInterrupt:
 
 
 FORKED = """
-import os, sys
+import os, signal, sys
 from fractions import Fraction
 import numpy as np
 from rtstyle import Batch, DeviceError, Stylizer
@@ -59,6 +59,7 @@ older, only = Stylizer(sys.argv[1]), Stylizer(sys.argv[1], device="openvino")
 older(batch)
 if child := os.fork():
     sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+signal.alarm(100)  # a child that hangs would outlive its parent
 newer = Stylizer(sys.argv[1])
 print(*{stylizer(batch).images.min() for stylizer in (older, newer)}, older.provider, newer.provider)
 try:

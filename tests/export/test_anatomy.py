@@ -61,6 +61,9 @@ def test_what_is_said_behind_the_name_is_heard(tmp_path):
     told = json.loads(CliRunner().invoke(app, ["inspect", f"{path}?layout=nhwc", "--json"]).stdout)
     assert any("say --layout" in text for text in asked["lacks"])
     assert not any("say --layout" in text for text in told["lacks"])
+    twice = CliRunner().invoke(app, ["inspect", f"{path}?layout=nhwc", "--channels", "bgr"])
+    assert twice.exit_code == 2
+    assert "says already how to read it" in twice.output
 
 
 def test_on_the_command_line(tmp_path):

@@ -162,7 +162,9 @@ def test_a_style_that_cannot_be_had(switches, caplog):
     first = switches(build)
     first.want(13)
     with pytest.raises(ModelError, match="13: no such style"):
-        wait_for(lambda: level(first))
+        first.wait()
+    with pytest.raises(ModelError, match="13: no such style"):
+        level(first)
 
 
 def test_a_notice_is_in_the_picture_only_while_there_is_one():

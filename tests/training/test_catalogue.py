@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from rtstyle.errors import ModelError, SinkError, SourceError
+from rtstyle.styles import list_styles
 from tests.models import make_model
 from training.catalogue import write_catalogue
 from training.evaluation.report import read_evaluation
+from training.recipe import NETWORKS, option_of
 
 FACTS = {"losses": '{"style": 12.5}', "steps": "7", "dataset": "photos: *", "vgg": "random"}
 ORIGIN = {"created": "2026-01-01", "commit": "abc", "command": "python -m training train --steps 7"}
@@ -67,6 +69,14 @@ def test_a_title_breaks_no_table(tmp_path: Path) -> None:
     assert "| artwork | The Sea \\| at night, Nobody, 2024 (CC0-1.0) |\n" in page
     make_model(tmp_path / "sea-lite.onnx", name="sea", title="The Sea", year="", **FACTS, **ORIGIN)
     assert "| artwork | The Sea, Nobody (CC0-1.0) |\n" in write_catalogue(tmp_path).read_text()
+
+
+def test_the_bundled_commands_lean_on_no_default_of_a_network() -> None:
+    """What changes from version to version is said."""
+    commands = {style.name: style.metadata["command"] for style in list_styles() if style.network in NETWORKS}
+    assert "wave-full" in commands
+    words = {option_of(name) for name in NETWORKS["full"]}
+    assert {name: words - set(command.split()) for name, command in commands.items()} == dict.fromkeys(commands, set())
 
 
 def test_an_empty_folder_is_one_sentence(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from time import perf_counter
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from rtstyle.protocols import Sink, Stage
     from rtstyle.sources.choose import LiveFrames
     from rtstyle.style import Style
+
+_log = logging.getLogger("rtstyle")
 
 _RATE = 30  # frames/s, where a camera does not say
 
@@ -136,9 +139,11 @@ class Show:
         try:
             painter = LivePainter(style, lines=lines, device=self._device, look=self._look, meter=self.meter)
             painter.warm_up(format.height, format.width)
-        except Exception:
+        except Exception as error:
             if number != self._current():  # else it is only another size
                 self._session.say_failed(style.name)
+            if self._current() is None and self.outputs.alone and not self._look.paints:
+                _log.warning("%s", error)  # no frame is there to raise it
             raise
         self._providers[number] = painter.provider
         return painter

@@ -408,6 +408,13 @@ def test_a_style_that_cannot_be_had_changes_nothing(tmp_path, invert_model, by_f
     assert show._session._message[0] == "broken failed: see the terminal"
 
 
+def test_a_first_style_that_cannot_be_had_is_told_though_painting_is_off(tmp_path):
+    """No frame asks for it then."""
+    broken = make_model(tmp_path / "broken.onnx", kind="unknown_operator", name="broken")
+    with pytest.raises(DeviceError, match="Paint"):
+        rtstyle.live("test", styles=[broken], outputs=LiveOutputs(window=False), look=Look(strength=0), seconds=1)
+
+
 def test_a_size_that_cannot_be_had_is_not_told(invert_model, by_frames, caplog):
     """For want of memory, say: the old one goes on, is what the report names, and is left alone for a while."""
     source, afterwards = Pattern(64, 480), []
