@@ -30,7 +30,6 @@ from training.catalogue import facts_of
 
 WIDTH, HEIGHT = 640, 480  # of a photo as it is painted
 SHOWN = 1200  # px, width of a picture on the page
-TILE = 320, 240  # px, of a picture in a mosaic
 FRAMES = 5
 APART = 0.5  # seconds
 
@@ -71,10 +70,8 @@ def main(*arguments: str) -> None:
         sections.append(f"## {style.name}\n\n{work}\n\n{picture}\n\n| | |\n| --- | --- |\n{rows}\n")
     PAGE.write_text("\n".join([HEAD.read_text(encoding="utf-8"), *sections]), encoding="utf-8")
     save(BANNER, banner(large.pop(LEADING), [images[0], *large.values(), *real_time.values()]))
-    save(
-        BRUSHED,
-        mosaic([brushed(style, images[1], amount) for style in BRUSHED_STYLES for amount in AMOUNTS], columns=3),
-    )
+    strokes = [brushed(style, images[1], amount) for style in BRUSHED_STYLES for amount in AMOUNTS]
+    save(BRUSHED, mosaic(strokes, columns=len(AMOUNTS), width=SHOWN))
     write_scales(SCALED, read(Path(photos[0])))
 
 
@@ -123,14 +120,14 @@ def write(path: Path, photos: Images, frames: Images) -> None:
 
 def banner(leading: Image, others: list[Image]) -> Image:
     """One picture twice as wide as the others, four of them beside it, the rest in rows of four below."""
-    width, height = TILE
-    large = cv2.resize(leading, (2 * width, 2 * height), interpolation=cv2.INTER_AREA)
-    return np.vstack([np.hstack([large, mosaic(others[:4], columns=2)]), mosaic(others[4:], columns=4)])
+    top = np.hstack([leading, mosaic(others[:4], columns=2, width=WIDTH)])
+    return np.vstack([top, mosaic(others[4:], columns=4, width=2 * WIDTH)])
 
 
-def mosaic(pictures: list[Image], *, columns: int) -> Image:
-    """In rows; what the last row lacks is black."""
-    small = [cv2.resize(picture, TILE, interpolation=cv2.INTER_AREA) for picture in pictures]
+def mosaic(pictures: list[Image], *, columns: int, width: int) -> Image:
+    """In rows, ``width`` px wide; what the last row lacks is black."""
+    size = width // columns, width // columns * HEIGHT // WIDTH
+    small = [cv2.resize(picture, size, interpolation=cv2.INTER_AREA) for picture in pictures]
     small += [np.zeros_like(small[0])] * (-len(small) % columns)
     return np.vstack([np.hstack(small[i : i + columns]) for i in range(0, len(small), columns)])
 
