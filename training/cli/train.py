@@ -120,7 +120,8 @@ def _begun(out: Path, given: Mapping[str, Any]) -> Checkpoint:
         changed = [f.name for f in fields(Recipe) if getattr(asked, f.name) != getattr(begun.recipe, f.name)]
     if changed:
         raise UsageError(
-            f"{option_of(changed[0])}: --resume keeps the original options; omit this one, or start anew by --init-from"
+            f"{option_of(changed[0])}: --resume keeps the original options; "
+            "give all of them or none, or start anew by --init-from"
         )
     return begun
 
