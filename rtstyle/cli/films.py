@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from rtstyle.cli.dry_run import Forecast, look_through, tell
 from rtstyle.cli.outcome import show
-from rtstyle.cli.progress import shown
-from rtstyle.cli.several import do_all
+from rtstyle.cli.progress import shown, shown_all
+from rtstyle.cli.several import conclude, line_of
 
 if TYPE_CHECKING:
     from rtstyle.jobs.film.task import Task
-    from rtstyle.jobs.many import Errand
+    from rtstyle.jobs.many import Errand, Outcome
     from rtstyle.meter import Progress, Report
 
 
@@ -43,7 +43,8 @@ class Films:
 
     def several(self, inputs: list[str], output: str, *, dry_run: bool, as_json: bool) -> None:
         """Paint films and folders of them into the folder ``output``, or say what would be done."""
-        from rtstyle.jobs.many import errands
+        from rtstyle.jobs.film.work_folder import tidy
+        from rtstyle.jobs.many import errands, run_errands
         from rtstyle.sources.video_reader import SUFFIXES
 
         todo = errands(inputs, Path(output), SUFFIXES, self._name)
@@ -51,10 +52,18 @@ class Films:
             tell(look_through(todo, self._look_at, overwrite=self.overwrite), as_json=as_json)
             return
 
-        def paint(errand: Errand, progress: Callable[[Progress], None]) -> Report:
-            return self._paint(str(errand.input), errand.output, progress)
+        with shown_all(len(todo)) as board:
 
-        do_all(todo, paint, overwrite=self.overwrite, as_json=as_json)
+            def paint(errand: Errand) -> Report:
+                return self._paint(str(errand.input), errand.output, board.file(str(errand.output)))
+
+            def done(outcome: Outcome) -> None:
+                if outcome.skipped:
+                    tidy(outcome.errand.output)
+                board.done(line_of(outcome))
+
+            outcomes = run_errands(todo, paint, overwrite=self.overwrite, done=done)
+        conclude(outcomes, as_json=as_json)
 
     def _look_at(self, errand: Errand) -> Sequence[str]:
         from rtstyle.jobs.film.film import look_at

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import json as jsonlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 import typer
 
 from rtstyle.cli.outcome import fail, in_words, rate_of
-from rtstyle.cli.progress import shown_all
 from rtstyle.errors import UsageError
-from rtstyle.jobs.film.work_folder import tidy
-from rtstyle.jobs.many import Errand, Outcome, run_errands
-from rtstyle.meter import Progress, Report
-
-Do = Callable[[Errand, Callable[[Progress], None]], Report]
+from rtstyle.jobs.many import Outcome
 
 
 def goes_into_folder(inputs: Sequence[str], output: str) -> bool:
@@ -38,22 +33,6 @@ def goes_into_folder(inputs: Sequence[str], output: str) -> bool:
     if is_file and not Path(output).suffix:
         raise UsageError(f"{output}: expected a folder or a name with an extension, got a file or a device")
     return is_there or len(inputs) > 1 or not Path(output).suffix or output.endswith(("/", "\\"))
-
-
-def do_all(todo: Sequence[Errand], do: Do, *, overwrite: bool, as_json: bool) -> None:
-    """Run ``do`` for each and print the outcome; exits with 1 if anything failed."""
-    with shown_all(len(todo)) as board:
-
-        def one(errand: Errand) -> Report:
-            return do(errand, board.file(str(errand.output)))
-
-        def done(outcome: Outcome) -> None:
-            if outcome.skipped:
-                tidy(outcome.errand.output)
-            board.done(line_of(outcome))
-
-        outcomes = run_errands(todo, one, overwrite=overwrite, done=done)
-    conclude(outcomes, as_json=as_json)
 
 
 def conclude(outcomes: Sequence[Outcome], *, as_json: bool) -> None:

@@ -321,7 +321,7 @@ def test_ctrl_c_tells_what_is_kept_in_a_folder(run, holiday, tmp_path, invert_mo
 
     kept = tmp_path / "out" / "beach" / "b.mkv.rtstyle"
     kept.mkdir(parents=True)
-    monkeypatch.setattr("rtstyle.cli.films.do_all", stop)
+    monkeypatch.setattr("rtstyle.jobs.many.run_errands", stop)
     done = run("transcode", holiday, "-o", tmp_path / "out", "--style", invert_model)
     assert done.stderr == f"rtstyle: stopped; finished segments are kept in {kept}; continue with --resume\n"
 
