@@ -17,17 +17,19 @@ class KeepColors:
     # Gatys et al. (2016), "Preserving Color in Neural Artistic Style Transfer", luminance-only; in YCbCr, not YIQ.
 
     def __call__(self, batch: Batch, /) -> Batch:
-        pairs = zip(batch.content, batch.images, strict=True)
-        return replace(batch, images=np.stack([_recolored(content, image) for content, image in pairs]))
+        recolored = np.empty_like(batch.images)
+        for content, image, out in zip(batch.content, batch.images, recolored, strict=True):
+            _recolor(content, image, out)
+        return replace(batch, images=recolored)
 
     def reset(self) -> None:
         """Nothing to forget."""
 
 
-def _recolored(content: Image, image: Image) -> Image:
+def _recolor(content: Image, image: Image, out: Image) -> None:
     import cv2
 
     colors = cv2.cvtColor(content, cv2.COLOR_RGB2YCrCb)
     # Only the luma comes from the painting.
     cv2.mixChannels([cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)], [colors], [0, 0])
-    return np.asarray(cv2.cvtColor(colors, cv2.COLOR_YCrCb2RGB), np.uint8)
+    cv2.cvtColor(colors, cv2.COLOR_YCrCb2RGB, dst=out)

@@ -26,4 +26,7 @@ class Mirror:
 def _mirrored(images: Images) -> Images:
     import cv2
 
-    return np.stack([np.asarray(cv2.flip(image, 1), np.uint8) for image in images])
+    mirrored = np.empty_like(images)
+    for image, out in zip(images, mirrored, strict=True):
+        cv2.flip(image, 1, dst=out)
+    return mirrored
