@@ -5,7 +5,7 @@ from __future__ import annotations
 from av.sidedata.sidedata import SideDataContainer
 from av.video.frame import PictureType, VideoFrame
 
-ENCODERS = {"libx264", "libx265", "h264_nvenc", "hevc_nvenc"}  # the FFmpeg encoders that write them, given OPTIONS
+WRITERS = {"libx264", "libx265", "h264_nvenc", "hevc_nvenc"}  # the FFmpeg encoders that write them, given OPTIONS
 OPTIONS = {"libx265": {"a53cc": "1"}}
 
 _KIND = "A53_CC"

@@ -7,11 +7,11 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Collection, Container, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from rtstyle.errors import SinkError, reason_of
+from rtstyle.errors import SinkError, UsageError, reason_of
 
 Identity = tuple[int, int]  # device and inode: the file itself
 
@@ -124,6 +124,15 @@ class OutputFile:
             self.temporary.replace(self._target)
 
 
+def checked_suffix(path: Path, known: Collection[str]) -> str:
+    """The extension, in small letters. Raises UsageError for one that is not known."""
+    suffix = path.suffix.lower()
+    if suffix not in known:
+        got = path.suffix or "no extension"
+        raise UsageError(f"{path}: expected a name that ends in {', '.join(known)}, got {got}")
+    return suffix
+
+
 def unwritable(path: str | Path, error: OSError) -> SinkError:
     """The error to raise when the system does not let us write ``path``."""
     if isinstance(error, shutil.Error) and (found := re.search(r"\[Errno (\d+)\]", str(error))):
@@ -133,7 +142,7 @@ def unwritable(path: str | Path, error: OSError) -> SinkError:
 
 
 def identities(paths: Iterable[str | Path]) -> frozenset[Identity]:
-    """What the files are, whatever they are called; those that are not there, or not on this machine, are none."""
+    """Device and inode of every one that exists on this machine; two names of one file have the same."""
     found = set()
     for path in paths:
         with suppress(OSError, ValueError):

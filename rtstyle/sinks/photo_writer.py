@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from rtstyle.errors import SinkError, UsageError
+from rtstyle.errors import SinkError
 from rtstyle.frames import Frame, Image, Packet, VideoFormat
-from rtstyle.output_file import OutputFile, identities
+from rtstyle.output_file import OutputFile, checked_suffix, identities
 from rtstyle.sinks.photo_extras import Extras, encode, read_extras
 
 _log = logging.getLogger("rtstyle")
@@ -45,9 +45,7 @@ class PhotoWriter:
         originals: Sequence[Path] = (),
     ) -> None:
         for path in paths:
-            if Path(path).suffix.lower() not in SUFFIXES:
-                got = Path(path).suffix or "no extension"
-                raise UsageError(f"{path}: expected a name that ends in {', '.join(SUFFIXES)}, got {got}")
+            checked_suffix(Path(path), SUFFIXES)
         kept = identities(keep)
         self._files = [OutputFile(path, overwrite=overwrite, keep=kept) for path in paths]
         self._originals = originals

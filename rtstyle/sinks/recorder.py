@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from rtstyle.errors import SinkError
 from rtstyle.frames import Frame
-from rtstyle.output_file import OutputFile, identities, unwritable
+from rtstyle.output_file import OutputFile, checked_suffix, identities, unwritable
 from rtstyle.sinks.live_encoder import LiveEncoder
 
 if TYPE_CHECKING:
     from rtstyle.frames import Packet, VideoFormat
 
-_ENDINGS = {".mp4", ".m4v", ".mov"}
+_ENDINGS = (".mp4", ".m4v", ".mov")
 # The file is a playable sequence of fragments, one a frame, from its first second on, and becomes an ordinary mp4 in
 # place when it is closed: FFmpeg's own answer to what would otherwise take a temporary file and a second pass.
 _CRASH_SAFE = {"movflags": "hybrid_fragmented+frag_every_frame", "flush_packets": "1"}
@@ -32,10 +32,7 @@ class Recorder:
 
     def __init__(self, path: str | Path, *, overwrite: bool = False, keep: Sequence[str | Path] = ()) -> None:
         self._path = Path(path)
-        if self._path.suffix.lower() not in _ENDINGS:
-            raise SinkError(
-                f"{path}: expected a name that ends in .mp4, .m4v or .mov, got {self._path.suffix or 'none'}"
-            )
+        checked_suffix(self._path, _ENDINGS)
         OutputFile(path, overwrite=overwrite, keep=identities(keep))  # raises at once
         self._overwrite = overwrite
         self._encoder: LiveEncoder | None = None

@@ -13,7 +13,7 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
-from rtstyle.captions import ENCODERS, OPTIONS, with_captions
+from rtstyle.captions import OPTIONS, WRITERS, with_captions
 from rtstyle.cores import codec_threads, color_threads
 from rtstyle.errors import SinkError
 from rtstyle.frames import ALPHA_MODE, SWS_MATRIX, Frame, Image, VideoFormat
@@ -38,7 +38,7 @@ class VideoEncoder:
         self._matrix = format.color.matrix_for(format.width, format.height)
         self._reformatter = VideoReformatter()
         self._last_pts: int | None = None
-        self._captions = encoder.name in ENCODERS
+        self._captions = encoder.name in WRITERS
         self._is_x265, self._frames = encoder.name == "libx265", 0
         self.stream = self._add_stream(container, encoder)
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import av.error
 
-from rtstyle.errors import SinkError, UsageError
+from rtstyle.errors import SinkError
 from rtstyle.frames import Frame, Packet, VideoFormat
-from rtstyle.output_file import OutputFile, identities, unwritable
+from rtstyle.output_file import OutputFile, checked_suffix, identities, unwritable
 from rtstyle.sinks.carrier import fate_of
 from rtstyle.sinks.container import Container
 from rtstyle.sinks.encoding import MUXERS, USUAL, Encoding, choose_encoder
@@ -44,7 +44,7 @@ class VideoWriter:
         temporary: Path | None = None,
     ) -> None:
         self._path = Path(path)
-        self._suffix = checked_suffix(self._path)
+        self._suffix = checked_suffix(self._path, MUXERS)
         self._encoding = encoding
         self._file = OutputFile(path, overwrite=overwrite, keep=identities(keep), temporary=temporary)
         self._container: Container | None = None
@@ -89,15 +89,6 @@ class VideoWriter:
                     container.close()
             finally:  # Ctrl-C may fall into closing, too
                 self._file.discard()
-
-
-def checked_suffix(path: Path) -> str:
-    """The extension, in small letters. Raises UsageError for one that no container has."""
-    suffix = path.suffix.lower()
-    if suffix not in MUXERS:
-        got = path.suffix or "no extension"
-        raise UsageError(f"{path}: expected a name that ends in {', '.join(MUXERS)}, got {got}")
-    return suffix
 
 
 @contextmanager

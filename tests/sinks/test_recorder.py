@@ -11,7 +11,7 @@ import av
 import numpy as np
 import pytest
 
-from rtstyle.errors import SinkError
+from rtstyle.errors import SinkError, UsageError
 from rtstyle.frames import Frame, VideoFormat
 from rtstyle.sinks.recorder import Recorder
 from tests.clips import frame_times
@@ -86,7 +86,7 @@ def test_what_is_there_stays(tmp_path):
     path.write_bytes(b"mine")
     with pytest.raises(SinkError, match="exists already; pass --overwrite"):
         Recorder(path)
-    with pytest.raises(SinkError, match=r"expected a name that ends in .mp4, .m4v or .mov, got .mkv"):
+    with pytest.raises(UsageError, match=r"expected a name that ends in .mp4, .m4v, .mov, got .mkv"):
         Recorder(tmp_path / "a.mkv")
     with pytest.raises(SinkError, match="there is no folder"):
         Recorder(tmp_path / "none" / "a.mp4")

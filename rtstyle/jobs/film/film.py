@@ -17,12 +17,13 @@ from rtstyle.jobs.film.verification import verify
 from rtstyle.jobs.film.warmed_up import WarmedUp
 from rtstyle.jobs.film.work_folder import WorkFolder, tidy, was_delivered
 from rtstyle.meter import Progress, Report
-from rtstyle.output_file import OutputFile, identities
+from rtstyle.output_file import OutputFile, checked_suffix, identities
 from rtstyle.pipeline import run
 from rtstyle.protocols import Sink, Stage
+from rtstyle.sinks.encoding import MUXERS
 from rtstyle.sinks.joiner import join
 from rtstyle.sinks.segment_writer import SegmentWriter
-from rtstyle.sinks.video_writer import VideoWriter, checked_suffix
+from rtstyle.sinks.video_writer import VideoWriter
 from rtstyle.sources.packet_reader import PacketReader
 
 _log = logging.getLogger("rtstyle")
@@ -31,7 +32,7 @@ _log = logging.getLogger("rtstyle")
 def paint_film(task: Task) -> Report:
     """From a file to a file. Raises as ``transcode`` does; whole segments are kept."""
     start = perf_counter()
-    checked_suffix(task.output)
+    checked_suffix(task.output, MUXERS)
     if task.options.resume and was_delivered(task.output):
         tidy(task.output)
         return Report(seconds=perf_counter() - start)
@@ -144,8 +145,7 @@ def _deliver(task: Task, source: Reader, work: WorkFolder, prospect: Prospect) -
     options, tick = task.options, prospect.format.time_base
     strict = options.on_error != "skip"
     with closing(PacketReader(task.input, options.keep, cut=prospect.cut, zero=source.zero, strict=strict)) as packets:
-        width = prospect.format.width if options.preview is None else 2 * prospect.format.width
-        format = replace(prospect.format, streams=packets.streams, width=width)
+        format = replace(prospect.format, streams=packets.streams)
         written = join(work.segments, work.path, packets, target=work.joined, format=format, encoder=prospect.encoder)
     first, last = work.segments[0].first * tick, work.segments[-1].last * tick
     verify(work.joined, written, format, frames=work.frames, first=first, last=last)

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING
 
 import av
 
-from rtstyle.captions import ENCODERS
+from rtstyle.captions import WRITERS
 from rtstyle.engines.lanes import MAX_BATCH
 from rtstyle.frames import Cut, VideoFormat, is_cover
 from rtstyle.jobs.film.painter import read_schedule
 from rtstyle.jobs.film.task import Reader, Task
 from rtstyle.jobs.film.work_folder import Plan
+from rtstyle.output_file import checked_suffix
 from rtstyle.sinks.carried import named
 from rtstyle.sinks.carrier import TIMECODE, Fate, fate_of
 from rtstyle.sinks.container import keeps_stereo, lost_tags
-from rtstyle.sinks.encoding import Encoder, choose_encoder
+from rtstyle.sinks.encoding import MUXERS, Encoder, choose_encoder
 from rtstyle.sinks.languages import lost_language
-from rtstyle.sinks.video_writer import checked_suffix
 from rtstyle.sources.packet_reader import PacketReader
 from rtstyle.times import exact
 
@@ -54,8 +54,9 @@ class Prospect:
 
         ``batch``: frames that the painter likes to be given.
         """
-        suffix, options, format = checked_suffix(task.output), task.options, source.format
-        width = format.width if options.preview is None else 2 * format.width
+        suffix, options, format = checked_suffix(task.output, MUXERS), task.options, source.format
+        if options.preview is not None:  # beside the original
+            format = replace(format, width=2 * format.width)
         with closing(PacketReader(task.input, options.keep)) if task.is_file else nullcontext() as packets:
             streams = source.format.streams if packets is None else packets.streams
             fates = [fate_of(stream, suffix) for stream in streams]
@@ -71,8 +72,8 @@ class Prospect:
             lost.append(f"the timecode {timecode} is left out: a part of the film has another")
             others = tuple((line, fate) for line, fate in others if fate.kind != "tag")
             format = _without_timecode(format)
-        encoder = choose_encoder(options.encoding, suffix, width, format.height)
-        if source.has_captions and encoder.name not in ENCODERS:
+        encoder = choose_encoder(options.encoding, suffix, format.width, format.height)
+        if source.has_captions and encoder.name not in WRITERS:
             lost.append(f"closed captions are left out: {encoder.name} does not write them; --codec h264 and hevc do")
         if source.is_stereo and not keeps_stereo(format, suffix):
             lost.append("the 3D layout is left out; it is kept from .mkv or .webm to .mkv or .webm with square pixels")

@@ -143,6 +143,9 @@ def test_a_preview_of_a_film_that_begins_late(tmp_path, invert_model, name):
 def test_a_dry_run_says_and_does_nothing(clip, tmp_path):
     """A line for every stream; nothing is written."""
     lines = look_at(Task(input=str(clip), output=tmp_path / "out.webm", style="wave"))
+    preview = FilmOptions(preview=Fraction(1, 5))
+    beside = look_at(Task(input=str(clip), output=tmp_path / "out.webm", style="wave", options=preview))
+    assert beside[0].startswith("video is painted: 128×48, 25.000 fps, about 5 frames")
     assert lines[0].startswith("video is painted: 64×48, 25.000 fps, about 25 frames; libvpx-vp9 in segments of 250")
     assert lines[1] == "stream 1 (audio, aac) is converted to libopus"
     assert not (tmp_path / "out.webm").exists()
