@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as jsonlib
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -88,7 +89,7 @@ def _progress(measuring: Bench) -> Iterator[Callable[[Step], None]]:
     """Show on stderr what is being measured and the time left; without a terminal, a line for each run."""
     console = Console(stderr=True)
     console.out(f"measuring for about {measuring.planned_s:.0f} s; Ctrl-C shows the results so far", highlight=False)
-    if not console.is_terminal:
+    if not sys.stderr.isatty():
         yield lambda step: console.out(f"{step.what}, ETA {spoken_time(step.eta_s)}", highlight=False)
         return
     what = TextColumn("{task.description}", markup=False)

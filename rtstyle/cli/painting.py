@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -20,13 +21,12 @@ if TYPE_CHECKING:
 @contextmanager
 def painting_shown(what: str) -> Iterator[Callable[[Step], None]]:
     """Give the callback that shows iteration, losses and time left."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
+    if not sys.stderr.isatty():
         yield now_and_then(
             lambda step: f"{what}: {described(step)}", every_s=LINE_EVERY_S, always=lambda step: step.iteration == 1
         )
         return
-    with console.status(escape(what)) as status:
+    with Console(stderr=True).status(escape(what)) as status:
         yield lambda step: status.update(escape(f"{what}: {described(step)}"))
 
 

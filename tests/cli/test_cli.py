@@ -131,6 +131,16 @@ def test_brackets_on_a_terminal(monkeypatch):
     assert "a[x264] [/c].png" in screen.getvalue()
 
 
+def test_a_log_gets_lines(monkeypatch):
+    """And no bars, also where all programs are told to show colours."""
+    log = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", log)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    with painting_shown("a.png"):
+        pass
+    assert not log.getvalue()
+
+
 @pytest.mark.parametrize("arguments", [["--help"], ["transcode", "--help"], ["image", "-h"], ["styles", "--help"]])
 def test_help_shows_an_example(arguments):
     """Help is there everywhere, with a command to copy."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -28,7 +29,7 @@ def shown(
 
     A line is never left out when ``always`` is true.
     """
-    if not console.is_terminal:
+    if not sys.stderr.isatty():
         yield now_and_then(line, every_s=_EVERY_S, always=always)
         return
     with Bar(*columns, console=console, transient=True) as drawn:
