@@ -23,8 +23,6 @@ class Losses:
 
     content: dict[str, float]  # by layer, as are the next
     style: dict[str, float]
-    variation: float
-    temporal: float
     total: float
 
 
@@ -75,8 +73,9 @@ class Objective:
     def losses(self, image: Tensor) -> Losses:
         """Evaluate (1, 3, H, W), without a gradient."""
         with torch.no_grad():
-            sums, parts = self._forward(image)
-            return self._summary(image, self._style(sums), parts)
+            sums, content = self._forward(image)
+            style = self._style(sums)
+            return _summary(self._total(image, style, content), style, content)
 
     def gradient(self, image: Tensor) -> tuple[Losses, Tensor]:
         """Evaluate, and give the total's gradient (1, 3, H, W)."""
@@ -87,15 +86,16 @@ class Objective:
         style = self._style(sums)
         total = self._total(leaf, style, content)
         gradient = torch.autograd.grad(total, leaf)[0] if total.requires_grad else torch.zeros_like(image)
-        return self._summary(image, style, content), gradient
+        return _summary(total, style, content), gradient
 
     def _tiled_gradient(self, image: Tensor) -> tuple[Losses, Tensor]:
         with torch.no_grad():
             sums, content = self._forward(image)
+            style = self._style(sums)
+            total = self._total(image, style, content)
         leaves: Sums = [{name: s.detach().requires_grad_() for name, s in by_layer.items()} for by_layer in sums]
         with torch.enable_grad():
-            style = self._style(leaves)
-            weighed_style = self.recipe.style_weight * self._mean(style, self._style_layers, image)
+            weighed_style = self.recipe.style_weight * self._mean(self._style(leaves), self._style_layers, image)
         flat = [s for by_layer in leaves for s in by_layer.values()]
         slopes = torch.autograd.grad(weighed_style, flat) if flat else ()
         leaf = image.detach().requires_grad_()
@@ -110,7 +110,7 @@ class Objective:
             loss = loss + sum(((slope * s).sum() for slope, s in zip(slopes, flat_own, strict=True)), start=loss * 0)
             if loss.requires_grad:
                 gradient[..., rows, columns] += torch.autograd.grad(loss, piece)[0]
-        return self._summary(image, style, content), gradient
+        return _summary(total, style, content), gradient
 
     def _forward(self, image: Tensor) -> tuple[Sums, dict[str, Tensor]]:
         """Sums and content losses of all tiles."""
@@ -168,24 +168,8 @@ class Objective:
         if recipe.tv_weight:
             total = total + recipe.tv_weight * total_variation(image)
         if self.memory is not None:
-            total = total + recipe.temporal_weight * self._temporal(image)
+            total = total + recipe.temporal_weight * _temporal(image, self.memory)
         return total
-
-    def _temporal(self, image: Tensor) -> Tensor:
-        """Ruder et al. (2016), eq. 7: mean squared distance from the warped keyframe where it can be trusted."""
-        if self.memory is None:
-            return image.new_zeros(())
-        return (self.memory.trust * (image - self.memory.picture).square()).mean()
-
-    def _summary(self, image: Tensor, style: dict[str, Tensor], content: dict[str, Tensor]) -> Losses:
-        with torch.no_grad():
-            return Losses(
-                content={name: float(loss) for name, loss in content.items()},
-                style={name: float(loss) for name, loss in style.items()},
-                variation=float(total_variation(image)),
-                temporal=float(self._temporal(image)),
-                total=float(self._total(image, style, content)),
-            )
 
     def _weight(self, layer: str, mask: Tensor | None) -> float:
         """The sum of a mask's squares: all cells of the layer, if there is none."""
@@ -223,6 +207,19 @@ class Objective:
     ) -> dict[str, Tensor]:
         with torch.autocast(image.device.type, dtype=torch.bfloat16, enabled=self.half):
             return self.vgg(image, layers or self._layers, watch)  # type: ignore[no-any-return]  # modules return Any
+
+
+def _temporal(image: Tensor, memory: Memory) -> Tensor:
+    """Ruder et al. (2016), eq. 7: mean squared distance from the warped keyframe where it can be trusted."""
+    return (memory.trust * (image - memory.picture).square()).mean()
+
+
+def _summary(total: Tensor, style: dict[str, Tensor], content: dict[str, Tensor]) -> Losses:
+    return Losses(
+        content={name: loss.item() for name, loss in content.items()},
+        style={name: loss.item() for name, loss in style.items()},
+        total=total.item(),
+    )
 
 
 def _part(mask: Tensor | None, cells: tuple[slice, slice]) -> Tensor | None:

@@ -24,7 +24,7 @@ from rtstyle.jobs.keyframe.studio import Studio
 from tests.clips import make_clip
 from tests.painting import stop_after
 
-LOSSES = Losses({}, {}, variation=0.0, temporal=0.0, total=1.0)
+LOSSES = Losses({}, {}, total=1.0)
 
 
 def test_keyframes_are_named_by_number_and_time(materials, tmp_path, clip):
