@@ -13,7 +13,7 @@ def codec_threads() -> int:
 
 
 def color_threads() -> int:
-    """The same for conversion between RGB and the coded format."""
+    """1 on two cores, else 2, for conversion between RGB and the coded format."""
     return codec_threads() or 2
 
 

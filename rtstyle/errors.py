@@ -5,8 +5,8 @@
     ├── SinkError       the output cannot be opened, or breaks while it is written
     ├── ModelError      a style's file cannot be read, or is not a model of ours
     ├── DeviceError     the requested device is not available
-    └── PaintError      a painting by optimisation does not improve on its start
-    UsageError          the request itself makes no sense: an option, a style's name, an extension (also a ValueError)
+    ├── PaintError      a painting by optimisation does not improve on its start
+    └── UsageError      the request itself makes no sense: an option, a style's name, an extension (also a ValueError)
 
 Every message is one sentence that says what, expected ≠ got, and the next step.
 """

@@ -12,7 +12,7 @@ from time import perf_counter
 _STEPS_PER_E = 100  # histogram bins are 1 % wide
 _WORDS = {  # names for people of stages that a report calls by their class
     **dict.fromkeys(("VideoReader", "AnimationReader", "PhotoFolder"), "reading"),
-    **dict.fromkeys(("Paced", "LiveSource", "Screen"), "source"),
+    **dict.fromkeys(("Paced", "LiveSource"), "source"),
     **dict.fromkeys(("Stylizer", "Schedule", "Switch"), "painting"),
     "Guided": "painting, upsampling",
     "Brushwork": "strokes",

@@ -76,25 +76,32 @@ def find_style(name_or_path: str | Path | Mix | Style) -> Style:
     """
     if isinstance(name_or_path, Style):
         return name_or_path
-    if isinstance(name_or_path, str) and (told := _TOLD.fullmatch(name_or_path)):
-        path = Path(os.path.expanduser(told[1]))  # noqa: PTH111 - as below
-        return read_style(path, Convention.read(told[2]))
-    if isinstance(name_or_path, str) and _may_be_mix(name_or_path) and not os.path.exists(name_or_path):  # noqa: PTH110 - Path.exists raises for a name that is too long
-        name_or_path = _read_mix(name_or_path)
     if isinstance(name_or_path, Mix):
         return _mixed(name_or_path)
     try:
-        if isinstance(name_or_path, str) and (bundled := _bundled(name_or_path)):
-            return read_style(bundled)
-        path = Path(os.path.expanduser(name_or_path))  # noqa: PTH111 - Path.expanduser raises where nobody has that name
-        looks_like_a_path = path.suffix.lower() == ".onnx" or len(path.parts) > 1
-        if isinstance(name_or_path, Path) or looks_like_a_path or (name_or_path and path.exists()):
-            return read_style(path)
+        return read_style(_expanded(name_or_path)) if isinstance(name_or_path, Path) else _named(name_or_path)
     except OSError as error:
         raise ModelError(f"{name_or_path}: cannot be read: {error.strerror}") from error
-    if isinstance(name_or_path, str) and (network := _network_with([name_or_path])):
-        return _mixed(Mix({name_or_path: 1}, network.path))
-    raise UsageError(_unknown(name_or_path))
+
+
+def _named(text: str) -> Style:
+    """Try what ``text`` may mean, one after the other."""
+    if told := _TOLD.fullmatch(text):
+        return read_style(_expanded(told[1]), Convention.read(told[2]))
+    if _may_be_mix(text) and not os.path.exists(text):  # noqa: PTH110 - Path.exists raises for a name that is too long
+        return _mixed(_read_mix(text))
+    if bundled := _bundled(text):
+        return read_style(bundled)
+    path = _expanded(text)
+    if path.suffix.lower() == ".onnx" or len(path.parts) > 1 or (text and path.exists()):
+        return read_style(path)
+    if network := _network_with([text]):
+        return _mixed(Mix({text: 1}, network.path))
+    raise UsageError(_unknown(text))
+
+
+def _expanded(path: str | Path) -> Path:
+    return Path(os.path.expanduser(path))  # noqa: PTH111 - Path.expanduser raises where nobody has that name
 
 
 def folders() -> list[Path]:

@@ -17,7 +17,7 @@ PREFIX = "network."  # of the weights' names in an exported graph
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
-    """Of a ``.ckpt`` the averages, of an ``.onnx`` of ours what it computes with. Raises ModelError for other files."""
+    """The averaged weights in a ``.ckpt``, or those in an ``.onnx`` of ours. Raises ModelError for other files."""
     if path.suffix.lower() != ".onnx":
         return Checkpoint.load(path).averaged
     model = load_file(path)

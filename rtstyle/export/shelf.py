@@ -44,11 +44,11 @@ class Shelf:
     def __exit__(self, *_: object) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def place(self) -> list[Path]:
+    def place(self) -> None:
         """Give everything its name: the output itself last, so that where it is, the rest is too. Raises SinkError."""
         if not self._files:
             self._place_folder()
-            return sorted(path for path in self._output.rglob("*") if path.is_file())
+            return
         made = sorted(self.folder.iterdir(), key=lambda path: path.name == self._output.name)
         claimed = [self._claim(self._output.with_name(path.name), path) for path in made]
         placed: list[Path] = []
@@ -60,7 +60,6 @@ class Shelf:
             for path in placed if not self._overwrite else ():
                 path.unlink(missing_ok=True)
             raise
-        return placed
 
     def _claim(self, path: Path, temporary: Path | None = None) -> OutputFile:
         return OutputFile(path, overwrite=self._overwrite, keep=self._keep, temporary=temporary)

@@ -7,11 +7,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import perf_counter
 
-from rtstyle.errors import SinkError, UsageError
+from rtstyle.errors import UsageError
 from rtstyle.jobs.defaults import DEVICE, PHOTO_PRECISION
 from rtstyle.jobs.many import Errand, Outcome, check_names, run_errands
 from rtstyle.jobs.paint_options import PLAIN, PaintOptions
 from rtstyle.meter import Progress, Report
+from rtstyle.output_file import unwritable
 from rtstyle.pipeline import run
 from rtstyle.sinks.photo_writer import SUFFIXES, PhotoWriter, painted_name
 from rtstyle.sources.photo_folder import PhotoFolder
@@ -90,5 +91,5 @@ def _outputs(photos: Sequence[Path], output: Path, *, is_folder: bool) -> list[P
     try:
         output.mkdir(exist_ok=True)
     except OSError as error:
-        raise SinkError(f"{output}: the folder cannot be made: {error.strerror}; make it first") from error
+        raise unwritable(output, error) from error
     return outputs

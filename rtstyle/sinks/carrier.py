@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import av
 import av.error
@@ -41,9 +41,7 @@ _BITMAPS = {"dvdsub", "dvd_subtitle", "pgssub", "hdmv_pgs_subtitle", "dvbsub", "
 class Fate:
     """What happens to a stream in a file with a given extension."""
 
-    kind: (
-        str  # copy, convert, leave; tag: what it says is a tag of the video, and becomes what the container has for it
-    )
+    kind: Literal["copy", "convert", "leave", "tag"]  # tag: of the video; becomes what the container has for it
     codec: str = ""  # what it is converted to
     layout: str = ""  # of sound that is converted
     mixed: bool = False  # whether the layout is another than the input's

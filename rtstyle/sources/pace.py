@@ -7,7 +7,7 @@ import time
 from time import perf_counter
 
 _LATE_S = 1.0  # behind its time by more than this, a picture sets the clock: what came before was waited for
-_EARLY_S = 5.0  # before it by more, too: it is of another clock
+_EARLY_S = 5.0  # or early by more than this, as after a jump of the clock
 
 
 class Pace:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from rtstyle.errors import SinkError
+from rtstyle.output_file import unwritable
 from training.download.progress import Listener
 from training.download.transfer import fetch
 from training.download.unpack import is_complete, unpack
@@ -47,7 +48,7 @@ def download(
         try:
             to.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise SinkError(f"{to}: cannot be made a folder: {error.strerror}") from error
+            raise unwritable(to, error) from error
         if not archive.exists():
             fetch(f"{address.rstrip('/')}/{split.value}.zip", archive, listener=listener)
         unpack(archive, folder, listener=listener)

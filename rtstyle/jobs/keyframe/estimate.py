@@ -29,7 +29,7 @@ class Estimate:
 def estimate(
     content: str | Path, recipe: Recipe | None = None, artworks: Sequence[Path] = (), *, square: bool = True
 ) -> Estimate:
-    """Of a photo, or of one frame of a video, in the style of pictures. Raises SourceError and UsageError.
+    """What it takes to paint a photo, or one frame of a video. Raises SourceError and UsageError.
 
     ``square``: as in ``shape_of``; if not, the frame is one that is carried through its video, which has even sides.
     """

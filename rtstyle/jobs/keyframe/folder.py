@@ -13,7 +13,7 @@ from rtstyle.errors import SinkError
 from rtstyle.frames import Frame, Image
 from rtstyle.gatys.run import Place, Step
 from rtstyle.jobs.keyframe.checkpoint import Checkpoint, Notes, compare
-from rtstyle.output_file import OutputFile
+from rtstyle.output_file import OutputFile, unwritable
 from rtstyle.resumption import ANEW, unfinished
 from rtstyle.sinks.photo_writer import PhotoWriter
 from rtstyle.sources.photo_folder import read_photo
@@ -47,7 +47,7 @@ class KeyframeFolder:
             try:
                 folder.mkdir(exist_ok=True)
             except OSError as error:
-                raise SinkError(f"{folder}: the folder cannot be made: {error.strerror}; make it first") from error
+                raise unwritable(folder, error) from error
 
     def find(self, name: str) -> Image | None:
         """The picture that the run before left."""

@@ -45,8 +45,7 @@ def reconstruct(
     """Paint from noise what the network sees of one picture, layer by layer, as a labelled sheet.
 
     The layers are the recipe's ``style_layers``, or ``layer`` alone; its weights, colours and content layers play no
-    part.
-    ``what`` is "content": each layer's maps alone; or "style": Gram matrices of all layers up to each.
+    part. ``what`` is "content": each layer's maps alone; or "style": Gram matrices of all layers up to each.
     Raises as ``paint_keyframe`` does.
     """
     recipes = recipes_by_layer(materials.recipe, what, layer)
@@ -127,7 +126,7 @@ def open_sheet(
 ) -> tuple[Image, PhotoWriter]:
     """The photo, and what will write its sheet; nothing is written yet.
 
-    Raises SourceError and SinkError, and UsageError where even the last of ``recipes`` would turn out to be none.
+    Raises SourceError and SinkError, and UsageError for recipes that cannot be painted, before the first of them is.
     """
     from rtstyle.gatys.sheet import sheet_size
 

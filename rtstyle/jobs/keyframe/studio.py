@@ -82,7 +82,6 @@ class Studio:
     """A painter with its network and artworks, on a device."""
 
     painter: Painter
-    recipe: Recipe
     device: torch.device
     weights: str  # where they came from
     fingerprint: str  # of the weights
@@ -100,28 +99,29 @@ class Studio:
         weights = weights or find_weights(materials.recipe.network, materials.vgg)
         recipe = seen_by(weights.network, materials.recipe)
         painter = Painter(works, recipe, weights, half=half_pays(device))
-        return cls(painter, recipe, device, weights.source, weights.fingerprint)
+        return cls(painter, device, weights.source, weights.fingerprint)
 
     def check(self, shape: tuple[int, int]) -> None:
         """Raise UsageError where a content of ``shape`` (height, width) leaves nothing of a mask, or is too small."""
         from rtstyle.gatys.painter import check_masks
 
-        check_masks(self.painter.artworks, parse_size(self.recipe.size, shape))
+        check_masks(self.painter.artworks, parse_size(self.painter.recipe.size, shape))
 
     def scene(self, photo: Image) -> Scene:
         """The photo in the recipe's size, and what the recipe begins with."""
         from rtstyle.gatys.painter import white_noise
         from rtstyle.gatys.pictures import resized, to_tensor
 
-        size = parse_size(self.recipe.size, (photo.shape[0], photo.shape[1]))
+        recipe = self.painter.recipe
+        size = parse_size(recipe.size, (photo.shape[0], photo.shape[1]))
         content = resized(to_tensor(photo, self.device), size)
-        if self.recipe.init == "content":
+        if recipe.init == "content":
             return Scene(content, content)
-        if self.recipe.init == "noise":
-            return Scene(content, white_noise(content, self.recipe.seed))
-        if self.recipe.init == "style":
+        if recipe.init == "noise":
+            return Scene(content, white_noise(content, recipe.seed))
+        if recipe.init == "style":
             return Scene(content, resized(self.painter.artworks[0].image, size))
-        return Scene(content, resized(to_tensor(read_photo(Path(self.recipe.init)), self.device), size))
+        return Scene(content, resized(to_tensor(read_photo(Path(recipe.init)), self.device), size))
 
 
 def check(materials: Materials, recipes: Sequence[Recipe], shape: tuple[int, int]) -> None:
