@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from rtstyle.cli.outcome import OPTIONS
+from rtstyle.cli.outcome import OPTIONS, one_sentence
+from rtstyle.errors import UsageError
 
 _WANTED = re.compile(r"Input should be ([^,]*)|Value error, .* is not (one of .*?)\.?$")
 
@@ -28,9 +31,11 @@ class _Spelt:
 
 
 class Command(_Spelt, TyperCommand):
-    """Names the wrong value, and knows its options' names."""
+    """Names the wrong value, and knows its options' names. What is empty means nothing, in no option."""
 
     def parse_args(self, context: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - as above
+        with one_sentence(context.find_root().info_name.split()[-1]):
+            _check_words(args)
         try:
             return super().parse_args(context, args)
         except typer.BadParameter as error:
@@ -42,6 +47,15 @@ class Command(_Spelt, TyperCommand):
     def invoke(self, context: Any) -> Any:  # noqa: ANN401 - as above
         OPTIONS.set(frozenset(name for parameter in self.params for name in parameter.opts))
         return super().invoke(context)
+
+
+def _check_words(args: Sequence[str]) -> None:
+    """Raise UsageError for an empty string, as an unset variable of a shell makes one."""
+    for before, arg in pairwise(["", *args]):
+        option, told, value = arg.partition("=") if arg.startswith("--") else (before, "", arg)
+        if not value and (told or not arg):
+            where = option if option.startswith("-") else "an argument"
+            raise UsageError(f"{where}: expected something, got an empty string; is a variable of your shell not set?")
 
 
 class Group(_Spelt, TyperGroup):

@@ -52,7 +52,6 @@ _WORDS = {
 
 def start(given: Given, recipe: Recipe, *, as_json: bool) -> None:
     """Run the job, show its progress, print its report."""
-    _check_words(given)
     content, output = given["content"], given["output"]
     job, materials = _job(given), _materials(given, recipe)
     _warn_of_animations(given)
@@ -72,13 +71,6 @@ def start(given: Given, recipe: Recipe, *, as_json: bool) -> None:
     with painting_shown(output) as progress:
         report = job(content, output, materials, overwrite=given["overwrite"], progress=progress)
     _print({"output": output, **(asdict(report) if report else {})}, as_json=as_json)
-
-
-def _check_words(given: Given) -> None:
-    """Raise UsageError for an empty string, as an unset variable of a shell makes one."""
-    for name, value in given.items():
-        if any(each in ("", Path()) for each in (value if isinstance(value, list) else [value])):
-            raise UsageError(f"{name.replace('_', ' ')}: expected something, got an empty string")
 
 
 def kind_of(given: Given) -> str:

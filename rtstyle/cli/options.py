@@ -128,10 +128,6 @@ def with_mix(styles: Sequence[str], mix: str | None, *, what: str = "--style") -
 
     ``what``: what this command calls the style.
     """
-    if "" in {*styles, mix}:
-        raise UsageError(
-            f"{what} and --mix: expected a name, got an empty one; `rtstyle styles` lists the bundled ones"
-        )
     if mix is None:
         return list(styles)
     names = mix.split(",")

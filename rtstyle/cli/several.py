@@ -16,8 +16,6 @@ from rtstyle.jobs.many import Outcome
 
 def goes_into_folder(inputs: Sequence[str], output: str) -> bool:
     """Whether ``output`` is to be a folder: with several inputs, or where it is one or is named like one."""
-    if "" in {*inputs, output}:
-        raise UsageError("input and output: expected names of files or folders, got an empty one; check the command")
     if output == "-":
         raise UsageError(
             "-: expected the name of a file or a folder; standard output is not supported, "

@@ -265,7 +265,7 @@ def test_a_dry_run_makes_no_folder(files):
         (["photo.png", "-o", "x.png", "--reconstruct", "style", "--layer", ""], 2, "--layer: expected something, got"),
         (["photo.png", *ART, "-o", "x.png", "--vgg", "", "--dry-run"], 2, "--vgg: expected something, got an empty"),
         (["photo.png", *ART, "-o", "x.png", "--mask", ""], 2, "--mask: expected something, got an empty string"),
-        (["clip.mp4", *ART, "-o", "", *CARRIED], 2, "--output: expected something, got an empty string"),
+        (["clip.mp4", *ART, "-o", "", *CARRIED], 2, "-o: expected something, got an empty string"),
         (
             ["photo.png", "-o", "x.png", "--style-weight", "0", "--sweep", "style-weight=1,100"],
             2,

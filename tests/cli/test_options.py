@@ -29,9 +29,6 @@ def test_what_means_nothing_is_a_sentence():
         required([], None)
     with pytest.raises(UsageError, match="STYLE: expected a style, got none"):
         required([], None, what="STYLE")
-    for styles, mix in (([""], None), ([], ""), (["wave", ""], None)):
-        with pytest.raises(UsageError, match="--style and --mix: expected a name, got an empty one"):
-            with_mix(styles, mix)
     with pytest.raises(UsageError, match=r"--mix: expected --style without a time, got both\.onnx@1:30"):
         with_mix(["both.onnx@1:30"], "dawn=1")
     for mix, spelt in (("wave,udnie", "wave=1,udnie=1"), ("wave", "wave=1"), ("wave=2,udnie", "wave=2,udnie=1")):

@@ -333,7 +333,7 @@ def test_an_empty_name_is_not_the_working_folder(run, files, command, arguments)
     before = sorted(files.rglob("*"))
     done = run(command, *arguments, "--style", "invert.onnx")
     assert (done.exit_code, done.stdout) == (2, "")
-    assert "expected names of files or folders, got an empty one" in done.stderr
+    assert "expected something, got an empty string; is a variable of your shell not set?" in done.stderr
     assert sorted(files.rglob("*")) == before
 
 
