@@ -43,3 +43,17 @@ class UsageError(RtstyleError, ValueError):
 def reason_of(error: BaseException) -> str:
     """The system's own words, without the number and the path that Python adds; all of it where there are none."""
     return getattr(error, "strerror", None) or str(error)
+
+
+def first_line(error: BaseException) -> str:
+    """Its words up to the first line break, or its class if it has none."""
+    return _lines(error)[0]
+
+
+def last_line(error: BaseException) -> str:
+    """Likewise, where a library says last what is wrong."""
+    return _lines(error)[-1]
+
+
+def _lines(error: BaseException) -> list[str]:
+    return [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]

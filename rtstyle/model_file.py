@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING, Any
 
-from rtstyle.errors import ModelError
+from rtstyle.errors import ModelError, first_line
 
 if TYPE_CHECKING:
     from google.protobuf.message import Message
@@ -118,7 +118,7 @@ def _load_weights(path: Path, model: ModelProto, files: set[str]) -> None:
     except OSError as error:
         raise ModelError(f"{path}: its weights cannot be read: {error.filename}: {error.strerror}") from error
     except (ValidationError, ValueError, KeyError) as error:
-        raise ModelError(f"{path}: its weights cannot be read: {str(error).splitlines()[0]}") from error
+        raise ModelError(f"{path}: its weights cannot be read: {first_line(error)}") from error
 
 
 def _check_lengths(path: Path, model: ModelProto) -> None:

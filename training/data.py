@@ -15,10 +15,11 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from rtstyle.errors import SourceError
+from rtstyle.errors import SourceError, last_line
 from rtstyle.frames import Batch, Image
 from rtstyle.sources.photo_folder import read_photo
 from rtstyle.stages.brushwork import PERIOD, Brushwork
+from training.pictures import scaled, tensor
 from training.sieve import Sieve
 
 _log = logging.getLogger(__name__)
@@ -130,9 +131,9 @@ def batches(
     except SourceError as error:  # a worker's comes with its traceback, whose last line is type and sentence
         kind = f"{SourceError.__module__}.{SourceError.__qualname__}: "
         # Its traceback would keep the loader, and with it workers that no signal ends, as long as the exception lives.
-        raise SourceError(str(error).splitlines()[-1].removeprefix(kind)) from error.with_traceback(None)
+        raise SourceError(last_line(error).removeprefix(kind)) from error.with_traceback(None)
     except (RuntimeError, OSError, EOFError) as error:  # the latter two of a connection to one that is just dying
-        reason = (str(error).strip() or type(error).__name__).splitlines()[-1]
+        reason = last_line(error)
         tells_of_it = reason.startswith("DataLoader worker") or "</torch_" in reason  # as shared memory is called
         if not workers or (isinstance(error, RuntimeError) and not tells_of_it):
             raise
@@ -168,11 +169,7 @@ def read_artwork(path: Path, size: int) -> Tensor:
         raise SourceError(
             f"{path}: {width}×{height} px show no style; expected at least {MIN_ARTWORK} px a side, better {size}"
         )
-    scale = size / min(image.shape[:2])
-    if scale < 1:
-        target = (round(image.shape[1] * scale), round(image.shape[0] * scale))
-        image = np.asarray(cv2.resize(image, target, interpolation=cv2.INTER_AREA), np.uint8)
-    return torch.from_numpy(image).permute(2, 0, 1).unsqueeze(0).float() / 255
+    return tensor(scaled(image, min(size, height, width)))
 
 
 def _quiet_worker(_worker: int) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rtstyle.errors import SourceError, UsageError
+from rtstyle.errors import SourceError, UsageError, first_line
 from rtstyle.fingerprint import fingerprints
 from rtstyle.output_file import OutputFile
 from rtstyle.perceptual import VggWeights
@@ -185,8 +185,9 @@ def _check(recipe: Recipe, machine: Machine) -> None:
     try:
         torch.zeros(1, device=machine.device).item()  # meta has no numbers
     except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
-        raise UsageError(f"device {machine.device!r}: expected cpu, or cuda where there is one ({reason})") from error
+        raise UsageError(
+            f"device {machine.device!r}: expected cpu, or cuda where there is one ({first_line(error)})"
+        ) from error
 
 
 def _check_place(checkpoint: Path, recipe: Recipe) -> None:

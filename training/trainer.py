@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 from torch.optim.swa_utils import AveragedModel
 
-from rtstyle.errors import ModelError, UsageError
+from rtstyle.errors import ModelError, UsageError, first_line
 from rtstyle.perceptual import VggWeights
 from training.checkpoint import Checkpoint
 from training.machine import Machine
@@ -85,9 +85,8 @@ class Trainer:
         except RuntimeError as error:
             if not type(error).__module__.startswith(("torch._inductor", "torch._dynamo")):
                 raise
-            reason = str(error).strip().splitlines()[0]
             raise UsageError(
-                f"compile: cannot be done here ({reason}); install a C++ compiler, or leave it out"
+                f"compile: cannot be done here ({first_line(error)}); install a C++ compiler, or leave it out"
             ) from error
         total = self.objective.total(terms)
         (self._scale * total).backward()

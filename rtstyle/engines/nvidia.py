@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rtstyle.engines.onnxruntime import import_onnxruntime
-from rtstyle.errors import DeviceError
+from rtstyle.errors import DeviceError, first_line
 
 if TYPE_CHECKING:
     from rtstyle.frames import Images
@@ -128,5 +128,5 @@ def why_not(provider: str) -> str:
     try:
         ctypes.CDLL(str(folder / name.format(stem)))
     except OSError as error:
-        return str(error).splitlines()[0]
+        return first_line(error)
     return "its libraries load, but the session was refused"

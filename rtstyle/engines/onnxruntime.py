@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rtstyle.errors import DeviceError, ModelError
+from rtstyle.errors import DeviceError, ModelError, first_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -160,8 +160,3 @@ def import_onnxruntime() -> ModuleType:
 def _failed(error: Exception) -> str:
     """The first line of its message, without the place in onnxruntime's source."""
     return f"onnxruntime cannot run this model: {_PLACE.sub('', first_line(error))}"
-
-
-def first_line(error: Exception) -> str:
-    """An error's first line, or its class if it says nothing."""
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -13,7 +13,7 @@ import numpy as np
 
 from rtstyle.cpu import description, is_zen4
 from rtstyle.engines.planes import Planes, with_planes
-from rtstyle.errors import DeviceError
+from rtstyle.errors import DeviceError, last_line
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -168,5 +168,4 @@ def _is_x86() -> bool:
 
 
 def _failed(error: RuntimeError) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return f"OpenVINO cannot run this model: {lines[-1] if lines else error}"
+    return f"OpenVINO cannot run this model: {last_line(error)}"

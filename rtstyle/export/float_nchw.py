@@ -12,11 +12,12 @@ import numpy as np
 
 from rtstyle.export.graph import baked, folded, in_float32, runner, save_checked, varied
 from rtstyle.export.order import Made, Order, Run
+from rtstyle.export.spans import attribute_of
 
 if TYPE_CHECKING:
     from collections.abc import MutableSequence
 
-    from onnx import GraphProto, ModelProto, NodeProto
+    from onnx import GraphProto, ModelProto
 
     from rtstyle.frames import Images
 
@@ -77,16 +78,12 @@ def _retype(graph: GraphProto) -> None:
     for node in graph.node:
         _rename(node.input)
         _rename(node.output)
-        if node.op_type == "Cast" and _casts_to(node, TensorProto.UINT8):
+        if node.op_type == "Cast" and attribute_of(node, "to", 0) == TensorProto.UINT8:
             node.op_type = "Floor"
             del node.attribute[:]
         for attribute in node.attribute:
             if attribute.type == AttributeProto.GRAPH:
                 _retype(attribute.g)
-
-
-def _casts_to(node: NodeProto, kind: int) -> bool:
-    return any(attribute.name == "to" and attribute.i == kind for attribute in node.attribute)
 
 
 def _rename(names: MutableSequence[str]) -> None:

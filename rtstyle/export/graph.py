@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rtstyle.engines.onnxruntime import cpu_session, first_line, import_onnxruntime, values_of
-from rtstyle.errors import ModelError
+from rtstyle.engines.onnxruntime import cpu_session, import_onnxruntime, values_of
+from rtstyle.errors import ModelError, first_line
 from rtstyle.twin import ORIGINAL
 
 if TYPE_CHECKING:

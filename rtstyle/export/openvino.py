@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from rtstyle.engines.openvino import import_openvino, the_core
-from rtstyle.errors import DeviceError, ModelError, RtstyleError, SinkError, UsageError
+from rtstyle.errors import DeviceError, ModelError, RtstyleError, SinkError, UsageError, last_line
 from rtstyle.export.graph import baked
 from rtstyle.export.order import Made, Order, Run
 from rtstyle.frames import Images
@@ -54,4 +54,4 @@ def _told(kind: type[RtstyleError], what: str) -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
-        raise kind(f"{what}: {str(error).strip().splitlines()[-1]}") from error
+        raise kind(f"{what}: {last_line(error)}") from error

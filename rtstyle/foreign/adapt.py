@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rtstyle.engines.onnxruntime import first_line
-from rtstyle.errors import ModelError
+from rtstyle.errors import ModelError, first_line
 from rtstyle.foreign.convention import SCALING
 from rtstyle.foreign.probe import Findings, probe
 from rtstyle.model_file import inputs_of

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rtstyle.engines.onnxruntime import cpu_session, first_line
-from rtstyle.errors import ModelError
+from rtstyle.engines.onnxruntime import cpu_session
+from rtstyle.errors import ModelError, first_line
 from rtstyle.foreign.convention import SCALING
 from rtstyle.model_file import inputs_of
 

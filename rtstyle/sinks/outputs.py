@@ -116,7 +116,7 @@ class Line:
 
     def __init__(self, name: str, sink: Sink, queue: int, patience_s: float, on_failure: Callable[[str], None]) -> None:
         self.name, self._sink, self._patience_s, self._on_failure = name, sink, patience_s, on_failure
-        self._frames: Channel[Frame] = Channel(queue, droppable=_always)
+        self._frames: Channel[Frame] = Channel(queue, droppable=lambda _: True)
         self._thread: Thread | None = None
         self._deadline = 0.0  # time.monotonic()
         self._missed = 0  # frames, while it was still connecting
@@ -174,7 +174,3 @@ class Line:
     def _fail(self, error: Exception) -> None:
         self.alive = False
         self._on_failure(f"{self.name}: {error}")
-
-
-def _always(_frame: Frame) -> bool:
-    return True

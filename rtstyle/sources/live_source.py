@@ -145,7 +145,7 @@ class LiveSource:
 
     def _start(self, device: Device | None) -> Channel[Shot]:
         """Read ``device``, or one that is opened first, in a new thread."""
-        shots: Channel[Shot] = Channel(1, droppable=_always)
+        shots: Channel[Shot] = Channel(1, droppable=lambda _: True)
         self._threads.append(Thread(target=self._read, args=(device, shots), name="rtstyle-device", daemon=True))
         self._threads[-1].start()
         return shots
@@ -179,7 +179,3 @@ def fitted(image: Image, height: int, width: int) -> Image:
 
 def _close(device: Device) -> None:
     device.close()
-
-
-def _always(_shot: Shot) -> bool:
-    return True

@@ -13,7 +13,7 @@ from rtstyle.frames import Frame, Image
 from rtstyle.sources import video_reader
 from rtstyle.sources.photo_folder import read_photo
 from training.evaluation.flow import Motion, estimated, read_exact
-from training.evaluation.pictures import scaled
+from training.pictures import scaled
 
 SUFFIXES = video_reader.SUFFIXES - {".webp"}  # which is a photo here
 

@@ -22,12 +22,12 @@ from training.evaluation import cost
 from training.evaluation.clips import read_clip
 from training.evaluation.criterion import Criterion
 from training.evaluation.grid import PERIODS, flat_amplitudes, relative_scores
-from training.evaluation.pictures import read_scaled, tensor
 from training.evaluation.quality import losses, quality
 from training.evaluation.report import ModelReport, Report
 from training.evaluation.sharpness import sharpness
 from training.evaluation.subject import Subject
 from training.evaluation.warping import warping_error
+from training.pictures import read_scaled, tensor
 
 COUNTED_AT = Size(640, 480)
 Pair = tuple[Image, Image]  # a painting and its photo

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtstyle.frames import Image
-from training.evaluation.pictures import luma
+from training.pictures import luma
 
 PERIODS = (2, 4, 8, 16)  # px
 NEAR, FAR = 2, 6  # bins: what lies between them on either side is a peak's neighbourhood

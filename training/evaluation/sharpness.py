@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from rtstyle.frames import Image
-from training.evaluation.pictures import luma
+from training.pictures import luma
 
 
 def sharpness(image: Image) -> float:

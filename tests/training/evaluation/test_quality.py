@@ -9,8 +9,8 @@ from torch import Tensor
 
 from rtstyle.perceptual import VggWeights, gram_matrix
 from training.evaluation.criterion import Criterion
-from training.evaluation.pictures import tensor
 from training.evaluation.quality import _first, losses, minimised, quality
+from training.pictures import tensor
 
 
 class FakeCriterion:

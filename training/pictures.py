@@ -1,4 +1,4 @@
-"""Pictures as the measures want them."""
+"""Pictures in the sizes and as the tensors that training and its measures want."""
 
 from __future__ import annotations
 
