@@ -21,7 +21,7 @@ from rtstyle.output_file import OutputFile
 from rtstyle.perceptual import VggWeights
 from rtstyle.resumption import check_inputs
 from training.checkpoint import LIST_IN, Checkpoint
-from training.data import batches
+from training.data import batches, read_artwork
 from training.machine import PRECISIONS, Machine
 from training.photos import find_photos, list_digest, matches, names_below, split
 from training.preview import preview_path
@@ -62,12 +62,7 @@ def train(
     """
     machine = machine or Machine()
     processes = machine.processes
-    OutputFile(checkpoint, overwrite=True)  # a name that cannot be written to shows now, not in an hour
-    _check(recipe, machine)
-    if start is None:
-        _check_artworks(recipe)
-    seen, held_out = photos_of(recipe)
-    _check_place(checkpoint, recipe)
+    seen, held_out = check(recipe, checkpoint, machine, anew=start is None)
     names = names_below(Path(recipe.data), [*seen, *held_out])
     inputs = _inputs(recipe, vgg, [*seen, *held_out])
     if start:
@@ -109,6 +104,17 @@ def train(
                     record.save(state(), trainer.averaged)
             if stopped:
                 raise KeyboardInterrupt
+
+
+def check(recipe: Recipe, checkpoint: Path, machine: Machine, *, anew: bool) -> tuple[list[Path], list[Path]]:
+    """Find the photos: those to learn from, those held out. Raises what ``train`` would, before VGG is needed."""
+    OutputFile(checkpoint, overwrite=True)  # a name that cannot be written to shows now, not in an hour
+    _check(recipe, machine)
+    if anew:
+        _check_artworks(recipe)
+    photos = photos_of(recipe)
+    _check_place(checkpoint, recipe)
+    return photos
 
 
 @contextmanager
@@ -206,6 +212,8 @@ def _check_artworks(recipe: Recipe) -> None:
         for other in recipe.style_images[:i]:
             if one != other and Path(one).name == Path(other).name:
                 raise UsageError(f"{other} and {one}: expected artworks of different file names; rename one of them")
+    for one in recipe.style_images:
+        read_artwork(Path(one), recipe.style_size)
 
 
 def _change(before: Sequence[str], now: Sequence[str]) -> str:

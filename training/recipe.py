@@ -109,6 +109,8 @@ class Recipe:
                 f"{len(self.teachers)} teachers for {len(self.style_images)} artworks: "
                 "expected one --teacher for each --style-image, in the same order"
             )
+        if self.network not in ("lite", "full"):
+            raise UsageError(f"unknown network {self.network!r}: expected lite or full")
         if self.distance not in ("mse", "l1"):
             raise UsageError(f"unknown distance {self.distance!r}: expected mse or l1")
         if self.gram not in GRAMS:

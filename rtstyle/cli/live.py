@@ -65,7 +65,10 @@ def live(
         bool, typer.Option("--side-by-side", help="Show the camera on the left, the painting on the right.")
     ] = False,
     camera_size: Annotated[str | None, typer.Option(metavar="WxH", help="Capture size to request.")] = None,
-    rate: Annotated[float | None, typer.Option(min=1, max=1000, help="Frame rate to request.")] = None,
+    rate: Annotated[
+        float | None,
+        typer.Option(min=1, max=1000, help="Frame rate to request; for numbered pictures theirs, by default 25."),
+    ] = None,
     loop: Annotated[bool, typer.Option("--loop", help="Repeat a file endlessly.")] = False,
     window: Annotated[
         bool, typer.Option("--window/--no-window", help="Open a window; press h there for the keys.")

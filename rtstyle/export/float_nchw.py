@@ -5,12 +5,13 @@ For runtimes that do not support uint8 graphs, or compute them wrongly, as OpenC
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rtstyle.export.graph import baked, folded, in_float32, runner, save_checked, varied
+from rtstyle.export.graph import folded, in_float32, runner, save_checked, varied
 from rtstyle.export.order import Made, Order, Run
 from rtstyle.export.spans import attribute_of
 
@@ -38,7 +39,7 @@ def planar(model: ModelProto) -> ModelProto:
     """The same network without a single uint8: what was rounded by a cast is rounded by ``Floor``."""
     from onnx import TensorProto, helper
 
-    changed = baked(model)
+    changed = copy.deepcopy(model)
     graph = changed.graph
     sizes = [d.dim_value or d.dim_param for d in graph.input[0].type.tensor_type.shape.dim]
     _retype(graph)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -63,12 +64,16 @@ def of_size(model: ModelProto, size: Size) -> ModelProto:
     return folded(fixed)
 
 
-def baked(model: ModelProto) -> ModelProto:
-    """The network with its mix of styles as a constant: ``frames`` is the only input."""
+def baked(model: ModelProto, name: str = "") -> ModelProto:
+    """The network with its mix of styles as a constant: ``frames`` is the only input.
+
+    ``name``: what it says it paints from now on; which one that is, nobody can tell it any more.
+    """
     fixed = copy.deepcopy(model)
-    frames = fixed.graph.input[0]
-    del fixed.graph.input[:]
-    fixed.graph.input.append(frames)
+    del fixed.graph.input[1:]
+    for entry in fixed.metadata_props:
+        if name and entry.key == "rtstyle.styles":
+            entry.value = json.dumps([name])
     return fixed
 
 

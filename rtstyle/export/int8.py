@@ -6,7 +6,6 @@ original, as NAME.int8.onnx, the CPU engine uses it where it is faster.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from math import ceil, prod
 from pathlib import Path
@@ -18,7 +17,7 @@ import numpy as np
 from rtstyle.errors import ModelError, UsageError
 from rtstyle.export.eight_bits import quantised
 from rtstyle.export.even import evened
-from rtstyle.export.graph import baked, batch_of, folded, in_float32, runner, save_checked, varied
+from rtstyle.export.graph import batch_of, folded, in_float32, runner, save_checked, varied
 from rtstyle.export.order import Made, Order
 from rtstyle.export.pictures import fitted
 from rtstyle.export.rearranged import rearranged
@@ -45,13 +44,12 @@ def make(order: Order, folder: Path) -> Made:
     """Raise UsageError without photos, ModelError for a network without convolutions."""
     if not order.photos:
         raise UsageError("--to int8: expected a folder of photos to calibrate with, as in --photos holiday/")
-    model = rearranged(folded(baked(in_float32(order))))
+    model = rearranged(folded(in_float32(order)))
     count = batch_of(order.model) or 1
     bench = _Bench(model, [_prepared(*one, order.size, count) for one in enumerate(order.photos)])
     kept = bench.kept_in_float()
     path = folder / order.name
     made = varied(bench.quantised(kept), "int8")
-    _name_style(made, order.subjects[0].style)
     _name_original(made, order.subjects[0].style)
     save_checked(made, path)
     whole = [name for name in bench.convolutions if name in kept]
@@ -126,12 +124,6 @@ def _clouds(shape: tuple[int, ...]) -> Images:
     blots = np.random.default_rng(0).integers(0, 256, (7, 9, 3), dtype=np.uint8)
     image = cv2.resize(blots, (shape[2], shape[1]), interpolation=cv2.INTER_CUBIC)
     return np.repeat(np.asarray(image, np.uint8)[None], shape[0], axis=0)
-
-
-def _name_style(model: ModelProto, style: Style) -> None:
-    """Name the one style, or mix, that it paints from now on: which one, nobody can tell it any more."""
-    (entry,) = (entry for entry in model.metadata_props if entry.key == "rtstyle.styles")
-    entry.value = json.dumps([style.name if style.mix else style.styles[0]])
 
 
 def _name_original(model: ModelProto, style: Style) -> None:

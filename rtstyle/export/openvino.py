@@ -10,7 +10,6 @@ import numpy as np
 
 from rtstyle.engines.openvino import import_openvino, the_core
 from rtstyle.errors import DeviceError, ModelError, RtstyleError, SinkError, UsageError, last_line
-from rtstyle.export.graph import baked
 from rtstyle.export.order import Made, Order, Run
 from rtstyle.frames import Images
 
@@ -30,7 +29,7 @@ def make(order: Order, folder: Path) -> Made:
     openvino = import_openvino()
     path = folder / order.name
     with _told(ModelError, "OpenVINO cannot read this network"):
-        network = the_core().read_model(baked(order.model).SerializeToString())
+        network = the_core().read_model(order.model.SerializeToString())
     with _told(SinkError, f"{order.name}: cannot be written; make room there, or choose another disk; OpenVINO says"):
         openvino.save_model(network, path, compress_to_fp16=False)
     note = "Measured in float32; on CPUs with AMX OpenVINO computes in bfloat16 unless it is told otherwise."

@@ -41,6 +41,7 @@ class Subject:
 
     style: Style
     model: ModelProto  # uint8 (N, H, W, 3) in and out; of the order's size, if it has one
+    styles: tuple[str, ...]  # what it can paint: all inside, or the only one that the target leaves
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rtstyle.errors import ModelError, UsageError
-from rtstyle.export.graph import of_size
+from rtstyle.export.graph import baked, of_size
 from rtstyle.export.order import Order, Size, Subject
 from rtstyle.export.pictures import made_up, read_photos
 from rtstyle.export.sheet import LEAST_DB, SHEET, Sheet, measure
 from rtstyle.export.shelf import Shelf
-from rtstyle.export.targets import BESIDE, find_target
+from rtstyle.export.targets import BESIDE, MIXES, find_target
 from rtstyle.output_file import unwritable
 from rtstyle.style import load_model
 from rtstyle.styles import find_style
@@ -52,11 +52,7 @@ def export_style(
     beside = [page, *(output.with_suffix(suffix).name for suffix in BESIDE.get(to, ()))]
     with Shelf(output, files=bool(target.SUFFIX), overwrite=overwrite, beside=beside, keep=keep) as shelf:
         measured, calibrated = read_photos(None if photos is None else Path(photos))
-        models = [load_model(one) for one in found]
-        subjects = tuple(
-            Subject(one, of_size(model, size) if size else model) for one, model in zip(found, models, strict=True)
-        )
-        order = Order(subjects, output.name, size, calibrated)
+        order = Order(tuple(_subject(one, to, size) for one in found), output.name, size, calibrated)
         try:
             made = target.make(order, shelf.folder)
             sheet = _sheet(to, order, made, shelf.folder, measured)
@@ -79,11 +75,25 @@ def _check(target: Target, to: str, output: Path, styles: Sequence[Styles]) -> N
         raise UsageError(f"{output}: expected a name that ends in {target.SUFFIX} for --to {to}")
 
 
+def _subject(style: Style, to: str, size: Size | None) -> Subject:
+    model, styles = load_model(style), style.styles
+    if to not in MIXES:
+        styles = (style.name if style.mix else styles[0],)
+        model = baked(model, styles[0])
+    return Subject(style, of_size(model, size) if size else model, styles)
+
+
 def _sheet(to: str, order: Order, made: Made, folder: Path, photos: Sequence[Image]) -> Sheet:
     files = {
         path.relative_to(folder).as_posix(): path.stat().st_size for path in sorted(folder.rglob("*")) if path.is_file()
     }
     pictures = photos or made_up()
+    alone = (
+        f"{one.style.name}: paints {one.styles[0]} alone, the first of {len(one.style.styles)} styles; "
+        f"--mix takes another: --mix {one.style.styles[1]}=1"
+        for one in order.subjects
+        if len(one.styles) < len(one.style.styles) and not one.style.mix
+    )
     kind = "photos" if photos else "synthetic pictures (--photos takes your own)"
     return Sheet(
         target=to,
@@ -93,5 +103,5 @@ def _sheet(to: str, order: Order, made: Made, folder: Path, photos: Sequence[Ima
         size=str(order.size or "any"),
         pictures=f"{len(pictures)} {kind}",
         fidelity=measure(order, made, pictures),
-        notes=made.notes,
+        notes=(*made.notes, *alone),
     )

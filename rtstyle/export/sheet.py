@@ -51,10 +51,11 @@ class Sheet:
 
     def as_markdown(self) -> str:
         """The page that is written beside the export."""
+        size = "any size" if self.size == "any" else self.size
         lines = [
             f"# {self.output}",
             "",
-            f"Made by `rtstyle export --to {self.target}`, for frames of {self.size} size.",
+            f"Made by `rtstyle export --to {self.target}`, for frames of {size}.",
         ]
         lines += ["", "| file | bytes |", "| --- | ---: |"]
         lines += [f"| {name} | {count:,} |" for name, count in self.files.items()]

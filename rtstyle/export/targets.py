@@ -18,6 +18,7 @@ TARGETS = {  # what --to takes, and the module of this package
     "triton": "triton",
     "web": "web",
 }
+MIXES = {"fp16", "static", "web"}  # which leave all styles of a network that has several; the others leave one
 BESIDE = {"openvino": (".bin",)}  # how other files end that a target always writes beside the output
 
 

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from rtstyle.errors import UsageError
-from rtstyle.export.graph import baked, batch_of, runner, save_checked
+from rtstyle.export.graph import batch_of, runner, save_checked
 from rtstyle.export.order import Made, Order, Run, Subject
 
 SUFFIX = ""
@@ -45,8 +45,8 @@ def make(order: Order, folder: Path) -> Made:
 def _add(subject: Subject, folder: Path) -> Run:
     path = folder / "1" / "model.onnx"
     path.parent.mkdir(parents=True)
-    save_checked(baked(subject.model), path)
-    styles = subject.style.styles
+    save_checked(subject.model, path)
+    styles = subject.styles
     count = batch_of(subject.model)
     config = _CONFIG.format(
         name=json.dumps(folder.name),

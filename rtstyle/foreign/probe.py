@@ -55,7 +55,7 @@ class Signature:
 def probe(name: object, model: ModelProto, convention: Convention) -> Findings:
     """Raise ModelError, naming it by ``name``, if the network does not map pictures to pictures."""
     signature = read_signature(name, model)
-    layout = convention.layout or _layout(name, signature)
+    layout = _layout(name, signature, convention.layout)
     trial = _Trial(name, model, signature, layout)
     stride, size = trial.stride(), None
     if stride is None:
@@ -99,11 +99,14 @@ def _dims(value: ValueInfoProto) -> tuple[int | None, ...]:
     return tuple(d.dim_value or None for d in value.type.tensor_type.shape.dim)
 
 
-def _layout(name: object, signature: Signature) -> Layout:
+def _layout(name: object, signature: Signature, told: Layout | None) -> Layout:
     first, last = signature.dims[1] == _RGB, signature.dims[3] == _RGB
-    if first != last:
-        return "nchw" if first else "nhwc"
+    seen: Layout | None = None if first == last else "nchw" if first else "nhwc"
     dims = ", ".join(str(d or "?") for d in signature.dims)
+    if seen and told and told != seen:
+        raise ModelError(f"{name}: expected --layout {seen}, since its input is ({dims}), got --layout {told}")
+    if layout := told or seen:
+        return layout
     raise ModelError(f"{name}: cannot tell where the channels are in ({dims}); say --layout nchw or --layout nhwc")
 
 

@@ -94,7 +94,8 @@ def _check_asked_for_nothing(name: str, request: CaptureRequest) -> None:
     """Raise UsageError where what is played cannot be asked for another size or rate."""
     if request.size or request.rate:
         raise UsageError(
-            f"{name}: has its own size and rate; only a camera, the screen and the test pattern can be asked for others"
+            f"{name}: has its own size and rate; only a camera, the screen and the test pattern can be asked for "
+            "others, and numbered pictures (frame_%04d.png) for a rate"
         )
 
 

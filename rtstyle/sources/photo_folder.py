@@ -89,10 +89,14 @@ def warn_of_more(path: Path, used: str, *, way_out: str = "") -> None:
 def _complaint(path: Path, size: int) -> str:
     import cv2
 
+    from rtstyle.sources import video_reader
+
     if not size:
         return "is empty; expected a picture"
     if cv2.haveImageReader(str(path)):
         return "cannot be decoded: it is damaged, or a rare kind of picture; try another copy, or save it as .png"
+    if path.suffix.lower() in video_reader.SUFFIXES - set(SUFFIXES):
+        return "is a film, not a photo; `rtstyle transcode` paints it"
     return f"is not a picture that can be read; expected {', '.join(SUFFIXES)}"
 
 

@@ -198,12 +198,13 @@ def test_what_openvino_refuses_is_a_sentence(blur, tmp_path, monkeypatch, method
 def test_triton_gets_a_model_repository(blur, photos, tmp_path):
     """A folder for each style: its network as version 1, its configuration, the names of what it paints."""
     both = make_model(tmp_path / "both.onnx", kind="mix", styles='["udnie", "scream"]')
-    export_style([blur, both], tmp_path / "models", to="triton", photos=photos)
+    sheet = export_style([blur, both], tmp_path / "models", to="triton", photos=photos)
     config = (tmp_path / "models" / "blur" / "config.pbtxt").read_text(encoding="utf-8")
     for line in ('name: "blur"', "max_batch_size: 8", "dynamic_batching {", 'name: "frames" data_type: TYPE_UINT8'):
         assert line in config
     np.testing.assert_array_equal(run(tmp_path / "models" / "blur" / "1" / "model.onnx"), run(blur))
-    assert (tmp_path / "models" / "both" / "labels.txt").read_text(encoding="utf-8") == "udnie\nscream\n"
+    assert (tmp_path / "models" / "both" / "labels.txt").read_text(encoding="utf-8") == "udnie\n"
+    assert sheet.notes[1:] == ("both: paints udnie alone, the first of 2 styles; --mix takes another: --mix scream=1",)
     inputs = onnx.load(tmp_path / "models" / "both" / "1" / "model.onnx").graph.input
     assert [value.name for value in inputs] == ["frames"]  # Triton would count the weights' first dimension as frames
 
@@ -320,6 +321,17 @@ def test_fp16_of_normalisations_that_share_their_numbers(photos, tmp_path):
     out = tmp_path / "half.onnx"
     assert export_style(path, out, to="fp16", photos=photos).worst_db > 40
     assert find_style(out).metadata["variant"] == "fp16"
+
+
+@pytest.mark.parametrize("target", ["float", "tensorrt"])
+@pytest.mark.parametrize(("asked", "left", "told"), [("", "same", True), (":half=1", "half", False)])
+def test_one_style_is_left_where_the_contract_is_not_kept(target, asked, left, told, tmp_path):
+    """It is named in the file, and in a line where nobody chose it."""
+    both = make_model(tmp_path / "both.onnx", kind="mix", styles='["same", "half"]')
+    sheet = export_style(f"{both}{asked}", tmp_path / "out.onnx", to=target, size=Size(48, 40))
+    named = [entry.value for entry in onnx.load(tmp_path / "out.onnx").metadata_props if entry.key == "rtstyle.styles"]
+    assert named == [json.dumps([left])]
+    assert any("paints same alone" in note for note in sheet.notes) == told
 
 
 @pytest.mark.parametrize("target", ["fp16", "static"])

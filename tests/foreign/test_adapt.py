@@ -115,6 +115,14 @@ def test_a_network_without_our_metadata_that_keeps_our_contract(tmp_path):
     np.testing.assert_array_equal(painted(path, image), 255 - image)
 
 
+def test_a_layout_that_the_network_contradicts_is_refused(tmp_path):
+    """Its three colours are where its input has a 3, whatever was typed."""
+    path = lookalikes.zoo(tmp_path / "their.onnx")
+    said = r"their.onnx: expected --layout nchw, since its input is \(1, 3, 224, 224\), got --layout nhwc"
+    with pytest.raises(ModelError, match=said):
+        load_model(find_style(f"{path}?layout=nhwc"))
+
+
 def test_a_layout_that_cannot_be_seen_is_asked_for(tmp_path):
     """Three pixels high and three channels, or nothing known at all."""
     path = lookalikes.unit(tmp_path / "unit.onnx", layout="nchw", dims=("N", "H", 3))

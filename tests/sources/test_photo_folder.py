@@ -94,11 +94,14 @@ def test_a_pipe_says_so(tmp_path):
 
 
 def test_what_is_no_photo_says_so(tmp_path):
-    """Missing, empty, not a picture, too small, a folder of none: a sentence each."""
+    """Missing, empty, not a picture, a film, too small, a folder of none: a sentence each."""
     text = tmp_path / "text.png"
     text.write_text("not a picture")
     with pytest.raises(SourceError, match=r"text\.png: is not a picture"):
         PhotoFolder(text)
+    (tmp_path / "clip.mp4").write_text("a film")
+    with pytest.raises(SourceError, match=r"clip\.mp4: is a film, not a photo; `rtstyle transcode` paints it$"):
+        PhotoFolder(tmp_path / "clip.mp4")
     text.write_bytes(b"")
     with pytest.raises(SourceError, match=r"text\.png: is empty"):
         PhotoFolder(text)

@@ -105,6 +105,7 @@ def recipe_of(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Re
     """The recipe that a command makes; nothing is trained."""
     recipes: list[Recipe] = []
     monkeypatch.setattr("training.cli.train.loop.train", lambda recipe, *_, **__: recipes.append(recipe))
+    monkeypatch.setattr("training.cli.train.loop.check", lambda *_, **__: None)
     monkeypatch.chdir(folder)
 
     def ask(*command: str) -> Recipe:
@@ -239,6 +240,26 @@ def test_who_imitates_wants_no_vgg(begun: Path, folder: Path, monkeypatch: pytes
     done = CliRunner().invoke(app, ["train", "--preset", "calm", *given, *small, "-o", str(out)])
     assert done.exit_code == 0, done.output
     assert Checkpoint.load(out).vgg == ""
+
+
+@pytest.mark.parametrize(
+    ("mistyped", "sentence"),
+    [
+        (("--data", "fotos"), "fotos: expected a folder of photos, got nothing"),
+        (("--style-image", "arts.png"), "arts.png: cannot be opened"),
+        (("--network", "lit"), "unknown network 'lit': expected lite or full"),
+        (("--precision", "half"), "unknown precision 'half'"),
+    ],
+)
+def test_a_typing_mistake_downloads_nothing(
+    folder: Path, mistyped: tuple[str, str], sentence: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is told before VGG is asked for."""
+    monkeypatch.setattr("training.cli.train.find_vgg16", lambda _: pytest.fail("VGG was asked for"))
+    monkeypatch.chdir(folder)
+    done = CliRunner().invoke(app, [*NEW, *mistyped, "-o", "x.ckpt"])
+    assert done.exit_code in {1, 2}
+    assert sentence in " ".join(done.stderr.split())
 
 
 @pytest.mark.parametrize(("name", "sentence"), [("run.1", "ends in .ckpt"), ("run.onnx", "ends in .ckpt")])

@@ -90,7 +90,7 @@ def test_the_first_alone_speaks_of_it(
         raise PeerError("another process of this run has ended")
 
     environment(RANK=str(rank), WORLD_SIZE="2", LOCAL_RANK="0", **WHERE)
-    monkeypatch.setattr("training.cli.train.loop.train", left_alone)
+    monkeypatch.setattr("training.cli.train.loop.check", left_alone)
     given = ["--data", str(tmp_path), "--style-image", "a.png", "--content-weight", "0", "--style-weight", "0"]
     done = CliRunner().invoke(app, ["train", *given, "-o", str(tmp_path / "x.ckpt")])
     assert done.exit_code == 1, done.output

@@ -96,6 +96,7 @@ def _train(out: Path, machine: Machine, start: Checkpoint | None, given: Mapping
     done = ""
     if start is None or start.step < recipe.steps:
         init = read_weights(given["init_from"]) if "init_from" in given else None
+        loop.check(recipe, out, machine, anew=start is None)  # a download is no way to learn of a typing mistake
         vgg = find_vgg16(given.get("vgg")) if recipe.needs_vgg else None
         quiet = not machine.processes.first
         if vgg and not quiet:

@@ -143,7 +143,7 @@ def test_windows_cameras_open_at_once(tmp_path):
         ),
         (["test", "--no-window", "--seconds", "1", "--camera-size", "big"], "big: expected a size such as 1280x720"),
         (["test", "--no-window", "--seconds", "1", "--camera-size", "999999x999999"], "there is not enough memory"),
-        (["udp://127.0.0.1:9", "--no-window", "--seconds", "1", "--rate", "10"], "has its own size and rate"),
+        (["udp://127.0.0.1:9", "--no-window", "--seconds", "1", "--rate", "10"], "others, and numbered pictures"),
         (["nothing.mp4", "--no-window", "--seconds", "1"], "nothing.mp4: there is no such file"),
         (["\u00b2", "--no-window", "--seconds", "1"], "\u00b2: there is no such file"),
         (["a" * 300, "--no-window", "--seconds", "1"], "there is no such file"),
