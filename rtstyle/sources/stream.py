@@ -30,13 +30,14 @@ _OPEN_S, _READ_S = 10.0, 5.0
 _SEGMENTED = {"hls", "dash"}  # FFmpeg's demuxers of what comes in pieces of some seconds, each all at once
 _SEGMENT_S = 20.0  # how long the next piece may take
 _DAMAGED = 300  # undecodable packets in a row after which it is given up
-# FFmpeg would look at five seconds of a stream before it gives the first frame, and hold frames back to sort them.
+# FFmpeg would look at five seconds of a stream before it gives the first frame, and hold frames back to sort them. What
+# it looked at is decoded, all at once: it may be ten seconds until a camera's next key frame.
 _QUICK = {"probesize": "500000", "analyzeduration": "1000000"}
-_LOW_LATENCY = {**_QUICK, "fflags": "nobuffer", "flags": "low_delay"}
-_AT_ONCE = {"fflags": "nobuffer", "analyzeduration": "0", "probesize": "32"}  # all there is to know is in the header
+_LOW_LATENCY = {**_QUICK, "flags": "low_delay"}
+_AT_ONCE = {"analyzeduration": "0", "probesize": "32"}  # all there is to know is in the header
 _BUFFER = 1 << 20  # bytes
 _OF_SCHEME = {
-    "rtsp": {"rtsp_transport": "tcp"},  # a lost UDP packet smears the picture until the next key frame
+    "rtsp": {"rtsp_flags": "prefer_tcp"},  # a lost UDP packet smears the picture until the next key frame
     "udp": {"overrun_nonfatal": "1", "fifo_size": "50000"},
 }
 
