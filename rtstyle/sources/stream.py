@@ -14,6 +14,7 @@ from av.video.frame import VideoFrame
 
 from rtstyle.errors import SourceError, reason_of
 from rtstyle.sources.demuxer import packets_of
+from rtstyle.sources.input_file import unreadable
 from rtstyle.sources.pace import Pace
 from rtstyle.sources.rgb_converter import RgbConverter, unconverted
 from rtstyle.sources.square import squared
@@ -66,9 +67,7 @@ class Stream:
             else:
                 self._container = av.open(film, "r", format="nut", options=_AT_ONCE, buffer_size=_BUFFER)
         except (av.error.FFmpegError, OSError) as error:
-            raise SourceError(
-                f"{address}: cannot be opened: {_reason(error)}; check the address, and whether a server answers there"
-            ) from error
+            raise unreadable(address, OSError(error.errno, error.strerror)) from error
         if not self._container.streams.video:
             self._container.close()
             raise SourceError(f"{address}: expected a video stream, got none")
@@ -93,7 +92,7 @@ class Stream:
         except StopIteration:
             raise SourceError(f"{self._address}: has ended") from None
         except (av.error.FFmpegError, OSError) as error:
-            raise SourceError(f"{self._address}: breaks off: {_reason(error)}") from error
+            raise SourceError(f"{self._address}: breaks off: {reason_of(error)}") from error
         try:
             image = self._rgb(frame)
         except (av.error.FFmpegError, ValueError) as error:
@@ -137,9 +136,3 @@ def _knows(scheme: str) -> bool:
     except (av.error.FFmpegError, OSError):
         pass
     return True
-
-
-def _reason(error: BaseException) -> str:
-    if isinstance(error, av.error.ExitError):  # PyAV's way to say so
-        return "nothing came in time"
-    return reason_of(error)
