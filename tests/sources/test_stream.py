@@ -4,12 +4,14 @@ import os
 import shutil
 import subprocess
 import time
+from contextlib import suppress
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from itertools import islice
 from pathlib import Path
 from threading import Thread
 
+import av
 import pytest
 
 from rtstyle.errors import SourceError, UsageError
@@ -89,6 +91,39 @@ def test_udp_that_stops_and_comes_back(ffmpeg, monkeypatch):
         next(frames)
         assert time.monotonic() < deadline
     source.close()
+
+
+def test_a_stuck_listener_keeps_no_port(ffmpeg):
+    """PyAV never answers again where a sender has begun anew with other PIDs; whoever listens next is sent all."""
+    address = f"udp://127.0.0.1:{free_port()}"
+    ffmpeg(*PICTURE, *H264, "-f", "mpegts", f"{address}?pkt_size=1316")
+    deadline, stuck = time.monotonic() + PATIENCE_S, None
+    while stuck is None:
+        with suppress(SourceError):
+            stuck = Stream(address)
+        assert time.monotonic() < deadline
+    stream = Stream(address)
+    assert {stream.read().shape for _ in range(40)} == {(240, 320, 3)}
+    stream.close()
+    stuck.close()
+
+
+def test_another_codec_in_mid_stream(tmp_path):
+    """Is not waited for as a lost packet's key frame is: whoever opens the stream again sees it."""
+    path = make_clip(tmp_path / "a.ts", sound=False)
+    with av.open(str(tmp_path / "b.ts"), "w") as clip:
+        video = clip.add_stream("mpeg2video", rate=25, width=64, height=48, pix_fmt="yuv420p")
+        for pts in range(25):
+            frame = av.VideoFrame(64, 48, "yuv420p")
+            frame.pts = pts
+            clip.mux(video.encode(frame))
+        clip.mux(video.encode(None))
+    path.write_bytes(path.read_bytes() + (tmp_path / "b.ts").read_bytes())
+    stream = Stream(str(path))
+    stream.silence_s = 0
+    with pytest.raises(SourceError, match=r"a\.ts: sends what cannot be decoded"):
+        [stream.read() for _ in range(100)]
+    stream.close()
 
 
 def test_the_first_picture_does_not_wait_for_the_second_key_frame(tmp_path):
