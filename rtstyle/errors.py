@@ -40,9 +40,13 @@ class UsageError(RtstyleError, ValueError):
     """An argument is invalid; exit code 2 on the command line, where the others are 1."""
 
 
+_PLAINER = {"Immediate exit requested": "nothing came in time"}  # FFmpeg's words where PyAV's timeout ends it
+
+
 def reason_of(error: BaseException) -> str:
     """The system's own words, without the number and the path that Python adds; all of it where there are none."""
-    return getattr(error, "strerror", None) or str(error)
+    words = getattr(error, "strerror", None) or str(error)
+    return _PLAINER.get(words, words)
 
 
 def first_line(error: BaseException) -> str:

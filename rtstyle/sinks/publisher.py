@@ -80,4 +80,5 @@ class Publisher:
         """What the other process has to say."""
         process, self._relay, self._encoder = self._relay, None, None
         said = b"" if process is None else process.communicate()[1]
-        return SinkError(said.decode(errors="replace").strip() or f"{self._address}: nobody answers")
+        sentence = said.decode(errors="replace").strip().rpartition("\n")[2]  # after PyAV's warnings
+        return SinkError(sentence or f"{self._address}: nobody answers")

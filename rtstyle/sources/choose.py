@@ -58,9 +58,10 @@ def open_live(name: str | int | None, request: CaptureRequest = CaptureRequest()
     if "://" in text:
         return _open_address(text, request)
     is_there = os.path.exists(text)  # noqa: PTH110 - Path.exists raises for a name that is too long
-    if not text or text.isdecimal() or (text.startswith("/dev/") and not (is_there and Path(text).is_file())):
+    is_device = text.startswith("/dev/") and (not is_there or Path(text).is_char_device())
+    if not text or text.isdecimal() or is_device:
         return _open_camera(text, request)
-    if is_there or is_pattern(text):
+    if is_there or is_pattern(text) or text == "-":
         return _open_file(text, request)
     return _open_camera_by_name(text, request)
 

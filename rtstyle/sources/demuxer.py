@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import av
 import av.error
 
-from rtstyle.errors import SourceError
+from rtstyle.errors import SourceError, reason_of
 from rtstyle.sources.clock import FREE_CLOCKS
 from rtstyle.sources.discontinuities import Discontinuities
 from rtstyle.times import exact
@@ -46,9 +46,9 @@ def demux(container: InputContainer, path: str, *, go_on: bool, again: bool = Fa
                     yield packet
         except av.error.FFmpegError as error:
             if not go_on:
-                raise SourceError(f"{path}: breaks off while it is read: {error.strerror}") from error
+                raise SourceError(f"{path}: breaks off while it is read: {reason_of(error)}") from error
             if end != told:
-                say("%s: cannot be read at %.1f s (%s); continuing after it", path, float(end), error.strerror)
+                say("%s: cannot be read at %.1f s (%s); continuing after it", path, float(end), reason_of(error))
             told = end
             with suppress(av.error.FFmpegError):  # where it cannot be jumped, it may yet be read on
                 container.seek(int((end + 2**attempt) * av.time_base), backward=False, any_frame=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from fractions import Fraction
+from time import perf_counter
 from typing import IO, TYPE_CHECKING
 
 import av
@@ -14,6 +15,7 @@ from av.video.frame import VideoFrame
 
 from rtstyle.errors import SourceError, reason_of
 from rtstyle.sources.demuxer import packets_of
+from rtstyle.sources.input_file import unreadable
 from rtstyle.sources.pace import Pace
 from rtstyle.sources.rgb_converter import RgbConverter, unconverted
 from rtstyle.sources.square import squared
@@ -21,6 +23,8 @@ from rtstyle.sources.streams import aspect_of, rate_of
 
 if TYPE_CHECKING:
     from av.container import InputContainer
+    from av.packet import Packet
+    from av.stream import Stream as Stream_
 
     from rtstyle.frames import Image
 
@@ -29,15 +33,16 @@ _log = logging.getLogger(__name__)
 _OPEN_S, _READ_S = 10.0, 5.0
 _SEGMENTED = {"hls", "dash"}  # FFmpeg's demuxers of what comes in pieces of some seconds, each all at once
 _SEGMENT_S = 20.0  # how long the next piece may take
-_DAMAGED = 300  # undecodable packets in a row after which it is given up
-# FFmpeg would look at five seconds of a stream before it gives the first frame, and hold frames back to sort them.
+# FFmpeg would look at five seconds of a stream before it gives the first frame, and hold frames back to sort them. What
+# it looked at is decoded, all at once: it may be ten seconds until a camera's next key frame.
 _QUICK = {"probesize": "500000", "analyzeduration": "1000000"}
-_LOW_LATENCY = {**_QUICK, "fflags": "nobuffer", "flags": "low_delay"}
-_AT_ONCE = {"fflags": "nobuffer", "analyzeduration": "0", "probesize": "32"}  # all there is to know is in the header
+_LOW_LATENCY = {**_QUICK, "flags": "low_delay"}
+_AT_ONCE = {"analyzeduration": "0", "probesize": "32"}  # all there is to know is in the header
 _BUFFER = 1 << 20  # bytes
 _OF_SCHEME = {
-    "rtsp": {"rtsp_transport": "tcp"},  # a lost UDP packet smears the picture until the next key frame
-    "udp": {"overrun_nonfatal": "1", "fifo_size": "50000"},
+    "rtsp": {"rtsp_flags": "prefer_tcp"},  # a lost UDP packet smears the picture until the next key frame
+    # PyAV reads on for ever where a sender begins again with other PIDs; with "reuse" who listens next gets it all.
+    "udp": {"overrun_nonfatal": "1", "fifo_size": "50000", "reuse": "1"},
 }
 
 
@@ -65,9 +70,7 @@ class Stream:
             else:
                 self._container = av.open(film, "r", format="nut", options=_AT_ONCE, buffer_size=_BUFFER)
         except (av.error.FFmpegError, OSError) as error:
-            raise SourceError(
-                f"{address}: cannot be opened: {_reason(error)}; check the address, and whether a server answers there"
-            ) from error
+            raise unreadable(address, OSError(error.errno, error.strerror)) from error
         if not self._container.streams.video:
             self._container.close()
             raise SourceError(f"{address}: expected a video stream, got none")
@@ -92,7 +95,7 @@ class Stream:
         except StopIteration:
             raise SourceError(f"{self._address}: has ended") from None
         except (av.error.FFmpegError, OSError) as error:
-            raise SourceError(f"{self._address}: breaks off: {_reason(error)}") from error
+            raise SourceError(f"{self._address}: breaks off: {reason_of(error)}") from error
         try:
             image = self._rgb(frame)
         except (av.error.FFmpegError, ValueError) as error:
@@ -114,17 +117,22 @@ class Stream:
         return squared(self._convert(frame), self._convert.aspect(aspect_of(self._video)))
 
     def _decode(self) -> Iterator[VideoFrame]:
-        damaged = 0
+        """Frames; who joins in the middle, or has lost a packet, waits for the next key frame, but not for ever."""
+        patience_s, since = _OPEN_S, 0.0  # when the packets began to give nothing
         for packet in packets_of(self._container, self._address, _log.debug, only=self._video):
-            try:
-                frames = packet.decode()
-            except av.error.FFmpegError:  # joined in the middle, or lost a packet: the next key frame mends it
-                damaged += 1
-                if damaged > _DAMAGED:
-                    raise
-                continue
-            damaged = 0
-            yield from (frame for frame in frames if isinstance(frame, VideoFrame))
+            frames = _decoded(packet)
+            yield from frames
+            if frames:
+                patience_s, since = self.silence_s, 0.0
+            elif perf_counter() - (since := since or perf_counter()) > patience_s:
+                raise SourceError(f"{self._address}: sends what cannot be decoded")  # another codec since it was opened
+
+
+def _decoded(packet: Packet[Stream_]) -> list[VideoFrame]:
+    try:
+        return [frame for frame in packet.decode() if isinstance(frame, VideoFrame)]
+    except av.error.FFmpegError:
+        return []
 
 
 def _knows(scheme: str) -> bool:
@@ -136,9 +144,3 @@ def _knows(scheme: str) -> bool:
     except (av.error.FFmpegError, OSError):
         pass
     return True
-
-
-def _reason(error: BaseException) -> str:
-    if isinstance(error, av.error.ExitError):  # PyAV's way to say so
-        return "nothing came in time"
-    return reason_of(error)

@@ -73,6 +73,15 @@ PHONE = """
     };
     Object.defineProperty(document, "fullscreenEnabled", { value: false });
 """
+# Opens the next photo once it is told so.
+LATE = """() => {
+    const { decode } = HTMLImageElement.prototype, told = new Promise((resolve) => (globalThis.letGo = resolve));
+    HTMLImageElement.prototype.decode = async function () {
+        HTMLImageElement.prototype.decode = decode;
+        await told;
+        return decode.call(this);
+    };
+}"""
 # Paints no faster than a phone, and collects the pictures.
 SLOW = """async () => {
     const { Painter } = await import(new URL("painter.js", location.href)), { paint } = Painter.prototype;
@@ -405,6 +414,25 @@ def test_a_photo_in_place_of_one_that_is_being_painted(browser, page_at, tmp_pat
         page.evaluate("() => { HTMLCanvasElement.prototype.toBlob = (done) => done(null); }")
         page.click("#save")
         page.locator("#notice", has_text="could not be saved (no picture)").wait_for()
+
+
+@pytest.mark.parametrize("late", ["first.png", "letter.txt"])
+def test_what_was_chosen_last_stays(browser, page_at, tmp_path, late):
+    """Also where what was chosen before it takes longer to open, or turns out to be no picture."""
+    first, second = noise(2, 90, 120)
+    cv2.imwrite(str(tmp_path / "first.png"), first)
+    cv2.imwrite(str(tmp_path / "second.png"), second[:, :100])
+    (tmp_path / "letter.txt").write_text("Dear friend,")
+    with opened(browser, page_at) as page:
+        wait_until_painted(page)
+        page.evaluate(LATE)
+        page.set_input_files("#file", tmp_path / late)
+        page.set_input_files("#file", tmp_path / "second.png")
+        wait_until_painted(page, "100×90")
+        page.evaluate("letGo()")
+        page.wait_for_timeout(500)
+        assert page.text_content("#notice") == ""
+        wait_until_painted(page, "100×90")
 
 
 def test_two_pages_of_one_host_have_threads(browser, folder, tmp_path):

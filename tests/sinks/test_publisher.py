@@ -82,6 +82,21 @@ def test_silence_is_told(monkeypatch):
         publisher.close()
 
 
+def test_an_address_without_a_port():
+    """One sentence, without what PyAV has to say of options that were not used."""
+    publisher = Publisher("udp://127.0.0.1")
+    publisher.open(VideoFormat(width=64, height=48, rate=Fraction(25), live=True))
+
+    def fails():
+        try:
+            publisher.write(Frame(np.zeros((48, 64, 3), np.uint8), Fraction(0)))
+        except SinkError as error:
+            return str(error)
+
+    assert wait_for(fails) == "udp://127.0.0.1: breaks off: Invalid argument"
+    publisher.close()
+
+
 def test_nobody_listens(invert_model):
     """Where it is the only output, the end is one sentence and exit code 1."""
     command = [sys.executable, "-m", "rtstyle", "live", "test", "--no-window", "--style", str(invert_model)]

@@ -1,5 +1,6 @@
 """Files that cannot be read in the middle."""
 
+import socket
 from fractions import Fraction
 from types import SimpleNamespace
 
@@ -7,6 +8,7 @@ import av
 import pytest
 
 from rtstyle.errors import SourceError
+from rtstyle.sources import streams
 from rtstyle.sources.demuxer import demux
 
 
@@ -62,3 +64,16 @@ def test_a_hole_that_may_not_be():
     """It is an error, in a sentence."""
     with pytest.raises(SourceError, match=r"film\.flv: breaks off while it is read: Invalid data"):
         seconds(Holed(4), go_on=False)
+
+
+def test_a_server_that_falls_silent(monkeypatch):
+    """Is told in plain words, not in FFmpeg's for a reader that lost its patience."""
+    monkeypatch.setattr(streams, "_NETWORK_TIMEOUT_S", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        address = f"http://127.0.0.1:{deaf.getsockname()[1]}/film.mp4"
+        with pytest.raises(SourceError, match="cannot be opened: nothing came in time; check the address"):
+            streams.open_input(address)
+    impatient = -int.from_bytes(b"EXIT", "little")  # AVERROR_EXIT
+    gone = SimpleNamespace(format=Holed.format, demux=lambda: av.error.err_check(impatient))
+    with pytest.raises(SourceError, match="breaks off while it is read: nothing came in time"):
+        list(demux(gone, "film.flv", go_on=False))

@@ -4,12 +4,14 @@ import os
 import shutil
 import subprocess
 import time
+from contextlib import suppress
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from itertools import islice
 from pathlib import Path
 from threading import Thread
 
+import av
 import pytest
 
 from rtstyle.errors import SourceError, UsageError
@@ -76,7 +78,7 @@ def test_udp_that_stops_and_comes_back(ffmpeg, monkeypatch):
     sender = ffmpeg(*PICTURE, *H264, "-f", "mpegts", f"{address}?pkt_size=1316")
     source = open_patiently(address)
     start = time.monotonic()
-    watch(source, 20)
+    watch(source, 40)  # those of a second come at once
     assert time.monotonic() - start > 0.3
     sender.kill()
     frames = iter(source)
@@ -89,6 +91,46 @@ def test_udp_that_stops_and_comes_back(ffmpeg, monkeypatch):
         next(frames)
         assert time.monotonic() < deadline
     source.close()
+
+
+def test_a_stuck_listener_keeps_no_port(ffmpeg):
+    """PyAV never answers again where a sender has begun anew with other PIDs; whoever listens next is sent all."""
+    address = f"udp://127.0.0.1:{free_port()}"
+    ffmpeg(*PICTURE, *H264, "-f", "mpegts", f"{address}?pkt_size=1316")
+    deadline, stuck = time.monotonic() + PATIENCE_S, None
+    while stuck is None:
+        with suppress(SourceError):
+            stuck = Stream(address)
+        assert time.monotonic() < deadline
+    stream = Stream(address)
+    assert {stream.read().shape for _ in range(40)} == {(240, 320, 3)}
+    stream.close()
+    stuck.close()
+
+
+def test_another_codec_in_mid_stream(tmp_path):
+    """Is not waited for as a lost packet's key frame is: whoever opens the stream again sees it."""
+    path = make_clip(tmp_path / "a.ts", sound=False)
+    with av.open(str(tmp_path / "b.ts"), "w") as clip:
+        video = clip.add_stream("mpeg2video", rate=25, width=64, height=48, pix_fmt="yuv420p")
+        for pts in range(25):
+            frame = av.VideoFrame(64, 48, "yuv420p")
+            frame.pts = pts
+            clip.mux(video.encode(frame))
+        clip.mux(video.encode(None))
+    path.write_bytes(path.read_bytes() + (tmp_path / "b.ts").read_bytes())
+    stream = Stream(str(path))
+    stream.silence_s = 0
+    with pytest.raises(SourceError, match=r"a\.ts: sends what cannot be decoded"):
+        [stream.read() for _ in range(100)]
+    stream.close()
+
+
+def test_the_first_picture_does_not_wait_for_the_second_key_frame(tmp_path):
+    """What FFmpeg looked at to know the stream is shown: a camera's next key frame may be ten seconds away."""
+    stream = Stream(str(make_clip(tmp_path / "a.ts", frames=50, sound=False, g="1000")))
+    assert [stream.read()[40, 50, 0] for _ in range(3)] == pytest.approx([16, 21, 26], abs=2)
+    stream.close()
 
 
 def test_http(ffmpeg):
@@ -141,8 +183,9 @@ def test_hls_in_several_sizes(server, tmp_path):
     assert "/large1.ts" not in asked
 
 
-def test_rtsp():
-    """From GStreamer's server."""
+@pytest.mark.parametrize("transport", ["tcp", "udp"])
+def test_rtsp(transport):
+    """From GStreamer's server, as it wants to send it."""
     port = free_port()
     try:
         server = subprocess.Popen(["/usr/bin/python3", RTSP_SERVER, str(port)], stdout=subprocess.PIPE, text=True)
@@ -151,7 +194,7 @@ def test_rtsp():
     try:
         if server.stdout.readline().strip() != "ready":
             pytest.skip("no GStreamer RTSP server on this machine; `make system` installs it where it may")
-        source = open_patiently(f"rtsp://127.0.0.1:{port}/test")
+        source = open_patiently(f"rtsp://127.0.0.1:{port}/{transport}")
         watch(source, 10)
         source.close()
     finally:

@@ -18,6 +18,7 @@ class App {
     this.styles = styles;
     this.style = styles[0];
     this.source = null;
+    this.choice = null; // what was asked for last, of which opening may take a while
     this.credit = ""; // whose picture it is, where that has to be said
     this.warned = false;
     this.stuck = false; // until something else is chosen
@@ -164,31 +165,39 @@ class App {
   }
 
   async openCamera(deviceId) {
+    const choice = (this.choice = {});
     this.warn("Waiting for the camera …"); // until there is an answer: the one before may still be painted
     if (this.source instanceof Camera) this.source.close(); // phones open one camera at a time
     try {
       const ended = () => this.warn("The camera is gone. Plug it in again, then press “Camera”.");
-      this.use(await Camera.open({ deviceId, ended }));
+      this.useChosen(await Camera.open({ deviceId, ended }), choice);
     } catch (error) {
-      this.warn(cameraTrouble(error));
+      if (choice === this.choice) this.warn(cameraTrouble(error));
     }
   }
 
   async openFile(file) {
     if (!file) return;
+    const choice = (this.choice = {});
     this.say(`Opening ${file.name} …`);
     const url = URL.createObjectURL(file);
     const kinds = file.type.startsWith("video/") ? [Film, Photo] : [Photo, Film]; // a wrong type is not the user's fault
     for (const kind of kinds) {
       try {
-        this.use(await kind.open(url));
+        this.useChosen(await kind.open(url), choice);
         return;
       } catch (error) {
         console.warn(error);
       }
     }
     URL.revokeObjectURL(url);
-    this.warn(fileTrouble(file));
+    if (choice === this.choice) this.warn(fileTrouble(file));
+  }
+
+  /** Paint this source, unless something else was chosen while it was opened. */
+  useChosen(source, choice) {
+    if (choice === this.choice) this.use(source);
+    else source.close();
   }
 }
 

@@ -147,6 +147,7 @@ def test_windows_cameras_open_at_once(tmp_path):
         (["nothing.mp4", "--no-window", "--seconds", "1"], "nothing.mp4: there is no such file"),
         (["\u00b2", "--no-window", "--seconds", "1"], "\u00b2: there is no such file"),
         (["a" * 300, "--no-window", "--seconds", "1"], "there is no such file"),
+        (["-", "--no-window", "--seconds", "1"], "standard input has one on Linux and macOS, /dev/stdin"),
         (["test", "--no-window", "--seconds", "1", "--size", "\u00b2"], "expected auto or a number of lines"),
         (["test", "--no-window", "--record", f"{'a' * 300}.mp4"], "File name too long; choose a shorter name"),
         (["37", "--no-window", "--seconds", "1"], "camera 37: cannot be opened; is it connected"),
@@ -170,6 +171,18 @@ def test_a_file_in_memory_is_a_file(invert_model):
         clip = make_clip(Path(folder) / "clip.mp4", frames=5, sound=False)
         report = rtstyle.live(str(clip), styles=[invert_model], outputs=LiveOutputs(window=False), seconds=5)
     assert report.frames_in == 5
+
+
+def test_standard_input_is_no_camera(tmp_path, invert_model):
+    """Nor is what a shell gives for ``<(…)``, which lies below /dev as well."""
+    if not Path("/dev/stdin").exists():
+        pytest.skip("no such hardware: this system has no /dev/stdin")
+    clip = make_clip(tmp_path / "clip.ts", frames=5, sound=False)
+    command = [*LIVE, "/dev/stdin", "--no-window", "--style", invert_model, "--record", tmp_path / "a.mp4", "--json"]
+    with subprocess.Popen(["cat", clip], stdout=subprocess.PIPE) as cat:
+        done = subprocess.run(command, stdin=cat.stdout, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout)["frames_in"] == 5
 
 
 def session_of(styles, look=None, *, choose=lambda _: None, current=lambda: 0):
