@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterator
 from fractions import Fraction
 from time import perf_counter
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 import av
 import av.error
@@ -24,7 +24,6 @@ from rtstyle.sources.streams import aspect_of, rate_of
 if TYPE_CHECKING:
     from av.container import InputContainer
     from av.packet import Packet
-    from av.stream import Stream as Stream_
 
     from rtstyle.frames import Image
 
@@ -128,7 +127,7 @@ class Stream:
                 raise SourceError(f"{self._address}: sends what cannot be decoded")  # another codec since it was opened
 
 
-def _decoded(packet: Packet[Stream_]) -> list[VideoFrame]:
+def _decoded(packet: Packet[Any]) -> list[VideoFrame]:
     try:
         return [frame for frame in packet.decode() if isinstance(frame, VideoFrame)]
     except av.error.FFmpegError:
