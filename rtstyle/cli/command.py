@@ -34,8 +34,9 @@ class Command(_Spelt, TyperCommand):
     """Names the wrong value, and knows its options' names. What is empty means nothing, in no option."""
 
     def parse_args(self, context: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - as above
-        with one_sentence(context.find_root().info_name.split()[-1]):
-            _check_words(args)
+        if not context.resilient_parsing:  # as a shell's completion asks for
+            with one_sentence(context.find_root().info_name.split()[-1]):
+                _check_words(args)
         try:
             return super().parse_args(context, args)
         except typer.BadParameter as error:

@@ -47,7 +47,7 @@ def mix(under: _Bytes, over: _Bytes, share: float) -> _Bytes:
         return over if weight else under
     import cv2
 
-    flat = len(under), -1  # whatever the pictures' shape
+    flat = -1, under.shape[-2] * under.shape[-1]  # for OpenCV, which knows of no batches
     halves_up = 1 / (4 * _ONE)
     mixed = cv2.addWeighted(under.reshape(flat), 1 - weight / _ONE, over.reshape(flat), weight / _ONE, halves_up)
     return mixed.reshape(under.shape)  # type: ignore[return-value]  # OpenCV does not carry the bound

@@ -17,7 +17,7 @@ class KeepColors:
     # Gatys et al. (2016), "Preserving Color in Neural Artistic Style Transfer", luminance-only; in YCbCr, not YIQ.
 
     def __call__(self, batch: Batch, /) -> Batch:
-        recolored = np.empty_like(batch.images)
+        recolored = np.empty(batch.images.shape, np.uint8)
         for content, image, out in zip(batch.content, batch.images, recolored, strict=True):
             _recolor(content, image, out)
         return replace(batch, images=recolored)

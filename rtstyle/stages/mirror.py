@@ -26,7 +26,7 @@ class Mirror:
 def _mirrored(images: Images) -> Images:
     import cv2
 
-    mirrored = np.empty_like(images)
+    mirrored = np.empty(images.shape, np.uint8)
     for image, out in zip(images, mirrored, strict=True):
         cv2.flip(image, 1, dst=out)
     return mirrored

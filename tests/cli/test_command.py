@@ -3,6 +3,7 @@
 import cv2
 import numpy as np
 import pytest
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from rtstyle.cli.app import app
@@ -44,6 +45,18 @@ def test_a_wrong_value_is_shown(arguments, sentence):
     done = run(app, "transcode", "in.mp4", "-o", "out.mp4", "--style", "wave", *arguments)
     assert done.exit_code == 2
     assert f"Invalid value for '{arguments[0]}': {sentence} " in done.stderr
+
+
+@pytest.mark.parametrize(("program", "command"), COMMANDS)
+def test_what_is_empty_is_refused(program, command):
+    """As an option's value, behind its name or after =; a shell that completes a line may ask about one."""
+    for words, where in ((["--json", ""], "--json"), ([""], "an argument"), (["--style="], "--style")):
+        done = run(program, command, *words)
+        assert done.exit_code == 2
+        assert f"{where}: expected something, got an empty string; is a variable of your shell not set?" in done.stderr
+    of_both = get_command(program)
+    alone = of_both.get_command(of_both.make_context("program", [], resilient_parsing=True), command)
+    assert alone.make_context(command, [""], resilient_parsing=True)
 
 
 @pytest.mark.parametrize(
