@@ -125,7 +125,7 @@ def made(path: Path, folder: Path, *, half: bool, size: Size | None) -> Path:
     if not target.exists():
         style = rtstyle.find_style(path)
         model = load_model(style) if size is None else of_size(load_model(style), size)
-        (fp16 if half else static).make(Order((Subject(style, model),), target.name, size), folder)
+        (fp16 if half else static).make(Order((Subject(style, model, style.styles),), target.name, size), folder)
     return target
 
 

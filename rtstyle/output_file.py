@@ -21,6 +21,7 @@ _REMEDIES = {
     errno.EROFS: "choose a folder that you may write to",
     errno.ENOSPC: "make room there, or choose another disk",
     errno.EDQUOT: "make room there, or choose another disk",
+    errno.ENOENT: "make the folder that it is to be in first",
     errno.EINVAL: "try another name or extension",
     errno.ENAMETOOLONG: "choose a shorter name",
 }

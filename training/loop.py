@@ -107,7 +107,7 @@ def train(
 
 
 def check(recipe: Recipe, checkpoint: Path, machine: Machine, *, anew: bool) -> tuple[list[Path], list[Path]]:
-    """Find the photos: those to learn from, those held out. Raises what ``train`` would, before VGG is needed."""
+    """Find the photos: those to learn from, those held out. Raises what can be told before anything is loaded."""
     OutputFile(checkpoint, overwrite=True)  # a name that cannot be written to shows now, not in an hour
     _check(recipe, machine)
     if anew:

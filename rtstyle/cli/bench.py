@@ -89,7 +89,7 @@ def _progress(measuring: Bench) -> Iterator[Callable[[Step], None]]:
     """Show on stderr what is being measured and the time left; without a terminal, a line for each run."""
     console = Console(stderr=True)
     console.out(f"measuring for about {measuring.planned_s:.0f} s; Ctrl-C shows the results so far", highlight=False)
-    if not sys.stderr.isatty():
+    if not (sys.stderr.isatty() and console.is_terminal):
         yield lambda step: console.out(f"{step.what}, ETA {spoken_time(step.eta_s)}", highlight=False)
         return
     what = TextColumn("{task.description}", markup=False)

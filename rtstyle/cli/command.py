@@ -55,7 +55,7 @@ def _check_words(args: Sequence[str]) -> None:
     for before, arg in pairwise(["", *args]):
         option, told, value = arg.partition("=") if arg.startswith("--") else (before, "", arg)
         if not value and (told or not arg):
-            where = option if option.startswith("-") else "an argument"
+            where = option if option.startswith("-") and option != "--" else "an argument"
             raise UsageError(f"{where}: expected something, got an empty string; is a variable of your shell not set?")
 
 

@@ -21,12 +21,13 @@ if TYPE_CHECKING:
 @contextmanager
 def painting_shown(what: str) -> Iterator[Callable[[Step], None]]:
     """Give the callback that shows iteration, losses and time left."""
-    if not sys.stderr.isatty():
+    console = Console(stderr=True)
+    if not (sys.stderr.isatty() and console.is_terminal):  # the latter alone is what FORCE_COLOR says, too
         yield now_and_then(
             lambda step: f"{what}: {described(step)}", every_s=LINE_EVERY_S, always=lambda step: step.iteration == 1
         )
         return
-    with Console(stderr=True).status(escape(what)) as status:
+    with console.status(escape(what)) as status:
         yield lambda step: status.update(escape(f"{what}: {described(step)}"))
 
 

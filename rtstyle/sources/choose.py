@@ -67,7 +67,7 @@ def open_live(name: str | int | None, request: CaptureRequest = CaptureRequest()
 
 
 def _open_address(address: str, request: CaptureRequest) -> LiveFrames:
-    from rtstyle.sources.stream import Stream  # PyAV
+    from rtstyle.sources.stream import Stream, check_port  # PyAV
 
     scheme, opened, timeout_s = address.split("://", maxsplit=1)[0], list[Stream](), 5.0
     if scheme == "file":
@@ -80,6 +80,8 @@ def _open_address(address: str, request: CaptureRequest) -> LiveFrames:
             return _open_file(address, request)
         opened, timeout_s = [first], first.silence_s  # some serve but once
     _check_not_again(address, request)
+    if scheme == "udp":
+        check_port(address)
     return LiveSource(lambda: opened.pop() if opened else Stream(address), name=address, timeout_s=timeout_s)
 
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import logging
+import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from fractions import Fraction
+from ipaddress import ip_address
 from time import perf_counter
 from typing import IO, TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import av
 import av.error
@@ -124,7 +128,8 @@ class Stream:
             if frames:
                 patience_s, since = self.silence_s, 0.0
             elif perf_counter() - (since := since or perf_counter()) > patience_s:
-                raise SourceError(f"{self._address}: sends what cannot be decoded")  # another codec since it was opened
+                # Another codec since it was opened, or key frames that are far apart.
+                raise SourceError(f"{self._address}: sends what cannot be decoded; ask its sender for more key frames")
 
 
 def _decoded(packet: Packet[Any]) -> list[VideoFrame]:
@@ -132,6 +137,19 @@ def _decoded(packet: Packet[Any]) -> list[VideoFrame]:
         return [frame for frame in packet.decode() if isinstance(frame, VideoFrame)]
     except av.error.FFmpegError:
         return []
+
+
+def check_port(address: str) -> None:
+    """Raise SourceError where somebody listens already; with "reuse" each would take the stream from the other."""
+    parts = urlsplit(address)
+    with suppress(ValueError):  # a name
+        if ip_address((parts.hostname or "").lstrip("@")).is_multicast:  # which all get that ask for it
+            return
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as trial:
+            trial.bind(("", parts.port or 0))
+    except OSError as error:
+        raise unreadable(address, error) from error
 
 
 def _knows(scheme: str) -> bool:

@@ -43,7 +43,7 @@ def check_strength(strength: float) -> float:
 def mix(under: _Bytes, over: _Bytes, share: float) -> _Bytes:
     """Mix two pictures of one shape, uint8, in 256 steps of ``share``; at 0 and 1 returns one of them itself."""
     weight = round(share * _ONE)
-    if weight in {0, _ONE}:
+    if weight in {0, _ONE} or not under.size:
         return over if weight else under
     import cv2
 

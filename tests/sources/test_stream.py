@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import socket
 import subprocess
 import time
 from contextlib import suppress
@@ -17,7 +18,7 @@ import pytest
 from rtstyle.errors import SourceError, UsageError
 from rtstyle.sources import choose, live_source
 from rtstyle.sources.live_source import RECONNECTING
-from rtstyle.sources.stream import Stream
+from rtstyle.sources.stream import Stream, check_port
 from tests.clips import make_clip
 from tests.ports import free_port
 from tests.screen import PATIENCE_S
@@ -250,3 +251,14 @@ def test_a_screen_that_is_taken_whole(system, monkeypatch):
     monkeypatch.setattr(choose.platform, "system", lambda: system)
     with pytest.raises(UsageError, match="screen: only X11 can be asked for a size"):
         choose.open_live("screen", choose.CaptureRequest(size=(320, 240)))
+
+
+def test_a_port_that_is_taken():
+    """Is told before anything is opened; a multicast group's may be shared."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("", 0))
+        port = other.getsockname()[1]
+        with pytest.raises(SourceError, match=f"udp://127.0.0.1:{port}: cannot be opened: Address already in use"):
+            choose.open_live(f"udp://127.0.0.1:{port}")
+        check_port(f"udp://@239.1.2.3:{port}")
+    check_port(f"udp://@:{port}")

@@ -5,7 +5,7 @@ import pytest
 
 from rtstyle.errors import UsageError
 from rtstyle.frames import Batch
-from rtstyle.stages.blend import Blend
+from rtstyle.stages.blend import Blend, mix
 
 PAIRS = np.stack(np.meshgrid(np.arange(256), np.arange(256)), axis=-1).astype(np.uint8)  # all pairs of levels
 
@@ -18,6 +18,15 @@ def test_the_mix_is_linear_to_one_level(strength):
     exact = content * (1 - strength) + images * strength
     assert mixed.dtype == np.uint8
     assert np.abs(mixed - exact).max() <= (0 if strength in {0.0, 1.0} else 1)
+
+
+def test_the_mix_is_exact():
+    """As whole numbers have it, half a level up, at every one of its 256 steps; of nothing it is nothing."""
+    under, over = PAIRS[..., 0], PAIRS[..., 1]
+    for weight in range(257):
+        exact = (under.astype(np.uint32) * (256 - weight) + over * np.uint32(weight) + 128) >> 8
+        assert np.array_equal(mix(under, over, weight / 256), exact)
+    assert mix(under[:0], over[:0], 0.5).shape == (0, 256)
 
 
 @pytest.mark.parametrize("strength", [-0.1, 1.1, 2, float("nan")])

@@ -29,7 +29,7 @@ def shown(
 
     A line is never left out when ``always`` is true.
     """
-    if not sys.stderr.isatty():
+    if not (sys.stderr.isatty() and console.is_terminal):
         yield now_and_then(line, every_s=_EVERY_S, always=always)
         return
     with Bar(*columns, console=console, transient=True) as drawn:
