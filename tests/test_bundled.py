@@ -17,6 +17,7 @@ from tests.pictures import psnr_db
 PROMISED = {
     "beatus",
     "composition-vii",
+    "composition-vii-full",
     "gallery",
     "scream",
     "scream-full",
