@@ -96,7 +96,7 @@ def _complaint(path: Path, size: int) -> str:
     if cv2.haveImageReader(str(path)):
         return "cannot be decoded: it is damaged, or a rare kind of picture; try another copy, or save it as .png"
     if path.suffix.lower() in video_reader.SUFFIXES - set(SUFFIXES):
-        return "is a film; expected a picture (`rtstyle transcode` paints films)"
+        return "is not a picture but a film; `rtstyle transcode` paints films"
     return f"is not a picture that can be read; expected {', '.join(SUFFIXES)}"
 
 

@@ -100,7 +100,7 @@ def test_what_is_no_photo_says_so(tmp_path):
     with pytest.raises(SourceError, match=r"text\.png: is not a picture"):
         PhotoFolder(text)
     (tmp_path / "clip.mp4").write_text("a film")
-    with pytest.raises(SourceError, match=r"clip\.mp4: is a film; expected a picture \(`rtstyle transcode` paints"):
+    with pytest.raises(SourceError, match=r"clip\.mp4: is not a picture but a film; `rtstyle transcode` paints films$"):
         PhotoFolder(tmp_path / "clip.mp4")
     text.write_bytes(b"")
     with pytest.raises(SourceError, match=r"text\.png: is empty"):

@@ -351,7 +351,7 @@ def test_what_is_not_installed_is_one_sentence() -> None:
         (("train", "-o", "x.ckpt"), 2, "--data FOLDER and --style-image ART"),
         (("train", "--resume", "-o", "none.ckpt"), 1, "there is no such file"),
         ((*NEW, "--network", "huge", "-o", "x.ckpt"), 2, "lite or full"),
-        ((*NEW, "--include", "", "-o", "x.ckpt"), 2, "--include: expected a glob"),
+        ((*NEW, "--include", ".", "-o", "x.ckpt"), 2, "--include: expected a glob"),
         ((*NEW, "--device", "meta", "-o", "x.ckpt"), 2, "expected cpu"),
         (
             (*NEW, "--weight", ",".join(f"{name}=0" for name in WEIGHTS if name != "teacher"), "-o", "x.ckpt"),

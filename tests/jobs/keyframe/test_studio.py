@@ -75,7 +75,7 @@ def test_a_start_that_is_no_file_is_not_read(files, monkeypatch):
 def test_layers_that_are_counted_through_stay_the_same_in_vgg16(files, no_vgg19):
     """The seventh convolution after the first three blocks has another number there; one that it lacks is named."""
     counted = replace(TINY, network="vgg19", style_layers=(("relu_9", 2.0), ("r21", 1.0)))
-    assert Studio.open(Materials(recipe=counted)).recipe.style_layers == (("relu4_1", 2.0), ("relu2_1", 1.0))
+    assert Studio.open(Materials(recipe=counted)).painter.recipe.style_layers == (("relu4_1", 2.0), ("relu2_1", 1.0))
     eighth = replace(TINY, network="vgg19", content_layers=(("conv_8", 1.0),))
     lacking = "layer conv_8: is conv3_4 of VGG-19, which VGG-16, found in its place, does not have; name another"
     with pytest.raises(UsageError, match=lacking):
