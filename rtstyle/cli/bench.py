@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json as jsonlib
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -18,6 +17,7 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn
 from rich.table import Table
 from rich.text import Text
 
+from rtstyle.cli.now_and_then import draws
 from rtstyle.cli.options import Device, Json, Precision
 from rtstyle.cli.outcome import one_sentence
 from rtstyle.jobs.defaults import BENCH_S, DEVICE, PRECISION
@@ -89,7 +89,7 @@ def _progress(measuring: Bench) -> Iterator[Callable[[Step], None]]:
     """Show on stderr what is being measured and the time left; without a terminal, a line for each run."""
     console = Console(stderr=True)
     console.out(f"measuring for about {measuring.planned_s:.0f} s; Ctrl-C shows the results so far", highlight=False)
-    if not (sys.stderr.isatty() and console.is_terminal):
+    if not draws(console):
         yield lambda step: console.out(f"{step.what}, ETA {spoken_time(step.eta_s)}", highlight=False)
         return
     what = TextColumn("{task.description}", markup=False)

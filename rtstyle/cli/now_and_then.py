@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import typer
 
+if TYPE_CHECKING:
+    from rich.console import Console
+
 Now = TypeVar("Now")
+
+
+def draws(console: Console) -> bool:
+    """Whether bars are seen on stderr: a terminal, whatever FORCE_COLOR says, and one that takes them."""
+    return sys.stderr.isatty() and console.is_terminal
 
 
 def now_and_then(

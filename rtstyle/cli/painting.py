@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.markup import escape
 
-from rtstyle.cli.now_and_then import now_and_then
+from rtstyle.cli.now_and_then import draws, now_and_then
 from rtstyle.cli.progress import LINE_EVERY_S
 from rtstyle.times import spoken_time
 
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 def painting_shown(what: str) -> Iterator[Callable[[Step], None]]:
     """Give the callback that shows iteration, losses and time left."""
     console = Console(stderr=True)
-    if not (sys.stderr.isatty() and console.is_terminal):  # the latter alone is what FORCE_COLOR says, too
+    if not draws(console):
         yield now_and_then(
             lambda step: f"{what}: {described(step)}", every_s=LINE_EVERY_S, always=lambda step: step.iteration == 1
         )

@@ -91,11 +91,10 @@ class Objective:
     def _tiled_gradient(self, image: Tensor) -> tuple[Losses, Tensor]:
         with torch.no_grad():
             sums, content = self._forward(image)
-            style = self._style(sums)
-            total = self._total(image, style, content)
         leaves: Sums = [{name: s.detach().requires_grad_() for name, s in by_layer.items()} for by_layer in sums]
         with torch.enable_grad():
-            weighed_style = self.recipe.style_weight * self._mean(self._style(leaves), self._style_layers, image)
+            style = self._style(leaves)
+            weighed_style = self.recipe.style_weight * self._mean(style, self._style_layers, image)
         flat = [s for by_layer in leaves for s in by_layer.values()]
         slopes = torch.autograd.grad(weighed_style, flat) if flat else ()
         leaf = image.detach().requires_grad_()
@@ -110,7 +109,8 @@ class Objective:
             loss = loss + sum(((slope * s).sum() for slope, s in zip(slopes, flat_own, strict=True)), start=loss * 0)
             if loss.requires_grad:
                 gradient[..., rows, columns] += torch.autograd.grad(loss, piece)[0]
-        return _summary(total, style, content), gradient
+        with torch.no_grad():
+            return _summary(self._total(image, style, content), style, content), gradient
 
     def _forward(self, image: Tensor) -> tuple[Sums, dict[str, Tensor]]:
         """Sums and content losses of all tiles."""

@@ -17,7 +17,7 @@ import av.error
 from av.stream import Discard
 from av.video.frame import VideoFrame
 
-from rtstyle.errors import SourceError, reason_of
+from rtstyle.errors import SourceError, first_line, reason_of
 from rtstyle.sources.demuxer import packets_of
 from rtstyle.sources.input_file import unreadable
 from rtstyle.sources.pace import Pace
@@ -143,11 +143,13 @@ def check_port(address: str) -> None:
     """Raise SourceError where somebody listens already; with "reuse" each would take the stream from the other."""
     parts = urlsplit(address)
     with suppress(ValueError):  # a name
-        if ip_address((parts.hostname or "").lstrip("@")).is_multicast:  # which all get that ask for it
+        if ip_address(parts.hostname or "").is_multicast:  # which all get that ask for it
             return
     try:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as trial:
             trial.bind(("", parts.port or 0))
+    except ValueError as error:
+        raise SourceError(f"{address}: {first_line(error)}; expected udp://HOST:PORT") from error
     except OSError as error:
         raise unreadable(address, error) from error
 

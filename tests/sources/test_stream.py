@@ -262,3 +262,7 @@ def test_a_port_that_is_taken():
             choose.open_live(f"udp://127.0.0.1:{port}")
         check_port(f"udp://@239.1.2.3:{port}")
     check_port(f"udp://@:{port}")
+    with pytest.raises(
+        SourceError, match=r"^udp://127.0.0.1:99999: Port out of range 0-65535; expected udp://HOST:PORT"
+    ):
+        choose.open_live("udp://127.0.0.1:99999")

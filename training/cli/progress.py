@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -10,7 +9,7 @@ from typing import Any, TypeVar
 from rich.progress import Progress as Bar
 from rich.progress import ProgressColumn
 
-from rtstyle.cli.now_and_then import now_and_then
+from rtstyle.cli.now_and_then import draws, now_and_then
 from training.cli.console import console
 
 _EVERY_S = 20.0  # between two lines without a terminal
@@ -29,7 +28,7 @@ def shown(
 
     A line is never left out when ``always`` is true.
     """
-    if not (sys.stderr.isatty() and console.is_terminal):
+    if not draws(console):
         yield now_and_then(line, every_s=_EVERY_S, always=always)
         return
     with Bar(*columns, console=console, transient=True) as drawn:
