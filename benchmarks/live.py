@@ -3,11 +3,11 @@
     python benchmarks/live.py [SOURCE] [--style wave] [--size auto|LINES] [--seconds 60] [--warm-up 15] [--no-window]
         [--ssim CLIP]
 
-SOURCE is what ``rtstyle live`` takes; by default the test pattern, 1280×720 at 30 frames a second. Latency is from
-capture (for a file or the test pattern: when its frame was due) to when the window has been given the picture and has
-seen to its events; under Xvfb nothing comes after that. It is to be at most one frame interval and 1.5 times what the
-network takes. ``--ssim`` compares frames of a clip, painted at the size that was settled on and brought back up, with
-the same frames painted at full size. Prints a table and then one JSON line.
+SOURCE is what ``rtstyle live`` takes, a file again and again; by default the test pattern, 1280×720 at 30 frames a
+second. Latency is from capture (for a file or the test pattern: when its frame was due) to when the window has been
+given the picture and has seen to its events; under Xvfb nothing comes after that. It is to be at most one frame
+interval and 1.5 times what the network takes. ``--ssim`` compares frames of a clip, painted at the size that was
+settled on and brought back up, with the same frames painted at full size. Prints a table and then one JSON line.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from __future__ import annotations
 import argparse
 import json
 from contextlib import closing
-from fractions import Fraction
 from itertools import islice
+from pathlib import Path
 from time import perf_counter
 
 import cv2
@@ -29,7 +29,7 @@ from rtstyle.jobs.live.show import Show
 from rtstyle.sources.choose import CaptureRequest, open_live
 from rtstyle.stages.guided import Guided
 
-SIZE, RATE = (1280, 720), Fraction(30)
+RATE = 30  # frames/s, of a camera that does not say
 
 
 def main() -> None:
@@ -57,7 +57,7 @@ def main() -> None:
 
 def measure(asked: argparse.Namespace) -> dict[str, object]:
     """One run; what the first seconds were like is not counted."""
-    source = open_live(asked.source, CaptureRequest(size=SIZE, rate=RATE, loop=True))
+    source = open_live(asked.source, CaptureRequest(loop=Path(asked.source).is_file()))
     style = rtstyle.find_style(asked.style)
     seconds = asked.warm_up + asked.seconds
     show = Show(source, [style], rtstyle.Look(), size=asked.size, device=asked.device, seconds=seconds)

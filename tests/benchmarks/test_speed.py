@@ -25,6 +25,15 @@ def test_stages_alone_and_together(tmp_path, invert_model):
     assert 0 < figures["import_s"] <= 0.25
 
 
+def test_live(tmp_path, invert_model):
+    """The test pattern, and a clip that is shorter than the measurement."""
+    for source in ("test", make_clip(tmp_path / "clip.mp4", frames=25)):
+        options = ["--style", invert_model, "--seconds", 1.5, "--warm-up", 0.5, "--no-window"]
+        figures = figures_of("live.py", source, *options)
+        assert 0 < figures["fps"] <= 1.2 * figures["rate"]
+        assert 0 < figures["latency_p50_ms"] <= figures["latency_p95_ms"]
+
+
 def test_scale_by_size_and_batch(tmp_path, invert_model):
     """A row for every size and for every batch, each with its memory."""
     clip = make_clip(tmp_path / "clip.mp4", frames=25)
