@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from shlex import quote
 
 from rtstyle.errors import ModelError, UsageError, reason_of
 from rtstyle.manifest import sha256_of
@@ -30,7 +31,8 @@ def find_twin(style: Style) -> Path | None:
     if style.mix or style.convention or not path.is_file():
         return None
     if fault := twin_fault(style):
-        _log.warning("%s; painting in full precision; make it again with: rtstyle export --to int8", fault)
+        again = f"rtstyle export {quote(str(style.path))} --to int8 --photos FOLDER -o {quote(str(path))} --overwrite"
+        _log.warning("%s; painting in full precision; make it again with: %s", fault, again)
         return None
     return path
 

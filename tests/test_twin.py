@@ -74,7 +74,7 @@ def test_a_twin_of_an_older_model_is_left(inverts, caplog):
     assert painted(inverts) == ("OpenVINO CPU f32", 55)
     (record,) = caplog.records
     assert "was not made from both.onnx as it is now" in record.message
-    assert "rtstyle export --to int8" in record.message
+    assert f"rtstyle export {inverts} --to int8" in record.message
 
 
 @pytest.mark.parametrize("content", [b"", b"Dear sir or madam", None])

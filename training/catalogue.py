@@ -26,10 +26,10 @@ from its checkpoint with `python -m training export NAME.ckpt -o exported/NAME-N
 Each command is that of the last stage of training, for the code of the commit above it; what it started from
 (`--init-from`) is an earlier network that is not shipped, and `content` stands for freely licensed photos, 1,022 of
 which were used. Training your own style from any of these takes one command: [docs/training.md](../docs/training.md).
-`NAME-full.onnx` is the large network, which comes nearer to its artwork, and needs a second and more per photo on a
-CPU. `gallery` holds all eight styles in one `lite` network; they can be mixed.
-`NAME.int8.onnx` is the same network in 8 bits, which CPUs without AMX run faster, `lite` about twice as fast; missing
-or outdated ones are made by `python -m training catalogue exported --photos photos/`.
+`NAME-full.onnx` is the large network, which comes nearer to its artwork, and needs half a second to three per photo on
+two cores. `gallery` holds all eight styles in one `lite` network; they can be mixed.
+`NAME.int8.onnx` is the same network in 8 bits, which CPUs without AMX run faster, `lite` 1.3 to 2.5 times as fast;
+missing or outdated ones are made by `python -m training catalogue exported --photos photos/`.
 """
 
 

@@ -41,7 +41,12 @@ if TYPE_CHECKING:
 
 def image(
     *,
-    inputs: Annotated[list[str], typer.Argument(metavar="INPUT", help="Photos or folders.", show_default=False)],
+    inputs: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="INPUT", help="Photos (.png, .jpg, .webp, .avif, .bmp, .jp2, .tif) or folders.", show_default=False
+        ),
+    ],
     output: Annotated[
         str,
         typer.Option(

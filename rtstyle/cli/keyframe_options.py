@@ -33,8 +33,8 @@ Mask = Annotated[
     list[str] | None,
     typer.Option(
         metavar="FILE",
-        help="Apply this artwork where the mask is white and opaque, one mask per artwork in order; "
-        "the last artwork may have no mask and takes the rest.",
+        help="Where an artwork applies: where the mask is white and opaque. One per artwork, in order; "
+        "the last artwork may have none and takes the rest.",
     ),
 ]
 Preset = Annotated[str | None, typer.Option(metavar="NAME", help=f"A known recipe: {', '.join(PRESETS)}.")]

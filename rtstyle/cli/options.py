@@ -79,7 +79,13 @@ _SCALE = (
     "and the network has a quarter of the work."
 )
 Scale = Annotated[float, typer.Option(help=_SCALE)]
-PhotoScale = Annotated[float | None, typer.Option(help=f"{_SCALE} Default: at most {SHORT_SIDE} px on the short side.")]
+PhotoScale = Annotated[
+    float | None,
+    typer.Option(
+        help="Paint at this fraction of the photo's own resolution, output at full resolution; smaller makes strokes "
+        f"larger and takes less work. Default: at most {SHORT_SIDE} px on the short side."
+    ),
+]
 Brushwork = Annotated[
     float,
     typer.Option(

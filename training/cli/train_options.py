@@ -46,8 +46,8 @@ Preset = Annotated[
     str | None,
     typer.Option(
         help="smoke (does it run?), quick (with --init-from, 15 minutes on a CPU), best (for a GPU) or calm "
-        "(with --init-from, less flicker); other options override it, and so does a rate "
-        "of the network's own." + _default(PRESET)
+        "(with --init-from, less flicker); other options override it, and --network full "
+        "keeps its own learning rate." + _default(PRESET)
     ),
 ]
 Network = Annotated[
