@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from rtstyle.errors import SinkError, UsageError, reason_of
+from rtstyle.places import local_path
 
 Identity = tuple[int, int]  # device and inode: the file itself
 
@@ -147,7 +148,7 @@ def identities(paths: Iterable[str | Path]) -> frozenset[Identity]:
     found = set()
     for path in paths:
         with suppress(OSError, ValueError):
-            found.add(_identity(Path(path)))
+            found.add(_identity(Path(local_path(str(path)))))
     return frozenset(found)
 
 

@@ -1,13 +1,15 @@
-"""The user's folders: for styles of their own, and for caches."""
+"""Where files are: the user's folders, for styles of their own and for caches, and what an address names."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
+from urllib.request import url2pathname
 
 from platformdirs import user_cache_path, user_data_path
 
 VARIABLE = "RTSTYLE_STYLES"
+_FILE = "file://"
 
 
 def user_folders() -> list[Path]:
@@ -20,6 +22,11 @@ def user_folders() -> list[Path]:
 def _is_folder(path: Path) -> bool:
     """Whether it is one that may be looked into; Path.is_dir raises where its parents may not."""
     return os.path.isdir(path) and os.access(path, os.R_OK | os.X_OK)  # noqa: PTH112
+
+
+def local_path(name: str) -> str:
+    """The path in a ``file://`` address, as browsers and file managers write it; any other name as it is."""
+    return url2pathname(name.removeprefix(_FILE)) if name.startswith(_FILE) else name
 
 
 def cache_folder() -> Path:

@@ -70,13 +70,13 @@ def check_names(outputs: Sequence[Path], kind: str) -> None:
 def is_done(errand: Errand, *, overwrite: bool) -> bool:
     """Whether its output already exists and stays. Raises SinkError if it is the input or not a possible file."""
     try:
-        if overwrite or not errand.output.exists():
+        if not errand.output.exists():
             return False
         if errand.output.samefile(errand.input):
             raise SinkError(f"{errand.output}: is the input itself; give another folder")
     except OSError as error:
         raise unwritable(errand.output, error) from error
-    return True
+    return not overwrite
 
 
 def run_errands(

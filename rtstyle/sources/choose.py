@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rtstyle.errors import SourceError, UsageError
+from rtstyle.places import local_path
 from rtstyle.sources.aside import aside
 from rtstyle.sources.camera import Camera, permission
 from rtstyle.sources.camera_list import list_cameras
@@ -71,7 +72,7 @@ def _open_address(address: str, request: CaptureRequest) -> LiveFrames:
 
     scheme, opened, timeout_s = address.split("://", maxsplit=1)[0], list[Stream](), 5.0
     if scheme == "file":
-        return _open_file(address.removeprefix("file://"), request)
+        return _open_file(local_path(address), request)
     _check_asked_for_nothing(address, request)
     if scheme in {"http", "https"}:
         first = aside(lambda: Stream(address), Stream.close)

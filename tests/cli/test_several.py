@@ -141,11 +141,13 @@ def test_a_dry_run_goes_on_after_a_broken_film(run, holiday, tmp_path):
 
 
 def test_a_dry_run_names_an_output_that_is_its_input(run, holiday, invert_model):
-    """The others go on there too."""
-    done = run("transcode", holiday / "a.mp4", holiday / "beach", "-o", holiday, "--style", invert_model, "--dry-run")
-    assert done.exit_code == 1
-    assert f"b.avi would become {holiday / 'b.mkv'}" in done.stdout
-    assert done.stderr.endswith("is the input itself; give another folder\n")
+    """The others go on there too; with --overwrite it is refused just the same."""
+    films = (holiday / "a.mp4", holiday / "beach")
+    for overwrite in ([], ["--overwrite"]):
+        done = run("transcode", *films, "-o", holiday, "--style", invert_model, "--dry-run", *overwrite)
+        assert done.exit_code == 1
+        assert f"b.avi would become {holiday / 'b.mkv'}" in done.stdout
+        assert done.stderr.endswith("is the input itself; give another folder\n")
 
 
 def test_a_dry_run_of_photos(run, tmp_path):

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from rtstyle.perceptual import VggWeights
 from rtstyle.style import read_style
@@ -205,30 +205,37 @@ def test_a_resumed_run_takes_no_other_recipe(begun: Path, option: str) -> None:
     assert begun.read_bytes() == before
 
 
+def resumed(begun: Path, folder: Path, *more: str) -> Result:
+    """All options again with which the fixture was begun."""
+    files = ["--data", str(folder / "photos"), "--style-image", str(folder / "art.png")]
+    numbers = ["--size", "64", "--style-size", "64", "--batch", "4", "--zoom", "1"]
+    return CliRunner().invoke(app, ["train", "--resume", *files, *numbers, "--network", "lite", "-o", str(begun), *more])
+
+
 def test_the_same_command_goes_on(begun: Path, folder: Path) -> None:
     """With --resume and all that it was begun with, as `make style` gives it again; a changed option is refused."""
-    art, photos = str(folder / "art.png"), str(folder / "photos")
-    recipe = [
-        "--data",
-        photos,
-        "--style-image",
-        art,
-        "--size",
-        "64",
-        "--style-size",
-        "64",
-        "--batch",
-        "4",
-        "--zoom",
-        "1",
-    ]
-    command = ["train", "--resume", *recipe, "--network", "lite", "-o", str(begun)]
-    done = CliRunner().invoke(app, [*command, "--steps", "1"])
+    done = resumed(begun, folder, "--steps", "1")
     assert done.exit_code == 0, done.output
     assert "1 steps, it is finished" in " ".join(done.stderr.split())
-    done = CliRunner().invoke(app, [*command, "--steps", "2"])
+    done = resumed(begun, folder, "--steps", "2")
     assert done.exit_code == 2, done.output
     assert "--steps: --resume keeps the original options" in done.stderr
+
+
+def test_what_it_began_with_is_not_needed_again(
+    begun: Path, folder: Path, random_vgg: VggWeights, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same command goes on without the file that --init-from names, which is the same from any folder."""
+    gone, run = begun.parent / "gone.ckpt", begun.parent / "run.ckpt"
+    recipe = replace(Checkpoint.load(begun).recipe, steps=2, init_from=str(gone))
+    trainer = Trainer(recipe, random_vgg, machine=Machine(workers=0), device="cpu", start=None, init=None)
+    trainer.step = 1
+    trainer.checkpoint({}).save(run)
+    monkeypatch.chdir(begun.parent)
+    vgg = str(folder / "vgg.pth")
+    done = resumed(run, folder, "--steps", "2", "--init-from", gone.name, "--vgg", vgg, "--workers", "0")
+    assert done.exit_code == 0, done.output
+    assert Checkpoint.load(run).step == 2
 
 
 def test_who_imitates_wants_no_vgg(begun: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

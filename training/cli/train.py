@@ -95,7 +95,7 @@ def _train(out: Path, machine: Machine, start: Checkpoint | None, given: Mapping
     recipe = start.recipe if start else _recipe(given)
     done = ""
     if start is None or start.step < recipe.steps:
-        init = read_weights(given["init_from"]) if "init_from" in given else None
+        init = read_weights(given["init_from"]) if start is None and "init_from" in given else None
         loop.check(recipe, out, machine, anew=start is None)  # a download is no way to learn of a typing mistake
         vgg = find_vgg16(given.get("vgg")) if recipe.needs_vgg else None
         quiet = not machine.processes.first
@@ -142,7 +142,7 @@ def _recipe(given: Mapping[str, Any]) -> Recipe:
         "style_images": tuple(str(image.resolve()) for image in given["style_image"]),
         "data": str(given["data"].resolve()),
         "include": tuple(given.get("include", option.DEFAULT.include)),
-        "init_from": str(given.get("init_from", "")),
+        "init_from": str(given["init_from"].resolve()) if "init_from" in given else "",
         "teachers": tuple(str(path.resolve()) for path in teachers),
         "weights": _weights(preset, given, teachers),
     }

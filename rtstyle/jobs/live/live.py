@@ -71,7 +71,7 @@ def live(
         raise UsageError("timecode: is only drawn in the window; expected a window, got none")
     if outputs.window:
         check_display()  # before the camera is switched on
-    attached = _attached(outputs, played=str(source).removeprefix("file://"))
+    attached = _attached(outputs, played=str(source))
     with ExitStack() as until_run:
         frames = until_run.enter_context(closing(open_live(source, request or CaptureRequest())))
         show = Show(frames, found, look, size=size, device=device, seconds=seconds)

@@ -5,6 +5,7 @@ import subprocess
 import threading
 import time
 from dataclasses import replace
+from fractions import Fraction
 
 import av
 import cv2
@@ -198,6 +199,17 @@ def test_an_output_that_is_the_input(clip, tmp_path, invert_model, link):
     with pytest.raises(SinkError, match="is the input itself"):
         rtstyle.transcode(clip, target, style=invert_model, overwrite=True)
     assert clip.read_bytes() == before
+
+
+def test_a_file_by_its_address(clip, tmp_path, invert_model):
+    """As browsers write it: a file like any other, and no address lets it be replaced by its painting."""
+    film = clip.rename(tmp_path / "a film.mp4")
+    before, address = film.read_bytes(), film.as_uri()
+    with pytest.raises(SinkError, match="is the input itself"):
+        rtstyle.transcode(address, film, style=invert_model, overwrite=True)
+    assert film.read_bytes() == before
+    options = FilmOptions(start=Fraction(1, 5), resume=True)  # which a stream refuses
+    assert rtstyle.transcode(address, tmp_path / "out.mp4", style=invert_model, options=options).frames_out == 20
 
 
 def test_an_unknown_style(clip, untouched):
