@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from rtstyle.errors import ModelError
+from rtstyle.model_file import sha256_of
 from rtstyle.style import read_style
 from rtstyle.styles import MODELS, folders
 
@@ -33,12 +33,6 @@ def describe(folder: Path) -> dict[str, Any]:
 def verify() -> list[Verdict]:
     """Check every folder of styles that has a manifest. Raises ModelError if a manifest cannot be read."""
     return [verdict for folder in folders() if (folder / NAME).exists() for verdict in _verify(folder)]
-
-
-def sha256_of(path: Path) -> str:
-    """Return a file's SHA-256 in hexadecimal. Raises OSError."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _entry(path: Path) -> dict[str, Any]:

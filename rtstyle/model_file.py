@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath, PureWindowsPath
@@ -52,6 +53,12 @@ def _instead(path: Path) -> str:
     if cv2.haveImageReader(str(path)):
         return f"a picture; use it with `rtstyle keyframe --style-image {path}`, or train a style: docs/training.md"
     return f"a file that is damaged or of another kind; {_AGAIN}"
+
+
+def sha256_of(path: Path) -> str:
+    """Return a file's SHA-256 in hexadecimal. Raises OSError."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def inputs_of(model: ModelProto) -> list[ValueInfoProto]:

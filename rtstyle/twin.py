@@ -7,7 +7,7 @@ from pathlib import Path
 from shlex import quote
 
 from rtstyle.errors import ModelError, UsageError, reason_of
-from rtstyle.manifest import sha256_of
+from rtstyle.model_file import sha256_of
 from rtstyle.style import Style, read_style
 from rtstyle.styles import TWIN
 

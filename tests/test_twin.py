@@ -15,7 +15,7 @@ from rtstyle.export.anatomy import inspect_model
 from rtstyle.export.run import export_style
 from rtstyle.frames import Batch
 from rtstyle.jobs.live.look import Look
-from rtstyle.manifest import sha256_of
+from rtstyle.model_file import sha256_of
 from rtstyle.styles import find_style, list_styles
 from rtstyle.stylizer import Stylizer
 from rtstyle.twin import find_twin, twin_path

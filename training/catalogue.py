@@ -11,7 +11,8 @@ from typing import Any
 from rtstyle.errors import ModelError
 from rtstyle.export.run import export_style
 from rtstyle.export.sheet import Sheet
-from rtstyle.manifest import NAME, describe, sha256_of
+from rtstyle.manifest import NAME, describe
+from rtstyle.model_file import sha256_of
 from rtstyle.output_file import OutputFile
 from rtstyle.style import Style, read_style
 from rtstyle.styles import models_in

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rtstyle.errors import SourceError, UsageError
 from rtstyle.fingerprint import digest
-from rtstyle.sources.photo_folder import SUFFIXES, read_photo
+from rtstyle.sources.photo_folder import SUFFIXES, is_photo, read_photo
 
 _log = logging.getLogger(__name__)
 
@@ -22,7 +22,7 @@ def find_photos(folder: Path, include: Sequence[str] = ("*",)) -> list[Path]:
     """
     if not folder.is_dir():
         raise SourceError(f"{folder}: expected a folder of photos, got {'a file' if folder.exists() else 'nothing'}")
-    photos = sorted(path for path in _files_below(folder) if path.suffix.lower() in SUFFIXES and matches(path, include))
+    photos = sorted(path for path in _files_below(folder) if is_photo(path) and matches(path, include))
     if not photos:
         raise SourceError(
             f"{folder}: expected photos named {' or '.join(include)}, found none of {', '.join(SUFFIXES)}"

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from rtstyle.cli.now_and_then import now_and_then
+from rtstyle.cli.now_and_then import draws, now_and_then
 from rtstyle.meter import Progress
 from rtstyle.times import spoken_time
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.progress import Progress as Bar
     from rich.progress import TaskID
 
@@ -23,10 +24,11 @@ LINE_EVERY_S = 5.0  # between two lines without a terminal
 @contextmanager
 def shown(what: str) -> Iterator[Callable[[Progress], None]]:
     """Give the callback that shows the progress of ``what``."""
-    if not sys.stderr.isatty():
+    console = _terminal()
+    if console is None:
         yield _lines(what)
         return
-    with _bar() as bar:
+    with _bar(console) as bar:
         yield _updater(bar, bar.add_task(what, total=None, fps=""))
 
 
@@ -61,21 +63,31 @@ class Board:
 @contextmanager
 def shown_all(total: int) -> Iterator[Board]:
     """Give the board for ``total`` files."""
-    if not sys.stderr.isatty():
+    console = _terminal()
+    if console is None:
         yield Board(None, total)
         return
-    with _bar() as bar:
+    with _bar(console) as bar:
         yield Board(bar, total)
 
 
-def _bar() -> Bar:
+def _terminal() -> Console | None:
+    """What bars are drawn on, if anything."""
+    if not sys.stderr.isatty():
+        return None
     from rich.console import Console  # imported here: 25 ms that are only needed on a terminal
+
+    console = Console(stderr=True)
+    return console if draws(console) else None
+
+
+def _bar(console: Console) -> Bar:
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
 
     what = TextColumn("{task.description}", markup=False)  # a file may be called [x264]
     columns = (what, BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[fps]}"))
-    return Bar(*columns, TextColumn("ETA"), TimeRemainingColumn(), console=Console(stderr=True), transient=True)
+    return Bar(*columns, TextColumn("ETA"), TimeRemainingColumn(), console=console, transient=True)
 
 
 def _updater(bar: Bar, task: TaskID) -> Callable[[Progress], None]:

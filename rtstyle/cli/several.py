@@ -1,4 +1,4 @@
-"""Several files in one command: a bar for each, one for all, and at the end what failed."""
+"""Several files in one command: whether they go into a folder, and at the end what failed."""
 
 from __future__ import annotations
 

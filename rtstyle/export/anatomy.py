@@ -19,8 +19,7 @@ from rtstyle.errors import DeviceError, ModelError
 from rtstyle.export.graph import baked, of_size, opset_of
 from rtstyle.export.order import Size
 from rtstyle.foreign.convention import Convention
-from rtstyle.manifest import sha256_of
-from rtstyle.model_file import inputs_of, load_file
+from rtstyle.model_file import inputs_of, load_file, sha256_of
 from rtstyle.style import load_model, read_style
 from rtstyle.twin import find_twin
 

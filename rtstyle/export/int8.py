@@ -22,7 +22,7 @@ from rtstyle.export.order import Made, Order
 from rtstyle.export.pictures import fitted
 from rtstyle.export.rearranged import rearranged
 from rtstyle.export.spans import attribute_of, convolutions, makers, measure, name_of, source_of
-from rtstyle.manifest import sha256_of
+from rtstyle.model_file import sha256_of
 from rtstyle.twin import ORIGINAL
 
 if TYPE_CHECKING:

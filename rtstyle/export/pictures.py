@@ -13,7 +13,7 @@ import numpy as np
 from rtstyle.errors import SourceError
 from rtstyle.export.order import Size
 from rtstyle.frames import Image
-from rtstyle.sources.photo_folder import SUFFIXES, read_photo
+from rtstyle.sources.photo_folder import SUFFIXES, is_photo, read_photo
 from rtstyle.style import MIN_SIZE
 
 _log = logging.getLogger("rtstyle")
@@ -35,7 +35,7 @@ def read_photos(folder: Path | None) -> tuple[Sequence[Image], Sequence[Image]]:
     if not os.path.exists(folder):  # noqa: PTH110 - Path.exists raises for a name that is too long
         raise SourceError(f"{folder}: there is no such folder")
     below = folder.rglob("*") if folder.is_dir() else [folder]
-    paths = sorted(path for path in below if path.suffix.lower() in SUFFIXES)
+    paths = sorted(filter(is_photo, below))
     measured = _spread(paths, MEASURED)
     if not measured:
         raise SourceError(f"{folder}: expected photos to measure with, found none of {', '.join(SUFFIXES)}")

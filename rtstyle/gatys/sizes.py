@@ -18,7 +18,7 @@ def by_short_side(size: Size, short: int) -> Size:
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 
-def parse_size(text: str, content: Size) -> Size:
+def size_for(text: str, content: Size) -> Size:
     """``512`` (short side), ``640x480`` (width by height) or ``content``. Raises UsageError."""
     if match := re.fullmatch(r"(\d{1,6})[x×](\d{1,6})", text):
         size = int(match[2]), int(match[1])

@@ -100,13 +100,18 @@ def _complaint(path: Path, size: int) -> str:
     return f"is not a picture that can be read; expected {', '.join(SUFFIXES)}"
 
 
+def is_photo(path: Path) -> bool:
+    """By its name, which does not begin with a dot: what other systems and unfinished paintings leave behind does."""
+    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
+
+
 def _photos(item: str | Path) -> Iterator[Path]:
     if item == "":  # whose Path would be the working folder's
         raise SourceError("photo: expected a file or a folder, got an empty name")
     path = Path(item)
     try:
         if path.is_dir():
-            yield from sorted(photo for photo in path.iterdir() if photo.suffix.lower() in SUFFIXES)
+            yield from sorted(filter(is_photo, path.iterdir()))
         elif path.exists():
             yield path
         else:

@@ -138,6 +138,9 @@ class Switch(Generic[W]):
                 wish = self._wish
                 if self._closing or wish is None:
                     return
+                if self._ready is not None and self._ready[0] == wish[0]:  # it waits to be taken
+                    self._wish = None
+                    continue
                 made = self._painters.get(wish[0])
             try:
                 painter = made or self._build(wish[0])

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from rtstyle.cli.painting import painting_shown
-from rtstyle.cli.progress import shown
+from rtstyle.cli.progress import shown, shown_all
 from rtstyle.meter import Progress
 from rtstyle.styles import list_styles
 from tests.clips import frame_times, make_clip
@@ -129,6 +129,20 @@ def test_brackets_on_a_terminal(monkeypatch):
         pass
     assert "a[x264] [/b].mp4" in screen.getvalue()
     assert "a[x264] [/c].png" in screen.getvalue()
+
+
+def test_a_terminal_that_takes_no_bars_gets_lines(monkeypatch):
+    """As every command gives there."""
+    screen = io.StringIO()
+    screen.isatty = lambda: True
+    monkeypatch.setattr(sys, "stderr", screen)
+    monkeypatch.setenv("TTY_COMPATIBLE", "0")
+    monkeypatch.setattr("rtstyle.cli.progress.LINE_EVERY_S", 0)
+    with shown("a.mp4") as progress:
+        progress(Progress(1, 2, 1.0))
+    with shown_all(1) as board:
+        board.done("b.mp4 is done")
+    assert screen.getvalue().splitlines() == ["a.mp4: 1 of 2 frames, 1.0 fps, ETA 1 s", "1 of 1: b.mp4 is done"]
 
 
 def test_a_log_gets_lines(monkeypatch):

@@ -4,20 +4,20 @@ import torch
 
 from rtstyle.errors import UsageError
 from rtstyle.gatys.pictures import resized, to_image, to_tensor
-from rtstyle.gatys.sizes import parse_size, pyramid
+from rtstyle.gatys.sizes import pyramid, size_for
 
 
 @pytest.mark.parametrize(("text", "size"), [("512", (512, 683)), ("640x480", (480, 640)), ("content", (300, 400))])
 def test_sizes(text, size):
     """By short side, by width and height, or that of the content (height, width)."""
-    assert parse_size(text, (300, 400)) == size
+    assert size_for(text, (300, 400)) == size
 
 
 @pytest.mark.parametrize("text", ["", "big", "-3", "16", "640x", "20x500"])
 def test_sizes_that_make_no_sense(text):
     """Or that the network cannot see."""
     with pytest.raises(UsageError, match="expected"):
-        parse_size(text, (300, 400))
+        size_for(text, (300, 400))
 
 
 def test_scales_grow_by_the_root_of_two():

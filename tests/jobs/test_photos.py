@@ -34,6 +34,17 @@ def test_several_photos_go_into_a_folder(tmp_path, invert_model):
     assert read_photo(tmp_path / "out" / "b.jpg").shape == (40, 50, 3)
 
 
+def test_what_is_hidden_in_a_folder_is_no_photo(tmp_path, invert_model):
+    """Nor is what macOS leaves beside a photo, or a painting that was never finished."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    photo(folder / "a.png")
+    for name in ("._a.png", ".a.0123abcd.part.png"):
+        (folder / name).write_bytes(b"no photo")
+    rtstyle.stylize_photos(folder, tmp_path / "out", style=invert_model)
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["a.png"]
+
+
 def test_strength_mixes(tmp_path, invert_model):
     """Half of a photo and half of its inverse is grey."""
     half = PaintOptions(strength=0.5)

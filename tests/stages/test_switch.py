@@ -145,6 +145,24 @@ def test_going_back_costs_nothing_and_memory_is_bounded(switches):
     assert all(painter.closed for painter in made)
 
 
+def test_a_wish_repeated_while_it_waits_is_built_once(switches):
+    """As by a key pressed twice during a fade: nothing is built that nobody closes."""
+    made = []
+
+    def build(wish):
+        made.append(Painter(wish))
+        return made[-1]
+
+    switch = switches(build)
+    for _ in range(2):
+        switch.want(1)
+        switch.wait()
+        wait_for(lambda: switch._wish is None)
+    wait_for(lambda: level(switch, Fraction(9)) == 1)
+    switch.close()
+    assert [painter.closed for painter in made] == [True]
+
+
 def test_a_style_that_cannot_be_had(switches, caplog):
     """The first is an error; a later one a warning, and the old style goes on."""
 

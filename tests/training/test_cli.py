@@ -209,7 +209,9 @@ def resumed(begun: Path, folder: Path, *more: str) -> Result:
     """All options again with which the fixture was begun."""
     files = ["--data", str(folder / "photos"), "--style-image", str(folder / "art.png")]
     numbers = ["--size", "64", "--style-size", "64", "--batch", "4", "--zoom", "1"]
-    return CliRunner().invoke(app, ["train", "--resume", *files, *numbers, "--network", "lite", "-o", str(begun), *more])
+    return CliRunner().invoke(
+        app, ["train", "--resume", *files, *numbers, "--network", "lite", "-o", str(begun), *more]
+    )
 
 
 def test_the_same_command_goes_on(begun: Path, folder: Path) -> None:

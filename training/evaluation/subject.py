@@ -26,7 +26,6 @@ class Subject:
     """One style of an exported model, on the engine that users run it on."""
 
     name: str  # of its file, and behind a colon of the style where the file holds several
-    model: Path
     style: Style
     engine: Engine
     origin: Origin
@@ -54,7 +53,7 @@ def opened(paths: Sequence[Path], device: str) -> Iterator[list[Subject]]:
             for name, style, origin in _styles_in(path, network):
                 engine = open_engine(model_of(style), device)
                 stack.callback(engine.close)
-                subjects.append(Subject(name, model, style, engine, origin))
+                subjects.append(Subject(name, style, engine, origin))
         yield subjects
 
 

@@ -12,7 +12,7 @@ from rtstyle.errors import UsageError
 from rtstyle.jobs.defaults import DEVICE, STRENGTH
 from rtstyle.jobs.film.options import FilmOptions
 from rtstyle.jobs.paint_options import PaintOptions
-from rtstyle.manifest import sha256_of
+from rtstyle.model_file import sha256_of
 from rtstyle.protocols import Stage
 from rtstyle.stages.schedule import Schedule
 from rtstyle.stages.steady import Steady

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rtstyle.errors import SourceError
 from rtstyle.gatys.recipe import Recipe
-from rtstyle.gatys.sizes import even, parse_size, pyramid
+from rtstyle.gatys.sizes import even, pyramid, size_for
 from rtstyle.sources.photo_folder import read_photo
 from rtstyle.sources.square import square_width
 from rtstyle.sources.video_reader import VideoReader
@@ -37,7 +37,7 @@ def estimate(
     from rtstyle.gatys.run import iterations_at
 
     recipe = recipe or Recipe()
-    size = parse_size(recipe.size, shape_of(content, square=square))
+    size = size_for(recipe.size, shape_of(content, square=square))
     size = size if square else even(size)
     sizes = pyramid(size, multiscale=recipe.multiscale)
     tile = tile_for(size, recipe)

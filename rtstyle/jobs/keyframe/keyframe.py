@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from rtstyle.errors import SinkError, SourceError, UsageError
 from rtstyle.frames import Frame, Image
 from rtstyle.gatys.recipe import Recipe
-from rtstyle.gatys.sizes import parse_size
+from rtstyle.gatys.sizes import size_for
 from rtstyle.jobs.defaults import DEVICE
 from rtstyle.jobs.keyframe.studio import NOTHING, KeyframeExtras, Materials, Studio, StyleImage
 from rtstyle.resumption import unfinished
@@ -106,7 +106,7 @@ def open_photo(
 ) -> tuple[Image, PhotoWriter]:
     """The photo, and what will write its painting; nothing is written yet. Raises as ``paint_keyframe``."""
     photo = _read(content)
-    check_sides(Path(output), parse_size(materials.recipe.size, (photo.shape[0], photo.shape[1])))
+    check_sides(Path(output), size_for(materials.recipe.size, (photo.shape[0], photo.shape[1])))
     keep = [content, *materials.files()]
     writer = PhotoWriter([output], overwrite=overwrite, keep=keep, originals=[Path(content)])
     if (place := place_of(Path(output))).exists() and not overwrite:

@@ -15,7 +15,7 @@ from rtstyle.errors import SinkError, UsageError
 from rtstyle.frames import Frame, Image, Packet, VideoFormat
 from rtstyle.gatys.moments import Moments
 from rtstyle.gatys.recipe import Recipe
-from rtstyle.gatys.sizes import even, parse_size
+from rtstyle.gatys.sizes import even, size_for
 from rtstyle.jobs.keyframe.keyframes import Brush, Marked, VideoPaintReport, check_times, folder_for, marked
 from rtstyle.jobs.keyframe.studio import Materials, Studio, find_device
 from rtstyle.sinks.video_writer import VideoWriter
@@ -178,7 +178,7 @@ def _growing(target: Path) -> Path | None:
 
 
 def _sized(format: VideoFormat, recipe: Recipe) -> VideoFormat:
-    height, width = even(parse_size(recipe.size, (format.height, format.width)))
+    height, width = even(size_for(recipe.size, (format.height, format.width)))
     as_shown = recipe.size == "content" or recipe.size.isdecimal()  # else the size is that of square pixels
     aspect = format.sample_aspect if as_shown else Fraction(1)
     return replace(format, width=width, height=height, sample_aspect=aspect)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 from rtstyle.errors import PaintError, UsageError
 from rtstyle.frames import Frame, Image
 from rtstyle.gatys.recipe import Recipe, parse_blocks, parse_layers
-from rtstyle.gatys.sizes import parse_size
+from rtstyle.gatys.sizes import size_for
 from rtstyle.jobs.keyframe.studio import Materials, Studio, StyleImage, check, find_weights, seen_by
 from rtstyle.sinks.photo_writer import PhotoWriter, check_sides
 from rtstyle.sources.photo_folder import read_photo
@@ -135,7 +135,7 @@ def open_sheet(
     shape = (photo.shape[0], photo.shape[1])
     check(materials, recipes, shape)
     rows = math.ceil(len(recipes) / columns)
-    check_sides(Path(output), sheet_size(parse_size(recipes[0].size, shape), rows, columns))
+    check_sides(Path(output), sheet_size(size_for(recipes[0].size, shape), rows, columns))
     return photo, writer
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from rtstyle.errors import DeviceError, ModelError, UsageError
 from rtstyle.frames import Image
 from rtstyle.gatys.recipe import STARTS, Layers, Recipe
-from rtstyle.gatys.sizes import parse_size
+from rtstyle.gatys.sizes import size_for
 from rtstyle.jobs.defaults import DEVICE
 from rtstyle.sinks.photo_extras import read_extras
 from rtstyle.sources.photo_folder import read_photo
@@ -105,7 +105,7 @@ class Studio:
         """Raise UsageError where a content of ``shape`` (height, width) leaves nothing of a mask, or is too small."""
         from rtstyle.gatys.painter import check_masks
 
-        check_masks(self.painter.artworks, parse_size(self.painter.recipe.size, shape))
+        check_masks(self.painter.artworks, size_for(self.painter.recipe.size, shape))
 
     def scene(self, photo: Image) -> Scene:
         """The photo in the recipe's size, and what the recipe begins with."""
@@ -113,7 +113,7 @@ class Studio:
         from rtstyle.gatys.pictures import resized, to_tensor
 
         recipe = self.painter.recipe
-        size = parse_size(recipe.size, (photo.shape[0], photo.shape[1]))
+        size = size_for(recipe.size, (photo.shape[0], photo.shape[1]))
         content = resized(to_tensor(photo, self.device), size)
         if recipe.init == "content":
             return Scene(content, content)
@@ -135,7 +135,7 @@ def check(materials: Materials, recipes: Sequence[Recipe], shape: tuple[int, int
     _check_masks(materials.styles)
     works = [_artwork(style, device) for style in materials.styles]
     for recipe in recipes:
-        check_masks(works, parse_size(recipe.size, shape))
+        check_masks(works, size_for(recipe.size, shape))
         _check_init(recipe, materials)
         _check_layers(recipe, materials.vgg)
 

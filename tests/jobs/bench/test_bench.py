@@ -12,7 +12,7 @@ from rtstyle.jobs.bench.bench import SIZES, Bench, alike, read_size
 from rtstyle.jobs.bench.film import make_film
 from rtstyle.jobs.bench.trial import Computer, try_film, try_live
 from rtstyle.jobs.live.meter import NETWORK
-from rtstyle.manifest import sha256_of
+from rtstyle.model_file import sha256_of
 from rtstyle.style import read_style
 from rtstyle.styles import find_style
 from rtstyle.twin import ORIGINAL, twin_path

@@ -19,8 +19,8 @@ def test_a_checkpoint_is_evaluated_as_its_export(photos: Path, tmp_path: Path) -
         assert subject.paint(np.zeros((40, 60, 3), np.uint8)).shape == (40, 60, 3)
         assert (subject.origin.folder, subject.origin.artworks) == (photos.name, ("0.jpg",))
         assert subject.origin.photo_list == "1234"
-        assert subject.model.exists()
-    assert not subject.model.exists()
+        assert subject.style.path.exists()
+    assert not subject.style.path.exists()
     assert list(tmp_path.iterdir()) == [path]
 
 
