@@ -93,12 +93,13 @@ def test_times_that_are_none(text):
 
 
 def test_own_colours_lower_resolution_and_steadiness(tmp_path, invert_model):
-    """lengstrom#150: the chroma is the film's and the light the painting's; all three go together."""
+    """lengstrom#150: the chroma is the film's and the light the painting's; all three are reported."""
     source = tmp_path / "in.mp4"
     make_clip(source, frames=5, size=(96, 64), sound=False)
     target = tmp_path / "out.mp4"
     options = FilmOptions(keep_colors=True, scale=0.5, steady=True)
-    rtstyle.transcode(source, target, style=invert_model, options=options)
+    report = rtstyle.transcode(source, target, style=invert_model, options=options)
+    assert list(report.stages) == ["VideoReader", "Guided", "Steady", "KeepColors", "SegmentWriter"]
     before, after = (cv2.cvtColor(pixels(path)[0], cv2.COLOR_RGB2YCrCb).astype(int) for path in (source, target))
     assert after.shape == before.shape
     assert after[4:10, 4:10, 1].min() > 140  # the corner is red, and not cyan
