@@ -10,7 +10,7 @@ from rtstyle.jobs.defaults import PRECISION, SEGMENT
 from rtstyle.sinks.encoding import USUAL, Encoding
 from rtstyle.sources.decoding import DECODERS, Decoder
 from rtstyle.sources.streams import ALL, Keep
-from rtstyle.sources.tally import OnError
+from rtstyle.sources.tally import ON_ERROR, OnError
 from rtstyle.stages.brushwork import check_brushwork
 from rtstyle.stages.guided import share
 from rtstyle.twin import check_precision
@@ -54,6 +54,8 @@ class FilmOptions:
             raise UsageError(f"segment: expected 1 frame or more, got {self.segment}")
         if self.decoder not in DECODERS:
             raise UsageError(f"decoder: expected one of {', '.join(DECODERS)}, got {self.decoder}")
+        if self.on_error not in ON_ERROR:
+            raise UsageError(f"on_error: expected one of {', '.join(ON_ERROR)}, got {self.on_error}")
         check_precision(self.precision)
 
 

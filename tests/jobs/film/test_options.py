@@ -200,6 +200,12 @@ def test_damage_stops_unless_it_is_to_be_skipped(tmp_path, identity_model, caplo
     assert "a damaged packet at 1.0" in caplog.text
 
 
+def test_no_such_way_with_damage():
+    """What there is, in the grammar of all options."""
+    with pytest.raises(UsageError, match=r"^on_error: expected one of stop, warn, skip, got ignore$"):
+        FilmOptions(on_error="ignore")
+
+
 def test_a_film_that_ends_early_is_kept_as_far_as_it_goes(shared_video, tmp_path, identity_model, caplog):
     """With --on-error skip; by default it is an error."""
     target = tmp_path / "out.mp4"
