@@ -15,7 +15,7 @@ from rtstyle.jobs.film.prospect import Prospect
 from rtstyle.jobs.film.task import Reader, Task
 from rtstyle.jobs.film.verification import verify
 from rtstyle.jobs.film.warmed_up import WarmedUp
-from rtstyle.jobs.film.work_folder import WorkFolder, tidy, was_delivered
+from rtstyle.jobs.film.work_folder import WorkFolder, frames_delivered, tidy
 from rtstyle.meter import Progress, Report
 from rtstyle.output_file import OutputFile, checked_suffix, identities
 from rtstyle.pipeline import run
@@ -33,9 +33,9 @@ def paint_film(task: Task) -> Report:
     """From a file to a file. Raises as ``transcode`` does; whole segments are kept."""
     start = perf_counter()
     checked_suffix(task.output, MUXERS)
-    if task.options.resume and was_delivered(task.output):
+    if task.options.resume and (frames := frames_delivered(task.output)):
         tidy(task.output)
-        return Report(seconds=perf_counter() - start)
+        return Report(seconds=perf_counter() - start, frames_resumed=frames)
     check_output(task)
     with ExitStack() as stack, ExitStack() as until_run:
         cut = task.cut()
@@ -66,7 +66,7 @@ def paint_film(task: Task) -> Report:
 
 def check_output(task: Task) -> None:
     """Raise SinkError where nothing can be written, or nothing may be."""
-    if task.options.resume and was_delivered(task.output):
+    if task.options.resume and frames_delivered(task.output):
         return
     OutputFile(task.output, overwrite=task.overwrite, keep=identities([task.input]))
 
@@ -76,7 +76,7 @@ def look_at(task: Task) -> list[str]:
 
     Raises what ``paint_film`` would of input, styles and device; the output's place is ``check_output``'s.
     """
-    if task.options.resume and was_delivered(task.output):
+    if task.options.resume and frames_delivered(task.output):
         return ["is already complete; its leftover work folder would be removed"]
     cut, keep = task.cut(), None
     if not task.is_file:

@@ -205,21 +205,23 @@ class WorkFolder:
                 self._lock = lock
 
 
-def was_delivered(output: Path) -> bool:
-    """Whether a run was killed between giving a whole film its name and removing its work folder."""
+def frames_delivered(output: Path) -> int:
+    """Frames of a whole film, if a run was killed between giving it its name and removing its work folder; else 0."""
     folder = folder_of(output)
     try:
-        size = _read_manifest(folder).get("delivered")
+        manifest = _read_manifest(folder)
         joined = folder / f"joined{output.suffix}"  # which has both names for a moment
-        return size == output.stat().st_size and (not joined.exists() or joined.samefile(output))
+        same = not joined.exists() or joined.samefile(output)
+        whole = same and manifest.get("delivered") == output.stat().st_size
     except (OSError, SinkError):
-        return False
+        return 0
+    return sum(segment["frames"] for segment in manifest["segments"]) if whole else 0
 
 
 def tidy(output: Path) -> None:
     """Remove what a run left of a film that is whole; of one that is not, tell that it is there."""
     folder = folder_of(output)
-    if was_delivered(output):
+    if frames_delivered(output):
         _log.warning("%s: is already complete; its leftover work folder is removed", output)
         _remove(folder)
     elif os.path.isdir(folder):  # noqa: PTH112 - Path.is_dir raises for a name that is too long

@@ -298,7 +298,8 @@ def test_killed_between_name_and_tidying(film, tmp_path, invert_model, monkeypat
     check_output(task)
     assert look_at(task) == ["is already complete; its leftover work folder would be removed"]
     assert (tmp_path / "out.mp4.rtstyle").is_dir()
-    rtstyle.transcode(film, target, style=invert_model, options=FilmOptions(resume=True))
+    report = rtstyle.transcode(film, target, style=invert_model, options=FilmOptions(resume=True))
+    assert (report.frames_out, report.frames_resumed) == (0, 100)
     assert target.read_bytes() == before
     assert [path.name for path in tmp_path.iterdir()] == ["out.mp4"]
 
