@@ -45,8 +45,7 @@ def paint_film(task: Task) -> Report:
         plan, options = prospect.plan(painter.identity), task.options
         work = WorkFolder(task.output, plan, resume=options.resume, overwrite=task.overwrite)
         stack.callback(work.release)
-        for line in prospect.warnings:
-            _log.warning("%s: %s", task.input, line)
+        _warn(prospect)
         opened_s, resumed = perf_counter() - start, work.frames
         report = Report()
         with _kept(work):
@@ -92,16 +91,29 @@ def look_at(task: Task) -> list[str]:
 
 def paint_stream(task: Task) -> Report:
     """Paint a stream, which can be read only once, into a file that is complete or absent."""
-    options, start = task.options, perf_counter()
+    start = perf_counter()
     _check_stream(task)
-    sink = VideoWriter(task.output, encoding=options.encoding, overwrite=task.overwrite, keep=[task.input])
+    checked_suffix(task.output, MUXERS)
+    check_output(task)
     with ExitStack() as stack, ExitStack() as until_run:
-        source = until_run.enter_context(closing(task.open_source(keep=options.keep)))
+        source = until_run.enter_context(closing(task.open_source(keep=task.options.keep)))
         painter = stack.enter_context(task.open_painter(source.format))
+        prospect = Prospect.of(task, source, None, batch=painter.frames_at_once)
+        _warn(prospect)
+        sink = VideoWriter(task.output, encoding=prospect.encoder, overwrite=task.overwrite, keep=[task.input])
         opened_s = perf_counter() - start
         until_run.pop_all()
-        report = run(source, painter.stages(), sink, batch=task.batch or painter.frames_at_once, progress=task.progress)
-        return replace(report.as_job(provider=painter.provider, opened_s=opened_s), frames_skipped=source.skipped)
+        report = run(source, painter.stages(), sink, batch=prospect.batch, progress=task.progress)
+        return replace(
+            report.as_job(provider=painter.provider, opened_s=opened_s),
+            encoder=prospect.encoder.name,
+            frames_skipped=source.skipped,
+        )
+
+
+def _warn(prospect: Prospect) -> None:
+    for line in prospect.warnings:
+        _log.warning("%s: %s", prospect.task.input, line)
 
 
 def _check_stream(task: Task) -> None:

@@ -21,6 +21,7 @@ from rtstyle.stylizer import Stylizer
 from tests.clips import frame_times, make_clip, make_sound, packets
 from tests.models import make_model
 from tests.reading import pixels
+from tests.rich_film import make_rich_film
 
 
 def images(path):
@@ -77,6 +78,25 @@ def test_a_cover_from_a_pipe(clip, tmp_path, invert_model, caplog):
     assert rtstyle.transcode(pipe, tmp_path / "out.mkv", style=invert_model).frames_out == 25
     feeder.join(5)
     assert "(video, png) is left out: .mkv has it before the film, and from a pipe it comes too late" in caplog.text
+
+
+@pytest.mark.skipif(os.name != "posix", reason="no such hardware: pipes with names are POSIX's")
+def test_what_is_lost_is_told_of_a_pipe_as_of_a_file(tmp_path, invert_model, caplog):
+    """Streams and tags that the container cannot hold and styles that are never seen, a line each; and the encoder."""
+    source, pipe, target = make_rich_film(tmp_path / "in.mkv", frames=10), tmp_path / "pipe", tmp_path / "out.mp4"
+    schedule = [f"{invert_model}@0", f"{invert_model}@99"]
+    os.mkfifo(pipe)
+    feeder = threading.Thread(target=lambda: pipe.write_bytes(source.read_bytes()), daemon=True)
+    feeder.start()
+    told = []
+    for input in (source, pipe):
+        caplog.clear()
+        report = rtstyle.transcode(input, target, style=schedule, overwrite=True)
+        told.append(sorted(line.removeprefix(f"{input}: ") for line in caplog.messages))
+        assert report.encoder == "libx264"
+    feeder.join(5)
+    assert told[0] == told[1]
+    assert any("is not seen" in line for line in told[1])
 
 
 @pytest.mark.skipif(os.name != "posix", reason="no such hardware: pipes with names are POSIX's")
