@@ -9,7 +9,7 @@ from dataclasses import replace
 from time import perf_counter
 
 from rtstyle.errors import RtstyleError, SourceError, UsageError
-from rtstyle.jobs.film.beside import Beside, TwiceAsWide
+from rtstyle.jobs.film.beside import Beside
 from rtstyle.jobs.film.painter import FilmPainter
 from rtstyle.jobs.film.prospect import Prospect
 from rtstyle.jobs.film.task import Reader, Task
@@ -19,7 +19,7 @@ from rtstyle.jobs.film.work_folder import WorkFolder, frames_delivered, tidy
 from rtstyle.meter import Progress, Report
 from rtstyle.output_file import OutputFile, checked_suffix, identities
 from rtstyle.pipeline import run
-from rtstyle.protocols import Sink, Stage
+from rtstyle.protocols import Stage
 from rtstyle.sinks.encoding import MUXERS
 from rtstyle.sinks.joiner import join
 from rtstyle.sinks.segment_writer import SegmentWriter
@@ -128,10 +128,11 @@ def _paint(task: Task, source: Reader, painter: FilmPainter, work: WorkFolder, p
     resumed = work.frames
     lead = min(prospect.lead, resumed)
     source.skip(resumed - lead)
-    sink: Sink = SegmentWriter(
+    sink = SegmentWriter(
         work.path,
         prospect.encoder,
         work.add,
+        format=prospect.format,
         length=prospect.segment,
         lead=lead,
         number=len(work.segments),
@@ -142,7 +143,7 @@ def _paint(task: Task, source: Reader, painter: FilmPainter, work: WorkFolder, p
         steady = WarmedUp(steady, length=prospect.segment, lead=prospect.lead, skipped=resumed - lead)
     stages = painter.stages(steady)
     if task.options.preview is not None:
-        stages, sink = [*stages, Beside()], TwiceAsWide(sink)
+        stages = [*stages, Beside()]
     told = None if task.progress is None else _offset(task.progress, resumed, lead)
     report = run(source, stages, sink, batch=prospect.batch, progress=told)
     if task.fingerprint() != prospect.fingerprint:
