@@ -16,15 +16,15 @@ from typing import Any
 
 from rtstyle.errors import SinkError
 from rtstyle.fingerprint import begins_as, fingerprint
-from rtstyle.output_file import unwritable
+from rtstyle.output_file import OutputFile, unwritable
 from rtstyle.resumption import ANEW, changed, check_options, unfinished
 from rtstyle.sinks.segment_writer import Segment
 
 _log = logging.getLogger("rtstyle")
 
 _MANIFEST = "manifest.json"
-_STRAY = re.compile(r"\d{6}(\.part)?\.mp4|joined\..+")  # unless the manifest knows it
-_OURS = re.compile(rf"{_STRAY.pattern}|manifest\.json(\.part)?|lock")
+_STRAY = re.compile(r"\d{6}(\.part)?\.mp4|joined\..+|\.manifest\.[0-9a-f]{8}\.part\.json")  # unless the manifest has it
+_OURS = re.compile(rf"{_STRAY.pattern}|manifest\.json|lock")
 _VERSION = 1
 _LONGEST = 255  # bytes of a name
 _OF_INPUT = ("input_bytes", "input_changed")  # in a plan
@@ -102,15 +102,8 @@ class WorkFolder:
             "delivered": self._delivered,
             "segments": [asdict(segment) for segment in self.segments],
         }
-        temporary = self.path / f"{_MANIFEST}.part"
-        try:
-            with temporary.open("w", encoding="utf-8") as file:
-                json.dump(fields, file)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(self.path / _MANIFEST)
-        except OSError as error:
-            raise unwritable(self.path, error) from error
+        with OutputFile(self.path / _MANIFEST, overwrite=True).written() as temporary:
+            temporary.write_text(json.dumps(fields), encoding="utf-8")
 
     def release(self) -> None:
         """Let another run have it; without any segment it goes, but never another run's."""

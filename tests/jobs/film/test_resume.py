@@ -22,6 +22,7 @@ from rtstyle.jobs.film.film import check_output, look_at
 from rtstyle.jobs.film.options import FilmOptions
 from rtstyle.jobs.film.task import Task
 from rtstyle.jobs.film.work_folder import WorkFolder, tidy
+from rtstyle.output_file import OutputFile
 from rtstyle.sinks.container import Written
 from rtstyle.sinks.encoding import Encoding
 from rtstyle.sources.streams import Keep
@@ -269,6 +270,30 @@ def test_a_link_says_what_the_file_is(film, tmp_path, invert_model, target):
     assert (tmp_path / "out.mp4").is_symlink()
     assert (tmp_path / target).read_bytes()[4:8] == b"ftyp"
     assert len(frame_times(tmp_path / "out.mp4")) == 100
+
+
+def test_killed_while_the_manifest_is_written(film, tmp_path, invert_model, monkeypatch):
+    """The one before counts; what was written of the new one is swept up."""
+    target, options = tmp_path / "out.mp4", FilmOptions(segment=SEGMENT)
+
+    def kill(_):
+        raise KeyboardInterrupt
+
+    def about_to_kill(now):
+        if now.frames == 25:
+            monkeypatch.setattr(OutputFile, "commit", kill)
+            monkeypatch.setattr(OutputFile, "discard", lambda _: None)
+
+    with pytest.raises(KeyboardInterrupt):
+        rtstyle.transcode(film, target, style=invert_model, options=options, progress=about_to_kill)
+    monkeypatch.undo()
+    folder = tmp_path / "out.mp4.rtstyle"
+    assert len(list(folder.glob(".manifest.*"))) == 1
+    with pytest.raises(KeyboardInterrupt):
+        rtstyle.transcode(film, target, style=invert_model, options=RESUME, progress=stop_at(35))
+    assert not list(folder.glob(".manifest.*"))
+    assert rtstyle.transcode(film, target, style=invert_model, options=RESUME).frames_resumed == 30
+    assert [path.name for path in tmp_path.iterdir()] == ["out.mp4"]
 
 
 @pytest.mark.parametrize("moment", ["one name", "two names", "half tidied"])
