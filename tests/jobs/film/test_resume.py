@@ -186,7 +186,7 @@ def test_a_dry_run_knows_of_unfinished_runs(film, tmp_path, invert_model):
     with pytest.raises(SinkError, match="an unfinished run is there"):
         look_at(task)
     with pytest.raises(SinkError, match=r"strength was 1\.0 and is 0\.5; .* with --overwrite and without --resume"):
-        look_at(replace(task, options=RESUME, strength=0.5))
+        look_at(replace(task, options=replace(RESUME, strength=0.5)))
     for may in (replace(task, options=RESUME), replace(task, overwrite=True)):
         assert look_at(may)[0].startswith("video is painted")
     assert {path: path.read_bytes() for path in folder.iterdir()} == before

@@ -124,11 +124,20 @@ def test_the_report_is_from_file_to_file(clip, tmp_path, invert_model, monkeypat
     assert report.fps == 25 / report.seconds
 
 
-@pytest.mark.parametrize(("strength", "expected"), [(0, 0.0), (0.5, 0.5), (1, 1.0)])
-def test_strength_mixes(clip, tmp_path, invert_model, strength, expected):
-    """0 is the clip, 1 the painting, 0.5 half of each."""
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ({"strength": 0}, 0.0),
+        ({"strength": 0.5}, 0.5),
+        ({}, 1.0),
+        ({"options": FilmOptions(strength=0.5)}, 0.5),
+        ({"options": FilmOptions(strength=0.5), "strength": 1}, 1.0),
+    ],
+)
+def test_strength_mixes(clip, tmp_path, invert_model, asked, expected):
+    """0 is the clip, 1 the painting, 0.5 half of each; the options' counts where none is given beside them."""
     target = tmp_path / "out.mp4"
-    rtstyle.transcode(clip, target, style=invert_model, strength=strength)
+    rtstyle.transcode(clip, target, style=invert_model, **asked)
     content = images(clip)
     mixed = content * (1 - expected) + (255 - content) * expected
     assert np.abs(images(target) - mixed)[:, 24:, 24:].max() <= 4
