@@ -22,7 +22,7 @@ _WORDS = {  # names for people of stages that a report calls by their class
     **dict.fromkeys(("Beside", "SideBySide"), "side by side"),
     "Mirror": "mirror",
     "Notice": "notice",
-    **dict.fromkeys(("SegmentWriter", "TwiceAsWide", "VideoWriter", "PhotoWriter"), "writing"),
+    **dict.fromkeys(("SegmentWriter", "VideoWriter", "PhotoWriter"), "writing"),
 }
 
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from rtstyle.errors import UsageError
 
-_ROUNDED = Fraction(1, 200)  # frames/s: how far 29.97 may be from 30000/1001
+_ROUNDED = Fraction(1, 5000)  # share of a rate: how far 23.98 may be from 24000/1001, and 24 is not
 _TIME = re.compile(r"(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d*)?|\.\d+)")  # [[hours:]minutes:]seconds
 
 
@@ -26,8 +26,13 @@ def parse_rate(text: str) -> Fraction:
         rate = Fraction(text)
     except (ValueError, ZeroDivisionError):
         raise UsageError(f"{text}: expected a frame rate as in 25, 30000/1001 or 29.97") from None
-    television = Fraction(round(rate * 1001 / 1000) * 1000, 1001)
-    return television if "." in text and abs(rate - television) < _ROUNDED else rate
+    return unrounded_rate(rate) if "." in text else rate
+
+
+def unrounded_rate(rate: Fraction) -> Fraction:
+    """Return NTSC's fraction for its decimals, 30000/1001 for 29.97; any other rate as it is."""
+    ntsc = Fraction(round(rate * 1001 / 1000) * 1000, 1001)
+    return ntsc if abs(rate - ntsc) < rate * _ROUNDED else rate
 
 
 def spoken_time(seconds: float) -> str:

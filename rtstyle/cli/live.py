@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import Annotated
 
 import typer
@@ -66,8 +65,8 @@ def live(
     ] = False,
     camera_size: Annotated[str | None, typer.Option(metavar="WxH", help="Capture size to request.")] = None,
     rate: Annotated[
-        float | None,
-        typer.Option(min=1, max=1000, help="Frame rate to request; for numbered pictures theirs, by default 25."),
+        str | None,
+        typer.Option(metavar="RATE", help="Frame rate to request; for numbered pictures theirs, by default 25."),
     ] = None,
     loop: Annotated[bool, typer.Option("--loop", help="Repeat a file endlessly.")] = False,
     window: Annotated[
@@ -103,6 +102,7 @@ def live(
         from rtstyle.jobs.live.session import RECORDING
         from rtstyle.sizes import parse_size
         from rtstyle.sources.choose import CaptureRequest
+        from rtstyle.times import parse_rate
 
         report = job(
             source,
@@ -120,7 +120,7 @@ def live(
             outputs=LiveOutputs(window, record, publish, virtual_camera, overwrite, timecode),
             request=CaptureRequest(
                 size=parse_size(camera_size) if camera_size else None,
-                rate=Fraction(rate).limit_denominator(1001) if rate else None,
+                rate=None if rate is None else parse_rate(rate),
                 loop=loop,
             ),
             device=device,

@@ -69,7 +69,8 @@ def show(report: Report, *, output: str, as_json: bool) -> None:
         return
     dropped = f", {report.frames_dropped} dropped" if report.frames_dropped else ""
     typer.echo(f"{output}: {in_words(report)} in {report.seconds:.1f} s{rate_of(report)}{dropped}")
-    typer.echo(f"  {report.provider}")
+    if report.provider:
+        typer.echo(f"  {report.provider}")
     shown = {spoken(name): times for name, times in report.stages.items() if times.p95_ms >= _LEAST_MS}
     width = max(map(len, shown), default=0)
     for name, times in shown.items():
@@ -77,10 +78,12 @@ def show(report: Report, *, output: str, as_json: bool) -> None:
 
 
 def in_words(report: Report) -> str:
-    """How many frames were written."""
-    return "1 frame" if report.frames_out == 1 else f"{report.frames_out} frames"
+    """How many frames were written, with those of the run that was resumed."""
+    frames, before = report.frames_out + report.frames_resumed, report.frames_resumed
+    counted = "1 frame" if frames == 1 else f"{frames} frames"
+    return f"{counted} ({before if report.frames_out else 'all'} painted before)" if before else counted
 
 
 def rate_of(report: Report) -> str:
-    """Frames per second, preceded by a comma; empty for a single frame, which has no rate."""
-    return "" if report.frames_out == 1 else f", {report.fps:.1f} fps"
+    """Frames per second, preceded by a comma; empty for a single frame or none, which have no rate."""
+    return f", {report.fps:.1f} fps" if report.frames_out > 1 else ""

@@ -126,6 +126,7 @@ def transcode(
         from rtstyle.times import parse_rate, parse_time
 
         options = FilmOptions(
+            strength=strength,
             keep_colors=keep_colors,
             steady=steady,
             scale=scale,
@@ -143,9 +144,7 @@ def transcode(
             preview=None if preview is None else parse_time(preview),
         )
         styles = required(with_convention(style, input_range, layout, channels), mix)
-        task = partial(
-            Task, style=styles, strength=strength, options=options, batch=batch, device=device, overwrite=overwrite
-        )
+        task = partial(Task, style=styles, options=options, batch=batch, device=device, overwrite=overwrite)
         films = Films(task, preview=preview is not None, overwrite=overwrite)
         if goes_into_folder(inputs, output):
             films.several(inputs, output, dry_run=dry_run, as_json=json)

@@ -55,19 +55,19 @@ class SegmentWriter:
         encoder: Encoder,
         done: Callable[[Segment], None],
         *,
+        format: VideoFormat,
         length: int,
         lead: int = 0,
         number: int = 0,
         after: Segment | None = None,
     ) -> None:
         self._folder, self._encoder, self._done = folder, encoder, done
-        self._length, self._lead, self._number = length, lead, number
+        self._format, self._length, self._lead, self._number = format, length, lead, number
         self._last = None if after is None else after.last
         self._open: _OpenSegment | None = None
 
     def open(self, format: VideoFormat, /) -> None:
-        """Files are made when frames come."""
-        self._format = format
+        """Files are made when frames come, and stages may have widened those: the format is the one given before."""
 
     def write(self, item: Frame | Packet, /) -> None:
         """Encode a frame; with the last one of a segment, close it."""

@@ -14,7 +14,7 @@ from rtstyle.frames import Frame, Packet, VideoFormat
 from rtstyle.output_file import OutputFile, checked_suffix, identities, unwritable
 from rtstyle.sinks.carrier import fate_of
 from rtstyle.sinks.container import Container
-from rtstyle.sinks.encoding import MUXERS, USUAL, Encoding, choose_encoder
+from rtstyle.sinks.encoding import MUXERS, USUAL, Encoder, Encoding, choose_encoder
 from rtstyle.sinks.video_encoder import VideoEncoder
 
 _log = logging.getLogger("rtstyle")
@@ -29,6 +29,7 @@ class VideoWriter:
     exactly. Raises UsageError for an extension that it does not know, and SinkError: at once for a place
     that cannot be, in ``open`` for what cannot be coded, later when the disk is full. None of ``keep``,
     the files that are read, is ever replaced.
+    ``encoding``: or an ``Encoder`` that was chosen by one, for a caller who tells what becomes of the other streams.
     ``temporary``: where it grows, on the same disk, if not beside its name. ``run`` opens and closes it.
     """
 
@@ -38,7 +39,7 @@ class VideoWriter:
         self,
         path: str | Path,
         *,
-        encoding: Encoding = USUAL,
+        encoding: Encoding | Encoder = USUAL,
         overwrite: bool = False,
         keep: Sequence[str | Path] = (),
         temporary: Path | None = None,
@@ -51,10 +52,12 @@ class VideoWriter:
 
     def open(self, format: VideoFormat, /) -> None:
         """Create the temporary file beside the output and write its header."""
-        for stream in format.streams:
-            if (fate := fate_of(stream, self._suffix)).is_change:
-                _log.warning("%s: %s", self._path, fate.words(stream))
-        encoder = choose_encoder(self._encoding, self._suffix, format.width, format.height)
+        encoder = self._encoding
+        if isinstance(encoder, Encoding):
+            for stream in format.streams:
+                if (fate := fate_of(stream, self._suffix)).is_change:
+                    _log.warning("%s: %s", self._path, fate.words(stream))
+            encoder = choose_encoder(encoder, self._suffix, format.width, format.height)
         self._file.create()
         with translated(self._path):
             self._container = Container(self._file.temporary, self._suffix, format)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rtstyle.errors import SourceError
+from rtstyle.times import unrounded_rate
 
 if TYPE_CHECKING:
     from rtstyle.frames import Image
@@ -60,7 +61,9 @@ class Camera:
         import cv2
 
         rate = float(self._capture.get(cv2.CAP_PROP_FPS))
-        return Fraction(rate).limit_denominator(1001) if 1 <= rate <= 1000 else None  # noqa: PLR2004 - else it is made up
+        if not 1 <= rate <= 1000:  # noqa: PLR2004 - it is made up
+            return None
+        return unrounded_rate(Fraction(rate).limit_denominator(1001))
 
     def read(self) -> Image:
         """The next picture that can be decoded."""

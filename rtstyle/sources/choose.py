@@ -24,6 +24,7 @@ from rtstyle.sources.test_pattern import TestPattern
 if TYPE_CHECKING:
     from rtstyle.sources.screen import Screen
 
+_RATES = (1, 1000)  # frames/s, the lowest and the highest to ask for
 _TEST_SIZE, _TEST_RATE = (1280, 720), Fraction(30)
 _SCREEN_RATE = Fraction(30)
 _DIGITS = 9  # of a camera's number: OpenCV's have 32 bits
@@ -35,11 +36,19 @@ LiveFrames = LiveSource | Paced  # what both have besides a Source: `status`
 
 @dataclass(frozen=True, slots=True)
 class CaptureRequest:
-    """What to request from a camera, the screen or the test pattern; of numbered pictures the rate."""
+    """What to request from a camera, the screen or the test pattern; of numbered pictures the rate.
+
+    Raises UsageError for a rate that nothing has.
+    """
 
     size: tuple[int, int] | None = None  # width, height, pixels
     rate: Fraction | None = None  # frames/s
     loop: bool = False  # of a file
+
+    def __post_init__(self) -> None:
+        low, high = _RATES
+        if self.rate is not None and not low <= self.rate <= high:
+            raise UsageError(f"rate: expected {low} to {high} frames a second, got {self.rate}")
 
 
 def open_live(name: str | int | None, request: CaptureRequest = CaptureRequest()) -> LiveFrames:

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 import av
 
@@ -34,6 +34,7 @@ _SOFTWARE = "--decoder software (decoder='software') may decode it"
 _SKIP = "--on-error skip (on_error='skip')"
 
 OnError = Literal["stop", "warn", "skip"]
+ON_ERROR: tuple[OnError, ...] = get_args(OnError)
 
 
 class Tally:

@@ -12,9 +12,10 @@ import cv2
 import numpy as np
 import pytest
 
+from rtstyle.cli.outcome import show
 from rtstyle.cli.painting import painting_shown
 from rtstyle.cli.progress import shown, shown_all
-from rtstyle.meter import Progress
+from rtstyle.meter import Progress, Report
 from rtstyle.styles import list_styles
 from tests.clips import frame_times, make_clip
 from tests.ending import seconds_to_end
@@ -77,6 +78,22 @@ def test_one_photo_has_no_rate(tmp_path, invert_model):
     assert "b.png: 1 frame in " in done.stdout
     done = invoke("image", tmp_path / "a.png", "-o", tmp_path / "out", "--style", invert_model)
     assert done.stderr == f"1 of 1: {tmp_path / 'out' / 'a.png'}: 1 frame\n"
+
+
+@pytest.mark.parametrize(
+    ("report", "line"),
+    [
+        (Report(frames_out=70, seconds=7, provider="CPU"), "70 frames in 7.0 s, 10.0 fps"),
+        (Report(frames_out=70, frames_resumed=30, seconds=7), "100 frames (30 painted before) in 7.0 s, 10.0 fps"),
+        (Report(frames_out=1, frames_resumed=99, seconds=7), "100 frames (99 painted before) in 7.0 s"),
+        (Report(frames_resumed=100, seconds=0.3), "100 frames (all painted before) in 0.3 s"),
+        (Report(seconds=1), "0 frames in 1.0 s"),
+    ],
+)
+def test_what_an_earlier_run_painted_counts(report, line, capsys):
+    """A film that is resumed is as long as it is; nothing painted has no rate and no device."""
+    show(report, output="a.mp4", as_json=False)
+    assert capsys.readouterr().out.splitlines() == [f"a.mp4: {line}", *(["  CPU"] if report.provider else [])]
 
 
 def test_an_even_photo_gets_strokes(tmp_path, invert_model):

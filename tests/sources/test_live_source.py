@@ -11,7 +11,7 @@ import pytest
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
-from rtstyle.errors import SourceError
+from rtstyle.errors import SourceError, UsageError
 from rtstyle.pipeline import _LIVE_JOIN_S
 from rtstyle.sources import choose, live_source
 from rtstyle.sources.camera import Camera
@@ -214,7 +214,15 @@ def test_cameras_give_rgb_whatever_they_send(clock):
     assert pixels == [[0, 0, 200], [90, 90, 90], [90, 90, 90], [0, 0, 200]]
     with pytest.raises(SourceError, match="camera 0: gives no more pictures"):
         camera.read()
-    assert camera.rate == Fraction(2997, 100).limit_denominator(1001)
+    assert camera.rate == Fraction(30000, 1001)
+
+
+def test_rates_that_nothing_has():
+    """From one frame a second to a thousand, whoever asks."""
+    for rate in (Fraction(-5), Fraction(0), Fraction(1, 2), Fraction(1001)):
+        with pytest.raises(UsageError, match=rf"^rate: expected 1 to 1000 frames a second, got {rate}$"):
+            choose.CaptureRequest(rate=rate)
+    assert choose.CaptureRequest(rate=Fraction(1000)).rate == 1000
 
 
 def test_a_camera_that_is_silent_is_let_go(monkeypatch, clock):

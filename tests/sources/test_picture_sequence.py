@@ -104,7 +104,17 @@ def test_a_film_has_a_rate_of_its_own(tmp_path, invert_model):
 
 
 @pytest.mark.parametrize(
-    ("text", "rate"), [("24", 24), ("29.97", "30000/1001"), ("23.976", "24000/1001"), ("12.5", "12.5"), ("50/1", 50)]
+    ("text", "rate"),
+    [
+        ("24", 24),
+        ("29.97", "30000/1001"),
+        ("23.976", "24000/1001"),
+        ("23.98", "24000/1001"),
+        ("12.5", "12.5"),
+        ("50/1", 50),
+        ("5.0", 5),
+        ("0.004", "0.004"),
+    ],
 )
 def test_rates(text, rate):
     """As people write them; the decimals of television mean its fractions."""

@@ -6,8 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from rtstyle.frames import Batch, Frame, Packet, VideoFormat
-from rtstyle.protocols import Sink
+from rtstyle.frames import Batch
 
 
 class Beside:
@@ -18,23 +17,3 @@ class Beside:
 
     def reset(self) -> None:
         """Nothing to forget."""
-
-
-class TwiceAsWide:
-    """Opens ``sink`` for frames twice as wide as the source's."""
-
-    def __init__(self, sink: Sink) -> None:
-        self._sink = sink
-
-    @property
-    def closed(self) -> bool:
-        return self._sink.closed
-
-    def open(self, format: VideoFormat, /) -> None:
-        self._sink.open(replace(format, width=2 * format.width))
-
-    def write(self, item: Frame | Packet, /) -> None:
-        self._sink.write(item)
-
-    def close(self, *, complete: bool = True) -> None:
-        self._sink.close(complete=complete)

@@ -9,17 +9,17 @@ from dataclasses import replace
 from time import perf_counter
 
 from rtstyle.errors import RtstyleError, SourceError, UsageError
-from rtstyle.jobs.film.beside import Beside, TwiceAsWide
+from rtstyle.jobs.film.beside import Beside
 from rtstyle.jobs.film.painter import FilmPainter
 from rtstyle.jobs.film.prospect import Prospect
 from rtstyle.jobs.film.task import Reader, Task
 from rtstyle.jobs.film.verification import verify
 from rtstyle.jobs.film.warmed_up import WarmedUp
-from rtstyle.jobs.film.work_folder import WorkFolder, tidy, was_delivered
+from rtstyle.jobs.film.work_folder import WorkFolder, frames_delivered, tidy
 from rtstyle.meter import Progress, Report
 from rtstyle.output_file import OutputFile, checked_suffix, identities
 from rtstyle.pipeline import run
-from rtstyle.protocols import Sink, Stage
+from rtstyle.protocols import Stage
 from rtstyle.sinks.encoding import MUXERS
 from rtstyle.sinks.joiner import join
 from rtstyle.sinks.segment_writer import SegmentWriter
@@ -33,9 +33,9 @@ def paint_film(task: Task) -> Report:
     """From a file to a file. Raises as ``transcode`` does; whole segments are kept."""
     start = perf_counter()
     checked_suffix(task.output, MUXERS)
-    if task.options.resume and was_delivered(task.output):
+    if task.options.resume and (frames := frames_delivered(task.output)):
         tidy(task.output)
-        return Report(seconds=perf_counter() - start)
+        return Report(seconds=perf_counter() - start, frames_resumed=frames)
     check_output(task)
     with ExitStack() as stack, ExitStack() as until_run:
         cut = task.cut()
@@ -45,8 +45,7 @@ def paint_film(task: Task) -> Report:
         plan, options = prospect.plan(painter.identity), task.options
         work = WorkFolder(task.output, plan, resume=options.resume, overwrite=task.overwrite)
         stack.callback(work.release)
-        for line in prospect.warnings:
-            _log.warning("%s: %s", task.input, line)
+        _warn(prospect)
         opened_s, resumed = perf_counter() - start, work.frames
         report = Report()
         with _kept(work):
@@ -66,7 +65,7 @@ def paint_film(task: Task) -> Report:
 
 def check_output(task: Task) -> None:
     """Raise SinkError where nothing can be written, or nothing may be."""
-    if task.options.resume and was_delivered(task.output):
+    if task.options.resume and frames_delivered(task.output):
         return
     OutputFile(task.output, overwrite=task.overwrite, keep=identities([task.input]))
 
@@ -76,7 +75,7 @@ def look_at(task: Task) -> list[str]:
 
     Raises what ``paint_film`` would of input, styles and device; the output's place is ``check_output``'s.
     """
-    if task.options.resume and was_delivered(task.output):
+    if task.options.resume and frames_delivered(task.output):
         return ["is already complete; its leftover work folder would be removed"]
     cut, keep = task.cut(), None
     if not task.is_file:
@@ -92,16 +91,29 @@ def look_at(task: Task) -> list[str]:
 
 def paint_stream(task: Task) -> Report:
     """Paint a stream, which can be read only once, into a file that is complete or absent."""
-    options, start = task.options, perf_counter()
+    start = perf_counter()
     _check_stream(task)
-    sink = VideoWriter(task.output, encoding=options.encoding, overwrite=task.overwrite, keep=[task.input])
+    checked_suffix(task.output, MUXERS)
+    check_output(task)
     with ExitStack() as stack, ExitStack() as until_run:
-        source = until_run.enter_context(closing(task.open_source(keep=options.keep)))
+        source = until_run.enter_context(closing(task.open_source(keep=task.options.keep)))
         painter = stack.enter_context(task.open_painter(source.format))
+        prospect = Prospect.of(task, source, None, batch=painter.frames_at_once)
+        _warn(prospect)
+        sink = VideoWriter(task.output, encoding=prospect.encoder, overwrite=task.overwrite, keep=[task.input])
         opened_s = perf_counter() - start
         until_run.pop_all()
-        report = run(source, painter.stages(), sink, batch=task.batch or painter.frames_at_once, progress=task.progress)
-        return replace(report.as_job(provider=painter.provider, opened_s=opened_s), frames_skipped=source.skipped)
+        report = run(source, painter.stages(), sink, batch=prospect.batch, progress=task.progress)
+        return replace(
+            report.as_job(provider=painter.provider, opened_s=opened_s),
+            encoder=prospect.encoder.name,
+            frames_skipped=source.skipped,
+        )
+
+
+def _warn(prospect: Prospect) -> None:
+    for line in prospect.warnings:
+        _log.warning("%s: %s", prospect.task.input, line)
 
 
 def _check_stream(task: Task) -> None:
@@ -116,10 +128,11 @@ def _paint(task: Task, source: Reader, painter: FilmPainter, work: WorkFolder, p
     resumed = work.frames
     lead = min(prospect.lead, resumed)
     source.skip(resumed - lead)
-    sink: Sink = SegmentWriter(
+    sink = SegmentWriter(
         work.path,
         prospect.encoder,
         work.add,
+        format=prospect.format,
         length=prospect.segment,
         lead=lead,
         number=len(work.segments),
@@ -130,7 +143,7 @@ def _paint(task: Task, source: Reader, painter: FilmPainter, work: WorkFolder, p
         steady = WarmedUp(steady, length=prospect.segment, lead=prospect.lead, skipped=resumed - lead)
     stages = painter.stages(steady)
     if task.options.preview is not None:
-        stages, sink = [*stages, Beside()], TwiceAsWide(sink)
+        stages = [*stages, Beside()]
     told = None if task.progress is None else _offset(task.progress, resumed, lead)
     report = run(source, stages, sink, batch=prospect.batch, progress=told)
     if task.fingerprint() != prospect.fingerprint:

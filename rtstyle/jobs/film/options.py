@@ -7,23 +7,19 @@ from fractions import Fraction
 
 from rtstyle.errors import UsageError
 from rtstyle.jobs.defaults import PRECISION, SEGMENT
+from rtstyle.jobs.paint_options import PaintOptions
 from rtstyle.sinks.encoding import USUAL, Encoding
 from rtstyle.sources.decoding import DECODERS, Decoder
 from rtstyle.sources.streams import ALL, Keep
-from rtstyle.sources.tally import OnError
-from rtstyle.stages.brushwork import check_brushwork
-from rtstyle.stages.guided import share
+from rtstyle.sources.tally import ON_ERROR, OnError
 from rtstyle.twin import check_precision
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FilmOptions:
-    """Everything about a film but its style."""
+class FilmOptions(PaintOptions):
+    """Everything about a film but its style. Raises UsageError for impossible values."""
 
-    keep_colors: bool = False  # the content's chroma
     steady: bool = False  # averaged along the motion, from frame to frame
-    scale: float = 1.0  # share of the height to paint at; the edges are restored from the content
-    brushwork: float = 0.0  # 0 to 1: strokes where the film has nothing to paint
     crossfade: Fraction = Fraction(0)  # seconds, from one style to the next
     precision: str = PRECISION  # auto: in 8 bits where that is faster; full: as the model is
     encoding: Encoding = USUAL
@@ -38,7 +34,7 @@ class FilmOptions:
     preview: Fraction | None = None  # seconds from the middle, beside the original
 
     def __post_init__(self) -> None:
-        """Raise UsageError for impossible values."""
+        PaintOptions.__post_init__(self)  # slots make a new class, and `super()` means the old one
         if self.start < 0:
             raise UsageError(f"start: expected 0 s or more, got {float(self.start):g}")
         for name, length in (("duration", self.duration), ("preview", self.preview)):
@@ -46,14 +42,14 @@ class FilmOptions:
                 raise UsageError(f"{name}: expected more than 0 s, got {float(length):g}")
         if self.preview is not None and (self.start or self.duration is not None):
             raise UsageError("preview: takes its part from the middle; expected no start and no duration beside it")
-        share(self.scale)  # raises if invalid
-        check_brushwork(self.brushwork)
         if self.rate is not None and self.rate <= 0:
             raise UsageError(f"rate: expected more than 0 frames a second, got {self.rate}")
         if self.segment < 1:
             raise UsageError(f"segment: expected 1 frame or more, got {self.segment}")
         if self.decoder not in DECODERS:
             raise UsageError(f"decoder: expected one of {', '.join(DECODERS)}, got {self.decoder}")
+        if self.on_error not in ON_ERROR:
+            raise UsageError(f"on_error: expected one of {', '.join(ON_ERROR)}, got {self.on_error}")
         check_precision(self.precision)
 
 

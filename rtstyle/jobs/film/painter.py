@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Self
 
 from rtstyle.errors import UsageError
-from rtstyle.jobs.defaults import DEVICE, STRENGTH
+from rtstyle.jobs.defaults import DEVICE
 from rtstyle.jobs.film.options import FilmOptions
-from rtstyle.jobs.paint_options import PaintOptions
 from rtstyle.model_file import sha256_of
 from rtstyle.protocols import Stage
 from rtstyle.stages.schedule import Schedule
@@ -31,13 +30,8 @@ class FilmPainter:
     Raises UsageError, ModelError or DeviceError.
     """
 
-    def __init__(
-        self, styles: Styles, options: FilmOptions, *, strength: float = STRENGTH, device: str = DEVICE, batch: int = 1
-    ) -> None:
-        self._paint_options = PaintOptions(
-            strength=strength, scale=options.scale, brushwork=options.brushwork, keep_colors=options.keep_colors
-        )
-        self._batch = batch
+    def __init__(self, styles: Styles, options: FilmOptions, *, device: str = DEVICE, batch: int = 1) -> None:
+        self._options, self._batch = options, batch
         self._closing = ExitStack()
         schedule = read_schedule(styles)
         if options.crossfade and len(schedule) == 1:
@@ -74,13 +68,13 @@ class FilmPainter:
     def prepare(self, height: int, width: int, *, yuv: int | None = None) -> None:
         """Compile for frames of this size; to I420 by the matrix ``yuv`` (AVCOL_SPC_*), if nothing needs RGB."""
         last = self.stages()[-1] is self._stylizers[0]
-        height, width = self._paint_options.size(height, width)
+        height, width = self._options.size(height, width)
         for stylizer in self._stylizers:
             stylizer.prepare(height, width, yuv=yuv if last else None)
 
     def stages(self, steady: Stage | None = None) -> list[Stage]:
         """In the order in which frames go through; ``steady`` in place of our own."""
-        return self._paint_options.stages(self._paint, steady or self.steady)
+        return self._options.stages(self._paint, steady or self.steady)
 
     def close(self) -> None:
         self._closing.close()

@@ -123,7 +123,7 @@ class Prospect:
             "input_bytes": size,
             "input_changed": changed,
             "style": styles,
-            "strength": task.strength,
+            "strength": options.strength,
             "keep_colors": options.keep_colors,
             "steady": options.steady,
             "scale": options.scale,

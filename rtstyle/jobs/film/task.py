@@ -10,7 +10,7 @@ from pathlib import Path
 from rtstyle.engines import frames_at_once
 from rtstyle.errors import SourceError
 from rtstyle.frames import Cut, VideoFormat
-from rtstyle.jobs.defaults import BATCH, DEVICE, STRENGTH
+from rtstyle.jobs.defaults import BATCH, DEVICE
 from rtstyle.jobs.film.options import PLAIN, FilmOptions
 from rtstyle.jobs.film.painter import FilmPainter, Styles
 from rtstyle.meter import Progress
@@ -32,7 +32,6 @@ class Task:
     input: str
     output: Path
     style: Styles
-    strength: float = STRENGTH
     options: FilmOptions = PLAIN
     batch: int | None = BATCH
     device: str = DEVICE
@@ -88,7 +87,7 @@ class Task:
             size = f"{format.width}×{format.height}"
             raise SourceError(f"{self.input}: expected at least {MIN_SIZE}×{MIN_SIZE} pixels, got {size}")
         batch = self.batch or frames_at_once(self.device, format.height, format.width)
-        return FilmPainter(self.style, self.options, strength=self.strength, device=self.device, batch=batch)
+        return FilmPainter(self.style, self.options, device=self.device, batch=batch)
 
     def open_painter(self, format: VideoFormat) -> FilmPainter:
         """The same, compiled for the frames."""

@@ -14,10 +14,12 @@ class WarmedUp:
     So a segment depends on ``lead`` frames before it and on no others, and a run that is resumed
     there gives the same. ``length`` and ``lead`` are multiples of the size of a batch, and the
     first frame that comes is the first of a segment, or ``lead`` frames before one.
+    In a report it has the stage's name.
     """
 
     def __init__(self, stage: Stage, *, length: int, lead: int, skipped: int = 0) -> None:
         """``skipped``: frames of the film that come before the first one here."""
+        self.name = type(stage).__name__
         self._stage, self._length, self._lead, self._count = stage, length, lead, skipped
         self._recent: deque[Batch] = deque()
 

@@ -16,15 +16,15 @@ from typing import Any
 
 from rtstyle.errors import SinkError
 from rtstyle.fingerprint import begins_as, fingerprint
-from rtstyle.output_file import unwritable
+from rtstyle.output_file import OutputFile, unwritable
 from rtstyle.resumption import ANEW, changed, check_options, unfinished
 from rtstyle.sinks.segment_writer import Segment
 
 _log = logging.getLogger("rtstyle")
 
 _MANIFEST = "manifest.json"
-_STRAY = re.compile(r"\d{6}(\.part)?\.mp4|joined\..+")  # unless the manifest knows it
-_OURS = re.compile(rf"{_STRAY.pattern}|manifest\.json(\.part)?|lock")
+_STRAY = re.compile(r"\d{6}(\.part)?\.mp4|joined\..+|\.manifest\.[0-9a-f]{8}\.part\.json")  # unless the manifest has it
+_OURS = re.compile(rf"{_STRAY.pattern}|manifest\.json|lock")
 _VERSION = 1
 _LONGEST = 255  # bytes of a name
 _OF_INPUT = ("input_bytes", "input_changed")  # in a plan
@@ -102,15 +102,8 @@ class WorkFolder:
             "delivered": self._delivered,
             "segments": [asdict(segment) for segment in self.segments],
         }
-        temporary = self.path / f"{_MANIFEST}.part"
-        try:
-            with temporary.open("w", encoding="utf-8") as file:
-                json.dump(fields, file)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(self.path / _MANIFEST)
-        except OSError as error:
-            raise unwritable(self.path, error) from error
+        with OutputFile(self.path / _MANIFEST, overwrite=True).written() as temporary:
+            temporary.write_text(json.dumps(fields), encoding="utf-8")
 
     def release(self) -> None:
         """Let another run have it; without any segment it goes, but never another run's."""
@@ -205,21 +198,23 @@ class WorkFolder:
                 self._lock = lock
 
 
-def was_delivered(output: Path) -> bool:
-    """Whether a run was killed between giving a whole film its name and removing its work folder."""
+def frames_delivered(output: Path) -> int:
+    """Frames of a whole film, if a run was killed between giving it its name and removing its work folder; else 0."""
     folder = folder_of(output)
     try:
-        size = _read_manifest(folder).get("delivered")
+        manifest = _read_manifest(folder)
         joined = folder / f"joined{output.suffix}"  # which has both names for a moment
-        return size == output.stat().st_size and (not joined.exists() or joined.samefile(output))
+        same = not joined.exists() or joined.samefile(output)
+        whole = same and manifest.get("delivered") == output.stat().st_size
     except (OSError, SinkError):
-        return False
+        return 0
+    return sum(segment["frames"] for segment in manifest["segments"]) if whole else 0
 
 
 def tidy(output: Path) -> None:
     """Remove what a run left of a film that is whole; of one that is not, tell that it is there."""
     folder = folder_of(output)
-    if was_delivered(output):
+    if frames_delivered(output):
         _log.warning("%s: is already complete; its leftover work folder is removed", output)
         _remove(folder)
     elif os.path.isdir(folder):  # noqa: PTH112 - Path.is_dir raises for a name that is too long

@@ -93,12 +93,13 @@ def test_times_that_are_none(text):
 
 
 def test_own_colours_lower_resolution_and_steadiness(tmp_path, invert_model):
-    """lengstrom#150: the chroma is the film's and the light the painting's; all three go together."""
+    """lengstrom#150: the chroma is the film's and the light the painting's; all three are reported."""
     source = tmp_path / "in.mp4"
     make_clip(source, frames=5, size=(96, 64), sound=False)
     target = tmp_path / "out.mp4"
     options = FilmOptions(keep_colors=True, scale=0.5, steady=True)
-    rtstyle.transcode(source, target, style=invert_model, options=options)
+    report = rtstyle.transcode(source, target, style=invert_model, options=options)
+    assert list(report.stages) == ["VideoReader", "Guided", "Steady", "KeepColors", "SegmentWriter"]
     before, after = (cv2.cvtColor(pixels(path)[0], cv2.COLOR_RGB2YCrCb).astype(int) for path in (source, target))
     assert after.shape == before.shape
     assert after[4:10, 4:10, 1].min() > 140  # the corner is red, and not cyan
@@ -123,7 +124,8 @@ def test_strokes_stand_still(tmp_path, invert_model, scale):
 def test_a_preview_beside_the_original(tmp_path, invert_model):
     """So many seconds from the middle: the film on the left, the painting on the right, with sound."""
     source, target = make_clip(tmp_path / "in.mp4", frames=100), tmp_path / "out.mp4"
-    rtstyle.transcode(source, target, style=invert_model, options=FilmOptions(preview=Fraction(1)))
+    report = rtstyle.transcode(source, target, style=invert_model, options=FilmOptions(preview=Fraction(1)))
+    assert list(report.stages) == ["VideoReader", "Stylizer", "Beside", "SegmentWriter"]
     images = pixels(target).astype(int)
     assert images.shape == (25, 48, 128, 3)
     assert np.abs(images[:, 30:, 20:60] + images[:, 30:, 84:124] - 255).max() <= 6
@@ -197,6 +199,12 @@ def test_damage_stops_unless_it_is_to_be_skipped(tmp_path, identity_model, caplo
     report = rtstyle.transcode(source, target, style=identity_model, options=FilmOptions(on_error="skip"))
     assert (report.frames_skipped, report.frames_out) == (1, 59)
     assert "a damaged packet at 1.0" in caplog.text
+
+
+def test_no_such_way_with_damage():
+    """What there is, in the grammar of all options."""
+    with pytest.raises(UsageError, match=r"^on_error: expected one of stop, warn, skip, got ignore$"):
+        FilmOptions(on_error="ignore")
 
 
 def test_a_film_that_ends_early_is_kept_as_far_as_it_goes(shared_video, tmp_path, identity_model, caplog):

@@ -22,6 +22,7 @@ from rtstyle.jobs.film.film import check_output, look_at
 from rtstyle.jobs.film.options import FilmOptions
 from rtstyle.jobs.film.task import Task
 from rtstyle.jobs.film.work_folder import WorkFolder, tidy
+from rtstyle.output_file import OutputFile
 from rtstyle.sinks.container import Written
 from rtstyle.sinks.encoding import Encoding
 from rtstyle.sources.streams import Keep
@@ -185,7 +186,7 @@ def test_a_dry_run_knows_of_unfinished_runs(film, tmp_path, invert_model):
     with pytest.raises(SinkError, match="an unfinished run is there"):
         look_at(task)
     with pytest.raises(SinkError, match=r"strength was 1\.0 and is 0\.5; .* with --overwrite and without --resume"):
-        look_at(replace(task, options=RESUME, strength=0.5))
+        look_at(replace(task, options=replace(RESUME, strength=0.5)))
     for may in (replace(task, options=RESUME), replace(task, overwrite=True)):
         assert look_at(may)[0].startswith("video is painted")
     assert {path: path.read_bytes() for path in folder.iterdir()} == before
@@ -271,6 +272,30 @@ def test_a_link_says_what_the_file_is(film, tmp_path, invert_model, target):
     assert len(frame_times(tmp_path / "out.mp4")) == 100
 
 
+def test_killed_while_the_manifest_is_written(film, tmp_path, invert_model, monkeypatch):
+    """The one before counts; what was written of the new one is swept up."""
+    target, options = tmp_path / "out.mp4", FilmOptions(segment=SEGMENT)
+
+    def kill(_):
+        raise KeyboardInterrupt
+
+    def about_to_kill(now):
+        if now.frames == 25:
+            monkeypatch.setattr(OutputFile, "commit", kill)
+            monkeypatch.setattr(OutputFile, "discard", lambda _: None)
+
+    with pytest.raises(KeyboardInterrupt):
+        rtstyle.transcode(film, target, style=invert_model, options=options, progress=about_to_kill)
+    monkeypatch.undo()
+    folder = tmp_path / "out.mp4.rtstyle"
+    assert len(list(folder.glob(".manifest.*"))) == 1
+    with pytest.raises(KeyboardInterrupt):
+        rtstyle.transcode(film, target, style=invert_model, options=RESUME, progress=stop_at(35))
+    assert not list(folder.glob(".manifest.*"))
+    assert rtstyle.transcode(film, target, style=invert_model, options=RESUME).frames_resumed == 30
+    assert [path.name for path in tmp_path.iterdir()] == ["out.mp4"]
+
+
 @pytest.mark.parametrize("moment", ["one name", "two names", "half tidied"])
 def test_killed_between_name_and_tidying(film, tmp_path, invert_model, monkeypatch, moment):
     """The film is there; resuming only takes the folder away, or the rest of it."""
@@ -298,7 +323,8 @@ def test_killed_between_name_and_tidying(film, tmp_path, invert_model, monkeypat
     check_output(task)
     assert look_at(task) == ["is already complete; its leftover work folder would be removed"]
     assert (tmp_path / "out.mp4.rtstyle").is_dir()
-    rtstyle.transcode(film, target, style=invert_model, options=FilmOptions(resume=True))
+    report = rtstyle.transcode(film, target, style=invert_model, options=FilmOptions(resume=True))
+    assert (report.frames_out, report.frames_resumed) == (0, 100)
     assert target.read_bytes() == before
     assert [path.name for path in tmp_path.iterdir()] == ["out.mp4"]
 

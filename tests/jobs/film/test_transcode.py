@@ -22,6 +22,7 @@ from rtstyle.stylizer import Stylizer
 from tests.clips import frame_times, make_clip, make_sound, packets
 from tests.models import make_model
 from tests.reading import pixels
+from tests.rich_film import make_rich_film
 
 
 def images(path):
@@ -81,6 +82,25 @@ def test_a_cover_from_a_pipe(clip, tmp_path, invert_model, caplog):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="no such hardware: pipes with names are POSIX's")
+def test_what_is_lost_is_told_of_a_pipe_as_of_a_file(tmp_path, invert_model, caplog):
+    """Streams and tags that the container cannot hold and styles that are never seen, a line each; and the encoder."""
+    source, pipe, target = make_rich_film(tmp_path / "in.mkv", frames=10), tmp_path / "pipe", tmp_path / "out.mp4"
+    schedule = [f"{invert_model}@0", f"{invert_model}@99"]
+    os.mkfifo(pipe)
+    feeder = threading.Thread(target=lambda: pipe.write_bytes(source.read_bytes()), daemon=True)
+    feeder.start()
+    told = []
+    for input in (source, pipe):
+        caplog.clear()
+        report = rtstyle.transcode(input, target, style=schedule, overwrite=True)
+        told.append(sorted(line.removeprefix(f"{input}: ") for line in caplog.messages))
+        assert report.encoder == "libx264"
+    feeder.join(5)
+    assert told[0] == told[1]
+    assert any("is not seen" in line for line in told[1])
+
+
+@pytest.mark.skipif(os.name != "posix", reason="no such hardware: pipes with names are POSIX's")
 def test_a_dry_run_of_a_pipe(clip, tmp_path, invert_model):
     """It is opened once, as it can be; what only a file can is refused as the real run does."""
     source, pipe = tmp_path / "in.ts", tmp_path / "pipe"
@@ -105,11 +125,20 @@ def test_the_report_is_from_file_to_file(clip, tmp_path, invert_model, monkeypat
     assert report.fps == 25 / report.seconds
 
 
-@pytest.mark.parametrize(("strength", "expected"), [(0, 0.0), (0.5, 0.5), (1, 1.0)])
-def test_strength_mixes(clip, tmp_path, invert_model, strength, expected):
-    """0 is the clip, 1 the painting, 0.5 half of each."""
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ({"strength": 0}, 0.0),
+        ({"strength": 0.5}, 0.5),
+        ({}, 1.0),
+        ({"options": FilmOptions(strength=0.5)}, 0.5),
+        ({"options": FilmOptions(strength=0.5), "strength": 1}, 1.0),
+    ],
+)
+def test_strength_mixes(clip, tmp_path, invert_model, asked, expected):
+    """0 is the clip, 1 the painting, 0.5 half of each; the options' counts where none is given beside them."""
     target = tmp_path / "out.mp4"
-    rtstyle.transcode(clip, target, style=invert_model, strength=strength)
+    rtstyle.transcode(clip, target, style=invert_model, **asked)
     content = images(clip)
     mixed = content * (1 - expected) + (255 - content) * expected
     assert np.abs(images(target) - mixed)[:, 24:, 24:].max() <= 4

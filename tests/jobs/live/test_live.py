@@ -25,6 +25,7 @@ from rtstyle.jobs.live.meter import NETWORK, LiveMeter
 from rtstyle.jobs.live.painter import LivePainter
 from rtstyle.jobs.live.session import RECORDING, Session
 from rtstyle.jobs.live.show import Show
+from rtstyle.meter import Report
 from rtstyle.sinks.outputs import Outputs
 from rtstyle.sources.live_source import LiveSource
 from rtstyle.sources.paced import Paced
@@ -141,6 +142,8 @@ def test_windows_cameras_open_at_once(tmp_path):
             ["test", "--no-window", "--seconds", "1", "--size", "tiny"],
             "--size tiny: expected auto or a number of lines",
         ),
+        (["test", "--no-window", "--seconds", "1", "--rate", "fast"], "fast: expected a frame rate as in 25"),
+        (["test", "--no-window", "--seconds", "1", "--rate", "0"], "--rate: expected 1 to 1000 frames a second, got 0"),
         (["test", "--no-window", "--seconds", "1", "--camera-size", "big"], "big: expected a size such as 1280x720"),
         (["test", "--no-window", "--seconds", "1", "--camera-size", "999999x999999"], "there is not enough memory"),
         (["udp://127.0.0.1:9", "--no-window", "--seconds", "1", "--rate", "10"], "others, and numbered pictures"),
@@ -161,6 +164,15 @@ def test_one_sentence_each(arguments, sentence, tmp_path):
     assert done.returncode in {1, 2}
     assert sentence in done.stderr
     assert len(done.stderr.splitlines()) == 1, done.stderr
+
+
+@pytest.mark.parametrize("text", ["29.97", "30000/1001"])
+def test_a_rate_is_spelt_as_a_films(monkeypatch, text):
+    """Decimals of television mean its fractions."""
+    asked = []
+    monkeypatch.setattr(live_module, "live", lambda *_, request, **__: asked.append(request) or Report())
+    assert invoke("live", "test", "--no-window", "--rate", text).returncode == 0
+    assert asked[0].rate == Fraction(30_000, 1001)
 
 
 def test_a_file_in_memory_is_a_file(invert_model):
