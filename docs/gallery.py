@@ -3,12 +3,12 @@
     python docs/gallery.py FACE BUILDING LANDSCAPE CLIP
 
 Photos are cropped and scaled to 640×480 and painted with the brushwork of ``rtstyle image``; five frames of the clip,
-half a second apart, at their own size. What the page says about a style comes from its file alone; head and credits
-are docs/styles.head.md's. Of a network of several styles: the first photo in each of them, and from one to another in
-five steps. The README's picture, docs/banner.jpg, is the first photo as one large network paints it, with the photo in
-a corner, beside that the other large ones, and below all that run in real time. docs/scale.jpg is the middle of that
-photo, painted at 1280×720 and at two shares of it; docs/brushwork.jpg is the second photo without, with some and with
-much of it.
+half a second apart, at their own size. What the page says about a style comes from its file alone; head and credits are
+docs/styles.head.md's. Of a network of several styles: the first photo in each of them, and from one to another in five
+steps. The README's picture, docs/banner.jpg, is the first photo as one large network paints it, beside that the other
+large ones and the photo itself, and below all that run in real time. docs/scale.jpg is the middle of that photo,
+painted at 1280×720 and at two shares of it; docs/brushwork.jpg is the second photo without, with some and with much of
+it.
 """
 
 import sys
@@ -69,8 +69,8 @@ def main(*arguments: str) -> None:
         picture = f"![{shown} in {style.name}](styles/{style.name}.jpg)"
         sections.append(f"## {style.name}\n\n{work}\n\n{picture}\n\n| | |\n| --- | --- |\n{rows}\n")
     PAGE.write_text("\n".join([HEAD.read_text(encoding="utf-8"), *sections]), encoding="utf-8")
-    leading = with_corner(large.pop(LEADING), images[0])
-    save(BANNER, banner(leading, [*large.values(), *real_time.values()]))
+    leading = large.pop(LEADING)
+    save(BANNER, banner(leading, [*large.values(), images[0], *real_time.values()]))
     strokes = [brushed(style, images[1], amount) for style in BRUSHED_STYLES for amount in AMOUNTS]
     save(BRUSHED, mosaic(strokes, columns=len(AMOUNTS), width=SHOWN))
     write_scales(SCALED, read(Path(photos[0])))
@@ -117,14 +117,6 @@ def write(path: Path, photos: Images, frames: Images) -> None:
     rows = [np.hstack([fitted(image, left, right) for image, (left, right) in zip(row, edges(len(row)), strict=True)])
             for row in (photos, frames)]  # fmt: skip
     save(path, np.vstack(rows))
-
-
-def with_corner(picture: Image, small: Image) -> Image:
-    """The picture, and in its lower left corner another one at a quarter of its size."""
-    corner = cv2.resize(small, (WIDTH // 4, HEIGHT // 4), interpolation=cv2.INTER_AREA)
-    whole = picture.copy()
-    whole[-HEIGHT // 4 :, : WIDTH // 4] = corner
-    return whole
 
 
 def banner(leading: Image, others: list[Image]) -> Image:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
-from urllib.request import url2pathname
 
 from platformdirs import user_cache_path, user_data_path
 
 VARIABLE = "RTSTYLE_STYLES"
 _FILE = "file://"
+_NUMBER = re.compile(
+    r"%(?=0\d+d)"
+)  # of numbered pictures, frame_%04d.png; no name has the control character it would be
 
 
 def user_folders() -> list[Path]:
@@ -26,7 +29,11 @@ def _is_folder(path: Path) -> bool:
 
 def local_path(name: str) -> str:
     """The path in a ``file://`` address, as browsers and file managers write it; any other name as it is."""
-    return url2pathname(name.removeprefix(_FILE)) if name.startswith(_FILE) else name
+    if not name.startswith(_FILE):
+        return name
+    from urllib.request import url2pathname  # imported here: 40 ms that only an address is worth
+
+    return url2pathname(_NUMBER.sub("%25", name.removeprefix(_FILE)))
 
 
 def cache_folder() -> Path:

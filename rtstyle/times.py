@@ -8,6 +8,7 @@ from fractions import Fraction
 from rtstyle.errors import UsageError
 
 _ROUNDED = Fraction(1, 5000)  # share of a rate: how far 23.98 may be from 24000/1001, and 24 is not
+_FINEST = 1_001_000  # the largest denominator of a rate that FFmpeg is given: its time bases have 32 bits
 _TIME = re.compile(r"(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d*)?|\.\d+)")  # [[hours:]minutes:]seconds
 
 
@@ -26,6 +27,7 @@ def parse_rate(text: str) -> Fraction:
         rate = Fraction(text)
     except (ValueError, ZeroDivisionError):
         raise UsageError(f"{text}: expected a frame rate as in 25, 30000/1001 or 29.97") from None
+    rate = rate.limit_denominator(_FINEST)
     return unrounded_rate(rate) if "." in text else rate
 
 

@@ -12,6 +12,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from rtstyle.cli.outcome import OPTIONS, one_sentence
 from rtstyle.errors import UsageError
+from rtstyle.places import local_path
 
 _WANTED = re.compile(r"Input should be ([^,]*)|Value error, .* is not (one of .*?)\.?$")
 
@@ -31,14 +32,17 @@ class _Spelt:
 
 
 class Command(_Spelt, TyperCommand):
-    """Names the wrong value, and knows its options' names. What is empty means nothing, in no option."""
+    """Names the wrong value, and knows its options' names.
+
+    What is empty means nothing, in no option; the ``file://`` address of a file is its path, wherever it stands.
+    """
 
     def parse_args(self, context: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - as above
         if not context.resilient_parsing:  # as a shell's completion asks for
             with one_sentence(context.find_root().info_name.split()[-1]):
                 _check_words(args)
         try:
-            return super().parse_args(context, args)
+            return super().parse_args(context, [local_path(arg) for arg in args])
         except typer.BadParameter as error:
             for found in getattr(error.__cause__, "errors", list)()[:1]:  # Pydantic's, which leave the value out
                 if wanted := _WANTED.match(found["msg"]):

@@ -34,8 +34,7 @@ def read_photos(folder: Path | None) -> tuple[Sequence[Image], Sequence[Image]]:
         return (), ()
     if not os.path.exists(folder):  # noqa: PTH110 - Path.exists raises for a name that is too long
         raise SourceError(f"{folder}: there is no such folder")
-    below = folder.rglob("*") if folder.is_dir() else [folder]
-    paths = sorted(filter(is_photo, below))
+    paths = sorted(filter(is_photo, folder.rglob("*"))) if folder.is_dir() else [folder]
     measured = _spread(paths, MEASURED)
     if not measured:
         raise SourceError(f"{folder}: expected photos to measure with, found none of {', '.join(SUFFIXES)}")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rtstyle.errors import SinkError, SourceError, UsageError
 from rtstyle.meter import Report
-from rtstyle.output_file import unwritable
+from rtstyle.output_file import identities, unwritable
 from rtstyle.sources.input_file import missing, unreadable
 from rtstyle.sources.picture_sequence import is_pattern
 
@@ -72,7 +72,7 @@ def is_done(errand: Errand, *, overwrite: bool) -> bool:
     try:
         if not errand.output.exists():
             return False
-        if errand.output.samefile(errand.input):
+        if identities([errand.output]) & identities([errand.input]):
             raise SinkError(f"{errand.output}: is the input itself; give another folder")
     except OSError as error:
         raise unwritable(errand.output, error) from error

@@ -24,7 +24,7 @@ from rtstyle.sources.test_pattern import TestPattern
 if TYPE_CHECKING:
     from rtstyle.sources.screen import Screen
 
-_RATES = (1, 1000)  # frames/s, the lowest and the highest to ask for
+_FASTEST = 1000  # frames/s to ask for
 _TEST_SIZE, _TEST_RATE = (1280, 720), Fraction(30)
 _SCREEN_RATE = Fraction(30)
 _DIGITS = 9  # of a camera's number: OpenCV's have 32 bits
@@ -46,9 +46,8 @@ class CaptureRequest:
     loop: bool = False  # of a file
 
     def __post_init__(self) -> None:
-        low, high = _RATES
-        if self.rate is not None and not low <= self.rate <= high:
-            raise UsageError(f"rate: expected {low} to {high} frames a second, got {self.rate}")
+        if self.rate is not None and not 0 < self.rate <= _FASTEST:
+            raise UsageError(f"rate: expected more than 0 and at most {_FASTEST} frames a second, got {self.rate}")
 
 
 def open_live(name: str | int | None, request: CaptureRequest = CaptureRequest()) -> LiveFrames:

@@ -139,7 +139,7 @@ class Switch(Generic[W]):
                 if self._closing or wish is None:
                     return
                 if self._ready is not None and self._ready[0] == wish[0]:  # it waits to be taken
-                    self._wish = None
+                    self._ready, self._wish = (*self._ready[:2], wish[1]), None
                     continue
                 made = self._painters.get(wish[0])
             try:

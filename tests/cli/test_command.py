@@ -7,6 +7,7 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from rtstyle.cli.app import app
+from tests.clips import make_clip
 from tests.models import make_model
 from training.cli.app import app as training
 
@@ -91,3 +92,22 @@ def test_options_are_named_as_they_are_typed(tmp_path, clip):
     clip.with_name("out.mp4").touch()
     done = run(app, *film, "--style", model)
     assert done.stderr.endswith("out.mp4: exists already; pass --overwrite to replace it\n")
+
+
+def test_an_address_of_a_file_is_its_path(tmp_path, invert_model):
+    """As browsers and file managers write it, in every command and option; numbered pictures keep their pattern."""
+    film, photo = tmp_path / "a film.mp4", tmp_path / "a-100%.png"
+    make_clip(film, frames=10)
+    cv2.imwrite(str(photo), np.full((20, 20, 3), 10, np.uint8))
+    cv2.imwrite(str(tmp_path / "frame_0001.png"), np.full((20, 20, 3), 10, np.uint8))
+    style = ("--style", invert_model.as_uri(), "--dry-run")
+    for arguments, expected in (
+        (("transcode", film.as_uri(), "-o", tmp_path / "out.mp4", "--resume", *style), f"{film} would become"),
+        (("transcode", film.as_uri(), photo.as_uri(), "-o", tmp_path / "out", *style), f"{film} would become"),
+        (
+            ("transcode", f"file://{tmp_path}/frame_%04d.png", "-o", tmp_path / "out.mp4", *style),
+            "frame_%04d.png would",
+        ),
+        (("image", photo.as_uri(), "-o", tmp_path / "out.png", *style), f"{photo} would become"),
+    ):
+        assert expected in run(app, *arguments).stdout

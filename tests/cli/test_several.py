@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from rtstyle.cli.app import app
 from rtstyle.errors import SourceError, UsageError
 from rtstyle.jobs.defaults import SEGMENT
-from rtstyle.jobs.many import errands
+from rtstyle.jobs.many import Errand, errands, is_done
 from rtstyle.sources.video_reader import SUFFIXES, VideoReader
 from tests.clips import frame_times, make_clip
 from tests.models import make_model
@@ -148,6 +148,12 @@ def test_a_dry_run_names_an_output_that_is_its_input(run, holiday, invert_model)
         assert done.exit_code == 1
         assert f"b.avi would become {holiday / 'b.mkv'}" in done.stdout
         assert done.stderr.endswith("is the input itself; give another folder\n")
+
+
+def test_a_film_that_vanished_is_the_readers_to_name(tmp_path):
+    """Not its output, which exists from an earlier run and is to be replaced."""
+    (tmp_path / "there.mp4").write_bytes(b"old")
+    assert not is_done(Errand(tmp_path / "gone.mp4", tmp_path / "there.mp4"), overwrite=True)
 
 
 def test_a_dry_run_of_photos(run, tmp_path):

@@ -114,6 +114,7 @@ def test_a_film_has_a_rate_of_its_own(tmp_path, invert_model):
         ("50/1", 50),
         ("5.0", 5),
         ("0.004", "0.004"),
+        ("30.03003003003003", "10000/333"),
     ],
 )
 def test_rates(text, rate):

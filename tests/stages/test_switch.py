@@ -154,11 +154,11 @@ def test_a_wish_repeated_while_it_waits_is_built_once(switches):
         return made[-1]
 
     switch = switches(build)
-    for _ in range(2):
-        switch.want(1)
+    for fade in (True, False):
+        switch.want(200, fade=fade)
         switch.wait()
         wait_for(lambda: switch._wish is None)
-    wait_for(lambda: level(switch, Fraction(9)) == 1)
+    assert level(switch) == 200  # at once, as was wished last
     switch.close()
     assert [painter.closed for painter in made] == [True]
 

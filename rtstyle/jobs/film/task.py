@@ -14,7 +14,6 @@ from rtstyle.jobs.defaults import BATCH, DEVICE
 from rtstyle.jobs.film.options import PLAIN, FilmOptions
 from rtstyle.jobs.film.painter import FilmPainter, Styles
 from rtstyle.meter import Progress
-from rtstyle.places import local_path
 from rtstyle.sources.animation_reader import AnimationReader, is_animated_webp
 from rtstyle.sources.picture_sequence import PictureSequence, is_pattern
 from rtstyle.sources.streams import Keep, open_input, rate_refused
@@ -37,9 +36,6 @@ class Task:
     device: str = DEVICE
     overwrite: bool = False
     progress: Callable[[Progress], None] | None = None
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "input", local_path(self.input))
 
     @property
     def is_file(self) -> bool:
