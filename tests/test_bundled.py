@@ -14,22 +14,8 @@ from rtstyle.styles import find_style, list_styles
 from rtstyle.twin import find_twin
 from tests.pictures import psnr_db
 
-PROMISED = {
-    "beatus",
-    "composition-vii",
-    "composition-vii-full",
-    "gallery",
-    "scream",
-    "scream-full",
-    "starry-night",
-    "starry-night-full",
-    "tree-of-life",
-    "udnie",
-    "udnie-full",
-    "water-lilies",
-    "wave",
-    "wave-full",
-}
+ARTWORKS = ("beatus", "composition-vii", "scream", "starry-night", "tree-of-life", "udnie", "water-lilies", "wave")
+PROMISED = {"gallery", *ARTWORKS, *(f"{name}-full" for name in ARTWORKS)}
 LARGEST = {"lite": (2_000_000, 500_000), "full": (7_000_000, 4_000_000)}  # bytes, of the file and of its twin
 STYLES = {style.name for style in list_styles()}
 SEVERAL = {style.name for style in list_styles() if len(style.styles) > 1}  # are in one network, which has no twin
