@@ -10,9 +10,7 @@ from platformdirs import user_cache_path, user_data_path
 
 VARIABLE = "RTSTYLE_STYLES"
 _FILE = "file://"
-_NUMBER = re.compile(
-    r"%(?=0\d+d)"
-)  # of numbered pictures, frame_%04d.png; no name has the control character it would be
+_NUMBER = re.compile(r"%(?=0\d+d)")  # of numbered pictures, frame_%04d.png: no escape of a control character
 
 
 def user_folders() -> list[Path]:

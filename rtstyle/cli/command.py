@@ -42,7 +42,7 @@ class Command(_Spelt, TyperCommand):
             with one_sentence(context.find_root().info_name.split()[-1]):
                 _check_words(args)
         try:
-            return super().parse_args(context, [local_path(arg) for arg in args])
+            return super().parse_args(context, [_with_path(arg) for arg in args])
         except typer.BadParameter as error:
             for found in getattr(error.__cause__, "errors", list)()[:1]:  # Pydantic's, which leave the value out
                 if wanted := _WANTED.match(found["msg"]):
@@ -52,6 +52,11 @@ class Command(_Spelt, TyperCommand):
     def invoke(self, context: Any) -> Any:  # noqa: ANN401 - as above
         OPTIONS.set(frozenset(name for parameter in self.params for name in parameter.opts))
         return super().invoke(context)
+
+
+def _with_path(arg: str) -> str:
+    option, told, value = arg.partition("=") if arg.startswith("--") else ("", "", arg)
+    return option + told + local_path(value)
 
 
 def _check_words(args: Sequence[str]) -> None:

@@ -100,7 +100,7 @@ def test_an_address_of_a_file_is_its_path(tmp_path, invert_model):
     make_clip(film, frames=10)
     cv2.imwrite(str(photo), np.full((20, 20, 3), 10, np.uint8))
     cv2.imwrite(str(tmp_path / "frame_0001.png"), np.full((20, 20, 3), 10, np.uint8))
-    style = ("--style", invert_model.as_uri(), "--dry-run")
+    style = (f"--style={invert_model.as_uri()}", "--dry-run")
     for arguments, expected in (
         (("transcode", film.as_uri(), "-o", tmp_path / "out.mp4", "--resume", *style), f"{film} would become"),
         (("transcode", film.as_uri(), photo.as_uri(), "-o", tmp_path / "out", *style), f"{film} would become"),
