@@ -81,8 +81,10 @@ def export(
     if len(artwork.names) > 1 and (odd := [name for name in artwork.names if set(name) & {",", "="}]):
         raise UsageError(f"a style is called {odd[0]!r}: expected a --name without , and =, which --mix goes by")
     network.load_state_dict(checkpoint.averaged)
+    facts = metadata(checkpoint, artwork, network, measured)
+    network.finish()
     network.eval()
-    model = _graph(network, metadata(checkpoint, artwork, network, measured))
+    model = _graph(network, facts)
     rng = np.random.default_rng(0)
     random = (rng.integers(0, 256, (*size, 3), dtype=np.uint8) for size in CHECK_SIZES)
     worst = _difference(network, model, (*random, *photos))

@@ -35,8 +35,25 @@ class DoublingConv(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, H, W) → (N, 4·out, H, W), the four pixels of a cell not yet laid out; see ``unshuffled``."""
-        weight = torch.einsum("octs,pta,qsb->pqocab", self.weight, self.fold, self.fold)
-        return F.conv2d(x, weight.flatten(0, 2), self.bias.repeat(4), padding=1)
+        return F.conv2d(x, self._kernels(), self.bias.repeat(4), padding=1)
+
+    def folded(self) -> nn.Conv2d:
+        """The same as a plain convolution, for networks that have learnt; see ``even``."""
+        kernels = even(self._kernels().detach())
+        conv = nn.Conv2d(kernels.shape[1], len(kernels), 3, padding=1)
+        conv.load_state_dict({"weight": kernels, "bias": self.bias.repeat(4)})
+        return conv
+
+    def unfolded(self, kernels: Tensor) -> Tensor:
+        """The ``weight`` whose ``folded`` kernels (4·out, C, 3, 3) are: nearest to, for rounding."""
+        fold = torch.einsum("pta,qsb->pqabts", self.fold, self.fold).reshape(36, 9)
+        pixels = kernels.reshape(4, -1, 9).transpose(1, 2).reshape(36, -1)  # (pixels and taps, out·C)
+        weight: Tensor = torch.linalg.lstsq(fold, pixels).solution
+        return weight.T.reshape(-1, *kernels.shape[1:])
+
+    def _kernels(self) -> Tensor:
+        """(4·out, C, 3, 3)."""
+        return torch.einsum("octs,pta,qsb->pqocab", self.weight, self.fold, self.fold).flatten(0, 2)
 
 
 class StyleNorm(nn.Module):
@@ -100,6 +117,9 @@ class Network(nn.Module):
         """(N, H, W, 3) uint8 → the same: what an exported model computes."""
         raise NotImplementedError
 
+    def finish(self) -> None:
+        """Bring a network that has learnt into the shape that is exported; it still paints, and learns no more."""
+
     def choose(self, mix: Tensor | None) -> None:
         """Set the mix of styles, which must be None in a network of one."""
         for module in self.modules():
@@ -131,7 +151,7 @@ class Lite(Network):
         self.squeeze = nn.Conv2d(width, 16, 1)
         self.detail = nn.Conv2d(12, 16, 1)
         self.tail = nn.Conv2d(16, 16, 3, padding=1)
-        self.paint = DoublingConv(16, 3)
+        self.paint: DoublingConv | nn.Conv2d = DoublingConv(16, 3)
 
     def with_features(self, photos: Tensor, mix: Tensor | None = None) -> tuple[Tensor, Tensor]:
         self.choose(mix)
@@ -143,6 +163,10 @@ class Lite(Network):
         self.choose(mix)
         cells, _ = self._cells(pad(photos, self.stride, self.margin))
         return crop(unshuffled((cells + 0.5).to(torch.uint8)), photos, self.margin)
+
+    def finish(self) -> None:
+        if isinstance(self.paint, DoublingConv):
+            self.paint = self.paint.folded()
 
     def _cells(self, photos: Tensor) -> tuple[Tensor, Tensor]:
         """(N, H, W, 3) uint8, H and W multiples of 8 → (N, 12, H/2, W/2) float in [0, 255], (N, 48, H/8, W/8)."""
@@ -212,6 +236,23 @@ def make_network(name: str, *, width: int = 32, blocks: int | None = None, style
     if name == "full":
         return Full(width, 5 if blocks is None else blocks, styles)
     raise UsageError(f"unknown network {name!r}: expected lite or full")
+
+
+def even(kernels: Tensor) -> Tensor:
+    """Kernels (O, C, h, w) in numbers that bf16 has, the sum of each kept, so that rounding moves no flat area.
+
+    From the largest weight to the smallest, what rounding takes from one is given to the next. Rounded each by
+    itself, the four kernels of a ``DoublingConv`` no longer agree, and engines in bf16 draw a lattice of 2 px.
+    """
+    weights = kernels.double().flatten(2)
+    places = weights.abs().argsort(dim=2, descending=True)
+    owed = weights.new_zeros(*weights.shape[:2], 1)
+    for place in places.split(1, dim=2):
+        wanted = weights.gather(2, place) + owed
+        rounded = wanted.bfloat16().double()
+        weights.scatter_(2, place, rounded)
+        owed = wanted - rounded
+    return weights.reshape(kernels.shape).to(kernels.dtype)
 
 
 def centred(photos: Tensor) -> Tensor:

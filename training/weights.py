@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -11,13 +12,41 @@ from torch import Tensor
 from rtstyle.errors import ModelError
 from rtstyle.model_file import load_file
 from training.checkpoint import Checkpoint
-from training.nets import Network, make_network
+from training.nets import DoublingConv, Network, make_network
 
+CHANNELS = 3  # of a painting
 PREFIX = "network."  # of the weights' names in an exported graph
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
-    """The averaged weights in a ``.ckpt``, or those in an ``.onnx`` of ours. Raises ModelError for other files."""
+    """To train on: the averaged weights in a ``.ckpt``, or those in an ``.onnx`` of ours.
+
+    Raises ModelError for other files.
+    """
+    weights = _stored(path)
+    if _is_finished(weights):
+        paint = weights["paint.weight"]
+        weights["paint.weight"] = DoublingConv(paint.shape[1], CHANNELS).unfolded(paint)
+        weights["paint.bias"] = weights["paint.bias"][:CHANNELS]
+    return weights
+
+
+def read_network(path: Path) -> Network:
+    """To paint with: the network of one style that is in such a file. Raises ModelError, also for several styles."""
+    weights = _stored(path)
+    name, stem, blocks = ("lite", "stem", "deep") if "stem.weight" in weights else ("full", "stem.0", "body")
+    count = len({weight.split(".")[1] for weight in weights if weight.startswith(f"{blocks}.")})
+    network = make_network(name, width=len(weights[f"{stem}.weight"]), blocks=count)
+    if _is_finished(weights):
+        network.finish()
+    try:
+        network.load_state_dict(weights)
+    except RuntimeError as error:
+        raise ModelError(f"{path}: a teacher holds one style, and this one several; name a network of one") from error
+    return network.eval().requires_grad_(False)
+
+
+def _stored(path: Path) -> dict[str, Tensor]:
     if path.suffix.lower() != ".onnx":
         return Checkpoint.load(path).averaged
     model = load_file(path)
@@ -33,14 +62,6 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     return weights
 
 
-def read_network(path: Path) -> Network:
-    """The network of one style that those weights are of, to paint with. Raises ModelError, also for several styles."""
-    weights = read_weights(path)
-    name, stem, blocks = ("lite", "stem", "deep") if "stem.weight" in weights else ("full", "stem.0", "body")
-    count = len({weight.split(".")[1] for weight in weights if weight.startswith(f"{blocks}.")})
-    network = make_network(name, width=len(weights[f"{stem}.weight"]), blocks=count)
-    try:
-        network.load_state_dict(weights)
-    except RuntimeError as error:
-        raise ModelError(f"{path}: a teacher holds one style, and this one several; name a network of one") from error
-    return network.eval().requires_grad_(False)
+def _is_finished(weights: Mapping[str, Tensor]) -> bool:
+    """Whether they are a ``lite`` network's as it is exported."""
+    return len(weights.get("paint.weight", ())) == 4 * CHANNELS

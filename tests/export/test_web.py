@@ -32,8 +32,7 @@ from tests.export.browser import (
 )
 from tests.models import make_model
 from tests.screen import wait_for
-from training.nets import make_network
-from training.weights import read_weights
+from training.weights import read_network
 
 EXPORTED = Path(__file__).parents[2] / "exported"
 WIDTH, HEIGHT = 426, 240
@@ -165,8 +164,7 @@ def noise(*shape):
 
 def test_the_browser_paints_what_pytorch_paints(browser, page_at):
     """On WebAssembly, at three sizes and of one and three frames, not more than one grey level apart."""
-    network = make_network("lite").eval()
-    network.load_state_dict(read_weights(EXPORTED / "wave-lite.onnx"))
+    network = read_network(EXPORTED / "wave-lite.onnx")
     with opened(browser, page_at) as page:
         wait_until_painted(page)
         for shape in (

@@ -90,21 +90,24 @@ def test_names_that_are_no_utf_8_reach_the_metadata(photos: Path) -> None:
 
 @pytest.mark.parametrize(("network", "styles"), [("lite", 1), ("full", 1), ("lite", 2)])
 def test_an_exported_model_gives_its_weights_back(network: str, styles: int, photos: Path, tmp_path: Path) -> None:
-    """`--init-from` reads from an .onnx exactly the weights that went into it."""
+    """`--init-from` reads from an .onnx the weights that went into it, those that were folded as bf16 has them."""
     path = tmp_path / "x.onnx"
     checkpoint = checkpoint_of(network, photos, styles)
     artwork = Artwork(names=("a", "b")[:styles], title="", artist="", year="", licence="")
     export(checkpoint, artwork, path, photos=())
     weights = read_weights(path)
     assert weights.keys() == checkpoint.averaged.keys()
-    assert all(torch.equal(weights[name], value) for name, value in checkpoint.averaged.items())
+    for name, value in checkpoint.averaged.items():
+        exact = network == "full" or name != "paint.weight"
+        torch.testing.assert_close(weights[name], value, rtol=0, atol=0 if exact else value.abs().max().item() / 64)
     if styles > 1:
         with pytest.raises(ModelError, match="holds one style"):
             read_network(path)
         return
     photo = torch.randint(0, 256, (1, 40, 48, 3), dtype=torch.uint8)
     original = checkpoint.recipe.make_network().eval()
-    original.load_state_dict(weights)
+    original.load_state_dict(checkpoint.averaged)
+    original.finish()
     torch.testing.assert_close(read_network(path)(photo), original(photo))
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from torch import Tensor
 
 from rtstyle.errors import UsageError
 from training.nets import DoublingConv, Lite, Network, centred, make_network, pad, shuffled, unshuffled
@@ -63,6 +64,31 @@ def test_doubling_conv_is_a_resize_convolution() -> None:
     expected = F.conv2d(upsampled, layer.weight, layer.bias).permute(0, 2, 3, 1)
     got = unshuffled(layer(x))[:, 1:-1, 1:-1]
     assert torch.allclose(got[:, 1:-1, 1:-1], expected[:, 1:-1, 1:-1], atol=1e-5)
+
+
+@torch.no_grad()
+def test_a_finished_doubling_conv_has_no_lattice_in_bf16() -> None:
+    """Its four kernels, exact in bf16, agree about what is flat, where rounding alone lets them differ."""
+    torch.manual_seed(0)
+    layer = DoublingConv(16, 3)
+    folded = layer.folded()
+    assert torch.equal(folded.weight.bfloat16().float(), folded.weight)
+
+    def disagreement(kernels: Tensor) -> float:
+        sums = kernels.double().sum(dim=(2, 3)).reshape(4, 3, 16)
+        return (sums - sums.mean(dim=0)).abs().max().item()
+
+    exact = layer(torch.eye(16).reshape(16, 16, 1, 1))  # so that each tap is seen
+    assert torch.allclose(folded(torch.eye(16).reshape(16, 16, 1, 1)), exact, atol=0.02 * layer.weight.std().item())
+    plain = torch.einsum("octs,pta,qsb->pqocab", layer.weight, layer.fold, layer.fold).flatten(0, 2).bfloat16()
+    assert disagreement(folded.weight) < 0.1 * disagreement(plain)
+
+
+@torch.no_grad()
+def test_a_folded_kernel_is_unfolded() -> None:
+    layer = DoublingConv(5, 3)
+    unfolded = layer.unfolded(layer.folded().weight)
+    assert torch.allclose(unfolded, layer.weight, atol=layer.weight.abs().max().item() / 64)
 
 
 def test_shuffling_is_undone() -> None:
