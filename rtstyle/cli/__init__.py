@@ -11,6 +11,8 @@ import signal
 import sys
 from io import TextIOWrapper
 
+_INTERRUPTED, _TERMINATED = 128 + signal.SIGINT, 128 + signal.SIGTERM
+
 
 def main() -> None:
     """Entry point of ``rtstyle``. Exits with 0, 1 (it failed), 2 (usage), 130 (Ctrl-C) or 143 (SIGTERM)."""
@@ -25,7 +27,7 @@ def main() -> None:
 
         app()
     except KeyboardInterrupt:
-        _exit(130)
+        _exit(_INTERRUPTED)
     except SystemExit as end:
         _exit(end.code)
     finally:
@@ -42,16 +44,22 @@ def _open_closed() -> None:
 
 
 def _exit(code: str | int | None) -> None:
-    """Exit; immediately if a thread is stuck in a driver or a server, since Python's own shutdown could crash then."""
-    import threading
+    """Exit; immediately after a signal, or if a thread is stuck in a driver or a server.
 
-    if isinstance(code, int) and any(thread.name.startswith("rtstyle") for thread in threading.enumerate()):
+    Python's own shutdown could crash then: it takes down modules that are half imported, or in use.
+    """
+    import threading
+    from contextlib import suppress
+
+    stuck = any(thread.name.startswith("rtstyle") for thread in threading.enumerate())
+    if isinstance(code, int) and (stuck or code in (_INTERRUPTED, _TERMINATED)):
         for stream in (sys.stdout, sys.stderr):
-            stream.flush()
+            with suppress(OSError, ValueError):  # nobody reads it, or it is closed
+                stream.flush()
         os._exit(code)
     sys.exit(code)
 
 
 def _terminate(_signal: int, _frame: object) -> None:
     """Unwind as for Ctrl-C, so that no temporary file remains."""
-    sys.exit(128 + signal.SIGTERM)
+    sys.exit(_TERMINATED)
