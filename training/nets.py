@@ -38,8 +38,8 @@ class DoublingConv(nn.Module):
         return F.conv2d(x, self._kernels(), self.bias.repeat(4), padding=1)
 
     def folded(self) -> nn.Conv2d:
-        """The same as a plain convolution, for networks that have learnt; see ``even``."""
-        kernels = even(self._kernels().detach())
+        """The same as a plain convolution, for networks that have learnt; see ``in_bf16``."""
+        kernels = in_bf16(self._kernels().detach())
         conv = nn.Conv2d(kernels.shape[1], len(kernels), 3, padding=1)
         conv.load_state_dict({"weight": kernels, "bias": self.bias.repeat(4)})
         return conv
@@ -238,7 +238,7 @@ def make_network(name: str, *, width: int = 32, blocks: int | None = None, style
     raise UsageError(f"unknown network {name!r}: expected lite or full")
 
 
-def even(kernels: Tensor) -> Tensor:
+def in_bf16(kernels: Tensor) -> Tensor:
     """Kernels (O, C, h, w) in numbers that bf16 has, the sum of each kept, so that rounding moves no flat area.
 
     From the largest weight to the smallest, what rounding takes from one is given to the next. Rounded each by
