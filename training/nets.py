@@ -45,7 +45,7 @@ class DoublingConv(nn.Module):
         return conv
 
     def unfolded(self, kernels: Tensor) -> Tensor:
-        """The ``weight`` whose ``folded`` kernels (4·out, C, 3, 3) are: nearest to, for rounding."""
+        """The ``weight`` that kernels (4·out, C, 3, 3) were ``folded`` from, as nearly as rounding allows."""
         fold = torch.einsum("pta,qsb->pqabts", self.fold, self.fold).reshape(36, 9)
         pixels = kernels.reshape(4, -1, 9).transpose(1, 2).reshape(36, -1)  # (pixels and taps, out·C)
         weight: Tensor = torch.linalg.lstsq(fold, pixels).solution
