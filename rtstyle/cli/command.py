@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import re
+import sys
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
@@ -69,4 +71,13 @@ def _check_words(args: Sequence[str]) -> None:
 
 
 class Group(_Spelt, TyperGroup):
-    """The commands of one program."""
+    """The commands of one program. What it prints may not fit on the disk: that is said in a sentence."""
+
+    def main(self, *args: Any, **named: Any) -> Any:  # noqa: ANN401 - as above
+        try:
+            return super().main(*args, **named)
+        except OSError as error:
+            if error.errno != errno.ENOSPC or error.filename is not None:
+                raise
+            typer.echo(f"{self.name}: standard output: {error.strerror}; free some space", err=True)
+            sys.exit(1)

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 DEVICES = ("auto", "cpu", "openvino", "cuda", "tensorrt", "coreml", "directml")
 
+OTHERWISE = "; or use --device auto"  # ends what is said of a device that cannot be had
+
 # A cuDNN search costs 2 ms per new shape with HEURISTIC and 634 ms with the default, EXHAUSTIVE (PaddleX, PR 5057).
 _CUDA: tuple[str, ProviderOptions] = ("CUDAExecutionProvider", {"cudnn_conv_algo_search": "HEURISTIC"})
 _PROVIDERS: dict[str, list[tuple[str, ProviderOptions]]] = {
@@ -64,7 +66,7 @@ def open_engine(
     try:
         return _gpu(model, device, batch, graphs=graphs, keep=keep)
     except DeviceError as error:
-        raise DeviceError(f"{error}; or use --device auto") from error
+        raise DeviceError(f"{error}{OTHERWISE}") from error
 
 
 def frames_at_once(device: str, height: int, width: int) -> int:

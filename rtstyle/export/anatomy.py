@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rtstyle.engines import Engine, open_engine
+from rtstyle.engines.choose import OTHERWISE
 from rtstyle.engines.onnxruntime import CPU, OnnxRuntimeEngine
 from rtstyle.engines.openvino import OpenVinoEngine
 from rtstyle.errors import DeviceError, ModelError
@@ -140,7 +141,7 @@ def _try(make: Callable[[bytes], Engine], model: bytes) -> str:
     try:
         engine = make(model)
     except DeviceError as error:
-        return f"no: {error}"
+        return f"no: {error}".removesuffix(OTHERWISE)
     with closing(engine):
         try:
             engine(np.zeros((1, *_TRIED_AT, 3), np.uint8))

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from rtstyle.frames import Image, Images
     from rtstyle.style import Style
 
+_MAX_SIZE = 8192  # pixels: a target is tried with a frame of its size, which has to fit into memory
+
 Run = Callable[["Images"], "Images"]  # (N, H, W, 3) uint8 RGB to the same
 
 
@@ -28,8 +30,11 @@ class Size:
     batch: int = 1  # frames
 
     def __post_init__(self) -> None:
-        if min(self.width, self.height) < MIN_SIZE or self.batch < 1:
-            raise UsageError(f"size: expected at least {MIN_SIZE} pixels a side, and one frame, got {self}")
+        sides = self.width, self.height
+        if not (min(sides) >= MIN_SIZE and max(sides) <= _MAX_SIZE and self.batch >= 1):
+            raise UsageError(
+                f"size: expected {MIN_SIZE} to {_MAX_SIZE} pixels a side, and at least one frame, got {self}"
+            )
 
     def __str__(self) -> str:
         return f"{self.width}x{self.height}" + (f"x{self.batch}" if self.batch != 1 else "")

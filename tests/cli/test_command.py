@@ -1,5 +1,10 @@
 """What the commands of both programs have in common: their help, and how they speak of their options."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
@@ -46,6 +51,18 @@ def test_a_wrong_value_is_shown(arguments, sentence):
     done = run(app, "transcode", "in.mp4", "-o", "out.mp4", "--style", "wave", *arguments)
     assert done.exit_code == 2
     assert f"Invalid value for '{arguments[0]}': {sentence} " in done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+@pytest.mark.parametrize("words", [["rtstyle", "styles", "--json"], ["rtstyle", "--help"], ["training", "-h"]])
+def test_what_is_printed_does_not_fit_on_the_disk(words):
+    """One sentence on stderr, and 1."""
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", *words], check=False, stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert done.stderr == f"{words[0]}: standard output: {os.strerror(28)}; free some space\n"
+    assert done.returncode == 1
 
 
 @pytest.mark.parametrize(("program", "command"), COMMANDS)

@@ -298,7 +298,7 @@ def test_tensorrt_says_which_operator_is_not_known_to_it(tmp_path):
 @pytest.mark.parametrize("sides", [(8, 64), (64, 0), (64, 48, 0), (64, 48, -1)])
 def test_an_impossible_size(sides):
     """It is one sentence before any network is read."""
-    with pytest.raises(UsageError, match="size: expected at least 16 pixels a side, and one frame, got"):
+    with pytest.raises(UsageError, match="size: expected 16 to 8192 pixels a side, and at least one frame, got"):
         Size(*sides)
 
 

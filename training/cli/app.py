@@ -12,6 +12,7 @@ from training.cli.export import export
 from training.cli.train import train
 
 app = typer.Typer(
+    name="training",
     cls=Group,
     help="Train style networks on photos and an artwork, and export them to ONNX for rtstyle.",
     no_args_is_help=True,
