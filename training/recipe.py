@@ -47,6 +47,19 @@ PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
             "learning_rate": 1e-3,
             "weights": {"temporal": 5e6},
         },
+        # for a large network that paints already: what optimisation is judged by, in small steps
+        "refine": {
+            "network": "full",
+            "steps": 1500,
+            "batch": 2,
+            "size": 192,
+            "zoom": 1.3,
+            "content_layers": {"relu2_2": 1.0},
+            "style_layers": {"relu1_2": 1.0, "relu2_2": 1.0, "relu3_3": 1.0, "relu4_3": 1.0},
+            "gram": "overall",
+            "learning_rate": 2e-4,
+            "weights": {"style": 1.3e7, "temporal": 3e6, "tone": 0.0},
+        },
     }
 )
 # what suits one network alone: `full` can draw the artwork's strokes if deeper layers count and the photo's own

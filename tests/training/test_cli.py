@@ -132,8 +132,9 @@ def test_what_is_named_goes_before_the_preset(asked: Callable[..., Recipe]) -> N
 @pytest.mark.parametrize(
     "options",
     [
-        *(f"--preset {name}" for name in PRESETS if name != "calm"),
+        *(f"--preset {name}" for name in PRESETS if name not in {"calm", "refine"}),
         "--preset calm --init-from begun.ckpt",
+        "--preset refine --init-from begun.ckpt",
         "--size 256 --batch 4 --zoom 1 --style-size 512 --learning-rate 0.0015",
         "--weight style=1234567.8,tone=0 --style-layers relu1_1=0.3,relu3_1 --content-layers conv4_2=0.123456789",
         "--style 'two words.png' --style \"Mrs. O'Keeffe, 2.png\" --include 'a b*' --include *.png --width 8",
@@ -172,11 +173,21 @@ def test_calm_imitates_what_it_began_with(asked: Callable[..., Recipe], begun: P
     assert asked("--preset", "calm", "--init-from", str(begun), "--teacher", str(other)).teachers == (str(other),)
 
 
-def test_calm_wants_a_network_to_begin_with(folder: Path) -> None:
+def test_refine_is_for_a_large_network(asked: Callable[..., Recipe], begun: Path) -> None:
+    """Its losses go before those that large networks usually have; what is named goes before both."""
+    recipe = asked("--preset", "refine", "--init-from", str(begun))
+    assert (recipe.network, recipe.content_layers, recipe.gram) == ("full", {"relu2_2": 1.0}, "overall")
+    assert (recipe.learning_rate, recipe.weights["style"], recipe.weights["tone"]) == (2e-4, 1.3e7, 0.0)
+    named = asked("--preset", "refine", "--init-from", str(begun), "--gram", "plain", "--learning-rate", "1e-4")
+    assert (named.gram, named.learning_rate) == ("plain", 1e-4)
+
+
+@pytest.mark.parametrize(("preset", "aim"), [("calm", "make calmer"), ("refine", "refine")])
+def test_what_continues_wants_a_network_to_begin_with(folder: Path, preset: str, aim: str) -> None:
     """One sentence, and nothing is written."""
-    code, stderr = run(folder, *NEW, "--preset", "calm", "-o", "none.ckpt")
+    code, stderr = run(folder, *NEW, "--preset", preset, "-o", "none.ckpt")
     assert code == 2, stderr
-    assert "--preset calm: expected --init-from with the network to make calmer, got none" in stderr
+    assert f"--preset {preset}: expected --init-from with the network to {aim}, got none" in stderr
     assert not (folder / "none.ckpt").exists()
 
 

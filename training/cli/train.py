@@ -28,6 +28,7 @@ from training.weights import read_weights
 _log = logging.getLogger(__name__)
 
 HERE = Machine(processes=Processes())
+_AIMS = {"calm": "make calmer", "refine": "refine"}  # of the presets for networks that paint already
 _NOT_OF_THE_RUN = {"out", "resume", "vgg", *(f.name for f in fields(Machine))}
 
 
@@ -146,18 +147,19 @@ def _recipe(given: Mapping[str, Any]) -> Recipe:
         "teachers": tuple(str(path.resolve()) for path in teachers),
         "weights": _weights(preset, given, teachers),
     }
-    network = given.get("network", option.DEFAULT.network)
-    return Recipe(**{"network": network, **PRESETS[preset], **NETWORKS.get(network, {}), **asked})
+    chosen = PRESETS[preset]
+    network = given.get("network", chosen.get("network", option.DEFAULT.network))
+    own = NETWORKS.get(network, {})
+    usual = {**own, **chosen} if "network" in chosen else {**chosen, **own}
+    return Recipe(**{**usual, "network": network, **asked})
 
 
 def _teachers(preset: str, given: Mapping[str, Any]) -> Sequence[Path]:
     """The networks to imitate; with the preset ``calm`` its own earlier self."""
     named: Sequence[Path] = given.get("teacher", ())
-    if named or preset != "calm":
-        return named
-    if "init_from" not in given:
-        raise UsageError("--preset calm: expected --init-from with the network to make calmer, got none")
-    return (given["init_from"],)
+    if "init_from" not in given and (preset == "refine" or (preset == "calm" and not named)):
+        raise UsageError(f"--preset {preset}: expected --init-from with the network to {_AIMS[preset]}, got none")
+    return (given["init_from"],) if preset == "calm" and not named else named
 
 
 def _weights(preset: str, given: Mapping[str, Any], teachers: Sequence[Path]) -> dict[str, float]:

@@ -45,9 +45,9 @@ StyleImage = Annotated[
 Preset = Annotated[
     str | None,
     typer.Option(
-        help="smoke (does it run?), quick (with --init-from, 15 minutes on a CPU), best (for a GPU) or calm "
-        "(with --init-from, less flicker); other options override it, and --network full "
-        "keeps its own learning rate." + _default(PRESET)
+        help="smoke (does it run?), quick (with --init-from, 15 minutes on a CPU), best (for a GPU), calm "
+        "(with --init-from, less flicker) or refine (with --init-from of a full network, nearer to photo and artwork); "
+        "other options override it, and --network full keeps its own learning rate but with refine." + _default(PRESET)
     ),
 ]
 Network = Annotated[
