@@ -58,7 +58,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
             "style_layers": {"relu1_2": 1.0, "relu2_2": 1.0, "relu3_3": 1.0, "relu4_3": 1.0},
             "gram": "overall",
             "learning_rate": 2e-4,
-            "weights": {"style": 1.3e7, "temporal": 3e6, "tone": 0.0},
+            "weights": {"style": 6e6, "temporal": 3e6, "tone": 0.0},
         },
     }
 )
