@@ -244,7 +244,7 @@ def in_bf16(kernels: Tensor) -> Tensor:
     From the largest weight to the smallest, what rounding takes from one is given to the next. Rounded each by
     itself, the four kernels of a ``DoublingConv`` no longer agree, and engines in bf16 draw a lattice of 2 px.
     """
-    weights = kernels.double().flatten(2)
+    weights = kernels.to(torch.float64, copy=True).flatten(2)
     places = weights.abs().argsort(dim=2, descending=True)
     owed = weights.new_zeros(*weights.shape[:2], 1)
     for place in places.split(1, dim=2):

@@ -78,8 +78,8 @@ def test_a_finished_doubling_conv_has_no_lattice_in_bf16() -> None:
         sums = kernels.double().sum(dim=(2, 3)).reshape(4, 3, 16)
         return (sums - sums.mean(dim=0)).abs().max().item()
 
-    exact = layer(torch.eye(16).reshape(16, 16, 1, 1))  # so that each tap is seen
-    assert torch.allclose(folded(torch.eye(16).reshape(16, 16, 1, 1)), exact, atol=0.02 * layer.weight.std().item())
+    x = torch.randn(1, 16, 9, 9)
+    assert torch.allclose(folded(x), layer(x), atol=0.01 * layer(x).std().item())
     plain = torch.einsum("octs,pta,qsb->pqocab", layer.weight, layer.fold, layer.fold).flatten(0, 2).bfloat16()
     assert disagreement(folded.weight) < 0.1 * disagreement(plain)
 
