@@ -71,7 +71,7 @@ def _check_words(args: Sequence[str]) -> None:
 
 
 class Group(_Spelt, TyperGroup):
-    """The commands of one program. What it prints may not fit on the disk: that is said in a sentence."""
+    """The commands of one program. A full disk where no file is named, as behind standard output, is one sentence."""
 
     def main(self, *args: Any, **named: Any) -> Any:  # noqa: ANN401 - as above
         try:
@@ -79,5 +79,5 @@ class Group(_Spelt, TyperGroup):
         except OSError as error:
             if error.errno != errno.ENOSPC or error.filename is not None:
                 raise
-            typer.echo(f"{self.name}: standard output: {error.strerror}; free some space", err=True)
+            typer.echo(f"{self.name}: cannot write: {error.strerror}; free some space", err=True)
             sys.exit(1)

@@ -1,5 +1,6 @@
 """What the commands of both programs have in common: their help, and how they speak of their options."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -61,7 +62,7 @@ def test_what_is_printed_does_not_fit_on_the_disk(words):
         done = subprocess.run(
             [sys.executable, "-m", *words], check=False, stdout=full, stderr=subprocess.PIPE, text=True
         )
-    assert done.stderr == f"{words[0]}: standard output: {os.strerror(28)}; free some space\n"
+    assert done.stderr == f"{words[0]}: cannot write: {os.strerror(errno.ENOSPC)}; free some space\n"
     assert done.returncode == 1
 
 

@@ -28,7 +28,8 @@ from training.weights import read_weights
 _log = logging.getLogger(__name__)
 
 HERE = Machine(processes=Processes())
-_AIMS = {"calm": "make calmer", "refine": "refine"}  # of the presets for networks that paint already
+# presets for networks that paint already: what they do to them, and the options that may name one
+_CONTINUE = {"calm": ("make calmer", {"init_from", "teacher"}), "refine": ("refine", {"init_from"})}
 _NOT_OF_THE_RUN = {"out", "resume", "vgg", *(f.name for f in fields(Machine))}
 
 
@@ -135,6 +136,10 @@ def _recipe(given: Mapping[str, Any]) -> Recipe:
         raise UsageError("a new run needs --data FOLDER and --style-image ART; --resume continues an earlier one")
     if preset not in PRESETS:
         raise UsageError(f"unknown preset {preset!r}: expected {', '.join(PRESETS)}")
+    if preset in _CONTINUE:
+        aim, either = _CONTINUE[preset]
+        if not either & given.keys():
+            raise UsageError(f"--preset {preset}: expected --init-from with the network to {aim}, got none")
     asked = {f.name: given[f.name] for f in fields(Recipe) if f.name in given}
     for layers in asked.keys() & {"content_layers", "style_layers"}:
         asked[layers] = read_amounts(f"--{layers.replace('_', '-')}", [asked[layers]])
@@ -157,9 +162,7 @@ def _recipe(given: Mapping[str, Any]) -> Recipe:
 def _teachers(preset: str, given: Mapping[str, Any]) -> Sequence[Path]:
     """The networks to imitate; with the preset ``calm`` its own earlier self."""
     named: Sequence[Path] = given.get("teacher", ())
-    if "init_from" not in given and (preset == "refine" or (preset == "calm" and not named)):
-        raise UsageError(f"--preset {preset}: expected --init-from with the network to {_AIMS[preset]}, got none")
-    return (given["init_from"],) if preset == "calm" and not named else named
+    return named if named or preset != "calm" else (given["init_from"],)
 
 
 def _weights(preset: str, given: Mapping[str, Any], teachers: Sequence[Path]) -> dict[str, float]:
