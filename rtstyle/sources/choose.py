@@ -76,14 +76,15 @@ def open_live(name: str | int | None, request: CaptureRequest = CaptureRequest()
 
 
 def _open_address(address: str, request: CaptureRequest) -> LiveFrames:
-    from rtstyle.sources.stream import Stream, check_port  # PyAV
+    from rtstyle.sources.stream import Stream, check_port, nothing_shown  # PyAV
 
     scheme, opened, timeout_s = address.split("://", maxsplit=1)[0], list[Stream](), 5.0
     if scheme == "file":
         return _open_file(local_path(address), request)
     _check_asked_for_nothing(address, request)
+    open = partial(Stream, address, shown=nothing_shown())
     if scheme in {"http", "https"}:
-        first = aside(lambda: Stream(address), Stream.close)
+        first = aside(open, Stream.close)
         if first.duration_s > 0 or request.loop:  # a film that lies on a server
             first.close()
             return _open_file(address, request)
@@ -91,7 +92,7 @@ def _open_address(address: str, request: CaptureRequest) -> LiveFrames:
     _check_not_again(address, request)
     if scheme == "udp":
         check_port(address)
-    return LiveSource(lambda: opened.pop() if opened else Stream(address), name=address, timeout_s=timeout_s)
+    return LiveSource(lambda: opened.pop() if opened else open(), name=address, timeout_s=timeout_s)
 
 
 def _open_file(path: str, request: CaptureRequest) -> Paced:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import socket
+from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
 from fractions import Fraction
@@ -36,6 +37,7 @@ _log = logging.getLogger(__name__)
 _OPEN_S, _READ_S = 10.0, 5.0
 _SEGMENTED = {"hls", "dash"}  # FFmpeg's demuxers of what comes in pieces of some seconds, each all at once
 _SEGMENT_S = 20.0  # how long the next piece may take
+_REMEMBERED = 10_000  # packets: more than the pieces hold that a server still offers when it stops
 # FFmpeg would look at five seconds of a stream before it gives the first frame, and hold frames back to sort them. What
 # it looked at is decoded, all at once: it may be ten seconds until a camera's next key frame.
 _QUICK = {"probesize": "500000", "analyzeduration": "1000000"}
@@ -49,6 +51,14 @@ _OF_SCHEME = {
 }
 
 
+Shown = deque[tuple[int | None, int]]  # presentation time, in ticks, and size in bytes of packets
+
+
+def nothing_shown() -> Shown:
+    """What a stream that is opened again gets to know, so that no piece is shown twice."""
+    return deque(maxlen=_REMEMBERED)
+
+
 class Stream:
     """What FFmpeg can open and that comes at its own pace, decoded as fast as it comes; in segments, at their pace.
 
@@ -56,9 +66,13 @@ class Stream:
     its end.
     """
 
-    def __init__(self, address: str, *, film: IO[bytes] | None = None) -> None:
-        """``film``: NUT from another process, in place of what answers at the address."""
+    def __init__(self, address: str, *, film: IO[bytes] | None = None, shown: Shown | None = None) -> None:
+        """``film``: NUT from another process, in place of what answers at the address.
+
+        ``shown``: what was shown when it was open before; a server offers the last segments again.
+        """
         self._address, self.silence_s = address, _READ_S
+        self._shown = nothing_shown() if shown is None else shown
         self._pace: Pace | None = None
         scheme = address.split("://", maxsplit=1)[0]
         if "://" in address and scheme == "srt" and not _knows(scheme):
@@ -122,9 +136,14 @@ class Stream:
     def _decode(self) -> Iterator[VideoFrame]:
         """Frames; who joins in the middle, or has lost a packet, waits for the next key frame, but not for ever."""
         patience_s, since = _OPEN_S, 0.0  # when the packets began to give nothing
+        before, again = frozenset(self._shown), set[int | None]()
         for packet in packets_of(self._container, self._address, _log.debug, only=self._video):
+            if self._pace and packet.size:
+                if (mark := (packet.pts, packet.size)) in before:
+                    again.add(packet.pts)
+                self._shown.append(mark)
             frames = _decoded(packet)
-            yield from frames
+            yield from (frame for frame in frames if frame.pts not in again)
             if frames:
                 patience_s, since = self.silence_s, 0.0
             elif perf_counter() - (since := since or perf_counter()) > patience_s:

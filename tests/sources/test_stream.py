@@ -18,7 +18,8 @@ import pytest
 from rtstyle.errors import SourceError, UsageError
 from rtstyle.sources import choose, live_source
 from rtstyle.sources.live_source import RECONNECTING
-from rtstyle.sources.stream import Stream, check_port
+from rtstyle.sources.pace import Pace
+from rtstyle.sources.stream import Stream, check_port, nothing_shown
 from tests.clips import make_clip
 from tests.ports import free_port
 from tests.screen import PATIENCE_S
@@ -168,6 +169,26 @@ def test_hls(server, tmp_path):
     times = [frame.captured for frame in islice(source, 50)]
     assert 1.5 < times[-1] - times[0] < 4
     source.close()
+
+
+def test_hls_shows_nothing_twice(server, tmp_path, monkeypatch):
+    """A playlist that stops offers its last segments again to who comes back; what is new then is shown."""
+    monkeypatch.setattr("rtstyle.sources.stream._SEGMENT_S", 2.0)
+    monkeypatch.setattr(Pace, "wait", lambda _, time_s: times.append(time_s))
+    times, address, shown = [], f"{server[0]}/list.m3u8", nothing_shown()
+    make_playlist(tmp_path / "list.m3u8")
+    whole = (tmp_path / "list.m3u8").read_text(encoding="ascii")
+    (tmp_path / "list.m3u8").write_text(whole[: whole.rindex("#EXTINF")], encoding="ascii")
+    first = Stream(address, shown=shown)
+    with pytest.raises(SourceError, match="has ended"):
+        [first.read() for _ in range(1000)]
+    first.close()
+    (tmp_path / "list.m3u8").write_text(whole, encoding="ascii")
+    second = Stream(address, shown=shown)
+    second.read()
+    second.close()
+    assert len(times) == 101
+    assert times == sorted(set(times))
 
 
 def test_hls_in_several_sizes(server, tmp_path):
