@@ -95,9 +95,10 @@ def _named(text: str) -> Style:
     path = _expanded(text)
     if path.suffix.lower() == ".onnx" or len(path.parts) > 1 or (text and path.exists()):
         return read_style(path)
-    if network := _network_with([text]):
+    known = list_styles()
+    if network := _network_with([text], known):
         return _mixed(Mix({text: 1}, network.path))
-    raise UsageError(_unknown(text))
+    raise UsageError(_unknown(text, known))
 
 
 def _expanded(path: str | Path) -> Path:
@@ -138,13 +139,7 @@ def _read_mix(text: str) -> Mix:
 
 def _mixed(mix: Mix) -> Style:
     names = list(mix.parts)
-    network = _network_with(names) if mix.network is None else find_style(mix.network)
-    if network is None:
-        if strangers := [name for name in names if name not in _all_names()]:
-            raise UsageError(_unknown(strangers[0]))
-        raise UsageError(
-            f"{' and '.join(names)}: no bundled network holds them together; `rtstyle styles` lists what is"
-        )
+    network = _bundled_with(names) if mix.network is None else find_style(mix.network)
     if missing := sorted(set(names) - set(network.styles)):
         raise UsageError(f"{network.path}: has no style {missing[0]}; it holds {', '.join(network.styles)}")
     total = sum(mix.parts.values())
@@ -158,19 +153,28 @@ def _spelt(parts: Mapping[str, float]) -> str:
     return "+".join(parts) if len(parts) > 1 else next(iter(parts))
 
 
-def _network_with(names: Sequence[str]) -> Style | None:
-    """The smallest bundled network of several styles that holds all of these."""
-    found = (style for style in list_styles() if len(style.styles) > 1 and set(names) <= set(style.styles))
+def _bundled_with(names: Sequence[str]) -> Style:
+    known = list_styles()
+    if network := _network_with(names, known):
+        return network
+    if strangers := [name for name in names if name not in _all_names(known)]:
+        raise UsageError(_unknown(strangers[0], known))
+    raise UsageError(f"{' and '.join(names)}: no bundled network holds them together; `rtstyle styles` lists what is")
+
+
+def _network_with(names: Sequence[str], known: Sequence[Style]) -> Style | None:
+    """The smallest network of several styles that holds all of these."""
+    found = (style for style in known if len(style.styles) > 1 and set(names) <= set(style.styles))
     return min(found, key=lambda style: len(style.styles), default=None)
 
 
-def _unknown(name: str) -> str:
-    names = sorted(_all_names())
+def _unknown(name: str, known: Sequence[Style]) -> str:
+    names = sorted(_all_names(known))
     nearest = difflib.get_close_matches(name, names, n=1)
     question = f"did you mean {nearest[0]}? " if nearest else ""
     return f"{name}: no such style; {question}there are: {', '.join(names) or 'none, this copy has no models'}"
 
 
-def _all_names() -> set[str]:
+def _all_names(known: Sequence[Style]) -> set[str]:
     """The names of the models, and of the styles inside them."""
-    return {name for style in list_styles() for name in (style.name, *style.styles)}
+    return {name for style in known for name in (style.name, *style.styles)}

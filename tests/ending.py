@@ -8,7 +8,7 @@ from pathlib import Path
 
 _PAUSE_S = 0.005
 _STALL_S = 0.1  # more than one waits for Python's lock
-_SLOW = (" cannot keep up and loses frames; the others continue\n", " s and is left behind\n")
+_SLOW = (" cannot keep up and loses frames\n", " s and is left behind\n")
 
 
 class Stopwatch:

@@ -76,6 +76,16 @@ def test_a_bundled_name_wins_over_a_file_of_that_name(bundled, tmp_path, monkeyp
     assert find_style("wave").path.parent == bundled
 
 
+def test_a_damaged_style_of_ones_own_is_told_of_once(bundled, tmp_path, monkeypatch, caplog):
+    """However many names are looked for among the others."""
+    (tmp_path / "mine.onnx").write_bytes(b"none")
+    monkeypatch.setenv("RTSTYLE_STYLES", str(tmp_path))
+    for style in ("foo", "foo=1,bar=1"):
+        caplog.clear()
+        assert refusal(style).startswith("foo: no such style")
+        assert len(caplog.messages) == 1
+
+
 def test_an_unknown_name_suggests_the_nearest(bundled):
     """A typo is answered with the likely name and with all there are."""
     assert refusal("wavr") == "wavr: no such style; did you mean wave? there are: starry-night, wave, wave-full"

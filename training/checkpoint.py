@@ -12,6 +12,7 @@ from torch import Tensor
 
 from rtstyle.errors import ModelError, SinkError
 from rtstyle.output_file import OutputFile
+from rtstyle.sources.input_file import missing, unreadable
 from training.recipe import Recipe
 
 LIST_IN = "the list of photos in"  # a folder: so an input is called
@@ -63,11 +64,13 @@ class Checkpoint:
 
     @staticmethod
     def load(path: Path) -> Checkpoint:
-        """Read one. Raises ModelError for a file that is not one of our checkpoints."""
+        """Read one. Raises SourceError for a file that cannot be read, ModelError for one that is no checkpoint."""
         try:
             content = torch.load(path, map_location="cpu", weights_only=True)
             recipe = Recipe(**content.pop("recipe"))
             return Checkpoint(recipe=recipe, **content)
+        except OSError as error:
+            raise (unreadable(path, error) if path.exists() else missing(path)) from error
         except Exception as error:  # torch.load raises whatever the pickle inside provokes
-            got = "a file of another kind, or of another version" if path.exists() else "none: there is no such file"
+            got = "a file of another kind, or of another version"
             raise ModelError(f"{path}: expected a checkpoint of `python -m training train`, got {got}") from error

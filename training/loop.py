@@ -67,7 +67,9 @@ def train(
     inputs = _inputs(recipe, vgg, [*seen, *held_out])
     if start:
         change = _change(start.photos, names)
-        check_inputs(checkpoint, start.inputs, inputs, anew=f"{change}put it back, or begin anew with --init-from")
+        check_inputs(
+            checkpoint, start.inputs, inputs, anew=f"{change}restore what was there, or begin anew with --init-from"
+        )
     with processes.joined(machine.device) as device, ExitStack() as stack:
         trainer = Trainer(recipe, vgg, machine=machine, device=device, start=start, init=init, inputs=inputs)
         window = deque((start.window or [start.losses]) if start else (), maxlen=50)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from functools import partial
@@ -215,9 +214,7 @@ def _split(text: str) -> tuple[Path, float]:
     except ValueError:
         if not Path(name).exists():  # the sign is the file's own
             return Path(text), 1.0
-        weight = math.nan
-    if not (math.isfinite(weight) and weight > 0):
-        raise UsageError(f"--style-image {name}: expected a weight above 0, got {number!r}")
+        raise UsageError(f"--style-image {name}: expected a weight above 0, got {number!r}") from None
     return Path(name), weight
 
 

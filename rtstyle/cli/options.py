@@ -126,7 +126,7 @@ def with_convention(
         return found
     if not any(_FILE.search(style) for style in found):
         raise UsageError("--input-range, --layout and --channels: expected a foreign network, such as their.onnx")
-    return [_FILE.sub(rf"\1?{words}", style) for style in found]
+    return [_FILE.sub(lambda found: f"{found[1]}?{words}", style) for style in found]
 
 
 def with_mix(styles: Sequence[str], mix: str | None, *, what: str = "--style") -> list[str]:

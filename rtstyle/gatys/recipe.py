@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal, NoReturn, get_args
 
+from rtstyle.amounts import read_amounts
 from rtstyle.errors import UsageError
 
 Network = Literal["vgg16", "vgg19"]
@@ -88,19 +89,9 @@ MIN_TILE = 128
 
 def parse_layers(text: str) -> Layers:
     """``relu4_2`` or ``relu1_1=1,relu2_1=0.5``: names and weights. Raises UsageError."""
-    layers = []
-    for item in filter(None, (part.strip() for part in text.split(","))):
-        name, _, weight = item.partition("=")
-        try:
-            value = float(weight or 1)
-        except ValueError:
-            value = math.nan
-        if not (math.isfinite(value) and value > 0):
-            raise UsageError(f"layer {name}: expected a weight above 0, got {weight!r}")
-        layers.append((name, value))
-    if not layers:
-        raise UsageError(f"layers: expected names like relu4_2 or conv_4,conv_5=0.5, got {text!r}")
-    return tuple(layers)
+    if not text.strip():
+        raise UsageError("layers: expected names like relu4_2 or conv_4,conv_5=0.5, got none")
+    return tuple(read_amounts("layers", [text]).items())
 
 
 def parse_blocks(text: str) -> Layers:
@@ -117,7 +108,9 @@ def _check_layers(kind: str, layers: Layers) -> None:
     names = [name for name, _ in layers]
     if not names:
         raise UsageError(f"{kind}: expected at least one, got none")
-    for name in names:
+    for name, weight in layers:
+        if not (math.isfinite(weight) and weight > 0):
+            raise UsageError(f"{kind}: expected weights above 0, got {name}={weight:g}")
         if names.count(name) > 1:
             raise UsageError(f"{kind}: expected each once, got {name} twice; a weight makes it count more: {name}=2")
 

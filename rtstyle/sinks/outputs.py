@@ -136,7 +136,7 @@ class Line:
             self._missed = self._frames.dropped
         elif self._frames.dropped > self._missed and not self._told:
             self._told = True
-            _log.warning("%s cannot keep up and loses frames; the others continue", self.name)
+            _log.warning("%s cannot keep up and loses frames", self.name)
 
     @property
     def busy(self) -> bool:

@@ -34,23 +34,30 @@ class Extras:
 
 def read_extras(path: Path) -> Extras:
     """Read them from a readable photo; damaged ones count as absent."""
+    data = np.fromfile(path, dtype=np.uint8)
+    alpha, exif, icc = _decode(data)
+    return Extras(alpha, exif, _profile(path, data.tobytes(), icc))
+
+
+def read_alpha(path: Path) -> Alpha | None:
+    """A readable photo's transparency, upright; None where nothing is transparent."""
+    return _decode(np.fromfile(path, dtype=np.uint8))[0]
+
+
+def _decode(data: NDArray[np.uint8]) -> tuple[Alpha | None, bytes, bytes]:
+    """Transparency and EXIF, both upright, and an ICC profile as OpenCV finds it."""
     import cv2
 
-    if not hasattr(cv2, "imdecodeWithMetadata"):
-        _log.warning("this OpenCV does not read metadata, which are lost; install opencv-python 4.13 or later")
-        return Extras()
-    data = np.fromfile(path, dtype=np.uint8)
     image, kinds, blocks = cv2.imdecodeWithMetadata(data, cv2.IMREAD_UNCHANGED)
     found = {int(kind): bytes(np.asarray(block).ravel()) for kind, block in zip(kinds, blocks, strict=True)}
-    exif = found.get(cv2.IMAGE_METADATA_EXIF, b"")
-    orientation, upright = set_upright(exif)
+    orientation, exif = set_upright(found.get(cv2.IMAGE_METADATA_EXIF, b""))
     orientation = orientation_of_avif(data.tobytes()) or orientation
     alpha = None
     if image is not None and image.shape[2:] == (_RGBA,):
         plane = (image[..., 3] / (1 if image.dtype == np.uint8 else 257)).astype(np.uint8)  # 65535 / 255
         if plane.min() < _OPAQUE:
             alpha = turned(plane, orientation)
-    return Extras(alpha, upright, _profile(path, data.tobytes(), found.get(cv2.IMAGE_METADATA_ICCP, b"")))
+    return alpha, exif, found.get(cv2.IMAGE_METADATA_ICCP, b"")
 
 
 def _profile(path: Path, data: bytes, found: bytes) -> bytes:

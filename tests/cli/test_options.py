@@ -42,6 +42,7 @@ def test_what_a_network_of_others_wants_goes_to_files_only():
     """Bundled styles beside it are left alone, and a time stays at the end."""
     said = with_convention(["theirs.onnx@5", "wave@0"], "0..1", None, "bgr")
     assert said == ["theirs.onnx?range=0..1&channels=bgr@5", "wave@0"]
+    assert with_convention(["theirs.onnx"], None, r"\9", None) == [r"theirs.onnx?layout=\9"]
     assert with_convention(["wave"], None, None, None) == ["wave"]
     with pytest.raises(UsageError, match=r"--channels: expected a foreign network, such as their"):
         with_convention(["wave"], "0..1", None, None)

@@ -19,7 +19,7 @@ def test_layers_with_and_without_weights():
     assert parse_blocks("relu1_2") == (("relu1_2", 1.0),)
 
 
-@pytest.mark.parametrize("text", ["", ",", "relu1_1=x", "relu1_1=-1", "relu1_1=nan"])
+@pytest.mark.parametrize("text", ["", ",", "relu1_1=x", "relu1_1=-1", "relu1_1=nan", "relu1_1,relu1_1"])
 def test_layers_that_make_no_sense(text):
     """A usage error that says what was expected."""
     with pytest.raises(UsageError, match="expected"):
@@ -47,6 +47,8 @@ def test_blocks_that_are_none(text):
         {"tile": 5},
         {"seed": 1 << 63},
         {"style_layers": (("relu1_1", 1.0), ("relu2_1", 1.0), ("relu1_1", 1.0))},
+        {"style_layers": (("relu1_1", 0.0),)},
+        {"content_layers": (("relu4_2", float("nan")),)},
         {"pooling": "median"},
         {"colors": "mine"},
     ],

@@ -79,6 +79,18 @@ def test_what_is_cached_comes_before_the_network(tmp_path, monkeypatch) -> None:
     assert "torchvision" in find_vgg16().source
 
 
+def test_a_damaged_cache_is_made_anew(tmp_path, monkeypatch) -> None:
+    """As after a power cut."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(weights, "_download", lambda folder: folder)
+    monkeypatch.setattr(weights, "_convert", lambda _: vgg16(init_weights=False).features.state_dict())
+    cached = tmp_path / "rtstyle" / weights._CONVERTED
+    cached.parent.mkdir()
+    cached.write_bytes(b"half of it")
+    assert len(weights._from_wheel().state) == 26
+    assert cached.stat().st_size > 5e7
+
+
 def test_without_vgg19_the_error_names_the_ways(monkeypatch) -> None:
     """No network: what to do is said."""
     from torchvision.models import VGG19_Weights

@@ -111,7 +111,7 @@ def test_a_resumed_run_learns_from_what_it_was_begun_with(
         random_vgg = replace(random_vgg, state={name: weight + 1 for name, weight in random_vgg.state.items()})
     what = {"photos": f"the list of photos in {folder}", "artwork": f"{art}"}.get(change, change)
     named = r"0\.png has come; " if change == "photos" else ""
-    words = rf"^{what}: has changed since {out} was begun; {named}put it back, or begin"
+    words = rf"^{what}: has changed since {out} was begun; {named}restore what was there, or begin"
     with pytest.raises(SourceError, match=words):
         train(recipe, out, vgg=random_vgg, machine=ALONE, start=start)
     new = {"inputs", "photos", "window", "skipped", "verdicts"}
@@ -250,12 +250,15 @@ def test_a_full_disk_says_what_is_left(
 
 
 def test_what_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
-    """A text file and a missing file are each one sentence, without Python's names of what went wrong."""
+    """A text file, a missing file and a folder are each one sentence, without Python's names of what went wrong."""
     text = tmp_path / "text.ckpt"
     text.write_text("hello")
-    for path in (text, tmp_path / "missing.ckpt"):
-        with pytest.raises(ModelError, match=r"expected a checkpoint of .*, got (a file of another kind|none)"):
-            Checkpoint.load(path)
+    with pytest.raises(ModelError, match=r"expected a checkpoint of .*, got a file of another kind"):
+        Checkpoint.load(text)
+    with pytest.raises(SourceError, match="there is no such file; check the spelling"):
+        Checkpoint.load(tmp_path / "missing.ckpt")
+    with pytest.raises(SourceError, match="cannot be opened: Is a directory"):
+        Checkpoint.load(tmp_path)
 
 
 def test_another_networks_checkpoint_is_refused(recipe: Recipe, random_vgg: VggWeights, tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ def evaluate(
 
     Example: python -m training evaluate wave-lite.onnx --photos photos --style-image wave.jpg --quick -o sheet.png
     """
-    with one_sentence("training", stopped="what was measured so far is above; no file was written"):
+    with one_sentence("training", stopped="no file was written"):
         if sheet is not None and sheet.suffix.lower() != ".png":
             raise UsageError(f"{sheet}: expected a name that ends in .png")
         if sheet is not None and json_out is not None and sheet.resolve() == json_out.resolve():
@@ -104,7 +104,7 @@ def evaluate(
         console.print(*tables_of(report, console.width), sep="\n")
         typer.echo(report.line())
         if not report.complete:
-            raise KeyboardInterrupt
+            raise KeyboardInterrupt("what was measured so far is above; no file was written")
         if files[0]:
             write_sheet(files[0], rows, ["photo", *(subject.name for subject in subjects)])
         if files[1]:

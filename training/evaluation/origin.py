@@ -39,7 +39,9 @@ class Origin:
     def of(style: Style) -> Origin:
         """Read the metadata: the command, and what it leaves out where it is the default."""
         held_out = re.search(r"every (\d+)th held out", style.metadata.get("dataset", ""))
-        words = shlex.split(style.metadata.get("command", ""))
+        words = list[str]()
+        with suppress(ValueError):  # another program's, with a quote that is not closed
+            words = shlex.split(style.metadata.get("command", ""))
         pairs = list(pairwise(words))
 
         def given(*names: str) -> tuple[str, ...]:

@@ -150,7 +150,7 @@ def _paint(task: Task, source: Reader, painter: FilmPainter, work: WorkFolder, p
         raise SourceError(f"{task.input}: changed while it was read; once it is finished, --resume paints the rest")
     work.complete = True
     work.save()
-    return replace(report, frames_out=report.frames_out - lead)
+    return replace(report, frames_in=report.frames_in - lead, frames_out=report.frames_out - lead)
 
 
 def _deliver(task: Task, source: Reader, work: WorkFolder, prospect: Prospect) -> None:

@@ -206,9 +206,9 @@ def frames_delivered(output: Path) -> int:
         joined = folder / f"joined{output.suffix}"  # which has both names for a moment
         same = not joined.exists() or joined.samefile(output)
         whole = same and manifest.get("delivered") == output.stat().st_size
-    except (OSError, SinkError):
+        return sum(segment["frames"] for segment in manifest["segments"]) if whole else 0
+    except (OSError, SinkError, KeyError, TypeError):
         return 0
-    return sum(segment["frames"] for segment in manifest["segments"]) if whole else 0
 
 
 def tidy(output: Path) -> None:
@@ -244,9 +244,8 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
     """What the manifest says; nothing where there is none. Raises SinkError for a damaged one."""
     path = folder / _MANIFEST
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        return dict(json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, TypeError) as error:
         raise SinkError(f"{path}: is damaged ({error}); {ANEW}") from error
-    return dict(found)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from rtstyle.frames import Image
 from rtstyle.gatys.recipe import STARTS, Layers, Recipe
 from rtstyle.gatys.sizes import size_for
 from rtstyle.jobs.defaults import DEVICE
-from rtstyle.sinks.photo_extras import read_extras
+from rtstyle.sinks.photo_extras import read_alpha
 from rtstyle.sources.photo_folder import read_photo
 
 if TYPE_CHECKING:
@@ -34,6 +35,11 @@ class StyleImage:
     path: Path
     weight: float = 1.0
     mask: Path | None = None
+
+    def __post_init__(self) -> None:
+        """Raise UsageError for a weight that is none."""
+        if not (isfinite(self.weight) and self.weight > 0):
+            raise UsageError(f"{self.path}: expected a weight above 0, got {self.weight:g}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,6 +240,6 @@ def _artwork(style: StyleImage, device: torch.device) -> Artwork:
     mask = None
     if style.mask is not None:
         mask = to_tensor(read_photo(style.mask), device).mean(dim=1, keepdim=True)
-        if (alpha := read_extras(style.mask).alpha) is not None:
+        if (alpha := read_alpha(style.mask)) is not None:
             mask *= torch.from_numpy(alpha).to(device) / 255
     return Artwork(to_tensor(read_photo(style.path), device), style.weight, mask, str(style.mask))

@@ -56,7 +56,7 @@ class Show:
         format = source.format
         if min(format.width, format.height) < MIN_SIZE:
             got = f"{format.width}×{format.height}"
-            raise SourceError(f"expected a picture of {MIN_SIZE}×{MIN_SIZE} pixels or more, got {got}")
+            raise SourceError(f"live: expected pictures of at least {MIN_SIZE}×{MIN_SIZE} pixels, got {got}")
         self._source, self._styles, self._look, self._device, self._seconds = source, styles, look, device, seconds
         auto = AutoSize(format.height, float(1 / (format.rate or _RATE)))
         self._auto = None if size else auto

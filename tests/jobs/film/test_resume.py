@@ -21,7 +21,7 @@ from rtstyle.errors import SinkError, SourceError
 from rtstyle.jobs.film.film import check_output, look_at
 from rtstyle.jobs.film.options import FilmOptions
 from rtstyle.jobs.film.task import Task
-from rtstyle.jobs.film.work_folder import WorkFolder, tidy
+from rtstyle.jobs.film.work_folder import WorkFolder, frames_delivered, tidy
 from rtstyle.output_file import OutputFile
 from rtstyle.sinks.container import Written
 from rtstyle.sinks.encoding import Encoding
@@ -137,7 +137,7 @@ def test_a_stage_with_memory_does_not_notice(film, tmp_path, invert_model):
         rtstyle.transcode(film, target, style=invert_model, options=steady, progress=stop_at(37))
     resumed = FilmOptions(segment=SEGMENT, steady=True, resume=True)
     report = rtstyle.transcode(film, target, style=invert_model, options=resumed)
-    assert (report.frames_resumed, report.frames_out) == (30, 70)
+    assert (report.frames_resumed, report.frames_in, report.frames_out) == (30, 70, 70)
     assert_same_film(target, whole)
 
 
@@ -327,6 +327,15 @@ def test_killed_between_name_and_tidying(film, tmp_path, invert_model, monkeypat
     assert (report.frames_out, report.frames_resumed) == (0, 100)
     assert target.read_bytes() == before
     assert [path.name for path in tmp_path.iterdir()] == ["out.mp4"]
+
+
+@pytest.mark.parametrize("manifest", ["[1]", '{"delivered": 3}', '{"delivered": 3, "segments": [1]}', "none"])
+def test_a_manifest_of_something_else_delivers_nothing(tmp_path, manifest):
+    """Whatever it is; nobody is told how many frames there are."""
+    (tmp_path / "out.mp4").write_bytes(b"abc")
+    (tmp_path / "out.mp4.rtstyle").mkdir()
+    (tmp_path / "out.mp4.rtstyle" / "manifest.json").write_text(manifest)
+    assert frames_delivered(tmp_path / "out.mp4") == 0
 
 
 def test_a_name_as_long_as_names_may_be(film, tmp_path, invert_model):

@@ -50,6 +50,23 @@ def test_a_mask_of_which_nothing_is_left_is_refused(files):
         check(Materials(styles=styles, recipe=TINY), [TINY], (48, 64))
 
 
+@pytest.mark.parametrize("weight", [0.0, -1.0, float("nan")])
+def test_an_artwork_that_weighs_nothing_is_refused(weight):
+    """When it is named, and not by what is computed with it."""
+    with pytest.raises(UsageError, match=r"art\.png: expected a weight above 0, got"):
+        StyleImage(path=Path("art.png"), weight=weight)
+
+
+def test_a_masks_colours_are_no_paintings(files, caplog):
+    """A profile that no painting could have is nothing to warn of."""
+    profile = np.frombuffer(b"\0" * 16 + b"GRAY" + b"\0" * 108, np.uint8)
+    white = np.full((48, 64), 255, np.uint8)
+    _, mask = cv2.imencodeWithMetadata(".jpg", white, [cv2.IMAGE_METADATA_ICCP], [profile])
+    (files / "mask.jpg").write_bytes(mask.tobytes())
+    Studio.open(Materials(styles=[StyleImage(path=files / "art.png", mask=files / "mask.jpg")], recipe=TINY))
+    assert not caplog.messages
+
+
 def test_a_mask_is_white_only_where_it_is_opaque(files):
     """What editors hide under transparency is often white."""
     mask = np.full((48, 64, 4), 255, np.uint8)

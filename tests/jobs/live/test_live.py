@@ -493,7 +493,7 @@ def test_more_lines_than_there_are_are_not_painted(invert_model):
 
 def test_small_pictures_are_refused(invert_model):
     """As everywhere; the camera is let go."""
-    with pytest.raises(SourceError, match="expected a picture of 16×16 pixels or more, got 8×8"):
+    with pytest.raises(SourceError, match="live: expected pictures of at least 16×16 pixels, got 8×8"):
         show_of(Paced(lambda: TestPattern(8, 8)), invert_model)
     with pytest.raises(UsageError, match="strength: expected 0 to 1, got 7"):
         Look(strength=7)

@@ -39,6 +39,7 @@ def test_the_metadata_tell_what_was_trained_on(tmp_path: Path) -> None:
         Origin.of(read_style(make_model(tmp_path / "sea.onnx", command=COMMAND, dataset=DATASET, style_size="384")))
         == A
     )
+    assert Origin.of(read_style(make_model(tmp_path / "y.onnx", command="paint 'me"))).artworks == ()
     unknown = Origin.of(read_style(make_model(tmp_path / "x.onnx")))
     assert (unknown.folder, unknown.artworks, unknown.hold_out) == ("", (), 0)
 
