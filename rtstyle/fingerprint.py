@@ -17,8 +17,8 @@ _OF_A_PICTURE = 1 << 14  # bytes
 def fingerprint(path: str | Path, extent: int | None = None) -> str:
     """Return ``SIZE:DIGEST``: bytes (or picture count) and SHA-256 of that much; empty if missing.
 
-    Without ``extent``, of everything. Of a file only the last 16 MiB are read: a recorder rewrites the beginning at the
-    end.
+    ``extent``: bytes, or pictures, from the beginning; None: all. Of a file only the last 16 MiB of them are read: a
+    recorder rewrites the beginning at the end.
     """
     try:
         if is_pattern(str(path)):

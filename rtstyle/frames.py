@@ -102,7 +102,7 @@ class VideoFormat:
     sample_aspect: Fraction = Fraction(1)
     color: Color = Color()
     live: bool = False  # a live source drops late frames; a file loses none
-    frames: int | None = None  # as the container promises; for progress only
+    frames: int | None = None  # as the container promises, which may be wrong
     streams: tuple[av.stream.Stream, ...] = ()  # whose packets travel along, to be copied
     metadata: Mapping[str, str] = field(default_factory=dict)  # title, artist, ...
     stream_metadata: Mapping[str, str] = field(default_factory=dict)  # the video stream's own: language, title, ...

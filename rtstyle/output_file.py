@@ -40,7 +40,7 @@ class OutputFile:
     def __init__(
         self, path: str | Path, *, overwrite: bool, keep: Container[Identity] = (), temporary: Path | None = None
     ) -> None:
-        """``temporary``: to use instead of our own; on the same disk, and made by the caller."""
+        """``temporary``: to use instead of a name of our own; on the same disk."""
         self.path = Path(path)
         self._overwrite = overwrite
         try:

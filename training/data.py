@@ -140,7 +140,7 @@ def batches(
     else:
         return
     raise SourceError(  # here, as the other's causes would keep the loader, too
-        f"a process that reads photos has failed ({reason}), as where memory, or /dev/shm, is short; "
+        f"a worker that reads photos has failed ({reason}), usually for want of memory, or of /dev/shm; "
         "continue with --resume --workers 0"
     )
 
@@ -167,7 +167,8 @@ def read_artwork(path: Path, size: int) -> Tensor:
     height, width = image.shape[:2]
     if min(height, width) < MIN_ARTWORK:
         raise SourceError(
-            f"{path}: {width}×{height} px show no style; expected at least {MIN_ARTWORK} px a side, better {size}"
+            f"{path}: {width}×{height} px are too small to show a style; "
+            f"expected at least {MIN_ARTWORK} px a side, better {size}"
         )
     return tensor(scaled(image, min(size, height, width)))
 

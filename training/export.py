@@ -79,7 +79,9 @@ def export(
     if twice := [name for i, name in enumerate(artwork.names) if name in artwork.names[:i]]:
         raise UsageError(f"two styles are called {twice[0]}: expected a --name of its own for each artwork")
     if len(artwork.names) > 1 and (odd := [name for name in artwork.names if set(name) & {",", "="}]):
-        raise UsageError(f"a style is called {odd[0]!r}: expected a --name without , and =, which --mix goes by")
+        raise UsageError(
+            f"a style is called {odd[0]!r}: expected a --name without , or =, which separate the styles of --mix"
+        )
     network.load_state_dict(checkpoint.averaged)
     facts = metadata(checkpoint, artwork, network, measured)
     network.finish()

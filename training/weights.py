@@ -42,7 +42,9 @@ def read_network(path: Path) -> Network:
     try:
         network.load_state_dict(weights)
     except RuntimeError as error:
-        raise ModelError(f"{path}: a teacher holds one style, and this one several; name a network of one") from error
+        raise ModelError(
+            f"{path}: expected a teacher of one style, got one of several; name another network"
+        ) from error
     return network.eval().requires_grad_(False)
 
 
@@ -51,7 +53,7 @@ def _stored(path: Path) -> dict[str, Tensor]:
         return Checkpoint.load(path).averaged
     model = load_file(path)
     if variant := next((entry.value for entry in model.metadata_props if entry.key == "rtstyle.variant"), ""):
-        raise ModelError(f"{path}: is another model exported as {variant}; name that model")
+        raise ModelError(f"{path}: is an export of another model as {variant}; name the original")
     weights = {
         tensor.name.removeprefix(PREFIX): torch.from_numpy(numpy_helper.to_array(tensor).copy())
         for tensor in model.graph.initializer

@@ -66,7 +66,9 @@ def live(
     camera_size: Annotated[str | None, typer.Option(metavar="WxH", help="Capture size to request.")] = None,
     rate: Annotated[
         str | None,
-        typer.Option(metavar="RATE", help="Frame rate to request; for numbered pictures theirs, by default 25."),
+        typer.Option(
+            metavar="RATE", help="Frame rate to request; for numbered pictures, the rate to play them at (default 25)."
+        ),
     ] = None,
     loop: Annotated[bool, typer.Option("--loop", help="Repeat a file endlessly.")] = False,
     window: Annotated[

@@ -159,7 +159,7 @@ def _native_precision(capabilities: list[str], cpu: str | None) -> str:
 
 
 def _is_faster_in_8_bits(precision: str, cpu: str | None) -> bool:
-    """On x86 without AMX; 1.4 to 2.5 times (docs/LOG.md). ARM was not measured."""
+    """On x86 without AMX (docs/LOG.md). ARM was not measured."""
     return _is_x86() and (precision == "f32" or is_zen4(cpu))
 
 

@@ -1,4 +1,4 @@
-"""The ten pictures that an export is measured on."""
+"""The pictures that an export is measured on, and those that its 8 bits are chosen by."""
 
 from __future__ import annotations
 

@@ -95,7 +95,9 @@ def _fate_of_cover(stream: Stream, suffix: str) -> Fate:
     if suffix != ".mkv":
         return Fate("leave", reason="covers are only written into .mp4 and .mkv")
     if source.exists() and not source.is_file():
-        return Fate("leave", reason=".mkv has it before the film, and from a pipe it comes too late; use a file")
+        return Fate(
+            "leave", reason=".mkv stores covers before the film, and a pipe delivers them too late; read from a file"
+        )
     return Fate("copy")
 
 
@@ -161,14 +163,18 @@ def _fate_of_sound(stream: AudioStream, suffix: str) -> Fate:
     """The first codec that takes all channels as they are, else whichever takes the most of them, mixed."""
     context = stream.codec_context
     if has_own_order(layout := layout_of(context)):
-        return Fate("leave", reason=f"{suffix} cannot hold it, and so ordered it is not converted: {layout.name}")
+        return Fate(
+            "leave", reason=f"{suffix} cannot hold it, and its channel order ({layout.name}) cannot be converted"
+        )
     codecs = [*dict.fromkeys((_SOUND.get(suffix, _APPLE_LOSSLESS if _is_lossless(stream) else "aac"), "aac"))]
     whole = [Fate("convert", codec, layout) for codec in codecs for layout in same_layouts(context)]
     mixed = [Fate("convert", codec, layout, mixed=True) for layout in mixes(context) for codec in codecs]
     for fate in (*whole, *mixed):
         if _can_encode(suffix, stream, fate):
             return fate
-    return Fate("leave", reason=f"{' and '.join(codecs)} take no such channels ({layout.name})")
+    return Fate(
+        "leave", reason=f"no encoder for {suffix} takes its channels ({layout.name}); tried: {', '.join(codecs)}"
+    )
 
 
 def _can_encode(suffix: str, stream: Stream, fate: Fate) -> bool:

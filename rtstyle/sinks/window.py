@@ -67,7 +67,8 @@ class Window:
             cv2.setMouseCallback(self._title, self._mouse)
         except cv2.error as error:  # opencv-python-headless
             raise SinkError(
-                f"no window: this OpenCV was built without ({error.err}); --no-window works without"
+                f"no window: this OpenCV cannot show one ({error.err}); install opencv-python in place of "
+                "opencv-python-headless, or use --no-window"
             ) from error
         self._width = format.width
 
@@ -170,10 +171,10 @@ def check_display() -> tuple[int, int] | None:
         return None
     loaded = list(sys.modules)
     if "av" in loaded and ("cv2" not in loaded or loaded.index("av") < loaded.index("cv2")):
-        raise SinkError("no window: PyAV was loaded before OpenCV, which hangs; put `import cv2` before all others")
+        raise SinkError("no window: with PyAV imported before OpenCV it would hang; put `import cv2` first")
     display = os.environ.get("DISPLAY", "")
     if not display:
-        raise SinkError("no window: there is no display (DISPLAY is not set); --no-window works without")
+        raise SinkError("no window: there is no display (DISPLAY is not set); or use --no-window")
     host, _, number = display.partition(":")
     screen = number.partition(".")[0]
     try:
@@ -181,7 +182,7 @@ def check_display() -> tuple[int, int] | None:
     except PermissionError:
         raise SinkError(
             f"no window: the display {display} refuses this user; start without sudo, or set XAUTHORITY to the file of "
-            "its owner; --no-window works without"
+            "its owner; or use --no-window"
         ) from None
     except (OSError, OverflowError, ValueError, struct.error):
-        raise SinkError(f"no window: the display {display} does not answer; --no-window works without") from None
+        raise SinkError(f"no window: the display {display} does not answer; or use --no-window") from None

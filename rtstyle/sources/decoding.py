@@ -61,9 +61,9 @@ def _why_not(container: InputContainer, path: str) -> DeviceError | SourceError 
 
     codec = video_stream(container, path).codec_context.name
     if codec not in _CODECS:
-        return SourceError(f"it is used for {', '.join(_CODECS)}, and this is {codec}")
+        return SourceError(f"only {', '.join(_CODECS)} are decoded there, and this is {codec}")
     if not Path(path).is_file():
-        return SourceError("only a file can be tried before")
+        return SourceError("it is tried on the input first, which takes a file")
     if not nvidia.count_gpus():
         return DeviceError(f"{nvidia.DRIVER} finds no NVIDIA GPU")
     try:

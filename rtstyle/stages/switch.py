@@ -47,7 +47,7 @@ class Switch(Generic[W]):
         self._ready: tuple[W, ClosableStage, bool] | None = None  # built, not yet in use
         self._error: RtstyleError | None = None
         self._closing = False
-        self._painters: OrderedDict[W, ClosableStage] = OrderedDict()  # used by the frames' thread only
+        self._painters: OrderedDict[W, ClosableStage] = OrderedDict()  # changed by the frames' thread only
         self._leaving: W | None = None
         self._fading_since: Fraction | None = None
         self.current: W | None = None  # the wish that paints now
@@ -165,7 +165,9 @@ class Switch(Generic[W]):
                 self._wish = None
             self._error = None
             self._changed.notify_all()
-        if unused is not None and unused[1] not in self._painters.values():
+            if unused is not None and unused[1] in self._painters.values():
+                unused = None
+        if unused is not None:
             unused[1].close()
 
     def _fail(self, wish: tuple[W, bool], error: RtstyleError) -> None:

@@ -155,7 +155,7 @@ def test_a_codec_whose_frames_cannot_be_counted(tmp_path, monkeypatch, caplog):
             frame.pts, frame.time_base = number, Fraction(1, 25)
             container.mux(video.encode(frame))
         container.mux(video.encode(None))
-    refused(film, caplog, "it is used for h264, hevc, vp9, and this is vp8")
+    refused(film, caplog, "only h264, hevc, vp9 are decoded there, and this is vp8")
 
 
 def test_an_interlaced_film(tmp_path, monkeypatch, caplog):
@@ -172,7 +172,7 @@ def test_what_cannot_be_read_twice_is_not_tried(tmp_path, monkeypatch, caplog):
     pattern = tmp_path / "frame_%02d.png"
     for number in range(3):
         cv2.imwrite(str(pattern) % number, np.full((16, 16, 3), 40 * number, np.uint8))
-    refused(pattern, caplog, "only a file can be tried before")
+    refused(pattern, caplog, "it is tried on the input first, which takes a file")
 
 
 def test_a_file_that_is_not_there_is_that(tmp_path):

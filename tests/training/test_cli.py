@@ -229,7 +229,7 @@ def test_the_same_command_goes_on(begun: Path, folder: Path) -> None:
     """With --resume and all that it was begun with, as `make style` gives it again; a changed option is refused."""
     done = resumed(begun, folder, "--steps", "1")
     assert done.exit_code == 0, done.output
-    assert "1 steps, it is finished" in " ".join(done.stderr.split())
+    assert "1 steps, already finished" in " ".join(done.stderr.split())
     done = resumed(begun, folder, "--steps", "2")
     assert done.exit_code == 2, done.output
     assert "--steps: --resume keeps the original options" in done.stderr
@@ -294,7 +294,7 @@ def test_a_finished_run_says_so(begun: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("training.cli.train.find_vgg16", lambda _: pytest.fail("VGG was asked for"))
     done = CliRunner().invoke(app, ["train", "--resume", "-o", str(begun)])
     assert done.exit_code == 0, done.output
-    assert "1 steps, it is finished; next: python -m training export" in " ".join(done.stderr.split())
+    assert "1 steps, already finished; next: python -m training export" in " ".join(done.stderr.split())
 
 
 def test_the_next_command_can_be_copied(begun: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -394,7 +394,7 @@ def test_what_is_not_installed_is_one_sentence() -> None:
         ((*NEW, "--style-layers", "relu9_9", "-o", "x.ckpt"), 2, "relu9_9"),
         ((*NEW, "--distance", "miles", "-o", "x.ckpt"), 2, "expected mse or l1"),
         ((*NEW, "--gram", "matrix", "-o", "x.ckpt"), 2, "expected one of relative, overall, plain"),
-        ((*NEW, "--style-image", "tiny.png", "-o", "x.ckpt"), 1, "20×20 px show no style"),
+        ((*NEW, "--style-image", "tiny.png", "-o", "x.ckpt"), 1, "20×20 px are too small to show a style"),
         ((*NEW, "--init-from", "art.png", "-o", "x.ckpt"), 1, "expected a checkpoint"),
         (("export", "art.png", "-o", "x.onnx"), 1, "expected a checkpoint"),
         (("export", "art.png", "-o", "x.txt"), 2, "x.txt: expected a name that ends in .onnx"),

@@ -46,7 +46,7 @@ def test_a_reader_that_is_killed_is_one_sentence(photos: Path) -> None:
     os.kill(reader.pid or 0, signal.SIGKILL)
     reader.join()
     time.sleep(0.1)  # time for a signal handler
-    with pytest.raises(SourceError, match=r"a process that reads photos has failed \(.*\), .*--workers 0$"):
+    with pytest.raises(SourceError, match=r"a worker that reads photos has failed \(.*\), .*--workers 0$"):
         list(stream)
 
 

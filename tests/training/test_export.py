@@ -118,7 +118,7 @@ def test_a_variant_is_told_from_another_network(photos: Path, tmp_path: Path) ->
     model = onnx.load(path)
     onnx.helper.set_model_props(model, {"rtstyle.network": "lite", "rtstyle.variant": "float"})
     onnx.save(model, path)
-    with pytest.raises(ModelError, match=r"x-float.onnx: is another model exported as float; name that model"):
+    with pytest.raises(ModelError, match=r"x-float.onnx: is an export of another model as float; name the original"):
         read_weights(path)
 
 

@@ -127,7 +127,7 @@ def test_photos_that_can_no_longer_be_read_cost_no_step(
 
     def broken(*arguments: object, **options: object) -> Iterator[torch.Tensor]:
         yield from islice(whole(*arguments, **options), 2)  # type: ignore[arg-type]
-        raise SourceError("a process that reads photos has failed")
+        raise SourceError("a worker that reads photos has failed")
 
     monkeypatch.setattr("training.loop.batches", broken)
     out = tmp_path / "net.ckpt"

@@ -7,7 +7,7 @@ import sys
 
 
 def main() -> None:
-    """Entry point of ``python -m training``; exits as ``rtstyle`` does."""
+    """Entry point of ``python -m training``; exits with 130 after Ctrl-C and SIGTERM."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         from training.cli.app import app  # imported here so that Ctrl-C is clean while it loads

@@ -110,7 +110,7 @@ def _train(out: Path, machine: Machine, start: Checkpoint | None, given: Mapping
         done = reporter.skipped
     if machine.processes.first:
         say(
-            f"{out}: {recipe.steps} steps, {done or 'it is finished'}; "
+            f"{out}: {recipe.steps} steps, {done or 'already finished'}; "
             f"next: python -m training export {quote(str(out))} -o NAME-{recipe.network}.onnx"
         )
 

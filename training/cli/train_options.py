@@ -47,7 +47,8 @@ Preset = Annotated[
     typer.Option(
         help="smoke (does it run?), quick (with --init-from, 15 minutes on a CPU), best (for a GPU), calm "
         "(with --init-from, less flicker) or refine (with --init-from of a full network, much nearer to its artwork); "
-        "other options override it, and --network full keeps its own learning rate but with refine." + _default(PRESET)
+        "other options override it, and --network full keeps its own learning rate except with refine."
+        + _default(PRESET)
     ),
 ]
 Network = Annotated[

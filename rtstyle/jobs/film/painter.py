@@ -50,8 +50,8 @@ class FilmPainter:
             raise
         self.steady = Steady() if options.steady else None
         self.identity = ", ".join(
-            f"{stylizer.style.path.name} {stylizer.style.mix}{stylizer.style.convention or ''}@{float(start):g} "
-            f"{sha256_of(stylizer.style.path)[:16]} {options.precision}"
+            f"{stylizer.style.path.name}{stylizer.style.mix or ''}{stylizer.style.convention or ''}@{float(start):g} "
+            f"({sha256_of(stylizer.style.path)[:16]})"
             for start, stylizer in zip(starts, self._stylizers, strict=True)
         )
 

@@ -123,6 +123,7 @@ class Prospect:
             "input_bytes": size,
             "input_changed": changed,
             "style": styles,
+            "precision": options.precision,
             "strength": options.strength,
             "keep_colors": options.keep_colors,
             "steady": options.steady,
@@ -146,7 +147,9 @@ def _never_seen(task: Task, format: VideoFormat) -> list[str]:
         return []
     length = format.frames / format.rate
     late = [(time, style) for time, style in read_schedule(task.style) if time >= length]
-    return [f"{style}@{float(time):g} is not seen: what is painted ends at {float(length):g} s" for time, style in late]
+    return [
+        f"{style}@{float(time):g} never appears: the painted part ends at {float(length):g} s" for time, style in late
+    ]
 
 
 def _lost_languages(format: VideoFormat, streams: Sequence[Stream], suffix: str) -> list[str]:

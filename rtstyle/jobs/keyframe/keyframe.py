@@ -97,7 +97,7 @@ def paint_photo(
     except SinkError as error:
         raise along.rescued(painting, error) from error
     along.end(painting)
-    painting.check(target, hint=f"the best picture is there, {HINT}")
+    painting.check(target, hint=f"the best picture was saved; {HINT}")
     return report_of(painting, studio, perf_counter() - begun)
 
 

@@ -144,7 +144,7 @@ class Brush:
         if painting.stopped:
             self.kept.stop(name, painting.place)
         if painting.failed and float(content.std(dim=(2, 3)).max()) < _FLAT and math.isfinite(painting.losses.total):
-            _log.warning("%s: %s; it shows hardly anything, and stays as it is", name, painting.failed)
+            _log.warning("%s: %s; the frame is nearly blank, and stays unpainted", name, painting.failed)
         else:
             painting.check(name, hint=_HINT)
         image = to_image(painting.picture)

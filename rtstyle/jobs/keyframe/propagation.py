@@ -88,7 +88,7 @@ def open_propagation(
     check_times(input, moments)
     if materials.recipe.init != "content":
         _log.warning(
-            "%s: begins with its own frames, which are carried on, and not with %s", input, materials.recipe.init
+            "%s: --propagate begins with the video's own frames; --init %s is ignored", input, materials.recipe.init
         )
     keep = [input, *materials.files()]
     writer = VideoWriter(target, overwrite=overwrite, keep=keep, temporary=_growing(target))

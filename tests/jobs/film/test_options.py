@@ -269,7 +269,7 @@ def test_what_will_not_be_as_it_looks_is_told(clip, tmp_path, invert_model, iden
     """A style that would begin after the end, and a photo that is made a film."""
     schedule = [f"{invert_model}@0", f"{identity_model}@99"]
     rtstyle.transcode(clip, tmp_path / "out.mp4", style=schedule)
-    assert caplog.messages == [f"{clip}: {identity_model}@99 is not seen: what is painted ends at 1 s"]
+    assert caplog.messages == [f"{clip}: {identity_model}@99 never appears: the painted part ends at 1 s"]
     caplog.clear()
     photo = tmp_path / "photo.jpg"
     cv2.imwrite(str(photo), np.full((32, 32, 3), 10, np.uint8))

@@ -83,7 +83,7 @@ def test_what_cannot_be_saved_leaves_its_best_and_an_error(files, monkeypatch):
 
     gradient_of = Objective.gradient
     monkeypatch.setattr(Objective, "gradient", uphill)
-    with pytest.raises(PaintError, match=r"the loss stayed at .* the best picture is there"):
+    with pytest.raises(PaintError, match=r"the loss stayed at .* the best picture was saved"):
         paint(files)
     assert cv2.imread(str(files / "out.png")).std() > 20
 

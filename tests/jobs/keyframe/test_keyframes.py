@@ -233,6 +233,6 @@ def test_a_flat_frame_does_not_end_a_video(tmp_path, caplog):
     brush = Brush(SimpleNamespace(painter=Stuck()), kept, None)
     red, noise = torch.tensor([1.0, 0, 0]).view(1, 3, 1, 1).expand(1, 3, 8, 8), torch.rand(1, 3, 8, 8)
     assert (brush(0, red, lambda: red, None) == (255, 0, 0)).all()
-    assert caplog.messages == ["000000.png: it stayed; it shows hardly anything, and stays as it is"]
+    assert caplog.messages == ["000000.png: it stayed; the frame is nearly blank, and stays unpainted"]
     with pytest.raises(PaintError, match=r"000001\.png: it stayed"):
         brush(1, noise, lambda: noise, None)

@@ -72,7 +72,7 @@ def test_a_start_that_a_carried_video_does_not_have_is_said(materials, tmp_path,
     noisy = replace(materials, recipe=replace(materials.recipe, init="noise"))
     how = {"moments": Moments.parse(every="4"), "resume": False, "overwrite": False}
     open_propagation(clip, tmp_path / "out.mp4", noisy, **how)
-    assert caplog.messages == [f"{clip}: begins with its own frames, which are carried on, and not with noise"]
+    assert caplog.messages == [f"{clip}: --propagate begins with the video's own frames; --init noise is ignored"]
 
 
 def test_propagation_needs_keyframes(materials, tmp_path, clip):
