@@ -32,6 +32,7 @@ class Crops(Dataset[Tensor]):
 
     A crop covers between 0.4 and 1 of the photo's short side, divided by ``zoom``: small ones are enlarged, since at
     720p a camera's picture is smoother than a small photo, and its flat areas are larger.
+    ``sieve``, made for as many photos, knows which were skipped, whichever process met them.
     """
 
     def __init__(
@@ -105,24 +106,11 @@ def brushed(crop: Image, rng: np.random.Generator, most: float) -> Image:
     return np.asarray(lay(Batch(image, image, [Fraction(0)])).images[0])
 
 
-def batches(
-    photos: Sequence[Path],
-    *,
-    size: int,
-    zoom: float = 1.0,
-    brushwork: float = 0.0,
-    batch: int,
-    samples: Sequence[int],
-    seed: int,
-    workers: int,
-    sieve: Sieve | None = None,
-) -> Iterator[Tensor]:
-    """Batches (N, size, size, 3) uint8 RGB of the samples with these numbers, read by worker processes.
+def batches(crops: Crops, *, batch: int, workers: int) -> Iterator[Tensor]:
+    """Batches (N, size, size, 3) uint8 RGB, read by worker processes.
 
-    ``sieve``, made for as many photos, then knows which were skipped. Raises SourceError where none is of use,
-    and where a worker is killed.
+    Raises SourceError where no photo is of use, and where a worker is killed.
     """
-    crops = Crops(photos, size=size, zoom=zoom, brushwork=brushwork, samples=samples, seed=seed, sieve=sieve)
     loader: DataLoader[Tensor] = DataLoader(
         crops, batch_size=batch, num_workers=workers, persistent_workers=False, worker_init_fn=_quiet_worker
     )

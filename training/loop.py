@@ -21,7 +21,7 @@ from rtstyle.output_file import OutputFile
 from rtstyle.perceptual import VggWeights
 from rtstyle.resumption import check_inputs
 from training.checkpoint import LIST_IN, Checkpoint
-from training.data import batches, read_artwork
+from training.data import Crops, batches, read_artwork
 from training.machine import PRECISIONS, Machine
 from training.photos import find_photos, list_digest, matches, names_below, split
 from training.preview import preview_path
@@ -141,18 +141,16 @@ def _batches(
     share = recipe.batch // processes.count
     steps = range(first * recipe.batch, recipe.steps * recipe.batch, recipe.batch)
     samples = _Samples(steps, share * processes.rank, share)
-    loader = batches(
+    crops = Crops(
         photos,
         size=recipe.size,
         zoom=recipe.zoom,
         brushwork=recipe.brushwork,
-        batch=share,
         samples=samples,
         seed=recipe.seed,
-        workers=workers,
         sieve=sieve,
     )
-    for index, batch in enumerate(loader):
+    for index, batch in enumerate(batches(crops, batch=share, workers=workers)):
         yield batch, [film_seed(recipe.seed, samples[index * share + i]) for i in range(share)]
 
 

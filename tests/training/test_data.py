@@ -12,15 +12,15 @@ import pytest
 import torch
 
 from rtstyle.errors import SourceError
-from training.data import batches, random_crop, read_artwork
+from training.data import Crops, batches, random_crop, read_artwork
 from training.photos import find_photos
 from training.sieve import Sieve, is_grey
 
 
 def crops_of(photos: list[Path], sieve: Sieve | None = None, workers: int = 0) -> list[torch.Tensor]:
     count = len(photos)
-    loader = batches(photos, size=32, batch=1, samples=range(2 * count), seed=0, workers=workers, sieve=sieve)
-    return list(loader)
+    crops = Crops(photos, size=32, samples=range(2 * count), seed=0, sieve=sieve)
+    return list(batches(crops, batch=1, workers=workers))
 
 
 def test_a_damaged_photo_is_passed_over(mixed: list[Path], caplog: pytest.LogCaptureFixture) -> None:
@@ -40,7 +40,7 @@ def test_nothing_but_damaged_photos_is_one_sentence(mixed: list[Path], workers: 
 @pytest.mark.skipif(os.name != "posix", reason="kill -9 as POSIX has it")
 def test_a_reader_that_is_killed_is_one_sentence(photos: Path) -> None:
     """It is told of where photos are asked for, not wherever training is just then."""
-    stream = batches(find_photos(photos), size=32, batch=1, samples=range(50), seed=0, workers=1)
+    stream = batches(Crops(find_photos(photos), size=32, samples=range(50), seed=0), batch=1, workers=1)
     next(stream)
     (reader,) = multiprocessing.active_children()
     os.kill(reader.pid or 0, signal.SIGKILL)
@@ -53,7 +53,7 @@ def test_a_reader_that_is_killed_is_one_sentence(photos: Path) -> None:
 def test_a_handler_that_is_not_pythons_is_let_be(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a program that Python is a part of: it could not be given back."""
     monkeypatch.setattr(signal, "getsignal", lambda _: None)
-    (batch,) = batches(find_photos(photos), size=32, batch=1, samples=range(1), seed=0, workers=0)
+    (batch,) = batches(Crops(find_photos(photos), size=32, samples=range(1), seed=0), batch=1, workers=0)
     assert batch.shape == (1, 32, 32, 3)
 
 
@@ -103,10 +103,8 @@ def test_brushwork_lies_under_a_wall(tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / "wall.png"), np.full((90, 90, 3), (40, 160, 90), np.uint8))
 
     def depths(brushwork: float, first: int = 0) -> list[float]:
-        crops = batches(
-            [tmp_path / "wall.png"], size=64, brushwork=brushwork, batch=1, samples=range(first, 12), seed=0, workers=0
-        )
-        return [float(crop[..., 0].float().std()) for crop in crops]
+        crops = Crops([tmp_path / "wall.png"], size=64, brushwork=brushwork, samples=range(first, 12), seed=0)
+        return [float(crop[..., 0].float().std()) for crop in batches(crops, batch=1, workers=0)]
 
     assert depths(0.0) == [0.0] * 12
     strokes = depths(0.8)
@@ -120,7 +118,8 @@ def test_a_run_that_starts_later_sees_what_it_would_have_seen(photos: Path) -> N
     """Batches from step 2 on are the same whether or not steps 0 and 1 were run: resuming changes nothing."""
 
     def run(first: int) -> list[torch.Tensor]:
-        return list(batches(find_photos(photos), size=32, batch=2, samples=range(2 * first, 10), seed=3, workers=0))
+        crops = Crops(find_photos(photos), size=32, samples=range(2 * first, 10), seed=3)
+        return list(batches(crops, batch=2, workers=0))
 
     whole, rest = run(0), run(2)
     assert len(whole) == 5
