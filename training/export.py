@@ -24,11 +24,10 @@ from rtstyle.engines.onnxruntime import import_onnxruntime
 from rtstyle.errors import ModelError, SourceError, UsageError
 from rtstyle.frames import Images
 from rtstyle.output_file import OutputFile
-from rtstyle.sources.photo_folder import read_photo
+from rtstyle.sources.photo_folder import spread
 from rtstyle.style import CONTRACT, WEIGHTS
 from training.checkpoint import Checkpoint
 from training.nets import Network
-from training.photos import spread
 from training.recipe import in_utf8
 
 OPSET = 17
@@ -99,12 +98,12 @@ def export(
 
 def real_frames(photos: Sequence[Path]) -> Iterator[Images]:
     """Some of the photos, one batch for each of the check's three sizes."""
-    some = spread(photos, sum(n for n, _, _ in CHECK_SIZES))
+    some = [photo for _, photo in spread(photos, sum(n for n, _, _ in CHECK_SIZES))]
     if not some:
         raise SourceError("no photos to check the model with: name a folder with --photos")
     for position, (n, height, width) in enumerate(CHECK_SIZES):
         chosen = [some[(position + i) % len(some)] for i in range(n)]
-        yield np.stack([np.asarray(cv2.resize(read_photo(p), (width, height)), np.uint8) for p in chosen])
+        yield np.stack([np.asarray(cv2.resize(photo, (width, height)), np.uint8) for photo in chosen])
 
 
 def metadata(

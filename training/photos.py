@@ -1,8 +1,7 @@
-"""The photos in a folder: which there are, which are held out, and some of them."""
+"""The photos in a folder: which there are, and which are held out."""
 
 from __future__ import annotations
 
-import logging
 import os
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -10,9 +9,7 @@ from pathlib import Path
 
 from rtstyle.errors import SourceError, UsageError
 from rtstyle.fingerprint import digest
-from rtstyle.sources.photo_folder import SUFFIXES, is_photo, read_photo
-
-_log = logging.getLogger(__name__)
+from rtstyle.sources.photo_folder import SUFFIXES, is_photo
 
 
 def find_photos(folder: Path, include: Sequence[str] = ("*",)) -> list[Path]:
@@ -67,20 +64,3 @@ def split(photos: Sequence[Path], hold_out: int) -> tuple[list[Path], list[Path]
     if hold_out == 0:
         return list(photos), []
     return [p for i, p in enumerate(photos) if i % hold_out], list(photos[::hold_out])
-
-
-def spread(photos: Sequence[Path], count: int) -> list[Path]:
-    """``count`` of them, or all there are, spread evenly; a damaged one, which is warned of, gives way to the next."""
-    count = min(count, len(photos))
-    stretches = (photos[i * len(photos) // count : (i + 1) * len(photos) // count] for i in range(count))
-    firsts = (next(filter(_is_readable, stretch), None) for stretch in stretches)
-    return [photo for photo in firsts if photo]
-
-
-def _is_readable(path: Path) -> bool:
-    try:
-        read_photo(path)
-    except SourceError as error:
-        _log.warning("%s; passed over", error)
-        return False
-    return True

@@ -11,9 +11,9 @@ from pathlib import Path
 from torch.utils.tensorboard import SummaryWriter
 
 from rtstyle.errors import SinkError, SourceError
+from rtstyle.sources.photo_folder import spread
 from training.checkpoint import Checkpoint
 from training.nets import Network
-from training.photos import spread
 from training.preview import preview, preview_path, write_preview
 
 LOG_EVERY = 10  # steps
@@ -31,7 +31,7 @@ class Record:
         Raises SinkError where a file cannot be written.
         """
         self._checkpoint = checkpoint
-        self._photos = spread(photos, _PREVIEWS)
+        self._photos = [photo for photo, _ in spread(photos, _PREVIEWS)]
         self._log_is_kept, self._lacks_previews = True, False
         self._hook, threading.excepthook = threading.excepthook, self._failed_in_a_thread
         try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,10 +12,8 @@ import numpy as np
 from rtstyle.errors import SourceError
 from rtstyle.export.order import Size
 from rtstyle.frames import Image
-from rtstyle.sources.photo_folder import SUFFIXES, is_photo, read_photo
+from rtstyle.sources.photo_folder import SUFFIXES, is_photo, read_photo, spread
 from rtstyle.style import MIN_SIZE
-
-_log = logging.getLogger("rtstyle")
 
 MEASURED = 10
 CALIBRATED = 16
@@ -35,12 +32,12 @@ def read_photos(folder: Path | None) -> tuple[Sequence[Image], Sequence[Image]]:
     if not os.path.exists(folder):  # noqa: PTH110 - Path.exists raises for a name that is too long
         raise SourceError(f"{folder}: there is no such folder")
     paths = sorted(filter(is_photo, folder.rglob("*"))) if folder.is_dir() else [folder]
-    measured = _spread(paths, MEASURED)
+    measured = dict(spread(paths, MEASURED, _read))
     if not measured:
         raise SourceError(f"{folder}: expected photos to measure with, found none of {', '.join(SUFFIXES)}")
     others = [path for path in paths if path not in measured]
     others += list(measured)[: max(0, CALIBRATED - len(others))]
-    return list(measured.values()), list(_spread(others, CALIBRATED).values())
+    return list(measured.values()), [image for _, image in spread(others, CALIBRATED, _read)]
 
 
 def made_up() -> Sequence[Image]:
@@ -55,24 +52,9 @@ def fitted(image: Image, size: Size | None) -> Image:
     return np.asarray(cv2.resize(image, (size.width, size.height), interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _spread(paths: Sequence[Path], count: int) -> dict[Path, Image]:
-    """As many, if there are; one that is of no use, which is warned of, gives way to the next."""
-    step, found = max(1.0, len(paths) / count), {}
-    for i in range(min(count, len(paths))):
-        for path in paths[int(i * step) : int((i + 1) * step)]:
-            try:
-                found[path] = _read(path)
-                break
-            except SourceError as error:
-                _log.warning("%s; passed over", error)
-    return found
-
-
 def _read(path: Path) -> Image:
-    image = read_photo(path)
+    image = read_photo(path, min_size=MIN_SIZE)
     height, width = image.shape[:2]
-    if min(height, width) < MIN_SIZE:
-        raise SourceError(f"{path}: expected at least {MIN_SIZE}×{MIN_SIZE} pixels, got {width}×{height}")
     scale = min(1.0, _LONGEST / max(height, width))
     size = max(MIN_SIZE, round(width * scale)), max(MIN_SIZE, round(height * scale))
     return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -30,7 +30,7 @@ class PhotoFolder:
         if not self.photos:
             raise SourceError(f"{', '.join(map(str, inputs)) or 'no input'}: expected a photo ({', '.join(SUFFIXES)})")
         self._min_size = min_size
-        self._first: Image | None = self._read(self.photos[0])
+        self._first: Image | None = read_photo(self.photos[0], min_size=min_size)
         height, width = self._first.shape[:2]
         self.format = VideoFormat(
             width=width, height=height, rate=Fraction(1), time_base=Fraction(1), frames=len(self.photos)
@@ -40,22 +40,15 @@ class PhotoFolder:
         for index, photo in enumerate(self.photos):
             warn_of_more(photo, "painted", way_out="rtstyle transcode paints all")
             image, self._first = self._first, None
-            yield Frame(self._read(photo) if image is None else image, Fraction(index), Fraction(1))
+            image = read_photo(photo, min_size=self._min_size) if image is None else image
+            yield Frame(image, Fraction(index), Fraction(1))
 
     def close(self) -> None:
         """Nothing is held open."""
 
-    def _read(self, path: Path) -> Image:
-        image = read_photo(path)
-        height, width = image.shape[:2]
-        if min(height, width) < self._min_size:
-            least = f"{self._min_size}×{self._min_size}"
-            raise SourceError(f"{path}: expected at least {least} pixels, got {width}×{height}")
-        return image
 
-
-def read_photo(path: Path) -> Image:
-    """Read one photo as (H, W, 3) uint8 RGB. Raises SourceError."""
+def read_photo(path: Path, *, min_size: int = 1) -> Image:
+    """Read one photo as (H, W, 3) uint8 RGB. Raises SourceError, also where a side is below ``min_size`` pixels."""
     import cv2
 
     try:
@@ -73,7 +66,27 @@ def read_photo(path: Path) -> Image:
         raise SourceError(f"{path}: cannot be decoded: {error.err}") from error
     if bgr is None:
         raise SourceError(f"{path}: {_complaint(path, data.size)}")
-    return turned(np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), dtype=np.uint8), orientation or UPRIGHT)
+    image = turned(np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), dtype=np.uint8), orientation or UPRIGHT)
+    height, width = image.shape[:2]
+    if min(height, width) < min_size:
+        raise SourceError(f"{path}: expected at least {min_size}×{min_size} pixels, got {width}×{height}")
+    return image
+
+
+def spread(
+    paths: Sequence[Path], count: int, read: Callable[[Path], Image] = read_photo
+) -> Iterator[tuple[Path, Image]]:
+    """``count`` of the photos, or all there are, spread evenly; one of no use, warned of, gives way to the next."""
+    count = min(count, len(paths))
+    for i in range(count):
+        for path in paths[i * len(paths) // count : (i + 1) * len(paths) // count]:
+            try:
+                image = read(path)
+            except SourceError as error:
+                _log.warning("%s; passed over", error)
+                continue
+            yield path, image
+            break
 
 
 def warn_of_more(path: Path, used: str, *, way_out: str = "") -> None:

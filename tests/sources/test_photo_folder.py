@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from rtstyle.errors import SourceError
-from rtstyle.sources.photo_folder import PhotoFolder
+from rtstyle.sources.photo_folder import PhotoFolder, spread
 
 
 def photo(path, height=20, width=30):
@@ -53,7 +53,8 @@ def test_a_photo_is_decoded_once(tmp_path, monkeypatch):
     """The first one, too, whose size is wanted before; a second look at the folder decodes again."""
     source, decoded = PhotoFolder(photo(tmp_path / "a.png"), photo(tmp_path / "b.png")), []
     monkeypatch.setattr(
-        "rtstyle.sources.photo_folder.read_photo", lambda path: decoded.append(path) or np.zeros((9, 9, 3), np.uint8)
+        "rtstyle.sources.photo_folder.read_photo",
+        lambda path, *, min_size: decoded.append(path) or np.zeros((9, 9, 3), np.uint8),
     )
     assert len(list(source)) == 2
     assert [path.name for path in decoded] == ["b.png"]
@@ -115,3 +116,24 @@ def test_what_is_no_photo_says_so(tmp_path):
     empty.mkdir()
     with pytest.raises(SourceError, match="expected a photo"):
         PhotoFolder(empty)
+
+
+def test_some_photos_are_spread_evenly(tmp_path):
+    """None twice, and a damaged one gives way to its neighbour."""
+    paths = [tmp_path / "0.png", *(photo(tmp_path / f"{number}.png") for number in range(1, 8))]
+    paths[0].write_bytes(b"no picture")
+
+    def names(paths, count):
+        return [path.name[0] for path, image in spread(paths, count) if image.shape == (20, 30, 3)]
+
+    assert names(paths[1:], 3) == ["1", "3", "5"]
+    assert names(paths[1:], 99) == list("1234567")
+    assert names(paths[:4], 2) == ["1", "2"]
+    assert names(paths[:1], 2) == []
+
+
+def test_photos_to_be_spread_are_read_one_by_one(tmp_path):
+    """However many there are, none is read before it is asked for."""
+    read = []
+    found = spread([tmp_path / name for name in "abc"], 3, lambda path: read.append(path.name) or np.zeros((1, 1, 3)))
+    assert (next(found)[0].name, read) == ("a", ["a"])

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from rtstyle.errors import SourceError, UsageError
-from training.photos import find_photos, split, spread
+from training.photos import find_photos, split
 
 
 def test_photos_are_found_in_subfolders_and_by_name(photos: Path) -> None:
@@ -51,11 +51,3 @@ def test_held_out_photos_are_not_trained_on(photos: Path) -> None:
     assert held_out == everything[::2]
     assert sorted(seen + held_out) == sorted(everything)
     assert split(everything, 0) == (everything, [])
-
-
-def test_some_photos_are_spread_evenly(mixed: list[Path]) -> None:
-    """None twice, and a damaged one gives way to its neighbour."""
-    assert spread(mixed[1:], 3) == [mixed[1], mixed[3], mixed[5]]
-    assert spread(mixed[1:], 99) == mixed[1:]
-    assert spread(mixed[:4], 2) == [mixed[1], mixed[2]]
-    assert spread(mixed[:1], 2) == []

@@ -14,8 +14,9 @@ from pathlib import Path
 
 from rtstyle.errors import SourceError
 from rtstyle.fingerprint import fingerprint
+from rtstyle.sources.photo_folder import spread
 from rtstyle.style import Style
-from training.photos import find_photos, list_digest, split, spread
+from training.photos import find_photos, list_digest, split
 from training.recipe import in_utf8
 
 _log = logging.getLogger(__name__)
@@ -106,7 +107,7 @@ def unseen(folder: Path, include: Sequence[str] | None, origins: Sequence[Origin
     left = [photo for photo in _named(folder, include, origins) if photo.resolve() not in seen]
     if not left:
         raise SourceError(f"{folder}: every photo was trained on; name other ones with --photos or --include")
-    photos = spread(left, count or len(left))
+    photos = [photo for photo, _ in spread(left, count or len(left))]
     if not photos:
         raise SourceError(f"{folder}: none of the {len(left)} photos that were not trained on can be read")
     return photos
