@@ -43,9 +43,9 @@ class UsageError(RtstyleError, ValueError):
 _PLAINER = {"Immediate exit requested": "nothing came in time"}  # FFmpeg's words where PyAV's timeout ends it
 
 
-def reason_of(error: BaseException) -> str:
-    """The system's own words, without the number and the path that Python adds; all of it where there are none."""
-    words = getattr(error, "strerror", None) or str(error)
+def reason_of(error: BaseException | str) -> str:
+    """The system's own words, without the number and the path that Python adds; else all of it, or its class."""
+    words = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return _PLAINER.get(words, words)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from torch.utils.tensorboard import SummaryWriter
 
-from rtstyle.errors import SinkError, SourceError
+from rtstyle.errors import SinkError, SourceError, reason_of
 from rtstyle.sources.photo_folder import spread
 from training.checkpoint import Checkpoint
 from training.nets import Network
@@ -40,7 +40,7 @@ class Record:
             threading.excepthook = self._hook
             folder = checkpoint.with_suffix(".log")
             raise SinkError(
-                f"{folder}: expected a folder for TensorBoard's log, got: {error.strerror}; "
+                f"{folder}: expected a folder for TensorBoard's log, got: {reason_of(error)}; "
                 "move what is there, or give the checkpoint another name"
             ) from error
 
@@ -85,7 +85,7 @@ class Record:
 
     def _end_log(self, error: OSError) -> None:
         if self._log_is_kept:
-            _log.warning("TensorBoard's log ends here: %s", error.strerror or error)
+            _log.warning("TensorBoard's log ends here: %s", reason_of(error))
         self._log_is_kept = False
 
     def _failed_in_a_thread(self, failure: threading.ExceptHookArgs) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import http.client
 import re
 import shutil
@@ -12,7 +11,8 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
-from rtstyle.errors import SinkError, SourceError
+from rtstyle.errors import SinkError, SourceError, reason_of
+from rtstyle.output_file import unwritable
 from training.download.part import Part, Version
 from training.download.progress import Count, Listener
 
@@ -61,7 +61,7 @@ def fetch(
                 raise SourceError(_given_up(url, part, error)) from error
             sleep(2.0 ** (failures - 1))
         except OSError as error:
-            raise SinkError(_not_written(path, error)) from error
+            raise SinkError(f"{unwritable(path, error)}; the same command then continues") from error
         else:
             return
 
@@ -81,7 +81,8 @@ def _receive(url: str, part: Part, listener: Listener) -> None:
             part.begin(version)
         elif known is None or not known.goes_on_in(version) or begins != done:
             raise _OutdatedError("the file on the server has changed")
-        _check_room(part.target, done, length)
+        if length is not None:
+            check_room(part.target, length - done, "make room, or use --to")
         _copy(answer, part, Count(part.target.name, listener, done=done, total=length))
     size = part.size()
     if length is not None and size != length:
@@ -106,7 +107,7 @@ def _open(url: str, done: int, validator: str | None) -> http.client.HTTPRespons
             raise _CutError(said) from error
         raise SourceError(f"{url}: {said}; check the address") from error
     except (OSError, http.client.HTTPException) as error:
-        raise _UnreachableError(_reason(getattr(error, "reason", error))) from error
+        raise _UnreachableError(reason_of(getattr(error, "reason", error))) from error
     except ValueError as error:  # of a host that is none
         raise SourceError(f"{url}: expected an address, got none ({error}); check the spelling") from error
     return answer
@@ -127,35 +128,24 @@ def _copy(answer: http.client.HTTPResponse, part: Part, count: Count) -> None:
             try:
                 chunk = answer.read1(CHUNK)
             except (OSError, http.client.HTTPException) as error:
-                raise _CutError(_reason(error)) from error
+                raise _CutError(reason_of(error)) from error
             if not chunk:
                 return
             file.write(chunk)
             count.add(len(chunk))
 
 
-def _check_room(path: Path, done: int, length: int | None) -> None:
+def check_room(path: Path, needed: int, remedy: str) -> None:
+    """Raise SinkError where the disk has fewer bytes left than ``path`` needs."""
     free = shutil.disk_usage(path.parent).free
-    if length is not None and length - done > free:
-        raise SinkError(
-            f"{path}: needs {_gb(length - done)} more, and the disk has {_gb(free)}; make room, or use --to"
-        )
-
-
-def _reason(error: object) -> str:
-    return getattr(error, "strerror", None) or str(error) or type(error).__name__
+    if needed > free:
+        raise SinkError(f"{path}: needs {_gb(needed)} more, and the disk has {_gb(free)}; {remedy}")
 
 
 def _given_up(url: str, part: Part, error: _CutError) -> str:
     if not part.size():
         return f"{url}: cannot be reached ({error}); check the network"
     return f"{url}: broke off ({error}); {_gb(part.size())} are kept; the same command continues from there"
-
-
-def _not_written(path: Path, error: OSError) -> str:
-    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        return f"{path}: the disk is full; make room; the same command then continues where it was"
-    return f"{path}: cannot be written: {error.strerror or error}"
 
 
 def _gb(size: int) -> str:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import errno
 import json
-import shutil
 import stat
 import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
 
 from rtstyle.errors import SinkError, SourceError
+from rtstyle.output_file import unwritable
 from training.download.progress import Count, Listener
+from training.download.transfer import check_room
 
 MARKER = ".complete.json"
 _CHUNK = 1 << 20  # bytes
@@ -35,10 +35,9 @@ def unpack(archive: Path, folder: Path, *, listener: Listener = lambda _: None) 
             members = [member for member in contents.infolist() if not member.is_dir()]
             places = {member.filename: _place(archive, member, folder.name) for member in members}
             missing = [m for m in members if not _is_there(partial / places[m.filename], m)]
-            _check_room(folder, sum(member.file_size for member in missing))
-            total = sum(member.file_size for member in members)
-            done = total - sum(member.file_size for member in missing)
-            count = Count(f"unpacking {archive.name}", listener, done=done, total=total)
+            total, needed = (sum(member.file_size for member in some) for some in (members, missing))
+            check_room(folder, needed, "make room")
+            count = Count(f"unpacking {archive.name}", listener, done=total - needed, total=total)
             for member in missing:
                 _extract(contents, member, partial / places[member.filename], count)
         (partial / MARKER).write_text(json.dumps({"archive": archive.name, "files": len(members)}), encoding="utf-8")
@@ -46,11 +45,7 @@ def unpack(archive: Path, folder: Path, *, listener: Listener = lambda _: None) 
     except zipfile.BadZipFile as error:
         raise SourceError(f"{archive}: is no whole zip ({error}); remove it and run the same command again") from error
     except OSError as error:
-        full = error.errno in {errno.ENOSPC, errno.EDQUOT}
-        reason = (
-            "the disk is full; make room; the same command then continues" if full else error.strerror or str(error)
-        )
-        raise SinkError(f"{folder}: cannot be unpacked: {reason}") from error
+        raise SinkError(f"{unwritable(folder, error)}; the same command then continues") from error
     return len(members)
 
 
@@ -84,9 +79,3 @@ def _extract(contents: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path, cou
             name = f"{contents.filename}: {member.filename}"
             raise SourceError(f"{name} is damaged ({error}); remove the zip and run the same command again") from error
     temporary.replace(path)
-
-
-def _check_room(folder: Path, size: int) -> None:
-    free = shutil.disk_usage(folder.parent).free
-    if size > free:
-        raise SinkError(f"{folder}: needs {size / 1e9:.1f} GB to unpack, and the disk has {free / 1e9:.1f}; make room")
