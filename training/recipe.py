@@ -15,6 +15,9 @@ from rtstyle.perceptual.layers import place_of
 from training.nets import Network, make_network
 
 GRAMS = ("relative", "overall", "plain")
+# Johnson et al. (2016): what `lite` is trained by, and what all models are judged by
+CONTENT_LAYERS: Mapping[str, float] = MappingProxyType({"relu2_2": 1.0})
+STYLE_LAYERS: Mapping[str, float] = MappingProxyType({"relu1_2": 1.0, "relu2_2": 1.0, "relu3_3": 1.0, "relu4_3": 1.0})
 # weights of the losses: chosen so that content, style, tone and calm are of one size in a finished `lite`
 WEIGHTS: Mapping[str, float] = MappingProxyType(
     {
@@ -54,8 +57,8 @@ PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
             "batch": 2,
             "size": 192,
             "zoom": 1.3,
-            "content_layers": {"relu2_2": 1.0},
-            "style_layers": {"relu1_2": 1.0, "relu2_2": 1.0, "relu3_3": 1.0, "relu4_3": 1.0},
+            "content_layers": dict(CONTENT_LAYERS),
+            "style_layers": dict(STYLE_LAYERS),
             "gram": "overall",
             "learning_rate": 2e-4,
             "weights": {"style": 6e6, "temporal": 3e6, "tone": 0.0},
@@ -97,10 +100,8 @@ class Recipe:
     brushwork: float = 0.0  # 0 to 1: the most that is added to the photos
     style_size: int = 512  # px, short side of the artworks
     weights: dict[str, float] = field(default_factory=lambda: dict(WEIGHTS))  # of the losses; not named: 0
-    content_layers: dict[str, float] = field(default_factory=lambda: {"relu2_2": 1.0})
-    style_layers: dict[str, float] = field(
-        default_factory=lambda: {"relu1_2": 1.0, "relu2_2": 1.0, "relu3_3": 1.0, "relu4_3": 1.0}
-    )
+    content_layers: dict[str, float] = field(default_factory=lambda: dict(CONTENT_LAYERS))
+    style_layers: dict[str, float] = field(default_factory=lambda: dict(STYLE_LAYERS))
     distance: str = "mse"  # of features and Gram matrices: mse or l1
     gram: str = "overall"  # the style loss divided by the artwork's own; relative: layer by layer; plain: undivided
     learning_rate: float = 1.5e-3

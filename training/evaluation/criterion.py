@@ -7,9 +7,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from rtstyle.perceptual import VGG, VggWeights, gram_matrix
+from training.recipe import CONTENT_LAYERS, STYLE_LAYERS
 
-CONTENT = "relu2_2"
-STYLE = ("relu1_2", "relu2_2", "relu3_3", "relu4_3")
+(_CONTENT,) = CONTENT_LAYERS
 
 
 class Criterion:
@@ -20,19 +20,19 @@ class Criterion:
     """
 
     def __init__(self, vgg: VggWeights, artwork: Tensor) -> None:  # (1, 3, H, W) RGB in [0, 1]
-        self._vgg = VGG((CONTENT, *STYLE), vgg)
+        self._vgg = VGG((*CONTENT_LAYERS, *STYLE_LAYERS), vgg)
         with torch.no_grad():
             features: dict[str, Tensor] = self._vgg(artwork)
-            self._grams = {name: gram_matrix(features[name]) for name in STYLE}
+            self._grams = {name: gram_matrix(features[name]) for name in STYLE_LAYERS}
 
     def content_of(self, photo: Tensor) -> Tensor:
         """What ``__call__`` compares with: the photo's feature map."""
         with torch.no_grad():
-            features: dict[str, Tensor] = self._vgg(photo, (CONTENT,))
-        return features[CONTENT]
+            features: dict[str, Tensor] = self._vgg(photo, (_CONTENT,))
+        return features[_CONTENT]
 
     def __call__(self, image: Tensor, content: Tensor) -> tuple[Tensor, Tensor]:
         """(content loss, style loss) of an image (1, 3, H, W) RGB in [0, 1]."""
         features: dict[str, Tensor] = self._vgg(image)
-        style = torch.stack([F.mse_loss(gram_matrix(features[name]), self._grams[name]) for name in STYLE]).sum()
-        return F.mse_loss(features[CONTENT], content), style
+        style = torch.stack([F.mse_loss(gram_matrix(features[name]), self._grams[name]) for name in STYLE_LAYERS]).sum()
+        return F.mse_loss(features[_CONTENT], content), style
