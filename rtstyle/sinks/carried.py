@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, cast
@@ -24,13 +23,15 @@ if TYPE_CHECKING:
     from av.stream import Stream
     from av.subtitles.stream import SubtitleStream
 
-_log = logging.getLogger("rtstyle")
-
 _DOLBY = (b"\x0b\x77", b"\x77\x0b")  # what a packet of AC-3 begins with
 _BITS_PER_CHANNEL = 128_000
 _OPUS_HZ = 48_000
 _MUXERS = ("encoder", "duration", "vendor_id", "bps", "number_of_", "_statistics_")  # tags: the muxer's to say
 _PICTURES = {"mjpeg": "jpg"}  # extensions of cover pictures, where they are not the codec's name
+
+
+class DamagedPacketError(Exception):
+    """What ``packets`` is given cannot be read."""
 
 
 class Copied:
@@ -40,19 +41,15 @@ class Copied:
         self.stream: Stream = container.add_stream_from_template(template, opaque=True)
         self._last: int | None = None  # time of the packet before, in its ticks
         self._is_dolby = codec_name(template) in {"ac3", "eac3"}
-        self._damaged = 0  # packets
         if isinstance(self.stream, AudioStream):  # some files tell the number of channels only, and MP4 wants more
             layout = usual_layout(self.stream.codec_context)
             if not has_own_order(layout):
                 self.stream.codec_context.layout = layout
 
     def packets(self, packet: av.Packet[Any]) -> Iterator[av.Packet[Any]]:
-        packet.stream = self.stream
         if self._is_dolby and not bytes(packet).startswith(_DOLBY):  # which ends MP4's muxer
-            self._damaged += 1
-            if self._damaged == 1:
-                _log.warning("sound (stream %d): damaged packets are left out", self.stream.index)
-            return
+            raise DamagedPacketError
+        packet.stream = self.stream
         if self.stream.type in {"audio", "data"} and packet.pts is not None:
             if not packet.duration:  # or MP4 ends before its last packet, and hides it
                 packet.duration = 1 if self._last is None else packet.pts - self._last
@@ -108,7 +105,6 @@ class Sound:
         self._mixes: tuple[str, str, int] | None = None  # its input's format, layout and rate
         self._cutter = AudioResampler(*self._wanted, self._encoder.frame_size)
         self._base = Fraction(1)  # seconds, of the last packet's times
-        self._damaged = 0  # packets
         self._next = 0  # where the sound so far ends, in its ticks
 
     def try_mixing(self) -> None:
@@ -125,18 +121,12 @@ class Sound:
         self._base = packet.time_base
         try:
             frames = self._decoder.decode(packet)
-        except av.error.FFmpegError:
-            self._damaged += 1
-            if self._damaged == 1:
-                at_s = float((packet.pts or packet.dts or 0) * self._base)
-                _log.warning("sound (%s): a damaged packet at %.3f s is left out", self._decoder.name, at_s)
-            return
+        except av.error.FFmpegError as error:
+            raise DamagedPacketError from error
         yield from self._encode(frames)
 
     def flush(self) -> Iterator[av.Packet[Any]]:
         """The end, which is in the decoder, the resampler and the encoder."""
-        if self._damaged > 1:
-            _log.warning("sound (%s): %d damaged packets were left out", self._decoder.name, self._damaged)
         yield from self._encode(self._decoder.decode(None))
         if self._mixer is not None:
             yield from self._cut([*self._rest(), None])
@@ -188,7 +178,6 @@ class Text:
         self._encoder.subtitle_header = self._decoder.subtitle_header
         # With any time base but FFmpeg's own, MP4's muxer ends a text too early, and delays those that overlap it.
         self._encoder.time_base = Fraction(1, av.time_base)
-        self._damaged = 0  # packets
 
     def packets(self, packet: av.Packet[Any]) -> Iterator[av.Packet[Any]]:
         try:
@@ -196,12 +185,8 @@ class Text:
             if text is None or not len(text):
                 return
             converted = self._encoder.encode_subtitle(text)
-        except av.error.FFmpegError:
-            self._damaged += 1
-            if self._damaged == 1:
-                at_s = float((packet.pts or 0) * packet.time_base)
-                _log.warning("subtitles (%s): one at %.3f s cannot be read", self._decoder.name, at_s)
-            return
+        except av.error.FFmpegError as error:
+            raise DamagedPacketError from error
         converted.time_base = packet.time_base
         converted.pts, converted.dts, converted.duration = packet.pts, packet.pts, packet.duration
         converted.stream = self.stream
@@ -209,8 +194,6 @@ class Text:
 
     def flush(self) -> Iterator[av.Packet[Any]]:
         """Nothing is held."""
-        if self._damaged:
-            _log.warning("subtitles (%s): %d could not be read and were left out", self._decoder.name, self._damaged)
         yield from ()
 
 

@@ -14,7 +14,7 @@ import av
 import av.error
 
 from rtstyle.frames import VideoFormat, is_cover
-from rtstyle.sinks.carried import Carried, named
+from rtstyle.sinks.carried import Carried, DamagedPacketError, named
 from rtstyle.sinks.carrier import carry, kind_of
 from rtstyle.sinks.encoding import MUXERS
 from rtstyle.sinks.matroska_aspect import PLAIN, STEREO, STEREO_MODE, set_aspect
@@ -36,7 +36,8 @@ _MP4_KEYS = {
     *("creation_time", "sort_name", "sort_artist", "sort_album", "sort_album_artist", "sort_composer", "sort_show"),
 }
 _SAY_THEIR_ASPECT = {"libx264", "libx265", "h264", "hevc"}  # in their own header, and more exactly than Matroska
-_REFUSALS = (av.error.InvalidDataError, av.error.ArgumentError)  # of a muxer that finds a packet to be damaged
+# Of a packet that is damaged; the latter two are the muxer's.
+_REFUSALS = (DamagedPacketError, av.error.InvalidDataError, av.error.ArgumentError)
 _RUN_IN_S = Fraction(1, 10)  # what a decoder of sound may want to have heard before the first sound
 _MOV_LIKE, _MATROSKA = {"mp4", "mov"}, {"matroska", "webm"}
 _FFMPEGS_OWN, _LARGEST = 1000, 1_000_000  # movie time scales, ticks/s
@@ -67,7 +68,7 @@ class Container:
         self._carried: dict[int, Carried] = {}  # by the index in the input
         self._muxed: Counter[int] = Counter()  # packets, by the index in this file
         self._bytes: Counter[int] = Counter()  # the same
-        self._refused: Counter[str] = Counter()  # packets, by the stream in words
+        self._refused: Counter[str] = Counter()  # damaged packets, by the stream in words
 
     def start(self, streams: Iterable[Stream], chapters: Iterable[Chapter]) -> None:
         """Add what becomes of the other streams, and write the header. Raises SinkError."""

@@ -254,11 +254,13 @@ def test_damaged_sound_that_is_converted(tmp_path, caplog):
     source, target = film_with_sound(tmp_path / "in.mkv", "ac3", hurt={10, 11}), tmp_path / "out.mov"
     before = loudness(whole)
     copy(source, tmp_path / "out.webm")
-    assert "sound (ac3): a damaged packet at 0.3" in caplog.text
-    assert "2 damaged packets were left out" in caplog.text
+    assert "stream 1 (audio, ac3): a damaged packet at 0.3" in caplog.text
+    assert "stream 1 (audio, ac3): 2 damaged packets were left out" in caplog.text
     after = loudness(tmp_path / "out.webm")
     assert np.abs(before[50:95] - after[50:95]).max() < 0.02
-    copy(source, target)  # which holds AC-3: there they are copied as they are
+    caplog.clear()
+    copy(source, target)  # which holds AC-3, and is copied
+    assert "stream 1 (audio, ac3): 2 damaged packets were left out" in caplog.text
     assert codecs_of(target) == ["ac3"]
 
 
@@ -270,8 +272,8 @@ def test_subtitles_that_cannot_be_read(tmp_path, caplog):
     subprocess.run(["ffmpeg", "-v", "error", "-i", film, "-i", text, "-c", "copy", source], check=True)
     source.write_bytes(source.read_bytes().replace("café".encode(), b"caf\xe9\xe9"))
     copy(source, tmp_path / "out.mp4")
-    assert "subtitles (srt): one at 1.000 s cannot be read" in caplog.text
-    assert "subtitles (srt): 2 could not be read and were left out" in caplog.text
+    assert "(subtitle, srt): a damaged packet at 1.000 s is left out" in caplog.text
+    assert "(subtitle, srt): 2 damaged packets were left out" in caplog.text
     command = ["ffmpeg", "-v", "error", "-i", tmp_path / "out.mp4", "-f", "srt", "-"]
     said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     assert [line for line in said.splitlines() if "tea" in line or "caf" in line] == ["tea 0", "tea 3"]
