@@ -235,8 +235,13 @@ def _is_frame(item: Item) -> bool:
     return isinstance(item, Frame)
 
 
+def name_of(part: object) -> str:
+    """What the report calls a source, stage or sink: its ``name`` or class."""
+    return str(getattr(part, "name", type(part).__name__))
+
+
 def _names(*parts: object) -> list[str]:
-    """The parts' names in the report: their ``name`` or class, numbered where that repeats."""
-    kinds = [str(getattr(part, "name", type(part).__name__)) for part in parts]
+    """The parts' names in the report, numbered where they repeat."""
+    kinds = list(map(name_of, parts))
     counts = [kinds[: index + 1].count(kind) for index, kind in enumerate(kinds)]
     return [kind if count == 1 else f"{kind} {count}" for kind, count in zip(kinds, counts, strict=True)]

@@ -15,7 +15,7 @@ from rtstyle.jobs.live.meter import LATENCY, NETWORK, LiveMeter
 from rtstyle.jobs.live.painter import LivePainter
 from rtstyle.jobs.live.session import Session
 from rtstyle.meter import Progress, Report
-from rtstyle.pipeline import run
+from rtstyle.pipeline import name_of, run
 from rtstyle.sinks.outputs import Outputs
 from rtstyle.sinks.window import Window
 from rtstyle.stages.blend import Blend
@@ -81,7 +81,7 @@ class Show:
         """Run to the end and close everything. With a window only, the picture appears before its style is loaded."""
         self._choose(0)
         stages = self._stages()
-        working = frozenset(str(getattr(stage, "name", type(stage).__name__)) for stage in stages)
+        working = frozenset(map(name_of, stages))
 
         def after_frame(now: Progress) -> None:
             self._resize(working)
@@ -178,7 +178,7 @@ class Show:
         if current is None:
             return ["loading"]
         number, lines = current
-        dropped = self.meter.frames(type(self._source).__name__) - self.meter.frames(LATENCY)
+        dropped = self.meter.frames(name_of(self._source)) - self.meter.frames(LATENCY)
         return [
             f"{self._styles[number].name}, {lines} of {format.height} lines, {format.width}x{format.height}",
             f"{self._providers.get(number, '')}, {max(dropped, 0)} dropped",
