@@ -37,6 +37,9 @@ class Mix:
     network: str | Path | None = None  # the model that holds them; None: the bundled one that does
 
 
+StyleLike = str | Path | Mix | Style  # what ``find_style`` finds a style by
+
+
 def list_styles() -> list[Style]:
     """All bundled styles by name, then the user's own. Raises ModelError where a bundled file is damaged.
 
@@ -67,7 +70,7 @@ def find_styles(names: Sequence[str | Path]) -> list[Style]:
     return quick
 
 
-def find_style(name_or_path: str | Path | Mix | Style) -> Style:
+def find_style(name_or_path: StyleLike) -> Style:
     """Take ``wave`` (the lite network), ``wave-full``, the path of an ``.onnx``, or a mix.
 
     A name that no file has may be that of a style inside one. As text, a mix is ``wave=0.7,udnie=0.3`` or, of a model

@@ -11,13 +11,11 @@ import numpy as np
 from rtstyle.engines import open_engine
 from rtstyle.engines.tiles import MAX_PIXELS, paint_in_tiles
 from rtstyle.errors import UsageError
-from rtstyle.style import MIN_SIZE, Style, model_of
-from rtstyle.styles import Mix, find_style
+from rtstyle.style import MIN_SIZE, model_of
+from rtstyle.styles import StyleLike, find_style
 from rtstyle.twin import wanted_twin
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from rtstyle.frames import Batch, Image, Images
 
 
@@ -28,9 +26,7 @@ class Stylizer:
     available. Threads may share it, and take turns. The owner closes it when none paints any more.
     """
 
-    def __init__(
-        self, style: str | Path | Mix | Style, *, device: str = "auto", batch: int = 1, precision: str = "auto"
-    ) -> None:
+    def __init__(self, style: StyleLike, *, device: str = "auto", batch: int = 1, precision: str = "auto") -> None:
         """``batch``: frames given to a GPU at once; a shorter last batch is padded.
 
         ``precision``: ``auto`` uses the style's 8-bit twin on CPUs where that is faster, ``full`` never.

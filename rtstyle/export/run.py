@@ -14,20 +14,16 @@ from rtstyle.export.sheet import LEAST_DB, SHEET, Sheet, measure
 from rtstyle.export.shelf import Shelf
 from rtstyle.export.targets import BESIDE, MIXES, find_target
 from rtstyle.output_file import unwritable
-from rtstyle.style import load_model
-from rtstyle.styles import find_style
+from rtstyle.style import Style, load_model
+from rtstyle.styles import StyleLike, find_style
 
 if TYPE_CHECKING:
     from rtstyle.export.order import Made, Target
     from rtstyle.frames import Image
-    from rtstyle.style import Style
-    from rtstyle.styles import Mix
-
-    Styles = str | Path | Mix | Style
 
 
 def export_style(
-    style: Styles | Sequence[Styles],
+    style: StyleLike | Sequence[StyleLike],
     output: str | Path,
     *,
     to: str,
@@ -68,7 +64,7 @@ def export_style(
     return sheet
 
 
-def _check(target: Target, to: str, output: Path, styles: Sequence[Styles]) -> None:
+def _check(target: Target, to: str, output: Path, styles: Sequence[StyleLike]) -> None:
     if not styles or (len(styles) > 1 and not target.SEVERAL):
         raise UsageError(f"--to {to}: expected one style, got {len(styles)}; export them one at a time")
     if target.SUFFIX and output.suffix.lower() != target.SUFFIX:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import ExitStack
 from fractions import Fraction
-from pathlib import Path
 from typing import Self
 
 from rtstyle.errors import UsageError
@@ -15,13 +14,11 @@ from rtstyle.model_file import sha256_of
 from rtstyle.protocols import Stage
 from rtstyle.stages.schedule import Schedule
 from rtstyle.stages.steady import Steady
-from rtstyle.style import Style
-from rtstyle.styles import Mix
+from rtstyle.styles import StyleLike
 from rtstyle.stylizer import Stylizer
 from rtstyle.times import parse_time
 
-Named = str | Path | Mix | Style
-Styles = Named | Sequence[Named]
+Styles = StyleLike | Sequence[StyleLike]
 
 
 class FilmPainter:
@@ -86,9 +83,9 @@ class FilmPainter:
         self.close()
 
 
-def read_schedule(styles: Styles) -> list[tuple[Fraction, Named]]:
+def read_schedule(styles: Styles) -> list[tuple[Fraction, StyleLike]]:
     """Take ``wave``, or several as ``wave@0``, ``starry-night@00:12``. Raises UsageError."""
-    given = [styles] if isinstance(styles, Named) else list(styles)
+    given = [styles] if isinstance(styles, StyleLike) else list(styles)
     entries = [_entry(style) for style in given]
     if not entries:
         raise UsageError("style: expected at least one, got none")
@@ -101,7 +98,7 @@ def read_schedule(styles: Styles) -> list[tuple[Fraction, Named]]:
     return [(time or Fraction(0), style) for time, style in entries]
 
 
-def _entry(style: Named) -> tuple[Fraction | None, Named]:
+def _entry(style: StyleLike) -> tuple[Fraction | None, StyleLike]:
     name, at, time = str(style).rpartition("@")
     if not isinstance(style, str) or not at or not time[:1].isdigit() or ".onnx" in time.lower():
         return None, style
