@@ -53,7 +53,7 @@ class Painter:
     def __init__(self, artworks: Sequence[Artwork], recipe: Recipe, weights: VggWeights, *, half: bool = False) -> None:
         self.artworks, self.recipe, self._half = list(artworks), recipe, half
         layers = [name for name, _ in (*recipe.content_layers, *recipe.style_layers)]
-        self.vgg = VGG(layers, weights, pooling=recipe.pooling, edge="replicate")
+        self.vgg = VGG(layers, weights, average_pooling=recipe.pooling == "average", edge="replicate")
         self._grams: dict[tuple[int, int], dict[str, Tensor]] = {}  # by artwork and short side
         self._palette: Tensor | None = None  # whose colours they are of
 

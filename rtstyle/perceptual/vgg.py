@@ -14,7 +14,6 @@ from rtstyle.perceptual.layers import layer_index
 from rtstyle.perceptual.weights import VggWeights
 from rtstyle.perceptual.winograd import FrozenConv
 
-POOLINGS = ("max", "average")
 # Rectified maps are mostly zeros, whose mean lies far below their maximum; doubled, what deeper layers see stays
 # about as strong as what they were trained on (as in crowsonkb/style-transfer-pytorch).
 _AVERAGE_SCALE = 2.0
@@ -24,7 +23,7 @@ _EDGES = (0, 5)  # conv1_1 and conv2_1 of either network; that the others see ze
 class VGG(nn.Module):
     """The named feature maps of pictures; frozen, cut off behind the deepest layer asked for.
 
-    The weights say which of the two networks it is. ``pooling`` "average" takes the mean where the networks
+    The weights say which of the two networks it is. ``average_pooling`` takes the mean where the networks
     were trained with the maximum: Gatys et al. (2016) found that pictures come out slightly better. ``edge``
     "replicate" repeats what lies at the edge under the first convolutions of the first two blocks, where the networks
     were trained with "zeros": a picture that is optimised then draws no specks along its border. Feature maps are
@@ -39,17 +38,15 @@ class VGG(nn.Module):
         layers: Sequence[str],
         weights: VggWeights,
         *,
-        pooling: str = "max",
+        average_pooling: bool = False,
         edge: Literal["zeros", "replicate"] = "zeros",
     ) -> None:
         super().__init__()
-        if pooling not in POOLINGS:
-            raise UsageError(f"pooling: expected {' or '.join(POOLINGS)}, got {pooling!r}")
         from torchvision import models  # two seconds, which nobody who mistyped should wait for
 
         self.network = weights.network
         self.layers = tuple(layers)
-        self.average = pooling == "average"
+        self.average_pooling = average_pooling
         with torch.device("meta"):  # the classifier's 120 million numbers are not even made
             features = models.get_model(weights.network, weights=None).features
         features.load_state_dict(weights.state, assign=True)
@@ -85,7 +82,7 @@ class VGG(nn.Module):
                 x = module(x, relu=index not in wanted.values())
             elif isinstance(module, nn.ReLU):
                 x = F.relu(x) if index - 1 in taps else x
-            elif isinstance(module, nn.MaxPool2d) and self.average:
+            elif isinstance(module, nn.MaxPool2d) and self.average_pooling:
                 x = F.avg_pool2d(x, 2) * _AVERAGE_SCALE
             else:
                 x = module(x)

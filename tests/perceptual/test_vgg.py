@@ -70,14 +70,12 @@ def test_gradients_are_those_of_torchvisions_modules(models, weights) -> None:
 
 
 def test_average_pooling_keeps_even_maps_doubled(weights) -> None:
-    """Each pooling takes the mean of 2×2, rescaled; nonsense is refused."""
+    """Each pooling takes the mean of 2×2, rescaled."""
     image = torch.rand(1, 3, 8, 8)
-    taps = VGG(("relu1_2", "conv2_1"), weights["vgg16"], pooling="average")(image)
+    taps = VGG(("relu1_2", "conv2_1"), weights["vgg16"], average_pooling=True)(image)
     pooled = 2 * torch.nn.functional.avg_pool2d(taps["relu1_2"], 2)
     expected = VGG(("conv2_1",), weights["vgg16"]).features[5](pooled)
     assert torch.allclose(taps["conv2_1"], expected, atol=1e-5)
-    with pytest.raises(UsageError, match="max or average, got 'median'"):
-        VGG(("conv1_1",), weights["vgg16"], pooling="median")
 
 
 @pytest.mark.parametrize("side", [16, 96])  # the larger one's second block by Winograd's algorithm
