@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +14,11 @@ if TYPE_CHECKING:
     from google.protobuf.message import Message
     from onnx import GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto
 
+CONTRACT = "1"  # the version that we write and take
 MAX_BYTES = 2**31 - 1  # bytes; protobuf holds no more
+STANDARD = {"", "ai.onnx"}  # domain of ONNX's own operators
 
+_OURS = "rtstyle."  # prefix of our metadata
 _CONTROL = re.compile(r"[\0-\x08\x0b-\x1f\x7f-\x9f]")  # a terminal would obey
 _AGAIN = "copy or download it again, or export it anew with: python -m training export"
 
@@ -59,6 +62,23 @@ def sha256_of(path: Path) -> str:
     """Return a file's SHA-256 in hexadecimal. Raises OSError."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def metadata_of(model: ModelProto) -> dict[str, str]:
+    """What rtstyle has noted in it, by name."""
+    return {p.key.removeprefix(_OURS): p.value for p in model.metadata_props if p.key.startswith(_OURS)}
+
+
+def set_metadata(model: ModelProto, metadata: Mapping[str, str]) -> None:
+    """Note this in it, and take out what it says otherwise."""
+    from onnx import helper
+
+    helper.set_model_props(model, {f"{_OURS}{name}": value for name, value in metadata.items()})
+
+
+def opset_of(model: ModelProto) -> int:
+    """The version of ONNX's own operators."""
+    return max((opset.version for opset in model.opset_import if opset.domain in STANDARD), default=0)
 
 
 def inputs_of(model: ModelProto) -> list[ValueInfoProto]:

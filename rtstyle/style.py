@@ -11,14 +11,13 @@ from rtstyle.errors import ModelError, UsageError
 from rtstyle.foreign.adapt import adapted
 from rtstyle.foreign.convention import Convention
 from rtstyle.foreign.probe import read_signature
-from rtstyle.model_file import inputs_of, is_scattered, load_file
+from rtstyle.model_file import CONTRACT, inputs_of, is_scattered, load_file, metadata_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from onnx import ModelProto, ValueInfoProto
 
-CONTRACT = "1"
 MIN_SIZE = 16  # pixels, the contract's
 WEIGHTS = "style_weights"  # the contract's optional input
 
@@ -51,7 +50,7 @@ def read_style(path: Path, convention: Convention | None = None) -> Style:
     ``convention``: how a foreign network takes pictures. Raises ModelError, or UsageError for one of rtstyle's.
     """
     model = load_file(path, weights=False)
-    metadata = {p.key.removeprefix("rtstyle."): p.value for p in model.metadata_props if p.key.startswith("rtstyle.")}
+    metadata = metadata_of(model)
     if "contract" not in metadata:
         read_signature(path, model)
         return Style(path.stem, path, path.stat().st_size, (path.stem,), convention=convention or Convention())

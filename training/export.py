@@ -23,9 +23,10 @@ from torch import Tensor, nn
 from rtstyle.engines.onnxruntime import import_onnxruntime
 from rtstyle.errors import ModelError, SourceError, UsageError
 from rtstyle.frames import Images
+from rtstyle.model_file import CONTRACT, set_metadata
 from rtstyle.output_file import OutputFile
 from rtstyle.sources.photo_folder import spread
-from rtstyle.style import CONTRACT, WEIGHTS
+from rtstyle.style import WEIGHTS
 from training.checkpoint import Checkpoint
 from training.nets import Network
 from training.recipe import in_utf8
@@ -109,7 +110,7 @@ def real_frames(photos: Sequence[Path]) -> Iterator[Images]:
 def metadata(
     checkpoint: Checkpoint, artwork: Artwork, network: Network, measured: Sequence[Mapping[str, Any]]
 ) -> Mapping[str, str]:
-    """The model's metadata_props, all prefixed ``rtstyle.``; the one truth about it."""
+    """The model's metadata; the one truth about it."""
     recipe = checkpoint.recipe
     facts = {
         "contract": CONTRACT,
@@ -132,7 +133,7 @@ def metadata(
         "commit": _commit(),
         "created": datetime.now(UTC).date().isoformat(),
     }
-    return {f"rtstyle.{name}": in_utf8(value) for name, value in facts.items()}
+    return {name: in_utf8(value) for name, value in facts.items()}
 
 
 def _graph(network: Network, facts: Mapping[str, str]) -> bytes:
@@ -143,7 +144,7 @@ def _graph(network: Network, facts: Mapping[str, str]) -> bytes:
     for dimension, name in zip(shape.dim, ("N", "H", "W"), strict=False):
         dimension.dim_param = name
     shape.dim[3].dim_value = 3
-    onnx.helper.set_model_props(graph, dict(facts))
+    set_metadata(graph, facts)
     onnx.checker.check_model(graph, full_check=True)
     return bytes(graph.SerializeToString())
 

@@ -10,7 +10,7 @@ from onnx import numpy_helper
 from torch import Tensor
 
 from rtstyle.errors import ModelError
-from rtstyle.model_file import load_file
+from rtstyle.model_file import load_file, metadata_of
 from training.checkpoint import Checkpoint
 from training.nets import DoublingConv, Network, make_network
 
@@ -52,7 +52,7 @@ def _stored(path: Path) -> dict[str, Tensor]:
     if path.suffix.lower() != ".onnx":
         return Checkpoint.load(path).averaged
     model = load_file(path)
-    if variant := next((entry.value for entry in model.metadata_props if entry.key == "rtstyle.variant"), ""):
+    if variant := metadata_of(model).get("variant"):
         raise ModelError(f"{path}: is an export of another model as {variant}; name the original")
     weights = {
         tensor.name.removeprefix(PREFIX): torch.from_numpy(numpy_helper.to_array(tensor).copy())

@@ -17,10 +17,10 @@ from rtstyle.engines.choose import OTHERWISE
 from rtstyle.engines.onnxruntime import CPU, OnnxRuntimeEngine
 from rtstyle.engines.openvino import OpenVinoEngine
 from rtstyle.errors import DeviceError, ModelError
-from rtstyle.export.graph import baked, of_size, opset_of
+from rtstyle.export.graph import baked, of_size
 from rtstyle.export.order import Size
 from rtstyle.foreign.convention import Convention
-from rtstyle.model_file import inputs_of, load_file, sha256_of
+from rtstyle.model_file import inputs_of, load_file, metadata_of, opset_of, sha256_of
 from rtstyle.style import load_model, read_style
 from rtstyle.twin import find_twin
 
@@ -63,7 +63,7 @@ class Anatomy:
 def inspect_model(path: Path, convention: Convention | None = None) -> Anatomy:
     """Look at a network, ours or not, and try it on every engine. Raises ModelError if it is no network at all."""
     file = load_file(path, weights=False)
-    known = {p.key.removeprefix("rtstyle."): p.value for p in file.metadata_props}
+    known = metadata_of(file)
     gflop, runs_on, lacks, twin = None, {}, _lacks(file, known), None
     try:
         style = read_style(path, convention)
@@ -82,7 +82,7 @@ def inspect_model(path: Path, convention: Convention | None = None) -> Anatomy:
         outputs=tuple(map(_spelt, file.graph.output)),
         parameters=parameters_of(file),
         operators=dict(Counter(node.op_type for node in file.graph.node).most_common()),
-        metadata=known,
+        metadata=known or {p.key: p.value for p in file.metadata_props},
         gflop_720p=None if gflop is None else round(gflop, 3),
         runs_on=runs_on,
         lacks=lacks,

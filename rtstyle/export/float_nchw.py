@@ -14,6 +14,7 @@ import numpy as np
 from rtstyle.export.graph import folded, in_float32, runner, save_checked, varied
 from rtstyle.export.order import Made, Order, Run
 from rtstyle.export.spans import attribute_of
+from rtstyle.model_file import metadata_of, set_metadata
 
 if TYPE_CHECKING:
     from collections.abc import MutableSequence
@@ -52,9 +53,8 @@ def planar(model: ModelProto) -> ModelProto:
     graph.node.insert(0, to_pixels)
     graph.node.append(to_planes)
     result = folded(changed)
-    kept = [entry for entry in result.metadata_props if entry.key != "rtstyle.contract"]  # which it does not keep
-    del result.metadata_props[:]
-    result.metadata_props.extend(kept)
+    kept = {name: value for name, value in metadata_of(result).items() if name != "contract"}  # which it does not keep
+    set_metadata(result, kept)
     return varied(result, "float")
 
 

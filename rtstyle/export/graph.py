@@ -12,6 +12,7 @@ import numpy as np
 
 from rtstyle.engines.onnxruntime import cpu_session, import_onnxruntime, values_of
 from rtstyle.errors import ModelError, first_line
+from rtstyle.model_file import metadata_of, set_metadata
 from rtstyle.twin import ORIGINAL
 
 if TYPE_CHECKING:
@@ -71,9 +72,8 @@ def baked(model: ModelProto, name: str = "") -> ModelProto:
     """
     fixed = copy.deepcopy(model)
     del fixed.graph.input[1:]
-    for entry in fixed.metadata_props:
-        if name and entry.key == "rtstyle.styles":
-            entry.value = json.dumps([name])
+    if name:
+        set_metadata(fixed, metadata_of(fixed) | {"styles": json.dumps([name])})
     return fixed
 
 
@@ -82,23 +82,14 @@ def varied(model: ModelProto, variant: str, detail: str = "") -> ModelProto:
 
     What the metadata said about an earlier export is removed.
     """
-    own = [entry for entry in model.metadata_props if entry.key.startswith("rtstyle.")]
-    kept = [entry for entry in own if entry.key not in {"rtstyle.variant", f"rtstyle.{ORIGINAL}"}]
-    del model.metadata_props[:]
-    model.metadata_props.extend(kept)
-    entry = model.metadata_props.add()
-    entry.key, entry.value = "rtstyle.variant", f"{variant} {detail}".strip()
+    kept = {name: value for name, value in metadata_of(model).items() if name not in {"variant", ORIGINAL}}
+    set_metadata(model, kept | {"variant": f"{variant} {detail}".strip()})
     return model
 
 
 def batch_of(model: ModelProto) -> int:
     """Frames it takes at a time, if fixed; else 0."""
     return int(model.graph.input[0].type.tensor_type.shape.dim[0].dim_value)
-
-
-def opset_of(model: ModelProto) -> int:
-    """The version of ONNX's own operators."""
-    return max((opset.version for opset in model.opset_import if opset.domain in {"", "ai.onnx"}), default=0)
 
 
 def save_checked(model: ModelProto, path: Path) -> None:

@@ -22,7 +22,7 @@ from rtstyle.export.order import Made, Order
 from rtstyle.export.pictures import fitted
 from rtstyle.export.rearranged import rearranged
 from rtstyle.export.spans import attribute_of, convolutions, makers, measure, name_of, source_of
-from rtstyle.model_file import sha256_of
+from rtstyle.model_file import metadata_of, set_metadata, sha256_of
 from rtstyle.twin import ORIGINAL
 
 if TYPE_CHECKING:
@@ -128,7 +128,5 @@ def _clouds(shape: tuple[int, ...]) -> Images:
 
 def _name_original(model: ModelProto, style: Style) -> None:
     """Record which file it is the twin of; a mix, or a foreign network, has no such file."""
-    if style.mix or style.convention:
-        return
-    entry = model.metadata_props.add()
-    entry.key, entry.value = f"rtstyle.{ORIGINAL}", sha256_of(style.path)
+    if not (style.mix or style.convention):
+        set_metadata(model, metadata_of(model) | {ORIGINAL: sha256_of(style.path)})

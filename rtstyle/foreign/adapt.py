@@ -13,7 +13,7 @@ import numpy as np
 from rtstyle.errors import ModelError, first_line
 from rtstyle.foreign.convention import SCALING
 from rtstyle.foreign.probe import Findings, probe
-from rtstyle.model_file import inputs_of
+from rtstyle.model_file import CONTRACT, STANDARD, inputs_of, opset_of, set_metadata
 
 if TYPE_CHECKING:
     from onnx import GraphProto, ModelProto
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 OPSET = 17  # what older networks are converted to
 
-_STANDARD = {"", "ai.onnx"}
 _THEIRS = "theirs/"  # prefix of all its names
 
 _log = logging.getLogger("rtstyle")
@@ -56,8 +55,7 @@ def adapted(path: Path, model: ModelProto, convention: Convention) -> ModelProto
     shape = [found.batch or "N", "H", "W", 3]
     graph.input.append(helper.make_tensor_value_info("frames", TensorProto.UINT8, shape))
     graph.output.append(helper.make_tensor_value_info("stylized", TensorProto.UINT8, shape))
-    del ours.metadata_props[:]
-    helper.set_model_props(ours, {"rtstyle.contract": "1", "rtstyle.styles": json.dumps([path.stem])})
+    set_metadata(ours, {"contract": CONTRACT, "styles": json.dumps([path.stem])})
     return ours
 
 
@@ -152,12 +150,12 @@ def _modern(path: Path, model: ModelProto) -> ModelProto:
     """The network in a version of ONNX that has all we need, its weights as constants."""
     from onnx import defs, version_converter
 
-    unknown = {node.op_type for node in model.graph.node if node.domain in _STANDARD and not defs.has(node.op_type)}
+    unknown = {node.op_type for node in model.graph.node if node.domain in STANDARD and not defs.has(node.op_type)}
     if unknown:
         names = ", ".join(sorted(unknown))
         raise ModelError(f"{path}: expected operators of ONNX, got {names}; export it again with a newer exporter")
     changed = copy.deepcopy(model)
-    version = max((opset.version for opset in model.opset_import if opset.domain in _STANDARD), default=0)
+    version = opset_of(model)
     if version < OPSET:
         try:
             changed = version_converter.convert_version(changed, OPSET)

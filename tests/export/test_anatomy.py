@@ -3,6 +3,7 @@
 import hashlib
 import json
 
+import onnx
 import pytest
 from typer.testing import CliRunner
 
@@ -35,6 +36,17 @@ def test_a_network_of_others_lacks_what_is_said(tmp_path):
     assert "frames uint8 (N, H, W, 3): it has input1 float (1, 3, 224, 224)" in told.lacks
     assert told.gflop_720p > 0.1
     assert told.runs_on["onnxruntime CPU"].startswith("yes")
+
+
+def test_what_others_call_a_contract_is_not_ours(tmp_path):
+    """Their metadata are shown as they are, and ours are lacking."""
+    path = lookalikes.zoo(tmp_path / "zoo.onnx")
+    model = onnx.load(path)
+    onnx.helper.set_model_props(model, {"contract": "1"})
+    onnx.save(model, path)
+    told = inspect_model(path)
+    assert (told.contract, told.metadata) == ("", {"contract": "1"})
+    assert "metadata: contract, styles, title, artist, licence" in told.lacks
 
 
 def test_a_network_that_cannot_run_is_told_about_too(tmp_path):

@@ -84,7 +84,7 @@ def test_names_that_are_no_utf_8_reach_the_metadata(photos: Path) -> None:
     """With a ? in place of each byte that is none: ONNX takes nothing else."""
     checkpoint = checkpoint_of("lite", Path("caf\udce9"))
     facts = exporting.metadata(checkpoint, ARTWORK, checkpoint.recipe.make_network(), ())
-    assert facts["rtstyle.dataset"].startswith("caf?: ")
+    assert facts["dataset"].startswith("caf?: ")
     assert all(value.encode() for value in facts.values() if value)
 
 
