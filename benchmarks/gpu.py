@@ -31,6 +31,7 @@ from end_to_end import transcode
 from machine import machine
 
 import rtstyle
+from rtstyle.choices import Decoder
 from rtstyle.engines import nvidia, open_engine
 from rtstyle.engines.lanes import LANES
 from rtstyle.engines.pinned import PinnedBuffer
@@ -38,7 +39,6 @@ from rtstyle.errors import DeviceError
 from rtstyle.export import fp16, static
 from rtstyle.export.graph import of_size
 from rtstyle.export.order import Order, Size, Subject
-from rtstyle.sources.decoding import Decoder
 from rtstyle.style import load_model
 
 WARM_UP = 3  # passes that are not counted

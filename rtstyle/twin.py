@@ -5,14 +5,15 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 from shlex import quote
+from typing import get_args
 
+from rtstyle.choices import Precision
 from rtstyle.errors import ModelError, UsageError, reason_of
 from rtstyle.model_file import sha256_of
 from rtstyle.style import Style, read_style
 from rtstyle.styles import TWIN
 
 ORIGINAL = "original_sha256"  # the twin's metadata: which file it was made from
-PRECISIONS = ("auto", "full")  # 8 bits where faster and there is a twin; as in the model file
 
 _log = logging.getLogger("rtstyle")
 
@@ -59,5 +60,5 @@ def wanted_twin(style: Style, precision: str) -> Path | None:
 
 def check_precision(precision: str) -> None:
     """Raise UsageError for an unknown precision."""
-    if precision not in PRECISIONS:
-        raise UsageError(f"precision: expected one of {', '.join(PRECISIONS)}, got {precision}")
+    if precision not in get_args(Precision):
+        raise UsageError(f"precision: expected one of {', '.join(get_args(Precision))}, got {precision}")

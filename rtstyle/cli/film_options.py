@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from rtstyle import choices
+
 Crossfade = Annotated[
     str, typer.Option(metavar="TIME", help="How long the transition between two styles takes.", show_default=False)
 ]
@@ -32,7 +34,7 @@ Preview = Annotated[
     ),
 ]
 Codec = Annotated[
-    Literal["h264", "hevc", "av1", "vp9"] | None,
+    choices.Codec | None,
     typer.Option(help="Default: vp9 for .webm, h264 otherwise.", show_default=False),
 ]
 Crf = Annotated[
@@ -44,11 +46,11 @@ Bitrate = Annotated[
     str | None, typer.Option(metavar="RATE", help="Bits per second instead of --crf: 800k, 4M.", show_default=False)
 ]
 Encoder = Annotated[
-    Literal["software", "auto", "nvenc", "videotoolbox", "qsv", "vaapi"],
+    choices.Encoder,
     typer.Option(help="auto uses the first hardware encoder that works, else software."),
 ]
 Decoder = Annotated[
-    Literal["software", "auto", "nvdec"],
+    choices.Decoder,
     typer.Option(help="auto uses an NVIDIA GPU's decoder if it works, else the CPU."),
 ]
 NoAudio = Annotated[bool, typer.Option("--no-audio", help="Leave the sound out.")]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
+from rtstyle import choices
 from rtstyle.errors import UsageError
 from rtstyle.jobs.defaults import SHORT_SIDE
 
@@ -99,10 +100,10 @@ KeepColors = Annotated[
 ]
 Device = Annotated[
     str,
-    typer.Option(metavar="NAME", help="auto, cpu, openvino, cuda, tensorrt, coreml or directml."),
+    typer.Option(metavar="NAME", help=f"{', '.join(choices.DEVICES[:-1])} or {choices.DEVICES[-1]}."),
 ]
 Precision = Annotated[
-    Literal["auto", "full"],
+    choices.Precision,
     typer.Option(help="auto uses 8 bits on CPUs where that is faster and the style has an 8-bit file."),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the output if it exists.")]

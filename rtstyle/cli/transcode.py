@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from rtstyle.choices import DECODER, ENCODER, ON_ERROR
 from rtstyle.cli.film_options import (
     Beginning,
     Bitrate,
@@ -89,12 +90,12 @@ def transcode(
     crf: Crf = None,
     preset: Preset = None,
     bitrate: Bitrate = None,
-    encoder: Encoder = "software",
-    decoder: Decoder = "software",
+    encoder: Encoder = ENCODER,
+    decoder: Decoder = DECODER,
     no_audio: NoAudio = False,
     no_subtitles: NoSubtitles = False,
     no_metadata: NoMetadata = False,
-    on_error: OnError = "stop",
+    on_error: OnError = ON_ERROR,
     resume: Resume = False,
     batch: Annotated[
         int | None,

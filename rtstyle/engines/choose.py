@@ -7,6 +7,7 @@ import logging
 import sys
 from typing import TYPE_CHECKING
 
+from rtstyle.choices import DEVICES
 from rtstyle.engines import nvidia
 from rtstyle.engines.cpu import CpuEngine
 from rtstyle.engines.lanes import GRAPHS, LanesEngine, fitting
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rtstyle.engines.engine import Engine
-
-DEVICES = ("auto", "cpu", "openvino", "cuda", "tensorrt", "coreml", "directml")
 
 OTHERWISE = "; or use --device auto"  # ends what is said of a device that cannot be had
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from io import BytesIO
+from typing import get_args
 
 import av
 import av.codec.codec
@@ -18,13 +19,13 @@ import numpy as np
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 
+from rtstyle import choices
 from rtstyle.errors import DeviceError, SinkError, UsageError, reason_of
 
 _log = logging.getLogger("rtstyle")
 
 MUXERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska", ".webm": "webm"}
-CODECS = ("h264", "hevc", "av1", "vp9")
-ENCODERS = ("software", "auto", "nvenc", "videotoolbox", "qsv", "vaapi")
+CODECS, ENCODERS = get_args(choices.Codec), get_args(choices.Encoder)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class Encoding:
     crf: int | None = None  # quality, lower is better; the codec's own scale
     preset: str | None = None  # the encoder's own word or number for speed
     bitrate: int | None = None  # bits/s, in place of crf
-    encoder: str = "software"  # one of ENCODERS
+    encoder: str = choices.ENCODER  # one of ENCODERS
 
     def __post_init__(self) -> None:
         """Raise UsageError for what no encoder knows."""

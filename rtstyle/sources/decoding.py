@@ -5,20 +5,18 @@ from __future__ import annotations
 import logging
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING
 
 import av.error
 from av.codec.hwaccel import HWAccel
 from av.video.frame import VideoFrame
 
+from rtstyle.choices import Decoder
 from rtstyle.errors import DeviceError, SourceError, reason_of
 from rtstyle.sources.streams import open_input, video_stream
 
 if TYPE_CHECKING:
     from av.container import InputContainer
-
-Decoder = Literal["software", "auto", "nvdec"]
-DECODERS: tuple[Decoder, ...] = get_args(Decoder)
 
 _CODECS = ("h264", "hevc", "vp9")  # a packet holds a picture, so that one which does not come out is missed
 _PLANAR = {"nv12": "yuv420p", "p010le": "yuv420p10le"}  # the same samples as the CPU's decoders lay them out

@@ -6,10 +6,11 @@ import logging
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING
 
 import av
 
+from rtstyle.choices import OnError
 from rtstyle.errors import SourceError
 from rtstyle.sources.clock import FREE_CLOCKS
 from rtstyle.times import exact
@@ -32,9 +33,6 @@ _SLACK_S = Fraction(1)  # by which a header may be wrong about the duration, or 
 
 _SOFTWARE = "--decoder software (decoder='software') may decode it"
 _SKIP = "--on-error skip (on_error='skip')"
-
-OnError = Literal["stop", "warn", "skip"]
-ON_ERROR: tuple[OnError, ...] = get_args(OnError)
 
 
 class Tally:

@@ -16,11 +16,12 @@ from av.codec.context import ThreadType
 from av.video.frame import VideoFrame
 
 from rtstyle.captions import captions_of
+from rtstyle.choices import DECODER, Decoder, OnError
 from rtstyle.cores import codec_threads
 from rtstyle.errors import SourceError
 from rtstyle.frames import Cut, Frame, Packet, VideoFormat
 from rtstyle.sources.clock import Clock
-from rtstyle.sources.decoding import Decoder, open_decoded, planar
+from rtstyle.sources.decoding import open_decoded, planar
 from rtstyle.sources.deinterlacer import Deinterlacer
 from rtstyle.sources.demuxer import demux
 from rtstyle.sources.rgb_converter import RgbConverter, unconverted
@@ -38,7 +39,7 @@ from rtstyle.sources.streams import (
     rate_of,
     video_stream,
 )
-from rtstyle.sources.tally import OnError, Tally, span_of
+from rtstyle.sources.tally import Tally, span_of
 from rtstyle.times import fraction
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ class VideoReader:
         cut: Cut | None = None,
         on_error: OnError = "warn",
         rate: Fraction | None = None,
-        decoder: Decoder = "software",
+        decoder: Decoder = DECODER,
     ) -> None:
         """``keep=None``: no packets at all. ``rate``: frames a second of an image sequence.
 

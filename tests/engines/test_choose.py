@@ -9,7 +9,8 @@ import onnx
 import openvino
 import pytest
 
-from rtstyle.engines import DEVICES, frames_at_once, open_engine
+from rtstyle.choices import DEVICES
+from rtstyle.engines import frames_at_once, open_engine
 from rtstyle.engines import openvino as adapter
 from rtstyle.errors import DeviceError, UsageError
 from rtstyle.export.graph import of_size

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import get_args
 
+from rtstyle.choices import DECODER, ON_ERROR, Decoder, OnError
 from rtstyle.errors import UsageError
 from rtstyle.jobs.defaults import PRECISION, SEGMENT
 from rtstyle.jobs.paint_options import PaintOptions
 from rtstyle.sinks.encoding import USUAL, Encoding
-from rtstyle.sources.decoding import DECODERS, Decoder
 from rtstyle.sources.streams import ALL, Keep
-from rtstyle.sources.tally import ON_ERROR, OnError
 from rtstyle.twin import check_precision
 
 
@@ -27,8 +27,8 @@ class FilmOptions(PaintOptions):
     start: Fraction = Fraction(0)  # seconds, where the part begins that is wanted
     duration: Fraction | None = None  # seconds; None: to the end
     rate: Fraction | None = None  # frames a second of numbered pictures; None: 25
-    decoder: Decoder = "software"  # auto: NVDEC if it decodes the film; nvdec: NVDEC or an error
-    on_error: OnError = "stop"  # what to do with a file that cannot be read in the middle
+    decoder: Decoder = DECODER  # auto: NVDEC if it decodes the film; nvdec: NVDEC or an error
+    on_error: OnError = ON_ERROR  # what to do with a file that cannot be read in the middle
     resume: bool = False  # go on with what an interrupted run left
     segment: int = SEGMENT  # frames that a kill loses at most
     preview: Fraction | None = None  # seconds from the middle, beside the original
@@ -46,10 +46,9 @@ class FilmOptions(PaintOptions):
             raise UsageError(f"rate: expected more than 0 frames a second, got {self.rate}")
         if self.segment < 1:
             raise UsageError(f"segment: expected 1 frame or more, got {self.segment}")
-        if self.decoder not in DECODERS:
-            raise UsageError(f"decoder: expected one of {', '.join(DECODERS)}, got {self.decoder}")
-        if self.on_error not in ON_ERROR:
-            raise UsageError(f"on_error: expected one of {', '.join(ON_ERROR)}, got {self.on_error}")
+        for name, kind in (("decoder", Decoder), ("on_error", OnError)):
+            if (value := getattr(self, name)) not in get_args(kind):
+                raise UsageError(f"{name}: expected one of {', '.join(get_args(kind))}, got {value}")
         check_precision(self.precision)
 
 
