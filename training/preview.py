@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 from pathlib import Path
 
 import cv2
 import numpy as np
 import torch
 
-from rtstyle.frames import Image
-from rtstyle.output_file import OutputFile
+from rtstyle.frames import Frame, Image
+from rtstyle.sinks.photo_writer import PhotoWriter
 from rtstyle.sources.photo_folder import read_photo
 from training.nets import Network
 
@@ -35,9 +36,7 @@ def preview_path(checkpoint: Path, step: int) -> Path:
 
 def write_preview(sheet: Image, path: Path) -> None:
     """As a PNG. Raises SinkError."""
-    _, png = cv2.imencode(".png", sheet[:, :, ::-1])
-    with OutputFile(path, overwrite=True).written() as temporary:
-        temporary.write_bytes(png.tobytes())
+    PhotoWriter([path], overwrite=True).write(Frame(sheet, Fraction(0)))
 
 
 def middle_square(photo: Image) -> Image:
