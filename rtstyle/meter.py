@@ -19,7 +19,7 @@ _WORDS = {  # names for people of stages that a report calls by their class
     "Steady": "steadying",
     "KeepColors": "colours",
     "Blend": "mixing",
-    **dict.fromkeys(("Beside", "SideBySide"), "side by side"),
+    **dict.fromkeys(("Divided", "SideBySide"), "side by side"),
     "Mirror": "mirror",
     "Notice": "notice",
     **dict.fromkeys(("SegmentWriter", "VideoWriter", "PhotoWriter"), "writing"),

@@ -1,35 +1,19 @@
-"""The camera's picture and the painting in one, divided by a line."""
+"""The original and the painting, side by side, for a preview."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from rtstyle.frames import Batch
-
-_LINE = 2  # pixels
-_WHITE = 255
+from rtstyle.frames import Batch
 
 
 class SideBySide:
-    """Shows the content left of the divider and the images right of it; both stay in place.
-
-    ``divider``, called for every batch, is at 0 to 1 of the width.
-    """
-
-    def __init__(self, divider: Callable[[], float]) -> None:
-        self._divider = divider
+    """Puts the content left of the images, each in full."""
 
     def __call__(self, batch: Batch, /) -> Batch:
-        width = batch.images.shape[2]
-        at = round(min(max(self._divider(), 0), 1) * width)
-        images = np.concatenate([batch.content[:, :, :at], batch.images[:, :, at:]], axis=2)
-        images[:, :, max(at - _LINE // 2, 0) : at + _LINE // 2] = _WHITE
-        return replace(batch, images=images)
+        return replace(batch, images=np.concatenate([batch.content, batch.images], axis=2))
 
     def reset(self) -> None:
         """Nothing to forget."""

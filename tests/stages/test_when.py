@@ -3,8 +3,8 @@
 import numpy as np
 
 from rtstyle.frames import Batch
+from rtstyle.stages.divided import Divided
 from rtstyle.stages.mirror import Mirror
-from rtstyle.stages.side_by_side import SideBySide
 from rtstyle.stages.when import When
 from tests.fakes import Invert
 
@@ -42,7 +42,7 @@ def test_a_divider_shows_both():
     """Content left, painting right, a white line between; the divider goes to the very edges."""
     content, images = np.full((1, 16, 40, 3), 10, np.uint8), np.full((1, 16, 40, 3), 90, np.uint8)
     at = 0.25
-    stage = SideBySide(lambda: at)
+    stage = Divided(lambda: at)
     out = stage(Batch(content, images, [0])).images
     assert out[0, 5, :, 0].tolist() == [10] * 9 + [255] * 2 + [90] * 29
     for at, level in ((0, 90), (1, 10), (-3, 90), (7, 10)):  # noqa: B007 - the stage asks for it

@@ -9,7 +9,6 @@ from dataclasses import replace
 from time import perf_counter
 
 from rtstyle.errors import RtstyleError, SourceError, UsageError
-from rtstyle.jobs.film.beside import Beside
 from rtstyle.jobs.film.painter import FilmPainter
 from rtstyle.jobs.film.prospect import Prospect
 from rtstyle.jobs.film.task import Reader, Task
@@ -25,6 +24,7 @@ from rtstyle.sinks.joiner import join
 from rtstyle.sinks.segment_writer import SegmentWriter
 from rtstyle.sinks.video_writer import VideoWriter
 from rtstyle.sources.packet_reader import PacketReader
+from rtstyle.stages.side_by_side import SideBySide
 
 _log = logging.getLogger("rtstyle")
 
@@ -143,7 +143,7 @@ def _paint(task: Task, source: Reader, painter: FilmPainter, work: WorkFolder, p
         steady = WarmedUp(steady, length=prospect.segment, lead=prospect.lead, skipped=resumed - lead)
     stages = painter.stages(steady)
     if task.options.preview is not None:
-        stages = [*stages, Beside()]
+        stages = [*stages, SideBySide()]
     told = None if task.progress is None else _offset(task.progress, resumed, lead)
     report = run(source, stages, sink, batch=prospect.batch, progress=told)
     if task.fingerprint() != prospect.fingerprint:

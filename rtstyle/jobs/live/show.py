@@ -19,10 +19,10 @@ from rtstyle.pipeline import name_of, run
 from rtstyle.sinks.outputs import Outputs
 from rtstyle.sinks.window import Window
 from rtstyle.stages.blend import Blend
+from rtstyle.stages.divided import Divided
 from rtstyle.stages.keep_colors import KeepColors
 from rtstyle.stages.mirror import Mirror
 from rtstyle.stages.notice import Notice
-from rtstyle.stages.side_by_side import SideBySide
 from rtstyle.stages.switch import Switch
 from rtstyle.stages.when import When
 from rtstyle.style import MIN_SIZE
@@ -127,7 +127,7 @@ class Show:
             When(lambda: look.paints, self._switch),
             When(lambda: look.paints and look.keep_colors, KeepColors()),
             Blend(lambda: look.strength),
-            When(lambda: look.side_by_side, SideBySide(lambda: look.divider)),
+            When(lambda: look.side_by_side, Divided(lambda: look.divider)),
             Notice(lambda: self._source.status),
         ]
 

@@ -125,7 +125,7 @@ def test_a_preview_beside_the_original(tmp_path, invert_model):
     """So many seconds from the middle: the film on the left, the painting on the right, with sound."""
     source, target = make_clip(tmp_path / "in.mp4", frames=100), tmp_path / "out.mp4"
     report = rtstyle.transcode(source, target, style=invert_model, options=FilmOptions(preview=Fraction(1)))
-    assert list(report.stages) == ["VideoReader", "Stylizer", "Beside", "SegmentWriter"]
+    assert list(report.stages) == ["VideoReader", "Stylizer", "SideBySide", "SegmentWriter"]
     images = pixels(target).astype(int)
     assert images.shape == (25, 48, 128, 3)
     assert np.abs(images[:, 30:, 20:60] + images[:, 30:, 84:124] - 255).max() <= 6
