@@ -61,7 +61,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
             "style_layers": dict(STYLE_LAYERS),
             "gram": "overall",
             "learning_rate": 2e-4,
-            "weights": {"style": 6e6, "temporal": 3e6, "tone": 0.0},
+            "weights": {"style": 3e6, "temporal": 3e6, "tone": 0.0},
         },
     }
 )

@@ -177,7 +177,7 @@ def test_refine_is_for_a_large_network(asked: Callable[..., Recipe], begun: Path
     """Its losses go before those that large networks usually have; what is named goes before both."""
     recipe = asked("--preset", "refine", "--init-from", str(begun))
     assert (recipe.network, recipe.content_layers, recipe.gram) == ("full", {"relu2_2": 1.0}, "overall")
-    assert (recipe.learning_rate, recipe.weights["style"], recipe.weights["tone"]) == (2e-4, 6e6, 0.0)
+    assert (recipe.learning_rate, recipe.weights["style"], recipe.weights["tone"]) == (2e-4, 3e6, 0.0)
     named = asked("--preset", "refine", "--init-from", str(begun), "--gram", "plain", "--learning-rate", "1e-4")
     assert (named.gram, named.learning_rate) == ("plain", 1e-4)
 
