@@ -75,7 +75,8 @@ def test_no_two_styles_share_a_name(photos: Path, tmp_path: Path) -> None:
 def test_a_style_can_be_named_in_a_mix(photos: Path, tmp_path: Path, name: str) -> None:
     """What parts a mix parts no name."""
     two = Artwork(names=("wave", name), title="Two", artist="", year="", licence="")
-    with pytest.raises(UsageError, match=f"a style is called '{name}': expected a --name without , and =, which --mix"):
+    expected = f"a style is called '{name}': expected a --name without , or =, which separate the styles of --mix"
+    with pytest.raises(UsageError, match=expected):
         export(checkpoint_of("lite", photos, styles=2), two, tmp_path / "x.onnx", photos=())
     assert list(tmp_path.iterdir()) == []
 
@@ -101,7 +102,7 @@ def test_an_exported_model_gives_its_weights_back(network: str, styles: int, pho
         exact = network == "full" or name != "paint.weight"
         torch.testing.assert_close(weights[name], value, rtol=0, atol=0 if exact else value.abs().max().item() / 64)
     if styles > 1:
-        with pytest.raises(ModelError, match="holds one style"):
+        with pytest.raises(ModelError, match="expected a teacher of one style"):
             read_network(path)
         return
     photo = torch.randint(0, 256, (1, 40, 48, 3), dtype=torch.uint8)
