@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal, NoReturn, get_args
 
-from rtstyle.amounts import read_amounts
 from rtstyle.errors import UsageError
 
 Network = Literal["vgg16", "vgg19"]
@@ -89,9 +88,15 @@ MIN_TILE = 128
 
 def parse_layers(text: str) -> Layers:
     """``relu4_2`` or ``relu1_1=1,relu2_1=0.5``: names and weights. Raises UsageError."""
-    if not text.strip():
-        raise UsageError("layers: expected names like relu4_2 or conv_4,conv_5=0.5, got none")
-    return tuple(read_amounts("layers", [text]).items())
+    layers = []
+    for name, _, weight in (item.strip().partition("=") for item in text.split(",")):
+        try:
+            layers.append((name, float(weight or 1)))
+        except ValueError:
+            layers.append((name, math.nan))
+    if not all(name and _is_weight(weight) for name, weight in layers):
+        raise UsageError(f"layers: expected names and weights, as in relu4_2 or conv_4,conv_5=0.5, got {text!r}")
+    return tuple(layers)
 
 
 def parse_blocks(text: str) -> Layers:
@@ -104,12 +109,16 @@ def parse_blocks(text: str) -> Layers:
     return tuple((f"relu{block}_1", 1.0) for block in range(int(first), int(last or first) + 1))
 
 
+def _is_weight(number: float) -> bool:
+    return math.isfinite(number) and number > 0
+
+
 def _check_layers(kind: str, layers: Layers) -> None:
     names = [name for name, _ in layers]
     if not names:
         raise UsageError(f"{kind}: expected at least one, got none")
     for name, weight in layers:
-        if not (math.isfinite(weight) and weight > 0):
+        if not _is_weight(weight):
             raise UsageError(f"{kind}: expected weights above 0, got {name}={weight:g}")
         if names.count(name) > 1:
             raise UsageError(f"{kind}: expected each once, got {name} twice; a weight makes it count more: {name}=2")

@@ -19,7 +19,7 @@ def test_layers_with_and_without_weights():
     assert parse_blocks("relu1_2") == (("relu1_2", 1.0),)
 
 
-@pytest.mark.parametrize("text", ["", ",", "relu1_1=x", "relu1_1=-1", "relu1_1=nan", "relu1_1,relu1_1"])
+@pytest.mark.parametrize("text", ["", ",", "relu1_1=x", "relu1_1=-1", "relu1_1=nan"])
 def test_layers_that_make_no_sense(text):
     """A usage error that says what was expected."""
     with pytest.raises(UsageError, match="expected"):
