@@ -70,7 +70,7 @@ def metadata_of(model: ModelProto) -> dict[str, str]:
 
 
 def set_metadata(model: ModelProto, metadata: Mapping[str, str]) -> None:
-    """Note this in it, and take out what it says otherwise."""
+    """Note this in it, in place of all that it says, also in other programs' keys."""
     from onnx import helper
 
     helper.set_model_props(model, {f"{_OURS}{name}": value for name, value in metadata.items()})

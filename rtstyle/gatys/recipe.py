@@ -89,13 +89,17 @@ MIN_TILE = 128
 def parse_layers(text: str) -> Layers:
     """``relu4_2`` or ``relu1_1=1,relu2_1=0.5``: names and weights. Raises UsageError."""
     layers = []
-    for name, _, weight in (item.strip().partition("=") for item in text.split(",")):
+    for item in filter(None, (part.strip() for part in text.split(","))):
+        name, _, weight = item.partition("=")
         try:
-            layers.append((name, float(weight or 1)))
+            value = float(weight or 1)
         except ValueError:
-            layers.append((name, math.nan))
-    if not all(name and _is_weight(weight) for name, weight in layers):
-        raise UsageError(f"layers: expected names and weights, as in relu4_2 or conv_4,conv_5=0.5, got {text!r}")
+            value = math.nan
+        if not _is_weight(value):
+            raise UsageError(f"layer {name}: expected a weight above 0, got {weight!r}")
+        layers.append((name, value))
+    if not layers:
+        raise UsageError(f"layers: expected names like relu4_2 or conv_4,conv_5=0.5, got {text!r}")
     return tuple(layers)
 
 

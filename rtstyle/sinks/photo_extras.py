@@ -48,7 +48,7 @@ def _decode(data: NDArray[np.uint8]) -> tuple[Alpha | None, bytes, bytes]:
     """Transparency and EXIF, both upright, and an ICC profile as OpenCV finds it."""
     import cv2
 
-    image, kinds, blocks = cv2.imdecodeWithMetadata(data, cv2.IMREAD_UNCHANGED)
+    image, kinds, blocks = cv2.imdecodeWithMetadata(data, flags=cv2.IMREAD_UNCHANGED)
     found = {int(kind): bytes(np.asarray(block).ravel()) for kind, block in zip(kinds, blocks, strict=True)}
     orientation, exif = set_upright(found.get(cv2.IMAGE_METADATA_EXIF, b""))
     orientation = orientation_of_avif(data.tobytes()) or orientation

@@ -174,7 +174,7 @@ def check_display() -> tuple[int, int] | None:
         raise SinkError("no window: with PyAV imported before OpenCV it would hang; put `import cv2` first")
     display = os.environ.get("DISPLAY", "")
     if not display:
-        raise SinkError("no window: there is no display (DISPLAY is not set); or use --no-window")
+        raise SinkError("no window: there is no display (DISPLAY is not set); use --no-window")
     host, _, number = display.partition(":")
     screen = number.partition(".")[0]
     try:
@@ -185,4 +185,4 @@ def check_display() -> tuple[int, int] | None:
             "its owner; or use --no-window"
         ) from None
     except (OSError, OverflowError, ValueError, struct.error):
-        raise SinkError(f"no window: the display {display} does not answer; or use --no-window") from None
+        raise SinkError(f"no window: the display {display} does not answer; use --no-window") from None

@@ -32,7 +32,7 @@ class AnimationReader:
 
         try:
             data = np.fromfile(path, dtype=np.uint8)
-            done, animation = cv2.imdecodeanimation(data)
+            done, animation = cv2.imdecodeanimation(data[np.newaxis])  # as one row, which OpenCV 4 wants
         except OSError as error:
             raise unreadable(path, error) from error
         except cv2.error as error:

@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from rtstyle.errors import SinkError, SourceError
 from rtstyle.output_file import unwritable
+from rtstyle.sources.input_file import unreadable
 from training.download.progress import Count, Listener
 from training.download.transfer import check_room
 
@@ -45,6 +46,8 @@ def unpack(archive: Path, folder: Path, *, listener: Listener = lambda _: None) 
     except zipfile.BadZipFile as error:
         raise SourceError(f"{archive}: is no whole zip ({error}); remove it and run the same command again") from error
     except OSError as error:
+        if error.filename == str(archive):
+            raise unreadable(archive, error) from error
         raise SinkError(f"{unwritable(folder, error)}; the same command then continues") from error
     return len(members)
 

@@ -107,6 +107,13 @@ def test_a_damaged_photo_is_named(server: WebServer, tmp_path: Path) -> None:
     assert first.done > 3 / 5 * first.total
 
 
+def test_a_zip_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
+    """And not the folder that it was to go to."""
+    (tmp_path / "a.zip").mkdir()
+    with pytest.raises(SourceError, match=r"a\.zip: cannot be opened: Is a directory"):
+        unpack(tmp_path / "a.zip", tmp_path / "a")
+
+
 def test_a_cut_zip_is_no_zip(tmp_path: Path) -> None:
     """Half an archive is told as such."""
     archive = tmp_path / "val2017.zip"
